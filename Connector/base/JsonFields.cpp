@@ -1,0 +1,214 @@
+#include "base/JsonFields.h"
+
+#include <Poco/JSON/Array.h>
+#include <Poco/JSON/JSONException.h>
+#include <Poco/JSON/ParseHandler.h>
+#include <Poco/JSON/Parser.h>
+#include <Poco/JSON/Stringifier.h>
+#include <Poco/String.h>
+#include <Poco/UTF8Encoding.h>
+
+#include <sstream>
+
+namespace connector {
+
+namespace {
+
+constexpr std::size_t kMaxDepth = 16;
+constexpr std::size_t kMaxShown = 80;
+
+/// POCO's handler lets the last of two equal keys win; here the second is an error.
+class UniqueKeys : public Poco::JSON::ParseHandler {
+  public:
+    void startObject() override {
+        _keys.emplace_back();
+        ParseHandler::startObject();
+    }
+    void endObject() override {
+        _keys.pop_back();
+        ParseHandler::endObject();
+    }
+    void key(const std::string& name) override {
+        if (!_keys.back().insert(name).second) throw FieldError(name + ": the key is given twice");
+        ParseHandler::key(name);
+    }
+
+  private:
+    std::vector<std::set<std::string>> _keys;
+};
+
+void refuseBadBytes(const std::string& text) {
+    if (text.find('\0') != std::string::npos) throw FieldError("a NUL byte has no place in JSON");
+    const Poco::UTF8Encoding utf8;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto* bytes = reinterpret_cast<const unsigned char*>(text.data()) + at;
+        const auto left = text.size() - at;
+        std::size_t length = 1;
+        while (length < 4 && length < left && (bytes[length] & 0xC0U) == 0x80U && bytes[0] >= 0x80U)
+            ++length;
+        if (!Poco::UTF8Encoding::isLegal(bytes, static_cast<int>(length)))
+            throw FieldError("byte " + std::to_string(at) + " is not UTF-8");
+        at += length;
+    }
+}
+
+std::string shown(const Poco::Dynamic::Var& value) {
+    std::ostringstream out;
+    Poco::JSON::Stringifier::stringify(value, out);
+    auto text = out.str();
+    if (text.size() > kMaxShown) {
+        std::size_t end = kMaxShown;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+            --end;
+        text = text.substr(0, end) + "...";
+    }
+    return text;
+}
+
+std::string wholeNumber(std::int64_t min, std::int64_t max) {
+    return "a whole number from " + std::to_string(min) + " to " + std::to_string(max);
+}
+
+std::string choice(const std::vector<std::string>& allowed) {
+    std::string text;
+    for (const auto& one : allowed)
+        text += (text.empty() ? "\"" : " or \"") + one + "\"";
+    return text;
+}
+
+} // namespace
+
+Poco::JSON::Object::Ptr parseJsonObject(const std::string& text) {
+    refuseBadBytes(text);
+    Poco::JSON::Handler::Ptr handler = new UniqueKeys;
+    Poco::JSON::Parser parser(handler);
+    parser.setDepth(kMaxDepth);
+    parser.setAllowComments(false);
+    parser.setAllowNullByte(false);
+    try {
+        const auto value = parser.parse(text);
+        if (value.type() != typeid(Poco::JSON::Object::Ptr)) throw FieldError("not a JSON object");
+        return value.extract<Poco::JSON::Object::Ptr>();
+    } catch (const Poco::Exception& error) {
+        throw FieldError("not valid JSON: " + Poco::trim(error.message()));
+    }
+}
+
+JsonFields::JsonFields(Poco::JSON::Object::Ptr object, std::string path)
+    : _object(std::move(object)), _path(std::move(path)) {}
+
+bool JsonFields::has(const std::string& key) const {
+    return _object->has(key);
+}
+
+std::int64_t JsonFields::integer(const std::string& key, std::int64_t min, std::int64_t max) {
+    const auto value = require(key, wholeNumber(min, max));
+    if (!value.isInteger() || value.isBoolean()) refuse(key, wholeNumber(min, max));
+    try {
+        const auto number = value.convert<Poco::Int64>();
+        if (number >= min && number <= max) return number;
+    } catch (const Poco::RangeException&) { // an unsigned number above the signed range
+    }
+    refuse(key, wholeNumber(min, max));
+}
+
+std::int64_t JsonFields::integer(const std::string& key, std::int64_t min, std::int64_t max,
+                                 std::int64_t fallback) {
+    return find(key) ? integer(key, min, max) : fallback;
+}
+
+bool JsonFields::boolean(const std::string& key, bool fallback) {
+    const auto value = find(key);
+    if (!value) return fallback;
+    if (!value->isBoolean()) refuse(key, "true or false");
+    return value->extract<bool>();
+}
+
+std::string JsonFields::text(const std::string& key) {
+    const auto value = require(key, "a string");
+    if (!value.isString()) refuse(key, "a string");
+    return value.extract<std::string>();
+}
+
+std::string JsonFields::text(const std::string& key, const std::string& fallback) {
+    return find(key) ? text(key) : fallback;
+}
+
+std::string JsonFields::oneOf(const std::string& key, const std::vector<std::string>& allowed) {
+    const auto value = require(key, choice(allowed));
+    for (const auto& one : allowed)
+        if (value.isString() && value.extract<std::string>() == one) return one;
+    refuse(key, choice(allowed));
+}
+
+std::string JsonFields::oneOf(const std::string& key, const std::vector<std::string>& allowed,
+                              const std::string& fallback) {
+    return find(key) ? oneOf(key, allowed) : fallback;
+}
+
+std::vector<std::string> JsonFields::texts(const std::string& key, const std::vector<std::string>& fallback) {
+    const auto value = find(key);
+    if (!value) return fallback;
+    if (value->isString()) return {value->extract<std::string>()};
+    if (value->type() != typeid(Poco::JSON::Array::Ptr)) refuse(key, "an array of strings");
+    std::vector<std::string> result;
+    for (const auto& element : *value->extract<Poco::JSON::Array::Ptr>()) {
+        if (!element.isString()) refuse(key, "an array of strings");
+        result.push_back(element.extract<std::string>());
+    }
+    return result;
+}
+
+JsonFields JsonFields::object(const std::string& key) {
+    const auto value = find(key);
+    if (!value) return JsonFields(new Poco::JSON::Object, pathOf(key));
+    if (value->type() != typeid(Poco::JSON::Object::Ptr)) refuse(key, "an object");
+    return JsonFields(value->extract<Poco::JSON::Object::Ptr>(), pathOf(key));
+}
+
+std::vector<JsonFields> JsonFields::objects(const std::string& key) {
+    const auto value = find(key);
+    if (!value) return {};
+    if (value->type() != typeid(Poco::JSON::Array::Ptr)) refuse(key, "an array of objects");
+    std::vector<JsonFields> result;
+    for (const auto& element : *value->extract<Poco::JSON::Array::Ptr>()) {
+        if (element.type() != typeid(Poco::JSON::Object::Ptr)) refuse(key, "an array of objects");
+        result.emplace_back(element.extract<Poco::JSON::Object::Ptr>(),
+                            pathOf(key) + "[" + std::to_string(result.size()) + "]");
+    }
+    return result;
+}
+
+void JsonFields::refuseUnknown() const {
+    for (const auto& name : _object->getNames()) {
+        if (_known.contains(name)) continue;
+        std::string allowed;
+        for (const auto& known : _known)
+            allowed += (allowed.empty() ? "" : ", ") + known;
+        throw FieldError(pathOf(name) + ": unknown key; the keys here are " + allowed);
+    }
+}
+
+std::string JsonFields::pathOf(const std::string& key) const {
+    return _path.empty() ? key : _path + "." + key;
+}
+
+void JsonFields::refuse(const std::string& key, const std::string& allowed) const {
+    throw FieldError(pathOf(key) + ": " + shown(_object->get(key)) + " is not allowed; it must be " + allowed);
+}
+
+std::optional<Poco::Dynamic::Var> JsonFields::find(const std::string& key) {
+    _known.insert(key);
+    if (!_object->has(key)) return std::nullopt;
+    const auto value = _object->get(key);
+    if (value.isEmpty()) refuse(key, "left out, or a value other than null");
+    return value;
+}
+
+Poco::Dynamic::Var JsonFields::require(const std::string& key, const std::string& allowed) {
+    const auto value = find(key);
+    if (!value) throw FieldError(pathOf(key) + ": missing; it must be " + allowed);
+    return *value;
+}
+
+} // namespace connector

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <Poco/JSON/Object.h>
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// A JSON document, or a value in one, that is not what it must be. what() names the key, shows the value that was
+/// given and says what is allowed.
+class FieldError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Parses a JSON object strictly: duplicate keys, bytes that are not UTF-8, NUL characters, comments, anything after
+/// the object, and nesting deeper than 16 are errors. Throws FieldError.
+Poco::JSON::Object::Ptr parseJsonObject(const std::string& text);
+
+/// Reads the members of one JSON object, each with the type and the range it must have, and says of each wrong one
+/// where it stands, what was given and what is allowed. Every reading function throws FieldError.
+///
+/// A function without `fallback` demands the key; with it, an absent key gives the fallback. null is never allowed.
+class JsonFields {
+  public:
+    /// path: the name of the object inside its document, "" for the document itself; it prefixes the keys in messages.
+    explicit JsonFields(Poco::JSON::Object::Ptr object, std::string path = "");
+
+    bool has(const std::string& key) const;
+
+    /// A whole number; fractions, exponents and strings of digits are refused.
+    std::int64_t integer(const std::string& key, std::int64_t min, std::int64_t max);
+    std::int64_t integer(const std::string& key, std::int64_t min, std::int64_t max, std::int64_t fallback);
+
+    bool boolean(const std::string& key, bool fallback);
+
+    std::string text(const std::string& key);
+    std::string text(const std::string& key, const std::string& fallback);
+
+    /// One of `allowed`, to the letter.
+    std::string oneOf(const std::string& key, const std::vector<std::string>& allowed);
+    std::string oneOf(const std::string& key, const std::vector<std::string>& allowed,
+                      const std::string& fallback);
+
+    /// An array of strings; a single string counts as an array of one.
+    std::vector<std::string> texts(const std::string& key, const std::vector<std::string>& fallback);
+
+    /// The nested object of that name; an absent one is empty.
+    JsonFields object(const std::string& key);
+
+    /// An array of objects; an absent one is empty.
+    std::vector<JsonFields> objects(const std::string& key);
+
+    /// Refuses every key that none of the functions above was asked for, naming those that exist.
+    void refuseUnknown() const;
+
+    /// The key as messages name it: with the path of its object in front.
+    std::string pathOf(const std::string& key) const;
+
+    /// Throws the FieldError for a key whose value has the right type and is wrong all the same.
+    [[noreturn]] void refuse(const std::string& key, const std::string& allowed) const;
+
+  private:
+    std::optional<Poco::Dynamic::Var> find(const std::string& key);
+    Poco::Dynamic::Var require(const std::string& key, const std::string& allowed);
+
+    Poco::JSON::Object::Ptr _object;
+    std::string _path;
+    std::set<std::string> _known;
+};
+
+} // namespace connector
