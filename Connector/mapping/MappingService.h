@@ -1,0 +1,95 @@
+#pragma once
+
+#include "mapping/MappingStore.h"
+#include "mapping/PortPool.h"
+#include "pipe/Mapping.h"
+#include "pipe/Pipe.h"
+#include "pipe/PipeStatus.h"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// What an operation on mappings can fail with; what() is a sentence for the one who asked.
+class MappingError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// No mapping has that id.
+class UnknownMapping : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
+/// There are not two free ports, or not the descriptors to listen on them.
+class NoFreePorts : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
+/// The process is stopping.
+class ShuttingDown : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
+
+/// A mapping and what its pipe is doing at the moment.
+struct MappingReport {
+    Mapping mapping;
+    PipeStatus status;
+};
+
+/// Keeps the set of mappings: each one is a row in the store, two ports of the pool and a pipe, all three or none.
+/// All functions may be called from any thread that is not an event loop's; one lock orders them.
+class MappingService {
+  public:
+    /// environment, store and ports must outlive the service.
+    MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports);
+    ~MappingService();
+
+    /// Opens a pipe for each stored mapping. One whose port something else holds is degraded until it can listen.
+    /// Throws StorageError.
+    void restore();
+
+    /// True once restore() has opened every stored mapping, until stop().
+    bool isReady() const;
+
+    /// Opens a mapping; id, ports and passcodes of `wanted` are filled in by the service. Returns when the row is
+    /// committed and both ports listen; when it throws, nothing of the mapping remains.
+    /// openedBy: the identity, for the log. Throws NoFreePorts, StorageFull, StorageError, ShuttingDown.
+    Mapping add(Mapping wanted, const std::string& openedBy);
+
+    /// Closes a mapping. Returns when its row is gone, its ports are closed and its connections are closed.
+    /// Throws UnknownMapping, StorageFull, StorageError, ShuttingDown.
+    void remove(const std::string& id, const std::string& closedBy);
+
+    /// Throws UnknownMapping.
+    MappingReport show(const std::string& id) const;
+
+    /// At most `limit` mappings with ids greater than `after`, ordered by id.
+    std::vector<MappingReport> list(const std::string& after, std::size_t limit) const;
+
+    std::size_t mappingCount() const;
+    std::size_t freePortCount() const;
+
+    /// Closes all pipes, and waits until their connections are closed; rows stay. Later calls throw ShuttingDown.
+    void stop();
+
+  private:
+    std::unique_ptr<Pipe> openOnFreePorts(Mapping& mapping);
+    void refuseWhenStopping() const;
+
+    PipeEnvironment& _environment;
+    MappingStore& _store;
+    PortPool& _ports;
+    mutable std::mutex _mutex;
+    std::map<std::string, std::unique_ptr<Pipe>> _pipes;
+    std::atomic<bool> _ready{false};
+    bool _stopping = false;
+};
+
+} // namespace connector

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "pipe/Mapping.h"
+
+#include <Poco/Data/Session.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// The database refused; what() says which file and why.
+class StorageError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// The disk, or the quota, is full. Nothing was written.
+class StorageFull : public StorageError {
+  public:
+    using StorageError::StorageError;
+};
+
+/// The mappings on disk: one SQLite database in WAL mode with synchronous=FULL, so that what a function has returned
+/// from survives kill -9 and a power cut. Not thread safe; MappingService's lock guards it.
+class MappingStore {
+  public:
+    /// Opens the database, or creates it with mode 0600 when there is none. Another process that has it open, a file
+    /// that is not a database, is damaged, comes from a newer version or can't be written: throws StorageError and
+    /// leaves the file as it was.
+    explicit MappingStore(const std::string& path);
+    ~MappingStore();
+
+    /// All mappings, ordered by id.
+    std::vector<Mapping> load();
+
+    /// Ports that were given back, the one given back first in front.
+    std::vector<std::uint16_t> releasedPorts();
+
+    void insert(const Mapping& mapping);
+
+    /// Removes the mapping and remembers its ports as the last ones given back.
+    void remove(const Mapping& mapping);
+
+  private:
+    class FileLock;
+
+    std::string _path;
+    std::unique_ptr<FileLock> _lock;
+    std::unique_ptr<Poco::Data::Session> _session;
+};
+
+} // namespace connector

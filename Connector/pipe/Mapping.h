@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace connector {
+
+/// One of a mapping's two ports, as it was asked for.
+struct Endpoint {
+    std::uint16_t port = 0;
+    /// What an agent must say here; empty on port2 of a public mapping, where visitors connect.
+    std::string passcode;
+    /// Authorized agents at once, waiting or in a relay; 0 where visitors connect.
+    int maxConnections = 0;
+    /// How long an authorized agent may be silent; 0 turns the check off.
+    std::chrono::milliseconds heartbeatAbsenceThreshold{0};
+};
+
+/// One opened pair of ports: a plain value, the same in the API, in the database and in the pipe opened from it.
+struct Mapping {
+    enum class Type { Public, Private };
+
+    std::string id;
+    Type type = Type::Public;
+    Endpoint endpoint1;
+    Endpoint endpoint2;
+};
+
+} // namespace connector
