@@ -1,0 +1,356 @@
+#!/bin/sh
+# The front door: builds, shows, tests and checks Connector on a Debian 12 that has nothing installed yet.
+# Run as root or as a user with sudo; './do help' lists the commands.
+set -eu
+cd "$(dirname "$0")"
+
+BUILD_PACKAGES="g++ cmake ninja-build ccache libpoco-dev libssl-dev"
+DEMO_PACKAGES="curl python3"
+TEST_PACKAGES="libboost-test-dev curl openssl python3 python3-yaml python3-jsonschema"
+FUZZ_PACKAGES="clang libclang-rt-14-dev"
+LINT_PACKAGES="clang-format shellcheck"
+
+# README shows this line to the letter (lint compares them); the demo sets PORT and runs it.
+# shellcheck disable=SC2016 # the shell that runs the line expands $PORT
+ADD_MAPPING='curl -s -d '\''mapping={"type":"public","maxconnections":60,"heartbeatabsencethreshold":200000}'\'' http://127.0.0.1:$PORT/api/v2/mapping/add'
+
+FUZZ_SECONDS=60
+
+help() {
+    cat <<'END'
+usage: ./do COMMAND
+
+  demo          build, open a public mapping, fetch a page through it, stop; shows each step
+  demo --keep   the same, then keep it running until Ctrl-C, with a URL to open
+  test          everything that CI runs: lint, fuzz targets, and all tests in three builds
+  build         build the two programs into build/bin/
+  lint          check the formatting of the sources and this script
+  help          this text
+
+Each command first installs the Debian packages it lacks (as root, or with sudo).
+END
+}
+
+step() { printf '\n==> %s\n' "$*"; }
+
+die() {
+    printf 'do: %s\n' "$*" >&2
+    exit 1
+}
+
+# need PACKAGE...: installs those that are missing.
+need() {
+    command -v dpkg-query >/dev/null ||
+        die "this is not Debian; install what corresponds to these packages, then use cmake: $*"
+    missing=
+    for package in "$@"; do
+        case $(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null) in
+        ii*) ;;
+        *) missing="$missing $package" ;;
+        esac
+    done
+    [ -n "$missing" ] || return 0
+    step "installing$missing"
+    if [ "$(id -u)" -eq 0 ]; then
+        as_root="env"
+    elif command -v sudo >/dev/null; then
+        as_root="sudo env"
+    else
+        die "missing packages, and neither root nor sudo to install them:$missing"
+    fi
+    # A list that can't be refreshed is no failure yet: the packages may come from the others.
+    $as_root apt-get -q update || printf 'do: apt-get update failed, trying all the same\n' >&2
+    # shellcheck disable=SC2086 # lists of words
+    $as_root DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \
+        install -y --no-install-recommends $missing
+}
+
+# configure FOLDER OPTION...: prepares a build folder; one that exists keeps its generator.
+configure() {
+    folder=$1
+    shift
+    [ -f "$folder/CMakeCache.txt" ] || set -- -G Ninja "$@"
+    cmake -S . -B "$folder" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
+}
+
+# compile FOLDER [--target NAME...]
+compile() {
+    folder=$1
+    shift
+    # Lets checkouts at other places share what ccache keeps.
+    CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 cmake --build "$folder" --parallel "$(nproc)" "$@"
+}
+
+build() {
+    # shellcheck disable=SC2086 # lists of words
+    need $BUILD_PACKAGES
+    step "building into build/bin/"
+    if [ -f build/CMakeCache.txt ]; then
+        configure build -DCMAKE_BUILD_TYPE=Release
+    else
+        configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=OFF
+    fi
+    compile build --target iofog-connector iofog-connector-agent
+}
+
+lint() {
+    # shellcheck disable=SC2086 # lists of words
+    need $LINT_PACKAGES
+    step "checking the format of the sources"
+    find Connector Tests -name '*.cpp' -o -name '*.h' | sort | xargs clang-format --dry-run -Werror
+    step "checking the scripts"
+    shellcheck ./do .ci/run
+    grep -qF -- "$ADD_MAPPING" README.md || die "README.md does not show the line that the demo runs: $ADD_MAPPING"
+}
+
+# --- demo ------------------------------------------------------------------------------------------------------
+
+# alive PID: whether the process still runs; one that ended and is not waited for yet does not.
+alive() {
+    [ -d "/proc/$1" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
+}
+
+# stop NAME PID: ends it, by force when it takes more than 6 s, and says how it ended.
+stop() {
+    kill -TERM "$2" 2>/dev/null || true
+    tries=60
+    while alive "$2" && [ "$tries" -gt 0 ]; do
+        sleep 0.1
+        tries=$((tries - 1))
+    done
+    kill -KILL "$2" 2>/dev/null || true
+    stop_status=0
+    wait "$2" || stop_status=$?
+    printf '%s stopped, exit status %s\n' "$1" "$stop_status"
+}
+
+demo_clean_up() {
+    status=$?
+    trap '' INT TERM HUP
+    trap - EXIT
+    case $status in
+    0 | 129 | 130 | 143) ;;
+    *)
+        for log in "$demo_dir"/*.log; do
+            [ ! -f "$log" ] || { printf '\n--- %s\n' "${log##*/}" && cat "$log"; }
+        done >&2
+        ;;
+    esac
+    step "stopping everything"
+    [ -z "$agent_pid" ] || stop iofog-connector-agent "$agent_pid"
+    [ -z "$connector_pid" ] || {
+        stop iofog-connector "$connector_pid"
+        [ "$stop_status" -eq 0 ] || [ "$status" -ne 0 ] || status=1
+    }
+    [ -z "$web_pid" ] || stop "the web server" "$web_pid" >/dev/null
+    rm -rf "$demo_dir"
+    exit "$status"
+}
+
+# shown COMMAND...: prints the command line, then runs it.
+shown() {
+    printf '$ %s\n' "$*"
+    "$@"
+}
+
+# await WHAT COMMAND...: runs the command until it succeeds, 10 s at most.
+await() {
+    what=$1
+    shift
+    tries=100
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || die "waited 10 s in vain for $what"
+        sleep 0.1
+    done
+}
+
+# member NAME: prints that member of the JSON object on standard input.
+member() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+
+free_ports() {
+    python3 - <<'END'
+import random
+import socket
+
+held = []
+while len(held) < 4:
+    candidate = socket.socket()
+    try:
+        candidate.bind(("127.0.0.1", random.randrange(20000, 32000)))
+        held.append(candidate)
+    except OSError:
+        candidate.close()
+print(*(port for _, port in (each.getsockname() for each in held)))
+END
+}
+
+demo() {
+    keep=no
+    case "$#,${1-}" in
+    0,) ;;
+    1,--keep) keep=yes ;;
+    *) die "usage: ./do demo [--keep]" ;;
+    esac
+    # shellcheck disable=SC2086 # lists of words
+    need $BUILD_PACKAGES $DEMO_PACKAGES
+    build
+
+    umask 077
+    demo_dir=$(mktemp -d "${TMPDIR:-/tmp}/connector-demo.XXXXXX")
+    connector_pid='' agent_pid='' web_pid=''
+    trap demo_clean_up EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+
+    # shellcheck disable=SC2046 # four words
+    set -- $(free_ports)
+    PORT=$1 web_port=$4
+    export PORT
+
+    step "Connector, the server with the public address, starts with this configuration"
+    cat >"$demo_dir/iofog-connector.config" <<END
+{
+    "ports": ["$2", "$3"],
+    "exclude": [],
+    "broker": {},
+    "address": "127.0.0.1",
+    "dev": true,
+    "api": {"port": $PORT},
+    "pipes": {"bind": "127.0.0.1"},
+    "database": "$demo_dir/mappings.db"
+}
+END
+    cat "$demo_dir/iofog-connector.config"
+    printf '$ build/bin/iofog-connector --config=%s/iofog-connector.config\n' "$demo_dir"
+    build/bin/iofog-connector --config="$demo_dir/iofog-connector.config" >"$demo_dir/connector.log" 2>&1 &
+    connector_pid=$!
+    await "Connector's API" curl -fs -m 1 "http://127.0.0.1:$PORT/health"
+    shown curl -s "http://127.0.0.1:$PORT/health"
+    echo
+
+    step "The Fog Controller's part: asking for a public mapping (PORT=$PORT)"
+    printf '$ %s\n' "$ADD_MAPPING"
+    answer=$(sh -c "$ADD_MAPPING")
+    printf '%s\n' "$answer"
+    id=$(printf '%s' "$answer" | member id) || die "not the answer that was hoped for"
+    port1=$(printf '%s' "$answer" | member port1)
+    port2=$(printf '%s' "$answer" | member port2)
+    passcode=$(printf '%s' "$answer" | member passcode1)
+
+    step "The fog node's part: a web server on 127.0.0.1:$web_port, and the agent that dials out to port1 ($port1)"
+    mkdir "$demo_dir/www"
+    cat >"$demo_dir/www/index.html" <<'END'
+<!DOCTYPE html>
+<title>Hello from the fog node</title>
+<p>This page came through Connector.</p>
+END
+    printf '$ python3 -m http.server --bind 127.0.0.1 %s\n' "$web_port"
+    python3 -m http.server --bind 127.0.0.1 --directory "$demo_dir/www" "$web_port" >"$demo_dir/web.log" 2>&1 &
+    web_pid=$!
+    await "the web server" curl -fs -m 1 "http://127.0.0.1:$web_port/"
+    cat >"$demo_dir/agent.json" <<END
+{
+    "mode": "public", "host": "127.0.0.1", "port": $port1, "connectioncount": 5, "passcode": "$passcode",
+    "localhost": "127.0.0.1", "localport": $web_port, "heartbeatfrequency": 20000, "heartbeatabsencethreshold": 60000
+}
+END
+    printf '$ build/bin/iofog-connector-agent --config=%s/agent.json --plain\n' "$demo_dir"
+    build/bin/iofog-connector-agent --config="$demo_dir/agent.json" --plain >"$demo_dir/agent.log" 2>&1 &
+    agent_pid=$!
+
+    step "The visitor's part: fetching the page through port2 ($port2)"
+    shown curl -sSi -m 15 -o "$demo_dir/fetched" "http://127.0.0.1:$port2/" || die "nothing came through port2"
+    cat "$demo_dir/fetched"
+    tr -d '\r' <"$demo_dir/fetched" | sed '1,/^$/d' | cmp - "$demo_dir/www/index.html" ||
+        die "what came through port2 is not the page"
+    shown curl -s "http://127.0.0.1:$PORT/api/v2/mapping/$id"
+    echo
+
+    if [ "$keep" = yes ]; then
+        step "Running until Ctrl-C. Open http://127.0.0.1:$port2/ (logs and configuration: $demo_dir)"
+        trap 'exit 0' INT TERM
+        while alive "$connector_pid" && alive "$agent_pid" && alive "$web_pid"; do
+            sleep 1
+        done
+        die "a process ended by itself"
+    fi
+
+    step "The Fog Controller's part again: closing the mapping"
+    removal=$(shown curl -s -d "mappingid=$id" "http://127.0.0.1:$PORT/api/v2/mapping/remove")
+    printf '%s\n' "$removal"
+    case $removal in
+    *'$ curl'*'"status":"ok"'*) ;;
+    *) die "not the answer that was hoped for" ;;
+    esac
+    if curl -s -m 5 "http://127.0.0.1:$port2/" >/dev/null; then
+        die "port2 still answers"
+    fi
+    printf 'port2 is closed\n'
+
+    step "What Connector logged"
+    cat "$demo_dir/connector.log"
+}
+
+# --- test ------------------------------------------------------------------------------------------------------
+
+# test_with FOLDER CTEST_OPTION...: runs the tests of a build folder; sanitizers stop at the first error they see.
+# The sanitizers of GCC 12 and clang 14 can't place their shadow memory where the kernel randomizes addresses with
+# 32 bits, so addresses are not randomized where that may be turned off.
+test_with() {
+    folder=$1
+    shift
+    unrandomized=
+    ! setarch "$(uname -m)" -R true 2>/dev/null || unrandomized="setarch $(uname -m) -R"
+    ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+        UBSAN_OPTIONS=print_stacktrace=1 \
+        TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1" \
+        $unrandomized ctest --test-dir "$folder" --output-on-failure --no-label-summary "$@"
+}
+
+# sanitized_build FOLDER SANITIZERS
+sanitized_build() {
+    configure "$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1 -D_GLIBCXX_ASSERTIONS" \
+        -DCONNECTOR_TESTS=ON -DCONNECTOR_SANITIZE="$2"
+    compile "$1"
+}
+
+run_tests() {
+    # shellcheck disable=SC2086 # lists of words
+    need $BUILD_PACKAGES $TEST_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES
+    lint
+
+    step "fuzzing, $FUZZ_SECONDS s for each target"
+    configure build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
+        -DCONNECTOR_TESTS=OFF -DCONNECTOR_FUZZ=ON -DCONNECTOR_FUZZ_SECONDS="$FUZZ_SECONDS"
+    compile build-fuzz --target fuzz-targets
+    test_with build-fuzz/Tests/fuzz -j "$(nproc)"
+
+    step "tests of the event loops with ThreadSanitizer"
+    sanitized_build build-tsan thread
+    test_with build-tsan -j 4 -L loops
+
+    step "all tests with AddressSanitizer and UndefinedBehaviorSanitizer"
+    sanitized_build build-asan address,undefined
+    test_with build-asan -j 4
+
+    step "all tests, optimized"
+    configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=ON
+    compile build
+    test_with build -j 4
+}
+
+command=${1-help}
+[ "$#" -eq 0 ] || shift
+case $command in
+demo) demo "$@" ;;
+test) run_tests ;;
+build) build ;;
+lint) lint ;;
+help | -h | --help) help ;;
+*)
+    help >&2
+    exit 2
+    ;;
+esac
