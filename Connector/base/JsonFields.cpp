@@ -202,7 +202,7 @@ std::optional<Poco::Dynamic::Var> JsonFields::find(const std::string& key) {
     if (!_object->has(key)) return std::nullopt;
     const auto value = _object->get(key);
     if (value.isEmpty()) refuse(key, "left out, or a value other than null");
-    return value;
+    return std::optional<Poco::Dynamic::Var>(std::in_place, value);
 }
 
 Poco::Dynamic::Var JsonFields::require(const std::string& key, const std::string& allowed) {

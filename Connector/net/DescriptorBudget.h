@@ -1,0 +1,45 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+namespace connector {
+
+/// How many descriptors pipes may use, so that the API, the database and the log never find none left. Any thread.
+class DescriptorBudget {
+  public:
+    /// One descriptor's place in the budget, given back when it is destroyed.
+    class Lease {
+      public:
+        Lease() = default;
+        Lease(Lease&& other) noexcept : _budget(std::exchange(other._budget, nullptr)) {}
+        Lease& operator=(Lease&& other) noexcept {
+            std::swap(_budget, other._budget);
+            return *this;
+        }
+        ~Lease() {
+            if (_budget) _budget->_free.fetch_add(1, std::memory_order_relaxed);
+        }
+        explicit operator bool() const { return _budget != nullptr; }
+
+      private:
+        friend class DescriptorBudget;
+        explicit Lease(DescriptorBudget& budget) : _budget(&budget) {}
+        DescriptorBudget* _budget = nullptr;
+    };
+
+    explicit DescriptorBudget(int descriptors) : _free(descriptors) {}
+
+    /// An empty lease when nothing is left.
+    Lease take() {
+        if (_free.fetch_sub(1, std::memory_order_relaxed) > 0) return Lease(*this);
+        _free.fetch_add(1, std::memory_order_relaxed);
+        return {};
+    }
+
+  private:
+    std::atomic<int> _free;
+};
+
+} // namespace connector

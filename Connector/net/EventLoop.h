@@ -1,0 +1,123 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <sys/epoll.h>
+#include <thread>
+#include <vector>
+
+namespace connector {
+
+class Timer;
+
+/// Whoever waits for a descriptor to become ready.
+class EventHandler {
+  public:
+    /// events: epoll's bits, edge-triggered; 0 when the call was asked for with EventLoop::again().
+    virtual void onEvents(std::uint32_t events) = 0;
+
+  protected:
+    ~EventHandler() = default;
+};
+
+/// One thread's epoll loop: descriptors, timers, and functions posted from other threads.
+///
+/// Descriptors are registered once for all events, edge-triggered, so that waiting for something else never costs a
+/// system call. Unless a function says otherwise it may be called on the loop's own thread only, or on any one thread
+/// before run() and after it has returned.
+class EventLoop {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    /// Where handlers receive into before they pass bytes on: large, because the cost of a relay is the number of
+    /// system calls, and one per loop, so that an idle connection costs none of it. Valid within one callback.
+    static constexpr std::size_t kScratchSize = 512 * 1024;
+
+    /// Throws std::system_error when the kernel gives no descriptors.
+    EventLoop();
+    ~EventLoop();
+
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+
+    /// Runs the loop on the calling thread until stop().
+    void run();
+
+    /// Any thread. Functions posted before it are still run.
+    void stop();
+
+    bool isInLoopThread() const { return _thread.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+
+    /// Any thread: runs the function on the loop, after what was posted before it.
+    void post(std::function<void()> function);
+
+    /// Any thread but the loop's own: runs the function on the loop and returns its result.
+    template <class Function> auto call(Function&& function) {
+        std::packaged_task<std::invoke_result_t<Function>()> task(std::forward<Function>(function));
+        auto result = task.get_future();
+        post([&task] { task(); });
+        return result.get();
+    }
+
+    /// The handler hears of all events of the descriptor until remove(); the first call comes at once if it is ready.
+    /// The handler is not owned. False when the kernel has no room for another watch (errno says why).
+    bool add(int descriptor, EventHandler& handler);
+
+    /// Must be called before the descriptor is closed. The handler is not called again, not even for events that the
+    /// loop has already fetched.
+    void remove(int descriptor, EventHandler& handler);
+
+    /// Calls the handler again, with no events, after the others that are ready: for one that stops in the middle of
+    /// its work so as not to keep the rest waiting.
+    void again(EventHandler& handler);
+
+    /// Destroys the object when the current round of callbacks is over: for objects that end inside their own.
+    void destroyLater(std::shared_ptr<void> object);
+
+    /// The time at which the current round of callbacks began.
+    Clock::time_point now() const { return _now; }
+
+    std::span<std::byte> scratch() { return _scratch; }
+
+    /// Any thread: how much work the loop has been given, in relays.
+    int load() const { return _load.load(std::memory_order_relaxed); }
+    void addLoad(int relays) { _load.fetch_add(relays, std::memory_order_relaxed); }
+
+  private:
+    friend class Timer;
+    using Timers = std::multimap<Clock::time_point, Timer*>;
+
+    void runPosted();
+    void runAgain();
+    void runTimers();
+    void dispatch(int timeout);
+    int timeoutOfNextTimer() const;
+    void forget(EventHandler& handler);
+
+    int _epoll;
+    int _wakeup;
+    std::atomic<std::thread::id> _thread;
+    std::atomic<bool> _stopping{false};
+    std::atomic<int> _load{0};
+    Clock::time_point _now = Clock::now();
+    Timers _timers;
+    std::vector<EventHandler*> _again;
+    std::vector<EventHandler*> _againNow;
+    std::array<epoll_event, 256> _events;
+    int _fetched = 0;
+    std::vector<std::shared_ptr<void>> _destroyed;
+    std::vector<std::byte> _scratch;
+    std::mutex _postedMutex;
+    std::vector<std::function<void()>> _posted;
+};
+
+} // namespace connector

@@ -1,0 +1,80 @@
+#include "net/Listener.h"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/StreamSocketImpl.h>
+
+#include <cerrno>
+#include <sys/socket.h>
+
+namespace connector {
+
+namespace {
+
+/// Connections accepted in one go before the loop's other descriptors get their turn.
+constexpr int kAcceptsPerTurn = 64;
+constexpr std::chrono::milliseconds kDescriptorRetry{100};
+
+bool isShortage(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+} // namespace
+
+Listener::Listener(const Poco::Net::SocketAddress& address, bool v6Only, int backlog, const TcpOptions& options,
+                   DescriptorBudget* budget)
+    : _budget(budget) {
+    if (budget) {
+        _lease = budget->take();
+        if (!_lease) throw Poco::IOException("no descriptor left for another port");
+    }
+    // SO_REUSEADDR for connections of an earlier process that still linger; never SO_REUSEPORT, which would let
+    // another process of the same user share the port.
+    if (address.family() == Poco::Net::SocketAddress::IPv6)
+        _socket.bind6(address, true, false, v6Only);
+    else
+        _socket.bind(address, true, false);
+    options.applyTo(_socket);
+    _socket.setBlocking(false);
+    _socket.listen(backlog);
+}
+
+Listener::~Listener() {
+    if (_loop) _loop->remove(_socket.impl()->sockfd(), *this);
+}
+
+bool Listener::start(EventLoop& loop, Acceptor& acceptor) {
+    _acceptor = &acceptor;
+    _retry.emplace(loop, [this] { onEvents(0); });
+    if (!loop.add(_socket.impl()->sockfd(), *this)) return false;
+    _loop = &loop;
+    return true;
+}
+
+void Listener::onEvents(std::uint32_t) {
+    for (int i = 0; i < kAcceptsPerTurn; ++i)
+        if (!acceptOne()) return;
+    _loop->again(*this);
+}
+
+bool Listener::acceptOne() {
+    DescriptorBudget::Lease lease;
+    if (_budget && !(lease = _budget->take())) {
+        _retry->start(kDescriptorRetry);
+        return false;
+    }
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    const int accepted = ::accept4(_socket.impl()->sockfd(), reinterpret_cast<sockaddr*>(&address), &length,
+                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted < 0) {
+        if (isShortage(errno)) _retry->start(kDescriptorRetry);
+        // Any other error belongs to a connection that was gone before it was accepted (accept(2)).
+        return errno != EAGAIN && !isShortage(errno);
+    }
+    const Poco::Net::StreamSocket socket(new Poco::Net::StreamSocketImpl(accepted));
+    _acceptor->onAccepted(
+        socket, Poco::Net::SocketAddress(reinterpret_cast<const sockaddr*>(&address), length), std::move(lease));
+    return true;
+}
+
+} // namespace connector

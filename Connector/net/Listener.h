@@ -1,0 +1,56 @@
+#pragma once
+
+#include "net/DescriptorBudget.h"
+#include "net/EventLoop.h"
+#include "net/TcpOptions.h"
+#include "net/Timer.h"
+
+#include <Poco/Net/ServerSocket.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
+
+#include <optional>
+
+namespace connector {
+
+/// Whoever takes the connections that a listener accepts.
+class Acceptor {
+  public:
+    /// socket: connected and non-blocking. lease: its place in the descriptor budget, empty without a budget.
+    virtual void onAccepted(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
+                            DescriptorBudget::Lease lease) = 0;
+
+  protected:
+    ~Acceptor() = default;
+};
+
+/// A listening TCP socket. It may be made on any thread; what it accepts, it accepts on the loop of start(), where it
+/// must also be destroyed.
+///
+/// When descriptors run out, those of the budget or the kernel's, new connections wait in the backlog and the listener
+/// looks for a free one ten times a second; it never spins.
+class Listener : private EventHandler {
+  public:
+    /// Binds and listens; connections queue in the kernel until start(). Accepted connections inherit `options`.
+    /// v6Only: whether an IPv6 address is for IPv6 alone. budget: what each connection needs a lease of, or null; it
+    /// must outlive the listener. Throws Poco::Net::NetException, and Poco::IOException when no descriptor is left.
+    Listener(const Poco::Net::SocketAddress& address, bool v6Only, int backlog, const TcpOptions& options,
+             DescriptorBudget* budget);
+    ~Listener();
+
+    /// On the loop's thread. False when the kernel has no room for another watch.
+    bool start(EventLoop& loop, Acceptor& acceptor);
+
+  private:
+    void onEvents(std::uint32_t events) override;
+    bool acceptOne();
+
+    Poco::Net::ServerSocket _socket;
+    DescriptorBudget* _budget;
+    DescriptorBudget::Lease _lease;
+    EventLoop* _loop = nullptr;
+    Acceptor* _acceptor = nullptr;
+    std::optional<Timer> _retry;
+};
+
+} // namespace connector

@@ -1,0 +1,132 @@
+#pragma once
+
+#include "net/DescriptorBudget.h"
+#include "net/EventLoop.h"
+
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+class Stream;
+
+/// Whoever a stream's events are for: a connection that waits for something, or a relay.
+class StreamHandler {
+  public:
+    /// Something may be possible that was not before: receiving, sending, or the next step of a handshake.
+    virtual void onReady(Stream& stream) = 0;
+
+  protected:
+    ~StreamHandler() = default;
+};
+
+/// A non-blocking stream of bytes over a TCP connection; whoever uses it need not know whether it is TLS.
+///
+/// It knows from the events it has seen whether the kernel has something for it, so that asking in vain costs no
+/// system call. On the thread of the loop it is attached to, or on any one thread while it is not attached.
+class Stream : private EventHandler {
+  public:
+    enum class Status {
+        Ok,
+        Blocked, ///< not now; the handler will be called when it may be worth another try
+        Ended,   ///< the other end has closed its sending side, and all it sent was received
+        Failed,  ///< the connection is broken
+    };
+    struct Received {
+        Status status;
+        std::size_t bytes; ///< more than 0 with Ok, else 0
+    };
+
+    /// Room that a receive() must be given so that a message is never cut in two: the largest TLS record (RFC 8446).
+    static constexpr std::size_t kMaxMessage = 16 * 1024;
+
+    /// Takes over an accepted non-blocking socket and its place in the budget.
+    Stream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
+           DescriptorBudget::Lease lease);
+
+    /// Takes over a non-blocking socket that is still connecting to `peer`.
+    Stream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer);
+
+    /// Closes the connection. What send() has kept is lost.
+    virtual ~Stream();
+
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    /// From now on the handler hears of this stream's events, on that loop; it is not owned. Changing the handler on
+    /// the same loop costs nothing. False when the kernel has no room for another watch.
+    bool attach(EventLoop& loop, StreamHandler& handler);
+
+    /// Nobody hears of this stream's events, and it may go to another thread.
+    void detach();
+
+    /// Goes on with what comes before bytes: the TCP connection, then the TLS handshake. Ok when both are done.
+    virtual Status handshake();
+
+    /// Receives one message: a TLS record, or what one recv(2) returns.
+    virtual Received receive(std::span<std::byte> into) = 0;
+
+    /// Sends all of it. What the kernel does not take now is kept, in order, and is sent by flush().
+    /// Ok when nothing is kept, Blocked when something is.
+    Status send(std::span<const std::byte> bytes);
+    Status send(std::string_view text) { return send(std::as_bytes(std::span(text))); }
+
+    /// Sends what was kept. Ok when nothing is left.
+    Status flush();
+
+    /// Bytes that send() keeps.
+    std::size_t unsent() const { return _unsent.size() - _unsentBegin; }
+
+    /// Says to the other end that nothing more will come (close_notify, FIN); receiving goes on. Only when nothing is
+    /// kept. Blocked: call it again.
+    virtual Status endSending();
+
+    /// Makes the destructor break the connection (RST), so that the other end can't take it for an orderly end.
+    void resetOnClose();
+
+    /// Bytes that the other end's kernel has not acknowledged yet.
+    int unacknowledged() const;
+
+    /// True when the other end has closed its sending side and the kernel holds nothing that it sent before.
+    bool hasEndedUnread() const;
+
+    /// What the last Failed was about.
+    virtual std::string failure() const;
+
+    const Poco::Net::SocketAddress& peer() const { return _peer; }
+
+  protected:
+    /// Sends some of it at once; same results as receive(), Ended excepted.
+    virtual Received sendSome(std::span<const std::byte> bytes) = 0;
+
+    int descriptor() const { return _descriptor; }
+    Received failed(int error);
+
+    /// What the events have told, and no system call has disproved since.
+    bool _mayReceive = false;
+    bool _maySend = true;
+    /// The other end has closed or broken the connection: its last bytes and the end come without further events.
+    bool _peerHasEnded = false;
+
+  private:
+    void onEvents(std::uint32_t events) final;
+    Status finishConnecting();
+
+    Poco::Net::StreamSocket _socket;
+    Poco::Net::SocketAddress _peer;
+    DescriptorBudget::Lease _lease;
+    int _descriptor;
+    int _error = 0;
+    bool _connected;
+    EventLoop* _loop = nullptr;
+    StreamHandler* _handler = nullptr;
+    std::vector<std::byte> _unsent;
+    std::size_t _unsentBegin = 0;
+};
+
+} // namespace connector

@@ -1,0 +1,31 @@
+#include "net/Timer.h"
+
+#include <algorithm>
+
+namespace connector {
+
+Timer::Timer(EventLoop& loop, std::function<void()> callback) : _loop(loop), _callback(std::move(callback)) {}
+
+Timer::~Timer() {
+    cancel();
+}
+
+void Timer::start(std::chrono::milliseconds delay) {
+    cancel();
+    // At least one tick ahead: a timer that starts itself anew must not keep the loop from its descriptors.
+    _position = _loop._timers.emplace(_loop.now() + std::max(delay, std::chrono::milliseconds(1)), this);
+    _running = true;
+}
+
+void Timer::cancel() {
+    if (!_running) return;
+    _loop._timers.erase(_position);
+    _running = false;
+}
+
+void Timer::fire() {
+    cancel();
+    _callback();
+}
+
+} // namespace connector

@@ -1,0 +1,158 @@
+#include "net/TlsContext.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include <vector>
+
+namespace connector {
+
+namespace {
+
+template <auto Function> struct Call {
+    template <class Type> void operator()(Type* object) const { Function(object); }
+};
+using BioPointer = std::unique_ptr<BIO, Call<::BIO_free_all>>;
+using CertificatePointer = std::unique_ptr<X509, Call<::X509_free>>;
+using KeyPointer = std::unique_ptr<EVP_PKEY, Call<::EVP_PKEY_free>>;
+
+void freeChain(STACK_OF(X509) * chain) {
+    sk_X509_pop_free(chain, ::X509_free);
+}
+using ChainPointer = std::unique_ptr<STACK_OF(X509), Call<freeChain>>;
+
+std::string opensslReason() {
+    const auto* reason = ::ERR_reason_error_string(::ERR_peek_last_error());
+    ::ERR_clear_error();
+    return reason ? reason : "unknown reason";
+}
+
+BioPointer openFile(const std::string& path, const std::string& what) {
+    ::ERR_clear_error();
+    BioPointer file(::BIO_new_file(path.c_str(), "r"));
+    if (!file) throw TlsError(path + ": the " + what + " can't be read: " + opensslReason());
+    return file;
+}
+
+/// A passphrase would have to be typed in at every start; none is ever given.
+int noPassphrase(char*, int, int, void*) {
+    return -1;
+}
+
+/// All certificates of a PEM text. OpenSSL ends the list with "no start line"; any other end is damage.
+std::vector<CertificatePointer> readCertificates(BIO* source, const std::string& name) {
+    std::vector<CertificatePointer> certificates;
+    while (CertificatePointer one{::PEM_read_bio_X509(source, nullptr, noPassphrase, nullptr)})
+        certificates.push_back(std::move(one));
+    const auto error = ::ERR_peek_last_error();
+    if (certificates.empty() || ERR_GET_REASON(error) != PEM_R_NO_START_LINE)
+        throw TlsError(name + ": no PEM certificate that can be read: " + opensslReason());
+    ::ERR_clear_error();
+    return certificates;
+}
+
+void trust(SSL_CTX* context, const std::vector<CertificatePointer>& certificates) {
+    for (const auto& certificate : certificates)
+        ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context), certificate.get());
+}
+
+Poco::Net::Context::Ptr makeContext(Poco::Net::Context::Usage usage) {
+    Poco::Net::Context::Params params;
+    params.verificationMode = Poco::Net::Context::VERIFY_NONE;
+    Poco::Net::Context::Ptr context = new Poco::Net::Context(usage, params);
+    context->requireMinimumProtocol(Poco::Net::Context::PROTO_TLSV1_2);
+    // POCO's own check would look for the name of a visitor's or Controller's machine in its certificate.
+    context->enableExtendedCertificateVerification(false);
+    auto* ssl = context->sslContext();
+    ::SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    // A stream keeps its unsent bytes at another place than they were first sent from, and an idle connection must
+    // not keep OpenSSL's two record buffers of 16 KiB.
+    ::SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);
+    return context;
+}
+
+} // namespace
+
+struct TlsCredentials::Loaded {
+    CertificatePointer certificate;
+    KeyPointer key;
+    ChainPointer chain;
+
+    Loaded(const std::string& certificateFile, const std::string& keyFile) {
+        auto certificates =
+            readCertificates(openFile(certificateFile, "certificate").get(), certificateFile);
+        certificate = std::move(certificates.front());
+        chain.reset(sk_X509_new_null());
+        for (std::size_t i = 1; i < certificates.size(); ++i)
+            sk_X509_push(chain.get(), certificates[i].release());
+
+        key.reset(
+            ::PEM_read_bio_PrivateKey(openFile(keyFile, "key").get(), nullptr, noPassphrase, nullptr));
+        if (!key)
+            throw TlsError(keyFile + ": no PEM private key without a passphrase in it: " + opensslReason());
+        if (::X509_check_private_key(certificate.get(), key.get()) != 1)
+            throw TlsError(keyFile + ": the key does not belong to the certificate in " + certificateFile);
+        ::ERR_clear_error();
+    }
+};
+
+TlsCredentials::TlsCredentials(std::string certificateFile, std::string keyFile)
+    : _certificateFile(std::move(certificateFile)), _keyFile(std::move(keyFile)) {
+    reload();
+}
+
+TlsCredentials::~TlsCredentials() = default;
+
+void TlsCredentials::reload() {
+    auto loaded = std::make_shared<const Loaded>(_certificateFile, _keyFile);
+    const std::lock_guard lock(_mutex);
+    _current = std::move(loaded);
+}
+
+bool TlsCredentials::applyTo(ssl_st* connection) const {
+    std::shared_ptr<const Loaded> current;
+    {
+        const std::lock_guard lock(_mutex);
+        current = _current;
+    }
+    return ::SSL_use_cert_and_key(connection, current->certificate.get(), current->key.get(),
+                                  current->chain.get(), 1) == 1;
+}
+
+Poco::Net::Context::Ptr makeServerContext(const TlsCredentials& credentials, const std::string& clientCaFile) {
+    auto context = makeContext(Poco::Net::Context::TLS_SERVER_USE);
+    context->enableSessionCache(true, "iofog-connector");
+    auto* ssl = context->sslContext();
+    ::SSL_CTX_set_cert_cb(
+        ssl,
+        [](SSL* connection, void* argument) {
+            return static_cast<const TlsCredentials*>(argument)->applyTo(connection) ? 1 : 0;
+        },
+        const_cast<TlsCredentials*>(&credentials));
+    if (!clientCaFile.empty()) {
+        const auto authorities =
+            readCertificates(openFile(clientCaFile, "Controllers' CA").get(), clientCaFile);
+        trust(ssl, authorities);
+        for (const auto& authority : authorities)
+            ::SSL_CTX_add_client_CA(ssl, authority.get());
+        ::SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+    }
+    return context;
+}
+
+Poco::Net::Context::Ptr makeClientContext(const std::string& trusted) {
+    auto context = makeContext(Poco::Net::Context::TLS_CLIENT_USE);
+    auto* ssl = context->sslContext();
+    if (trusted.empty()) {
+        ::SSL_CTX_set_default_verify_paths(ssl);
+    } else {
+        const BioPointer source(::BIO_new_mem_buf(trusted.data(), static_cast<int>(trusted.size())));
+        trust(ssl, readCertificates(source.get(), "the CA certificate"));
+    }
+    ::SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+    return context;
+}
+
+} // namespace connector
