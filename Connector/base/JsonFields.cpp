@@ -1,5 +1,6 @@
 #include "base/JsonFields.h"
 
+#include <Poco/Ascii.h>
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/JSONException.h>
 #include <Poco/JSON/ParseHandler.h>
@@ -8,6 +9,8 @@
 #include <Poco/String.h>
 #include <Poco/UTF8Encoding.h>
 
+#include <algorithm>
+#include <charconv>
 #include <sstream>
 
 namespace connector {
@@ -16,6 +19,16 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 16;
 constexpr std::size_t kMaxShown = 80;
+
+/// No message grows with what a client has sent. Cuts between characters, for the result is UTF-8 as the text
+/// was.
+std::string shortened(const std::string& text) {
+    if (text.size() <= kMaxShown) return text;
+    std::size_t end = kMaxShown;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+        --end;
+    return text.substr(0, end) + "...";
+}
 
 /// POCO's handler lets the last of two equal keys win; here the second is an error.
 class UniqueKeys : public Poco::JSON::ParseHandler {
@@ -29,7 +42,7 @@ class UniqueKeys : public Poco::JSON::ParseHandler {
         ParseHandler::endObject();
     }
     void key(const std::string& name) override {
-        if (!_keys.back().insert(name).second) throw FieldError(name + ": the key is given twice");
+        if (!_keys.back().insert(name).second) throw FieldError(shortened(name) + ": the key is given twice");
         ParseHandler::key(name);
     }
 
@@ -52,17 +65,44 @@ void refuseBadBytes(const std::string& text) {
     }
 }
 
+void refuseHugeNumber(const std::string& number) {
+    std::int64_t negative = 0;
+    std::uint64_t positive = 0;
+    const auto* const end = number.data() + number.size();
+    const auto read = number[0] == '-' ? std::from_chars(number.data(), end, negative)
+                                       : std::from_chars(number.data(), end, positive);
+    if (read.ec == std::errc::result_out_of_range)
+        throw FieldError(shortened(number) + ": a number of more than 64 bits");
+}
+
+/// POCO wraps a whole number of more than 64 bits around, so that 2^64 + 1 would pass for 1.
+void refuseHugeNumbers(const std::string& text) {
+    bool inString = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == '"') inString = !inString;
+        if (inString) {
+            if (text[at] == '\\') ++at;
+        } else if (text[at] == '-' || Poco::Ascii::isDigit(text[at])) {
+            const auto end = std::min(text.find_first_not_of("0123456789+-.eE", at), text.size());
+            refuseHugeNumber(text.substr(at, end - at));
+            at = end - 1;
+        }
+    }
+}
+
 std::string shown(const Poco::Dynamic::Var& value) {
     std::ostringstream out;
     Poco::JSON::Stringifier::stringify(value, out);
-    auto text = out.str();
-    if (text.size() > kMaxShown) {
-        std::size_t end = kMaxShown;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-            --end;
-        text = text.substr(0, end) + "...";
-    }
-    return text;
+    // POCO writes 60.0 as 60, and "60 is not a whole number" would puzzle.
+    const bool looksWhole = out.str().find_first_of(".e") == std::string::npos;
+    return shortened(out.str()) + (value.type() == typeid(double) && looksWhole ? ".0" : "");
+}
+
+/// The parser's messages show the byte it stumbled over, which may be half a character.
+std::string printable(std::string text) {
+    for (auto& character : text)
+        if (!Poco::Ascii::isPrintable(character)) character = '?';
+    return shortened(text);
 }
 
 std::string wholeNumber(std::int64_t min, std::int64_t max) {
@@ -80,17 +120,18 @@ std::string choice(const std::vector<std::string>& allowed) {
 
 Poco::JSON::Object::Ptr parseJsonObject(const std::string& text) {
     refuseBadBytes(text);
+    refuseHugeNumbers(text);
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string::npos || text[first] != '{') throw FieldError("not a JSON object");
     Poco::JSON::Handler::Ptr handler = new UniqueKeys;
     Poco::JSON::Parser parser(handler);
     parser.setDepth(kMaxDepth);
     parser.setAllowComments(false);
     parser.setAllowNullByte(false);
     try {
-        const auto value = parser.parse(text);
-        if (value.type() != typeid(Poco::JSON::Object::Ptr)) throw FieldError("not a JSON object");
-        return value.extract<Poco::JSON::Object::Ptr>();
+        return parser.parse(text).extract<Poco::JSON::Object::Ptr>();
     } catch (const Poco::Exception& error) {
-        throw FieldError("not valid JSON: " + Poco::trim(error.message()));
+        throw FieldError("not valid JSON: " + printable(Poco::trim(error.message())));
     }
 }
 
@@ -194,7 +235,8 @@ std::string JsonFields::pathOf(const std::string& key) const {
 }
 
 void JsonFields::refuse(const std::string& key, const std::string& allowed) const {
-    throw FieldError(pathOf(key) + ": " + shown(_object->get(key)) + " is not allowed; it must be " + allowed);
+    throw FieldError(pathOf(key) + ": " + shown(_object->get(key)) + " is not allowed; it must be " +
+                     allowed);
 }
 
 std::optional<Poco::Dynamic::Var> JsonFields::find(const std::string& key) {
