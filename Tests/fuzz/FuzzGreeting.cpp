@@ -1,0 +1,42 @@
+// The greeting of a stranger on an agents' port, cut into pieces as the network may cut it.
+#include "pipe/Greeting.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+using connector::Greeting;
+
+namespace {
+
+constexpr std::string_view kPasscode = "0b403b65-c5a0-476f-92f5-ffc7ca0f85ef";
+
+void check(bool condition) {
+    if (!condition) std::abort();
+}
+
+Greeting::Verdict expected(std::string_view received) {
+    if (received.size() < kPasscode.size()) return Greeting::Verdict::Incomplete;
+    return received == kPasscode ? Greeting::Verdict::Accepted : Greeting::Verdict::Refused;
+}
+
+} // namespace
+
+/// input: pieces, each a byte that tells its length, and so many bytes.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
+    std::span<const std::uint8_t> left(input, size);
+    std::string received;
+    Greeting greeting(kPasscode);
+    while (!left.empty()) {
+        const std::size_t length = std::min<std::size_t>(left.front(), left.size() - 1);
+        const auto piece = left.subspan(1, length);
+        left = left.subspan(1 + length);
+        received.append(piece.begin(), piece.end());
+        const auto verdict = greeting.add(std::as_bytes(piece));
+        check(greeting.hasBegun() || received.empty() || verdict == Greeting::Verdict::Refused);
+        check(verdict == expected(received));
+        if (verdict != Greeting::Verdict::Incomplete) break;
+    }
+    return 0;
+}
