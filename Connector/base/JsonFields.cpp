@@ -248,9 +248,11 @@ std::optional<Poco::Dynamic::Var> JsonFields::find(const std::string& key) {
 }
 
 Poco::Dynamic::Var JsonFields::require(const std::string& key, const std::string& allowed) {
-    const auto value = find(key);
-    if (!value) throw FieldError(pathOf(key) + ": missing; it must be " + allowed);
-    return *value;
+    _known.insert(key);
+    if (!_object->has(key)) throw FieldError(pathOf(key) + ": missing; it must be " + allowed);
+    const auto value = _object->get(key);
+    if (value.isEmpty()) refuse(key, allowed);
+    return value;
 }
 
 } // namespace connector

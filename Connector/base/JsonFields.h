@@ -11,24 +11,26 @@
 
 namespace connector {
 
-/// A JSON document, or a value in one, that is not what it must be. what() names the key, shows the value that was
-/// given and says what is allowed.
+/// A JSON document, or a value in one, that is not what it must be. what() names the key, shows the value
+/// that was given and says what is allowed.
 class FieldError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
 
-/// Parses a JSON object strictly: duplicate keys, bytes that are not UTF-8, NUL characters, comments, anything after
-/// the object, and nesting deeper than 16 are errors. Throws FieldError.
+/// Parses a JSON object strictly: duplicate keys, bytes that are not UTF-8, NUL characters, comments,
+/// anything after the object, and nesting deeper than 16 are errors. Throws FieldError.
 Poco::JSON::Object::Ptr parseJsonObject(const std::string& text);
 
-/// Reads the members of one JSON object, each with the type and the range it must have, and says of each wrong one
-/// where it stands, what was given and what is allowed. Every reading function throws FieldError.
+/// Reads the members of one JSON object, each with the type and the range it must have, and says of each
+/// wrong one where it stands, what was given and what is allowed. Every reading function throws FieldError.
 ///
-/// A function without `fallback` demands the key; with it, an absent key gives the fallback. null is never allowed.
+/// A function without `fallback` demands the key; with it, an absent key gives the fallback. null is never
+/// allowed.
 class JsonFields {
   public:
-    /// path: the name of the object inside its document, "" for the document itself; it prefixes the keys in messages.
+    /// path: the name of the object inside its document, "" for the document itself; it prefixes the keys in
+    /// messages.
     explicit JsonFields(Poco::JSON::Object::Ptr object, std::string path = "");
 
     bool has(const std::string& key) const;

@@ -7,6 +7,7 @@
 #include "pipe/PipeStatus.h"
 
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,24 +44,24 @@ struct MappingReport {
     PipeStatus status;
 };
 
-/// Keeps the set of mappings: each one is a row in the store, two ports of the pool and a pipe, all three or none.
-/// All functions may be called from any thread that is not an event loop's; one lock orders them.
+/// Keeps the set of mappings: each one is a row in the store, two ports of the pool and a pipe, all three or
+/// none. All functions may be called from any thread that is not an event loop's; one lock orders them.
 class MappingService {
   public:
     /// environment, store and ports must outlive the service.
     MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports);
     ~MappingService();
 
-    /// Opens a pipe for each stored mapping. One whose port something else holds is degraded until it can listen.
-    /// Throws StorageError.
+    /// Opens a pipe for each stored mapping. One whose port something else holds is degraded until it can
+    /// listen. Throws StorageError.
     void restore();
 
     /// True once restore() has opened every stored mapping, until stop().
-    bool isReady() const;
+    bool isReady() const { return _ready; }
 
-    /// Opens a mapping; id, ports and passcodes of `wanted` are filled in by the service. Returns when the row is
-    /// committed and both ports listen; when it throws, nothing of the mapping remains.
-    /// openedBy: the identity, for the log. Throws NoFreePorts, StorageFull, StorageError, ShuttingDown.
+    /// Opens a mapping; id, ports and passcodes of `wanted` are filled in by the service. Returns when the
+    /// row is committed and both ports listen; when it throws, nothing of the mapping remains. openedBy: the
+    /// identity, for the log. Throws NoFreePorts, StorageFull, StorageError, ShuttingDown.
     Mapping add(Mapping wanted, const std::string& openedBy);
 
     /// Closes a mapping. Returns when its row is gone, its ports are closed and its connections are closed.
@@ -76,11 +77,14 @@ class MappingService {
     std::size_t mappingCount() const;
     std::size_t freePortCount() const;
 
-    /// Closes all pipes, and waits until their connections are closed; rows stay. Later calls throw ShuttingDown.
+    /// Closes all pipes, and waits until their connections are closed; rows stay. Later calls throw
+    /// ShuttingDown.
     void stop();
 
   private:
-    std::unique_ptr<Pipe> openOnFreePorts(Mapping& mapping);
+    Pipe::Listeners listenAgain(const Mapping& mapping, const Endpoint& endpoint);
+    Pipe::Listeners listenOnFreePort(std::uint16_t& port);
+    void giveBackPorts(const Mapping& mapping);
     void refuseWhenStopping() const;
 
     PipeEnvironment& _environment;
@@ -90,6 +94,8 @@ class MappingService {
     std::map<std::string, std::unique_ptr<Pipe>> _pipes;
     std::atomic<bool> _ready{false};
     bool _stopping = false;
+    int _closing = 0; ///< mappings that remove() is closing without the lock
+    std::condition_variable _closed;
 };
 
 } // namespace connector

@@ -22,13 +22,13 @@ class StorageFull : public StorageError {
     using StorageError::StorageError;
 };
 
-/// The mappings on disk: one SQLite database in WAL mode with synchronous=FULL, so that what a function has returned
-/// from survives kill -9 and a power cut. Not thread safe; MappingService's lock guards it.
+/// The mappings on disk: one SQLite database in WAL mode with synchronous=FULL, so that what a function has
+/// returned from survives kill -9 and a power cut. Not thread safe; MappingService's lock guards it.
 class MappingStore {
   public:
-    /// Opens the database, or creates it with mode 0600 when there is none. Another process that has it open, a file
-    /// that is not a database, is damaged, comes from a newer version or can't be written: throws StorageError and
-    /// leaves the file as it was.
+    /// Opens the database, or creates it with mode 0600 when there is none. Another process that has it open,
+    /// a file that is not a database, is damaged, comes from a newer version or can't be written: throws
+    /// StorageError and leaves the file as it was.
     explicit MappingStore(const std::string& path);
     ~MappingStore();
 

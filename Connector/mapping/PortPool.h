@@ -8,8 +8,9 @@
 
 namespace connector {
 
-/// The free ports that mappings may be given. A port that was given back is reused last, so that an old URL or a late
-/// agent does not land on somebody else's mapping. Not thread safe; MappingService's lock guards it.
+/// The free ports that mappings may be given. A port that was given back is reused last, so that an old URL
+/// or a late agent does not land on somebody else's mapping. Not thread safe; MappingService's lock guards
+/// it.
 class PortPool {
   public:
     /// ports: all that may be used, without duplicates, in the order in which they are to be handed out.

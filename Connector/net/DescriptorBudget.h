@@ -6,7 +6,8 @@
 
 namespace connector {
 
-/// How many descriptors pipes may use, so that the API, the database and the log never find none left. Any thread.
+/// How many descriptors pipes may use, so that the API, the database and the log never find none left. Any
+/// thread.
 class DescriptorBudget {
   public:
     /// One descriptor's place in the budget, given back when it is destroyed.

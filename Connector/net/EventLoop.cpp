@@ -41,13 +41,12 @@ EventLoop::~EventLoop() {
 void EventLoop::run() {
     _thread = std::this_thread::get_id();
     while (!_stopping.load(std::memory_order_acquire)) {
-        dispatch(_again.empty() ? timeoutOfNextTimer() : 0);
+        dispatch(_again.empty() && _destroyed.empty() ? timeoutOfNextTimer() : 0);
         runAgain();
         runTimers();
-        runPosted();
         _destroyed.clear();
+        runPosted();
     }
-    runPosted();
     _destroyed.clear();
     _thread = std::thread::id();
 }

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,15 +30,16 @@ class EventHandler {
 
 /// One thread's epoll loop: descriptors, timers, and functions posted from other threads.
 ///
-/// Descriptors are registered once for all events, edge-triggered, so that waiting for something else never costs a
-/// system call. Unless a function says otherwise it may be called on the loop's own thread only, or on any one thread
-/// before run() and after it has returned.
+/// Descriptors are registered once for all events, edge-triggered, so that waiting for something else never
+/// costs a system call. Unless a function says otherwise it may be called on the loop's own thread only, or
+/// on any one thread before run() and after it has returned.
 class EventLoop {
   public:
     using Clock = std::chrono::steady_clock;
 
-    /// Where handlers receive into before they pass bytes on: large, because the cost of a relay is the number of
-    /// system calls, and one per loop, so that an idle connection costs none of it. Valid within one callback.
+    /// Where handlers receive into before they pass bytes on: large, because the cost of a relay is the
+    /// number of system calls, and one per loop, so that an idle connection costs none of it. Valid within
+    /// one callback.
     static constexpr std::size_t kScratchSize = 512 * 1024;
 
     /// Throws std::system_error when the kernel gives no descriptors.
@@ -55,32 +55,28 @@ class EventLoop {
     /// Any thread. Functions posted before it are still run.
     void stop();
 
-    bool isInLoopThread() const { return _thread.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+    bool isInLoopThread() const {
+        return _thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
+    }
 
     /// Any thread: runs the function on the loop, after what was posted before it.
     void post(std::function<void()> function);
 
-    /// Any thread but the loop's own: runs the function on the loop and returns its result.
-    template <class Function> auto call(Function&& function) {
-        std::packaged_task<std::invoke_result_t<Function>()> task(std::forward<Function>(function));
-        auto result = task.get_future();
-        post([&task] { task(); });
-        return result.get();
-    }
-
-    /// The handler hears of all events of the descriptor until remove(); the first call comes at once if it is ready.
-    /// The handler is not owned. False when the kernel has no room for another watch (errno says why).
+    /// The handler hears of all events of the descriptor until remove(); the first call comes at once if it
+    /// is ready. The handler is not owned. False when the kernel has no room for another watch (errno says
+    /// why).
     bool add(int descriptor, EventHandler& handler);
 
-    /// Must be called before the descriptor is closed. The handler is not called again, not even for events that the
-    /// loop has already fetched.
+    /// Must be called before the descriptor is closed. The handler is not called again, not even for events
+    /// that the loop has already fetched.
     void remove(int descriptor, EventHandler& handler);
 
-    /// Calls the handler again, with no events, after the others that are ready: for one that stops in the middle of
-    /// its work so as not to keep the rest waiting.
+    /// Calls the handler again, with no events, after the others that are ready: for one that stops in the
+    /// middle of its work so as not to keep the rest waiting.
     void again(EventHandler& handler);
 
-    /// Destroys the object when the current round of callbacks is over: for objects that end inside their own.
+    /// Destroys the object when the current round of callbacks is over, before any function posted from now
+    /// on runs: for objects that end inside their own callback.
     void destroyLater(std::shared_ptr<void> object);
 
     /// The time at which the current round of callbacks began.

@@ -14,21 +14,22 @@ namespace {
 constexpr int kAcceptsPerTurn = 64;
 constexpr std::chrono::milliseconds kDescriptorRetry{100};
 
-bool isShortage(int error) {
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+/// Errors that belong to one connection, which was gone before it was accepted; the next one may be well.
+bool concernsOneConnection(int error) {
+    return error == ECONNABORTED || error == EINTR || error == EPROTO;
 }
 
 } // namespace
 
-Listener::Listener(const Poco::Net::SocketAddress& address, bool v6Only, int backlog, const TcpOptions& options,
-                   DescriptorBudget* budget)
+Listener::Listener(const Poco::Net::SocketAddress& address, bool v6Only, int backlog,
+                   const TcpOptions& options, DescriptorBudget* budget)
     : _budget(budget) {
     if (budget) {
         _lease = budget->take();
         if (!_lease) throw Poco::IOException("no descriptor left for another port");
     }
-    // SO_REUSEADDR for connections of an earlier process that still linger; never SO_REUSEPORT, which would let
-    // another process of the same user share the port.
+    // SO_REUSEADDR for connections of an earlier process that still linger; never SO_REUSEPORT, which would
+    // let another process of the same user share the port.
     if (address.family() == Poco::Net::SocketAddress::IPv6)
         _socket.bind6(address, true, false, v6Only);
     else
@@ -67,13 +68,14 @@ bool Listener::acceptOne() {
     const int accepted = ::accept4(_socket.impl()->sockfd(), reinterpret_cast<sockaddr*>(&address), &length,
                                    SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) {
-        if (isShortage(errno)) _retry->start(kDescriptorRetry);
-        // Any other error belongs to a connection that was gone before it was accepted (accept(2)).
-        return errno != EAGAIN && !isShortage(errno);
+        if (concernsOneConnection(errno)) return true;
+        if (errno != EAGAIN) _retry->start(kDescriptorRetry);
+        return false;
     }
     const Poco::Net::StreamSocket socket(new Poco::Net::StreamSocketImpl(accepted));
-    _acceptor->onAccepted(
-        socket, Poco::Net::SocketAddress(reinterpret_cast<const sockaddr*>(&address), length), std::move(lease));
+    _acceptor->onAccepted(socket,
+                          Poco::Net::SocketAddress(reinterpret_cast<const sockaddr*>(&address), length),
+                          std::move(lease));
     return true;
 }
 

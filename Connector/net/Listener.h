@@ -24,16 +24,17 @@ class Acceptor {
     ~Acceptor() = default;
 };
 
-/// A listening TCP socket. It may be made on any thread; what it accepts, it accepts on the loop of start(), where it
-/// must also be destroyed.
+/// A listening TCP socket. It may be made on any thread; what it accepts, it accepts on the loop of start(),
+/// where it must also be destroyed.
 ///
-/// When descriptors run out, those of the budget or the kernel's, new connections wait in the backlog and the listener
-/// looks for a free one ten times a second; it never spins.
-class Listener : private EventHandler {
+/// When descriptors run out, those of the budget or the kernel's, new connections wait in the backlog and the
+/// listener looks for a free one ten times a second; it never spins.
+class Listener final : private EventHandler {
   public:
-    /// Binds and listens; connections queue in the kernel until start(). Accepted connections inherit `options`.
-    /// v6Only: whether an IPv6 address is for IPv6 alone. budget: what each connection needs a lease of, or null; it
-    /// must outlive the listener. Throws Poco::Net::NetException, and Poco::IOException when no descriptor is left.
+    /// Binds and listens; connections queue in the kernel until start(). Accepted connections inherit
+    /// `options`. v6Only: whether an IPv6 address is for IPv6 alone. budget: what each connection needs a
+    /// lease of, or null; it must outlive the listener. Throws Poco::Net::NetException, and Poco::IOException
+    /// when no descriptor is left.
     Listener(const Poco::Net::SocketAddress& address, bool v6Only, int backlog, const TcpOptions& options,
              DescriptorBudget* budget);
     ~Listener();

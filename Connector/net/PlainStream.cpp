@@ -15,8 +15,8 @@ Stream::Received PlainStream::receive(std::span<std::byte> into) {
         return {Status::Blocked, 0};
     }
     if (received == 0) return {Status::Ended, 0};
-    // A short read has emptied the socket, and what comes later comes with an event; only the end that an event has
-    // already told of must still be fetched.
+    // A short read has emptied the socket, and what comes later comes with an event; only the end that an
+    // event has already told of must still be fetched.
     if (static_cast<std::size_t>(received) < into.size()) _mayReceive = _peerHasEnded;
     return {Status::Ok, static_cast<std::size_t>(received)};
 }

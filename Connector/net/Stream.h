@@ -27,8 +27,9 @@ class StreamHandler {
 
 /// A non-blocking stream of bytes over a TCP connection; whoever uses it need not know whether it is TLS.
 ///
-/// It knows from the events it has seen whether the kernel has something for it, so that asking in vain costs no
-/// system call. On the thread of the loop it is attached to, or on any one thread while it is not attached.
+/// It knows from the events it has seen whether the kernel has something for it, so that asking in vain costs
+/// no system call. On the thread of the loop it is attached to, or on any one thread while it is not
+/// attached.
 class Stream : private EventHandler {
   public:
     enum class Status {
@@ -42,8 +43,12 @@ class Stream : private EventHandler {
         std::size_t bytes; ///< more than 0 with Ok, else 0
     };
 
-    /// Room that a receive() must be given so that a message is never cut in two: the largest TLS record (RFC 8446).
+    /// Room that a receive() must be given so that a message is never cut in two: the largest TLS record (RFC
+    /// 8446).
     static constexpr std::size_t kMaxMessage = 16 * 1024;
+
+    /// Messages that a handler should receive in one go before the loop's other descriptors get their turn.
+    static constexpr int kMessagesPerTurn = 64;
 
     /// Takes over an accepted non-blocking socket and its place in the budget.
     Stream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
@@ -58,14 +63,18 @@ class Stream : private EventHandler {
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
-    /// From now on the handler hears of this stream's events, on that loop; it is not owned. Changing the handler on
-    /// the same loop costs nothing. False when the kernel has no room for another watch.
+    /// From now on the handler hears of this stream's events, on that loop; it is not owned. Changing the
+    /// handler on the same loop costs nothing. False when the kernel has no room for another watch.
     bool attach(EventLoop& loop, StreamHandler& handler);
 
     /// Nobody hears of this stream's events, and it may go to another thread.
     void detach();
 
-    /// Goes on with what comes before bytes: the TCP connection, then the TLS handshake. Ok when both are done.
+    /// Calls the handler again after the others that are ready, for one that stops in the middle of its work.
+    void again() { _loop->again(*this); }
+
+    /// Goes on with what comes before bytes: the TCP connection, then the TLS handshake. Ok when both are
+    /// done.
     virtual Status handshake();
 
     /// Receives one message: a TLS record, or what one recv(2) returns.
@@ -82,11 +91,12 @@ class Stream : private EventHandler {
     /// Bytes that send() keeps.
     std::size_t unsent() const { return _unsent.size() - _unsentBegin; }
 
-    /// Says to the other end that nothing more will come (close_notify, FIN); receiving goes on. Only when nothing is
-    /// kept. Blocked: call it again.
+    /// Says to the other end that nothing more will come (close_notify, FIN); receiving goes on. Only when
+    /// nothing is kept. Blocked: call it again.
     virtual Status endSending();
 
-    /// Makes the destructor break the connection (RST), so that the other end can't take it for an orderly end.
+    /// Makes the destructor break the connection (RST), so that the other end can't take it for an orderly
+    /// end.
     void resetOnClose();
 
     /// Bytes that the other end's kernel has not acknowledged yet.
@@ -110,7 +120,8 @@ class Stream : private EventHandler {
     /// What the events have told, and no system call has disproved since.
     bool _mayReceive = false;
     bool _maySend = true;
-    /// The other end has closed or broken the connection: its last bytes and the end come without further events.
+    /// The other end has closed or broken the connection: its last bytes and the end come without further
+    /// events.
     bool _peerHasEnded = false;
 
   private:

@@ -4,8 +4,8 @@
 
 namespace connector {
 
-/// A one-shot timer, a member of what it is for. Only on the loop's thread; destroying it cancels it. A callback that
-/// ends its owner must leave the destruction to EventLoop::destroyLater().
+/// A one-shot timer, a member of what it is for. Only on the loop's thread; destroying it cancels it. A
+/// callback that ends its owner must leave the destruction to EventLoop::destroyLater().
 class Timer {
   public:
     Timer(EventLoop& loop, std::function<void()> callback);

@@ -10,8 +10,12 @@ namespace connector {
 
 namespace {
 
-template <auto Function> struct Call {
-    template <class Type> void operator()(Type* object) const { Function(object); }
+template <auto Function>
+struct Call {
+    template <class Type>
+    void operator()(Type* object) const {
+        Function(object);
+    }
 };
 using BioPointer = std::unique_ptr<BIO, Call<::BIO_free_all>>;
 using CertificatePointer = std::unique_ptr<X509, Call<::X509_free>>;
@@ -65,9 +69,10 @@ Poco::Net::Context::Ptr makeContext(Poco::Net::Context::Usage usage) {
     // POCO's own check would look for the name of a visitor's or Controller's machine in its certificate.
     context->enableExtendedCertificateVerification(false);
     auto* ssl = context->sslContext();
-    ::SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-    // A stream keeps its unsent bytes at another place than they were first sent from, and an idle connection must
-    // not keep OpenSSL's two record buffers of 16 KiB.
+    ::SSL_CTX_set_options(ssl,
+                          SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    // A stream keeps its unsent bytes at another place than they were first sent from, and an idle connection
+    // must not keep OpenSSL's two record buffers of 16 KiB.
     ::SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
     return context;
@@ -81,15 +86,13 @@ struct TlsCredentials::Loaded {
     ChainPointer chain;
 
     Loaded(const std::string& certificateFile, const std::string& keyFile) {
-        auto certificates =
-            readCertificates(openFile(certificateFile, "certificate").get(), certificateFile);
+        auto certificates = readCertificates(openFile(certificateFile, "certificate").get(), certificateFile);
         certificate = std::move(certificates.front());
         chain.reset(sk_X509_new_null());
         for (std::size_t i = 1; i < certificates.size(); ++i)
             sk_X509_push(chain.get(), certificates[i].release());
 
-        key.reset(
-            ::PEM_read_bio_PrivateKey(openFile(keyFile, "key").get(), nullptr, noPassphrase, nullptr));
+        key.reset(::PEM_read_bio_PrivateKey(openFile(keyFile, "key").get(), nullptr, noPassphrase, nullptr));
         if (!key)
             throw TlsError(keyFile + ": no PEM private key without a passphrase in it: " + opensslReason());
         if (::X509_check_private_key(certificate.get(), key.get()) != 1)
@@ -121,7 +124,8 @@ bool TlsCredentials::applyTo(ssl_st* connection) const {
                                   current->chain.get(), 1) == 1;
 }
 
-Poco::Net::Context::Ptr makeServerContext(const TlsCredentials& credentials, const std::string& clientCaFile) {
+Poco::Net::Context::Ptr makeServerContext(const TlsCredentials& credentials,
+                                          const std::string& clientCaFile) {
     auto context = makeContext(Poco::Net::Context::TLS_SERVER_USE);
     context->enableSessionCache(true, "iofog-connector");
     auto* ssl = context->sslContext();

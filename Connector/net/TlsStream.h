@@ -9,17 +9,18 @@ namespace connector {
 
 /// A stream over TLS.
 ///
-/// Poco::Net::Context sets TLS up, but the records are read with OpenSSL itself: PIPE/1 needs to see where one record
-/// ends, a relay needs half-close and results without exceptions, and Poco's SecureStreamSocket gives none of the
-/// three. An end without close_notify counts as an end: many agents and most HTTP clients leave it out.
+/// Poco::Net::Context sets TLS up, but the records are read with OpenSSL itself: PIPE/1 needs to see where
+/// one record ends, a relay needs half-close and results without exceptions, and Poco's SecureStreamSocket
+/// gives none of the three. An end without close_notify counts as an end: many agents and most HTTP clients
+/// leave it out.
 class TlsStream : public Stream {
   public:
     /// Server side. The context must have been made by makeServerContext().
     TlsStream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
               DescriptorBudget::Lease lease, SSL_CTX* context);
 
-    /// Client side: the handshake fails unless the server's certificate is good for `host`, a name or an address.
-    /// resume: a session from session() of an earlier stream to the same server, or null.
+    /// Client side: the handshake fails unless the server's certificate is good for `host`, a name or an
+    /// address. resume: a session from session() of an earlier stream to the same server, or null.
     TlsStream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,
               const std::string& host, SSL_SESSION* resume);
 

@@ -17,7 +17,8 @@ struct Endpoint {
     std::chrono::milliseconds heartbeatAbsenceThreshold{0};
 };
 
-/// One opened pair of ports: a plain value, the same in the API, in the database and in the pipe opened from it.
+/// One opened pair of ports: a plain value, the same in the API, in the database and in the pipe opened from
+/// it.
 struct Mapping {
     enum class Type { Public, Private };
 

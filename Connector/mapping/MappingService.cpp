@@ -1,0 +1,166 @@
+#include "mapping/MappingService.h"
+
+#include "base/Uuid.h"
+
+#include <Poco/Exception.h>
+#include <Poco/Format.h>
+#include <Poco/Logger.h>
+#include <Poco/Net/NetException.h>
+
+namespace connector {
+
+namespace {
+
+Poco::Logger& log() {
+    return Poco::Logger::get("mapping");
+}
+
+std::string nameOf(Mapping::Type type) {
+    return type == Mapping::Type::Public ? "public" : "private";
+}
+
+} // namespace
+
+MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports)
+    : _environment(environment), _store(store), _ports(ports) {}
+
+MappingService::~MappingService() {
+    stop();
+}
+
+void MappingService::restore() {
+    const std::lock_guard lock(_mutex);
+    _ports.moveToBack(_store.releasedPorts());
+    for (const auto& mapping : _store.load()) {
+        _ports.remove(mapping.endpoint1.port);
+        _ports.remove(mapping.endpoint2.port);
+        auto pipe = Pipe::make(_environment, mapping);
+        pipe->start({listenAgain(mapping, mapping.endpoint1), listenAgain(mapping, mapping.endpoint2)});
+        _pipes.emplace(mapping.id, std::move(pipe));
+    }
+    _ready = true;
+    log().information("%z mappings restored, %z ports free", _pipes.size(), _ports.freeCount());
+}
+
+Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
+    wanted.id = randomUuid();
+    wanted.endpoint1.passcode = randomUuid();
+    wanted.endpoint2.passcode = wanted.type == Mapping::Type::Private ? randomUuid() : "";
+
+    const std::lock_guard lock(_mutex);
+    refuseWhenStopping();
+    std::array<Pipe::Listeners, 2> listeners;
+    try {
+        listeners[0] = listenOnFreePort(wanted.endpoint1.port);
+        listeners[1] = listenOnFreePort(wanted.endpoint2.port);
+        _store.insert(wanted);
+    } catch (...) {
+        giveBackPorts(wanted);
+        throw;
+    }
+    auto pipe = Pipe::make(_environment, wanted);
+    pipe->start(std::move(listeners));
+    _pipes.emplace(wanted.id, std::move(pipe));
+    log().information(Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy,
+                                   nameOf(wanted.type), wanted.endpoint1.port, wanted.endpoint2.port));
+    return wanted;
+}
+
+void MappingService::remove(const std::string& id, const std::string& closedBy) {
+    std::unique_ptr<Pipe> pipe;
+    {
+        const std::lock_guard lock(_mutex);
+        refuseWhenStopping();
+        const auto found = _pipes.find(id);
+        if (found == _pipes.end()) throw UnknownMapping("no mapping has the id " + id);
+        _store.remove(found->second->mapping());
+        pipe = std::move(found->second);
+        _pipes.erase(found);
+        ++_closing;
+    }
+    pipe->close().get();
+    const std::lock_guard lock(_mutex);
+    giveBackPorts(pipe->mapping());
+    pipe.reset();
+    --_closing;
+    _closed.notify_all();
+    log().information("mapping %s closed by %s", id, closedBy);
+}
+
+MappingReport MappingService::show(const std::string& id) const {
+    const std::lock_guard lock(_mutex);
+    const auto found = _pipes.find(id);
+    if (found == _pipes.end()) throw UnknownMapping("no mapping has the id " + id);
+    return {found->second->mapping(), found->second->status()};
+}
+
+std::vector<MappingReport> MappingService::list(const std::string& after, std::size_t limit) const {
+    const std::lock_guard lock(_mutex);
+    std::vector<MappingReport> reports;
+    for (auto it = _pipes.upper_bound(after); it != _pipes.end() && reports.size() < limit; ++it)
+        reports.push_back({it->second->mapping(), it->second->status()});
+    return reports;
+}
+
+std::size_t MappingService::mappingCount() const {
+    const std::lock_guard lock(_mutex);
+    return _pipes.size();
+}
+
+std::size_t MappingService::freePortCount() const {
+    const std::lock_guard lock(_mutex);
+    return _ports.freeCount();
+}
+
+void MappingService::stop() {
+    std::unique_lock lock(_mutex);
+    _ready = false;
+    _stopping = true;
+    std::vector<std::future<void>> closing;
+    for (auto& [id, pipe] : _pipes)
+        closing.push_back(pipe->close());
+    for (auto& closed : closing)
+        closed.wait();
+    _pipes.clear();
+    _closed.wait(lock, [this] { return _closing == 0; });
+}
+
+Pipe::Listeners MappingService::listenAgain(const Mapping& mapping, const Endpoint& endpoint) {
+    try {
+        return _environment.listen(endpoint.port);
+    } catch (const Poco::Exception& error) {
+        log().error("mapping %s is degraded, its port %hu can't be opened: %s", mapping.id, endpoint.port,
+                    error.displayText());
+        return {};
+    }
+}
+
+Pipe::Listeners MappingService::listenOnFreePort(std::uint16_t& port) {
+    std::string lastFailure = "all are taken by mappings";
+    for (auto left = _ports.freeCount(); left > 0; --left) {
+        const auto candidate = _ports.take();
+        try {
+            auto listeners = _environment.listen(candidate);
+            port = candidate;
+            return listeners;
+        } catch (const Poco::Net::NetException& error) { // something else has it; the next one may be free
+            _ports.giveBack(candidate);
+            lastFailure = Poco::format("the last one tried, %hu: %s", candidate, error.displayText());
+        } catch (const Poco::Exception& error) {
+            _ports.giveBack(candidate);
+            throw NoFreePorts("no port can be opened: " + error.displayText());
+        }
+    }
+    throw NoFreePorts("there are no two free ports; " + lastFailure);
+}
+
+void MappingService::giveBackPorts(const Mapping& mapping) {
+    for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
+        if (port != 0) _ports.giveBack(port);
+}
+
+void MappingService::refuseWhenStopping() const {
+    if (_stopping) throw ShuttingDown("the connector is shutting down");
+}
+
+} // namespace connector

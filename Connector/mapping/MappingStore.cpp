@@ -1,0 +1,195 @@
+#include "mapping/MappingStore.h"
+
+#include <Poco/Data/RecordSet.h>
+#include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/SQLite/SQLiteException.h>
+#include <Poco/Data/Statement.h>
+#include <Poco/Data/Transaction.h>
+#include <Poco/File.h>
+#include <Poco/Path.h>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace connector {
+
+namespace {
+
+using namespace Poco::Data::Keywords;
+using Poco::Data::Session;
+
+constexpr int kSchemaVersion = 1;
+
+/// What the database says, in the words of the exceptions that callers know.
+template <class Function>
+auto translated(const std::string& path, Function&& function) {
+    try {
+        return function();
+    } catch (const Poco::Data::SQLite::DatabaseFullException& error) {
+        throw StorageFull(path + ": the disk is full: " + error.message());
+    } catch (const Poco::Exception& error) {
+        throw StorageError(path + ": " + error.displayText());
+    }
+}
+
+int integerOf(Session& session, const std::string& query) {
+    int value = 0;
+    session << query, into(value), now;
+    return value;
+}
+
+void checkIntegrity(Session& session, const std::string& path) {
+    std::string verdict;
+    session << "PRAGMA integrity_check(1)", into(verdict), now;
+    if (verdict != "ok")
+        throw StorageError(path + ": the database is damaged (" + verdict +
+                           "); restore a backup, or move it away to start with no mappings");
+}
+
+void checkVersion(int version, const std::string& path) {
+    if (version > kSchemaVersion)
+        throw StorageError(path + ": the database has version " + std::to_string(version) +
+                           ", which a newer iofog-connector has written; this one reads up to version " +
+                           std::to_string(kSchemaVersion));
+}
+
+void createTables(Session& session) {
+    Poco::Data::Transaction transaction(session);
+    session << "CREATE TABLE mapping ("
+               " id TEXT PRIMARY KEY, type TEXT NOT NULL CHECK (type IN ('public', 'private')),"
+               " port1 INTEGER NOT NULL UNIQUE, passcode1 TEXT NOT NULL,"
+               " maxconnections1 INTEGER NOT NULL, heartbeatabsencethreshold1 INTEGER NOT NULL,"
+               " port2 INTEGER NOT NULL UNIQUE, passcode2 TEXT NOT NULL,"
+               " maxconnections2 INTEGER NOT NULL, heartbeatabsencethreshold2 INTEGER NOT NULL"
+               ") WITHOUT ROWID",
+        now;
+    // A port's place in the order of giving back, so that a restart does not make it the next one handed out.
+    session << "CREATE TABLE released_port (turn INTEGER PRIMARY KEY, port INTEGER NOT NULL UNIQUE)", now;
+    session << "PRAGMA user_version = " + std::to_string(kSchemaVersion), now;
+    transaction.commit();
+}
+
+std::unique_ptr<Session> open(const std::string& path) {
+    auto session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, path);
+    // Nothing is written before the file has proved to be ours.
+    const int version = integerOf(*session, "PRAGMA user_version");
+    checkVersion(version, path);
+    checkIntegrity(*session, path);
+    if (version == 0 && integerOf(*session, "SELECT count(*) FROM sqlite_master") > 0)
+        throw StorageError(path + ": this is another program's database");
+    std::string journal;
+    *session << "PRAGMA journal_mode = WAL", into(journal), now;
+    if (journal != "wal")
+        throw StorageError(path + ": SQLite can't use write-ahead logging on this file system");
+    *session << "PRAGMA synchronous = FULL", now;
+    if (version == 0) createTables(*session);
+    return session;
+}
+
+} // namespace
+
+/// Keeps other processes out for as long as it lives. SQLite's own locks are POSIX locks, which this flock(2)
+/// does not meet; but closing any descriptor of the file would drop them, so it is closed last.
+class MappingStore::FileLock {
+  public:
+    explicit FileLock(const std::string& path)
+        : _descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR)) {
+        if (_descriptor < 0)
+            throw StorageError(path +
+                               ": can't be opened for writing: " + std::generic_category().message(errno));
+        if (::flock(_descriptor, LOCK_EX | LOCK_NB) != 0) {
+            const int error = errno;
+            ::close(_descriptor);
+            throw StorageError(path + (error == EWOULDBLOCK
+                                           ? ": another iofog-connector is using this database"
+                                           : ": " + std::generic_category().message(error)));
+        }
+    }
+    ~FileLock() { ::close(_descriptor); }
+
+    FileLock(const FileLock&) = delete;
+    FileLock& operator=(const FileLock&) = delete;
+
+  private:
+    int _descriptor;
+};
+
+MappingStore::MappingStore(const std::string& path) : _path(path) {
+    Poco::Data::SQLite::Connector::registerConnector();
+    translated(_path, [&] {
+        Poco::File(Poco::Path(_path).makeAbsolute().parent()).createDirectories();
+        _lock = std::make_unique<FileLock>(_path);
+        _session = open(_path);
+    });
+}
+
+MappingStore::~MappingStore() = default;
+
+std::vector<Mapping> MappingStore::load() {
+    return translated(_path, [&] {
+        Poco::Data::Statement select(*_session);
+        select << "SELECT id, type, port1, passcode1, maxconnections1, heartbeatabsencethreshold1,"
+                  " port2, passcode2, maxconnections2, heartbeatabsencethreshold2 FROM mapping ORDER BY id";
+        select.execute();
+        Poco::Data::RecordSet rows(select);
+        const auto endpoint = [&rows](std::size_t column) {
+            Endpoint result;
+            result.port = rows.value(column).convert<std::uint16_t>();
+            result.passcode = rows.value(column + 1).convert<std::string>();
+            result.maxConnections = rows.value(column + 2).convert<int>();
+            result.heartbeatAbsenceThreshold =
+                std::chrono::milliseconds(rows.value(column + 3).convert<Poco::Int64>());
+            return result;
+        };
+        std::vector<Mapping> mappings;
+        for (bool more = rows.moveFirst(); more; more = rows.moveNext()) {
+            Mapping mapping;
+            mapping.id = rows.value(0).convert<std::string>();
+            mapping.type = rows.value(1) == "public" ? Mapping::Type::Public : Mapping::Type::Private;
+            mapping.endpoint1 = endpoint(2);
+            mapping.endpoint2 = endpoint(6);
+            mappings.push_back(std::move(mapping));
+        }
+        return mappings;
+    });
+}
+
+std::vector<std::uint16_t> MappingStore::releasedPorts() {
+    return translated(_path, [&] {
+        std::vector<int> ports;
+        *_session << "SELECT port FROM released_port ORDER BY turn", into(ports), now;
+        return std::vector<std::uint16_t>(ports.begin(), ports.end());
+    });
+}
+
+void MappingStore::insert(const Mapping& mapping) {
+    const std::string type = mapping.type == Mapping::Type::Public ? "public" : "private";
+    const auto columns = [](const Endpoint& endpoint) {
+        return Poco::Tuple<int, std::string, int, Poco::Int64>(endpoint.port, endpoint.passcode,
+                                                               endpoint.maxConnections,
+                                                               endpoint.heartbeatAbsenceThreshold.count());
+    };
+    translated(_path, [&] {
+        auto first = columns(mapping.endpoint1);
+        auto second = columns(mapping.endpoint2);
+        *_session << "INSERT INTO mapping VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", useRef(mapping.id),
+            useRef(type), use(first), use(second), now;
+    });
+}
+
+void MappingStore::remove(const Mapping& mapping) {
+    translated(_path, [&] {
+        Poco::Data::Transaction transaction(*_session);
+        *_session << "DELETE FROM mapping WHERE id = ?", useRef(mapping.id), now;
+        for (const int port : {int{mapping.endpoint1.port}, int{mapping.endpoint2.port}})
+            *_session << "INSERT OR REPLACE INTO released_port (turn, port)"
+                         " VALUES ((SELECT ifnull(max(turn), 0) + 1 FROM released_port), ?)",
+                bind(port), now;
+        transaction.commit();
+    });
+}
+
+} // namespace connector

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "pipe/Mapping.h"
+#include "pipe/PipeEnvironment.h"
+#include "pipe/PipeStatus.h"
+#include "pipe/Relay.h"
+
+#include <array>
+#include <atomic>
+#include <future>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// The live side of a mapping: listens on its two ports, joins the connections that come, and keeps account
+/// of the relays. It lives on one loop; relays may run on others, and the pipe outlives them.
+class Pipe {
+  public:
+    /// What serves one port: a listener for each address that pipes are bound to.
+    using Listeners = std::vector<std::unique_ptr<Listener>>;
+
+    /// environment must outlive the pipe. Any thread.
+    static std::unique_ptr<Pipe> make(PipeEnvironment& environment, const Mapping& mapping);
+
+    /// Only after the future of close() is ready, or before start().
+    virtual ~Pipe();
+
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+
+    /// Takes the pipe into service with what PipeEnvironment::listen() has opened for either port. A port
+    /// without listeners is tried again until it can be opened, and until then the pipe is degraded. Any
+    /// thread, once.
+    void start(std::array<Listeners, 2> listeners);
+
+    /// Closes ports and connections; relays are reset. The future is ready when all of them are closed. Any
+    /// thread that is not a loop's, once, after start().
+    std::future<void> close();
+
+    /// Any thread.
+    PipeStatus status() const;
+    const Mapping& mapping() const { return _mapping; }
+
+  protected:
+    Pipe(PipeEnvironment& environment, const Mapping& mapping);
+
+    /// What the log calls one of the ports.
+    std::string nameOf(const Endpoint& endpoint) const;
+
+    /// Joins two connections. On the pipe's loop.
+    void join(RelayEnd first, RelayEnd second);
+
+    PipeEnvironment& environment() { return _environment; }
+    EventLoop& loop() { return _loop; }
+
+  private:
+    /// index: 0 for port1, 1 for port2.
+    virtual Acceptor& acceptorAt(std::size_t index) = 0;
+    virtual void closeConnections() = 0;
+    virtual void addTo(PipeStatus& status) const = 0;
+
+    const Endpoint& endpointAt(std::size_t index) const;
+    void startListening(std::size_t index);
+    void retryListening();
+    void checkListening();
+    bool isListening() const;
+    void onRelayEnded(const std::shared_ptr<Relay>& relay);
+    void finishClosing();
+
+    PipeEnvironment& _environment;
+    const Mapping _mapping;
+    EventLoop& _loop;
+    std::array<Listeners, 2> _listeners;
+    Timer _retry;
+    std::set<std::shared_ptr<Relay>> _relays;
+    Relay::Bytes _bytes{};
+    std::atomic<int> _relayCount{0};
+    std::atomic<bool> _degraded{false};
+    bool _closing = false;
+    /// Shared with the function that keeps it, which may outlast the pipe by a moment.
+    std::shared_ptr<std::promise<void>> _closed = std::make_shared<std::promise<void>>();
+};
+
+} // namespace connector

@@ -1,0 +1,30 @@
+#include "pipe/PipeEnvironment.h"
+
+#include "net/PlainStream.h"
+#include "net/TlsStream.h"
+
+namespace connector {
+
+PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls)
+    : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)),
+      _descriptors(_settings.descriptors), _relays(_settings.limits) {}
+
+std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t port) {
+    // Alone, the IPv6 wildcard serves IPv4 too, which spares a descriptor a port.
+    const bool v6Only = _settings.bind.size() > 1;
+    std::vector<std::unique_ptr<Listener>> listeners;
+    for (const auto& address : _settings.bind)
+        listeners.push_back(std::make_unique<Listener>(Poco::Net::SocketAddress(address, port), v6Only,
+                                                       _settings.limits.backlog, _settings.tcp,
+                                                       &_descriptors));
+    return listeners;
+}
+
+std::unique_ptr<Stream> PipeEnvironment::accept(const Poco::Net::StreamSocket& socket,
+                                                const Poco::Net::SocketAddress& peer,
+                                                DescriptorBudget::Lease lease) {
+    if (_tls) return std::make_unique<TlsStream>(socket, peer, std::move(lease), _tls->sslContext());
+    return std::make_unique<PlainStream>(socket, peer, std::move(lease));
+}
+
+} // namespace connector

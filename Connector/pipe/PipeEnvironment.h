@@ -1,0 +1,53 @@
+#pragma once
+
+#include "net/DescriptorBudget.h"
+#include "net/EventLoops.h"
+#include "net/Listener.h"
+#include "net/Stream.h"
+#include "pipe/PipeLimits.h"
+#include "pipe/Relay.h"
+
+#include <Poco/Net/Context.h>
+#include <Poco/Net/IPAddress.h>
+
+#include <memory>
+#include <vector>
+
+namespace connector {
+
+/// How pipes are to be run, as the configuration says.
+struct PipeSettings {
+    /// Addresses that the ports are opened on.
+    std::vector<Poco::Net::IPAddress> bind;
+    PipeLimits limits;
+    TcpOptions tcp;
+    /// Descriptors that listeners and connections may use together.
+    int descriptors = 0;
+};
+
+/// What all pipes of the process share. Outlives them. Any thread.
+class PipeEnvironment {
+  public:
+    /// tls: agents and visitors speak TLS with this context; null: plain TCP.
+    PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls);
+
+    EventLoops& loops() { return _loops; }
+    const PipeLimits& limits() const { return _settings.limits; }
+    RelayShared& relays() { return _relays; }
+
+    /// One listener for each bind address. Throws Poco::Net::NetException when the port is not to be had, and
+    /// Poco::IOException when descriptors have run out.
+    std::vector<std::unique_ptr<Listener>> listen(std::uint16_t port);
+
+    std::unique_ptr<Stream> accept(const Poco::Net::StreamSocket& socket,
+                                   const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease);
+
+  private:
+    EventLoops& _loops;
+    PipeSettings _settings;
+    Poco::Net::Context::Ptr _tls;
+    DescriptorBudget _descriptors;
+    RelayShared _relays;
+};
+
+} // namespace connector

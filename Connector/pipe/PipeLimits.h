@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace connector {
+
+/// The limits of pipes. doc/configuration.md says of each what happens when it is reached.
+struct PipeLimits {
+    /// From accepting a connection on an agents' port to its first byte, the TLS handshake included.
+    std::chrono::milliseconds greetingFirstByte{10000};
+    /// From the first byte of the greeting to its last.
+    std::chrono::milliseconds greetingRest{1000};
+    /// Connections of one endpoint still to be authorized.
+    std::size_t authorizing = 256;
+    /// How long an agent with the right passcode waits for one of the mapping's places to become free: its
+    /// earlier connection may be ending at this moment on another loop.
+    std::chrono::milliseconds placeWait{1000};
+    /// How long a visitor waits for an agent, the TLS handshake included.
+    std::chrono::milliseconds visitorWait{10000};
+    /// Visitors of one mapping that wait for an agent.
+    std::size_t waitingVisitors = 1024;
+    /// Bytes of payload held of an agent that has no partner yet (private pipe).
+    std::size_t heldPayload = 64 * 1024;
+    /// Bytes that a relay receives at once, and so the most that it keeps of one direction.
+    std::size_t relayBuffer = 512 * 1024;
+    /// Bytes that all relays keep together; above it each receives no more than one TLS record at once.
+    std::size_t buffered = 256 * 1024 * 1024;
+    /// When one end of a relay has closed: how long the other may take nothing of what is still meant for it.
+    std::chrono::milliseconds linger{30000};
+    /// How often a degraded pipe tries again to listen on its ports.
+    std::chrono::milliseconds retryPorts{1000};
+    /// Connections that the kernel keeps for a port until they are accepted (listen(2); at most
+    /// net.core.somaxconn).
+    int backlog = 1024;
+};
+
+} // namespace connector

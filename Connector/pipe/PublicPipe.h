@@ -1,0 +1,26 @@
+#pragma once
+
+#include "pipe/AgentEndpoint.h"
+#include "pipe/Pipe.h"
+#include "pipe/VisitorEndpoint.h"
+
+namespace connector {
+
+/// Agents on port1, visitors on port2; each visitor is joined to one waiting agent.
+class PublicPipe final : public Pipe, private AgentEndpoint::Owner, private VisitorEndpoint::Owner {
+  public:
+    PublicPipe(PipeEnvironment& environment, const Mapping& mapping);
+
+  private:
+    Acceptor& acceptorAt(std::size_t index) override;
+    void closeConnections() override;
+    void addTo(PipeStatus& status) const override;
+    void onAgentAvailable(AgentEndpoint& endpoint) override;
+    void onVisitorReady() override;
+    void joinAvailable();
+
+    AgentEndpoint _agents;
+    VisitorEndpoint _visitors;
+};
+
+} // namespace connector

@@ -1,0 +1,232 @@
+#include "pipe/Relay.h"
+
+#include <Poco/Format.h>
+
+#include <algorithm>
+
+namespace connector {
+
+namespace {
+
+/// How often an ending relay looks at what the kernel still has to deliver; no event tells that.
+constexpr std::chrono::milliseconds kLingerTick{100};
+
+} // namespace
+
+Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first, RelayEnd second,
+             OnEnded onEnded)
+    : _loop(loop), _shared(shared), _total(total),
+      _onEnded(std::move(onEnded)), _sides{Side(std::move(first)), Side(std::move(second))},
+      _linger(loop, [this] { checkLinger(); }) {
+    _loop.addLoad(1);
+}
+
+Relay::~Relay() = default;
+
+void Relay::start() {
+    _started = _loop.now();
+    for (auto& side : _sides)
+        if (!side.end.stream->attach(_loop, *this)) return abort("no room to watch another descriptor");
+    for (std::size_t i = 0; i < _sides.size(); ++i) {
+        auto& side = _sides[i];
+        auto& other = _sides[1 - i];
+        if (side.end.heartbeat) {
+            side.heartbeat.emplace(_loop, *side.end.heartbeat,
+                                   [this, &side, &other] { onSilent(side, other); });
+            side.heartbeat->start(*side.end.stream);
+        }
+    }
+    forward(_sides[0], _sides[1], std::exchange(_sides[0].end.held, {}));
+    forward(_sides[1], _sides[0], std::exchange(_sides[1].end.held, {}));
+    progress();
+}
+
+void Relay::abort(const std::string& why) {
+    if (_state == State::Ended) return;
+    leave(why, nullptr);
+    for (auto& side : _sides)
+        side.end.stream->resetOnClose();
+    end();
+}
+
+std::string Relay::summary() const {
+    const auto seconds = std::chrono::duration<double>(_lastProgress - _started).count();
+    return Poco::format("relay of %s and %s ended: %s; %Lu and %Lu bytes from them, ", _sides[0].name(),
+                        _sides[1].name(), _why, _sides[0].bytes, _sides[1].bytes) +
+           Poco::format("%.3f s", seconds);
+}
+
+void Relay::onReady(Stream&) {
+    progress();
+}
+
+void Relay::progress() {
+    if (_state == State::Relaying) pump(_sides[0], _sides[1]);
+    if (_state == State::Relaying) pump(_sides[1], _sides[0]);
+    if (_state == State::Draining) drain();
+}
+
+void Relay::pump(Side& from, Side& to) {
+    const auto flushed = to.end.stream->flush();
+    account(to);
+    if (flushed == Stream::Status::Failed)
+        return leave(to.end.name + (" broke: " + to.end.stream->failure()), &to);
+    if (to.end.stream->unsent() > 0) return; // backpressure: its source is not read
+
+    const auto room =
+        _loop.scratch().first(_shared.buffered.load(std::memory_order_relaxed) < _shared.limits.buffered
+                                  ? _shared.limits.relayBuffer
+                                  : Stream::kMaxMessage);
+    std::size_t filled = 0;
+    auto status = Stream::Status::Ok;
+    for (int i = 0; i < Stream::kMessagesPerTurn && filled + Stream::kMaxMessage <= room.size(); ++i) {
+        const auto received = from.end.stream->receive(room.subspan(filled));
+        status = received.status;
+        if (status != Stream::Status::Ok) break;
+        if (isPayload(from, to, room.subspan(filled, received.bytes))) filled += received.bytes;
+    }
+    forward(from, to, room.first(filled));
+    if (_state != State::Relaying) return;
+    if (status == Stream::Status::Ok) {
+        from.end.stream->again();
+    } else if (status == Stream::Status::Ended) {
+        from.hasEnded = true;
+        leave(std::string(from.end.name) + " closed", nullptr);
+    } else if (status == Stream::Status::Failed) {
+        leave(from.end.name + (" broke: " + from.end.stream->failure()), &from);
+    }
+}
+
+bool Relay::isPayload(Side& from, const Side& to, std::span<const std::byte> message) {
+    if (from.heartbeat && from.heartbeat->absorb(message)) return false;
+    return !from.end.speaksSecond || to.bytes > 0;
+}
+
+void Relay::forward(Side& from, Side& to, std::span<const std::byte> payload) {
+    if (payload.empty()) return;
+    from.bytes += payload.size();
+    _total[static_cast<std::size_t>(&from - _sides.data())].fetch_add(payload.size(),
+                                                                      std::memory_order_relaxed);
+    if (to.heartbeat) to.heartbeat->payloadSent();
+    const auto sent = to.end.stream->send(payload);
+    account(to);
+    if (sent == Stream::Status::Failed) leave(to.end.name + (" broke: " + to.end.stream->failure()), &to);
+}
+
+void Relay::account(Side& side) {
+    const auto kept = side.end.stream->unsent();
+    if (kept == side.accounted) return;
+    _shared.buffered.fetch_add(kept - side.accounted, std::memory_order_relaxed);
+    side.accounted = kept;
+}
+
+void Relay::onSilent(Side& side, const Side& other) {
+    if (_state != State::Relaying) return;
+    if (other.end.stream->unsent() > 0) { // it is we who do not listen
+        side.heartbeat->start(*side.end.stream);
+        return;
+    }
+    leave(std::string(side.end.name) + " was silent past its threshold", &side);
+    progress();
+}
+
+void Relay::leave(std::string why, Side* broken) {
+    if (_state != State::Relaying) return;
+    _state = State::Draining;
+    _why = std::move(why);
+    for (auto& side : _sides) {
+        if (side.heartbeat) side.heartbeat->stop();
+        if (side.end.onLeaving) side.end.onLeaving();
+    }
+    if (broken) {
+        _broken = true;
+        broken->end.stream->resetOnClose();
+        broken->toldTheEnd = broken->hasEnded = true;
+    }
+    _lastProgress = _loop.now();
+    _outstandingBefore = outstanding();
+    _linger.start(kLingerTick);
+}
+
+void Relay::drain() {
+    for (auto& side : _sides) {
+        if (!side.toldTheEnd) tellTheEnd(side);
+        if (!side.hasEnded) discardInput(side);
+        if (side.toldTheEnd && side.discarded && !side.hasEnded && side.end.stream->unacknowledged() == 0) {
+            side.end.stream->resetOnClose();
+            side.hasEnded = true;
+        }
+    }
+    const auto isDone = [](const Side& side) { return side.toldTheEnd && side.hasEnded; };
+    if (std::all_of(_sides.begin(), _sides.end(), isDone)) end();
+}
+
+void Relay::tellTheEnd(Side& side) {
+    auto& stream = *side.end.stream;
+    const auto flushed = stream.flush();
+    account(side);
+    if (flushed == Stream::Status::Blocked) return;
+    if (flushed == Stream::Status::Failed) {
+        side.toldTheEnd = side.hasEnded = true;
+    } else if (_broken) {
+        // A reset makes the kernel forget what it has not delivered.
+        if (stream.unacknowledged() > 0) return;
+        stream.resetOnClose();
+        side.toldTheEnd = side.hasEnded = true;
+    } else {
+        side.toldTheEnd = stream.endSending() != Stream::Status::Blocked;
+    }
+}
+
+void Relay::discardInput(Side& side) {
+    for (int i = 0; i < Stream::kMessagesPerTurn; ++i) {
+        const auto received = side.end.stream->receive(_loop.scratch());
+        if (received.status == Stream::Status::Blocked) return;
+        if (received.status == Stream::Status::Ok) {
+            if (!side.heartbeat || !isHeartbeat(_loop.scratch().first(received.bytes))) side.discarded = true;
+            continue;
+        }
+        side.hasEnded = true;
+        if (received.status == Stream::Status::Failed) side.toldTheEnd = true;
+        return;
+    }
+    side.end.stream->again();
+}
+
+void Relay::checkLinger() {
+    drain();
+    if (_state == State::Ended) return;
+    const auto outstandingNow = outstanding();
+    if (outstandingNow != _outstandingBefore) _lastProgress = _loop.now();
+    _outstandingBefore = outstandingNow;
+    if (_loop.now() - _lastProgress < _shared.limits.linger) {
+        _linger.start(kLingerTick);
+        return;
+    }
+    for (auto& side : _sides)
+        if (side.end.stream->unsent() > 0) side.end.stream->resetOnClose();
+    end();
+}
+
+std::size_t Relay::outstanding() const {
+    std::size_t bytes = 0;
+    for (const auto& side : _sides)
+        if (!(side.toldTheEnd && side.hasEnded))
+            bytes += side.end.stream->unsent() + static_cast<std::size_t>(side.end.stream->unacknowledged());
+    return bytes;
+}
+
+void Relay::end() {
+    _state = State::Ended;
+    _linger.cancel();
+    _loop.addLoad(-1);
+    for (auto& side : _sides) {
+        _shared.buffered.fetch_sub(side.accounted, std::memory_order_relaxed);
+        side.end.stream->detach();
+        _loop.destroyLater(std::move(side.end.stream));
+    }
+    // By then both sockets are closed, which is what those who wait for the end wait for.
+    _loop.post([self = shared_from_this()] { self->_onEnded(self); });
+}
+
+} // namespace connector

@@ -1,0 +1,121 @@
+#pragma once
+
+#include "net/Stream.h"
+#include "net/Timer.h"
+#include "pipe/Heartbeat.h"
+#include "pipe/PipeLimits.h"
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// One of the two connections that a relay joins.
+struct RelayEnd {
+    /// What the log calls it: a literal.
+    const char* name = "";
+    std::unique_ptr<Stream> stream;
+    /// Set when this end speaks PIPE/1.
+    std::optional<Heartbeat::Settings> heartbeat;
+    /// Payload that was received from it before there was a relay.
+    std::vector<std::byte> held;
+    /// This end can't know of the relay before it gets payload: whatever it sends earlier is the tail of a
+    /// former conversation, and is dropped.
+    bool speaksSecond = false;
+    /// Called, on the relay's loop, before the end's connection is told that the relay is over.
+    std::function<void()> onLeaving;
+};
+
+/// What all relays of a process share.
+struct RelayShared {
+    explicit RelayShared(const PipeLimits& limits_) : limits(limits_) {}
+    const PipeLimits& limits;
+    /// Bytes that all relays keep at the moment.
+    std::atomic<std::size_t> buffered{0};
+};
+
+/// Two joined connections carrying bytes both ways.
+///
+/// Bytes go from one end's socket through the loop's scratch buffer to the other's; only what the other does
+/// not take at once is kept, and while anything is kept its source is not read.
+///
+/// An orderly end: what was received is delivered, then the other end is told (FIN) and its input read until
+/// it closes too, so that no reset destroys what it has not read yet; if it sent payload that can't be
+/// delivered any more, its connection is reset once it has everything. A broken end: what was received is
+/// delivered, then the other end is reset.
+///
+/// Made on any thread; from start() on it lives on its loop alone and calls onEnded there when both
+/// connections are closed.
+class Relay final : public std::enable_shared_from_this<Relay>, private StreamHandler {
+  public:
+    using Bytes = std::array<std::atomic<std::uint64_t>, 2>;
+    using OnEnded = std::function<void(const std::shared_ptr<Relay>&)>;
+
+    /// The streams must not be attached to another loop than `loop`. total: counts the payload that comes in
+    /// at either end, for status; it and `shared` must outlive the relay.
+    Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first, RelayEnd second,
+          OnEnded onEnded);
+    ~Relay();
+
+    /// On the loop's thread, once.
+    void start();
+
+    /// On the loop's thread: resets both connections and ends.
+    void abort(const std::string& why);
+
+    EventLoop& loop() { return _loop; }
+
+    /// Once it has ended, for the log: who was joined, why it ended, payload bytes from either end, how long
+    /// it ran.
+    std::string summary() const;
+
+  private:
+    struct Side {
+        explicit Side(RelayEnd&& end_) : end(std::move(end_)), peer(end.stream->peer()) {}
+        std::string name() const { return end.name + (" " + peer.toString()); }
+        RelayEnd end;
+        Poco::Net::SocketAddress peer;
+        std::optional<Heartbeat> heartbeat;
+        std::uint64_t bytes = 0;
+        std::size_t accounted = 0;
+        bool hasEnded = false;   ///< its sending side: nothing more will come from it
+        bool toldTheEnd = false; ///< our sending side: nothing more will go to it
+        bool discarded = false;  ///< payload came from it that can't be delivered any more
+    };
+    enum class State { Relaying, Draining, Ended };
+
+    void onReady(Stream& stream) override;
+    void progress();
+    void pump(Side& from, Side& to);
+    bool isPayload(Side& from, const Side& to, std::span<const std::byte> message);
+    void forward(Side& from, Side& to, std::span<const std::byte> payload);
+    void account(Side& side);
+    void onSilent(Side& side, const Side& other);
+    void leave(std::string why, Side* broken);
+    void drain();
+    void tellTheEnd(Side& side);
+    void discardInput(Side& side);
+    void checkLinger();
+    std::size_t outstanding() const;
+    void end();
+
+    EventLoop& _loop;
+    RelayShared& _shared;
+    Bytes& _total;
+    OnEnded _onEnded;
+    std::array<Side, 2> _sides;
+    State _state = State::Relaying;
+    bool _broken = false;
+    std::string _why;
+    std::size_t _outstandingBefore = 0;
+    EventLoop::Clock::time_point _started;
+    EventLoop::Clock::time_point _lastProgress;
+    Timer _linger;
+};
+
+} // namespace connector

@@ -1,0 +1,108 @@
+#include "pipe/VisitorEndpoint.h"
+
+#include "net/Timer.h"
+
+#include <Poco/Format.h>
+
+namespace connector {
+
+class VisitorEndpoint::Visitor final : private StreamHandler {
+  public:
+    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<Stream> stream_)
+        : stream(std::move(stream_)), _endpoint(endpoint), _timer(endpoint._loop, [this] {
+              _endpoint.onGone(*this,
+                               isReady ? "no agent became free" : "the TLS handshake was not done in time");
+          }) {}
+
+    void start() {
+        _timer.start(_endpoint._environment.limits().visitorWait);
+        if (!stream->attach(_endpoint._loop, *this))
+            return _endpoint.onGone(*this, "no room to watch another descriptor");
+        onReady(*stream);
+    }
+
+    std::unique_ptr<Stream> takeStream() {
+        _timer.cancel();
+        return std::move(stream);
+    }
+
+    std::unique_ptr<Stream> stream;
+    List::iterator position;
+    bool isReady = false;
+
+  private:
+    void onReady(Stream&) override {
+        if (stream->hasEndedUnread())
+            return _endpoint.onGone(*this, "it closed the connection while it waited");
+        if (isReady) return;
+        const auto shaken = stream->handshake();
+        if (shaken == Stream::Status::Ok) _endpoint.onShaken(*this);
+        if (shaken == Stream::Status::Ended || shaken == Stream::Status::Failed)
+            _endpoint.onGone(*this, stream->failure());
+    }
+
+    VisitorEndpoint& _endpoint;
+    Timer _timer;
+};
+
+VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, std::string name,
+                                 Owner& owner)
+    : _loop(loop), _environment(environment), _name(std::move(name)), _owner(owner),
+      _endings(Poco::Logger::get("pipe")) {}
+
+VisitorEndpoint::~VisitorEndpoint() = default;
+
+void VisitorEndpoint::onAccepted(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
+                                 DescriptorBudget::Lease lease) {
+    if (_shaking.size() + _ready.size() >= _environment.limits().waitingVisitors)
+        return logTurnedAway(peer.toString(),
+                             std::to_string(_environment.limits().waitingVisitors) + " others wait");
+    _shaking.push_back(std::make_unique<Visitor>(*this, _environment.accept(socket, peer, std::move(lease))));
+    _waitingCount.fetch_add(1, std::memory_order_relaxed);
+    auto& visitor = *_shaking.back();
+    visitor.position = std::prev(_shaking.end());
+    visitor.start();
+}
+
+RelayEnd VisitorEndpoint::takeReady() {
+    RelayEnd end;
+    end.name = "visitor";
+    end.stream = remove(*_ready.front());
+    return end;
+}
+
+void VisitorEndpoint::closeAll() {
+    while (!_shaking.empty())
+        _loop.destroyLater(remove(*_shaking.front()));
+    while (!_ready.empty())
+        _loop.destroyLater(remove(*_ready.front()));
+}
+
+void VisitorEndpoint::onShaken(Visitor& visitor) {
+    visitor.isReady = true;
+    _ready.splice(_ready.end(), _shaking, visitor.position);
+    _owner.onVisitorReady();
+}
+
+void VisitorEndpoint::onGone(Visitor& visitor, const std::string& why) {
+    logTurnedAway(visitor.stream->peer().toString(), why);
+    auto stream = remove(visitor);
+    stream->detach();
+    _loop.destroyLater(std::move(stream));
+}
+
+std::unique_ptr<Stream> VisitorEndpoint::remove(Visitor& visitor) {
+    auto stream = visitor.takeStream();
+    auto& list = visitor.isReady ? _ready : _shaking;
+    _loop.destroyLater(std::move(*visitor.position));
+    list.erase(visitor.position);
+    _waitingCount.fetch_sub(1, std::memory_order_relaxed);
+    return stream;
+}
+
+void VisitorEndpoint::logTurnedAway(const std::string& peer, const std::string& why) {
+    _endings.write(Poco::Message::PRIO_INFORMATION, _loop.now(),
+                   Poco::format("%s: visitor %s turned away: %s", _name, peer, why));
+}
+
+} // namespace connector

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "pipe/LimitedLog.h"
+#include "pipe/PipeEnvironment.h"
+
+#include <Poco/Logger.h>
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <string>
+
+namespace connector {
+
+/// The visitors of a public mapping's port2 that wait for an agent. They wait unread: what they send stays in
+/// the kernel, or with them. In TLS the handshake is done while they wait, and only then is an agent spent on
+/// them. Lives on its pipe's loop.
+class VisitorEndpoint final : public Acceptor {
+  public:
+    /// The pipe, which joins visitors.
+    class Owner {
+      public:
+        /// A visitor is ready to be joined.
+        virtual void onVisitorReady() = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    /// name: what the log calls the endpoint.
+    VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, std::string name, Owner& owner);
+    ~VisitorEndpoint();
+
+    void onAccepted(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
+                    DescriptorBudget::Lease lease) override;
+
+    bool hasReady() const { return !_ready.empty(); }
+
+    /// Takes the visitor that has been ready the longest, as the end of a relay.
+    RelayEnd takeReady();
+
+    /// Closes all connections.
+    void closeAll();
+
+    /// Any thread.
+    int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
+
+  private:
+    class Visitor;
+    using List = std::list<std::unique_ptr<Visitor>>;
+
+    void onShaken(Visitor& visitor);
+    void onGone(Visitor& visitor, const std::string& why);
+    std::unique_ptr<Stream> remove(Visitor& visitor);
+    void logTurnedAway(const std::string& peer, const std::string& why);
+
+    EventLoop& _loop;
+    PipeEnvironment& _environment;
+    const std::string _name;
+    Owner& _owner;
+    List _shaking; ///< TLS handshake not done
+    List _ready;   ///< oldest first
+    std::atomic<int> _waitingCount{0};
+    LimitedLog _endings;
+};
+
+} // namespace connector
