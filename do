@@ -312,7 +312,7 @@ test_with() {
 # sanitized_build FOLDER SANITIZERS
 sanitized_build() {
     configure "$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1 -D_GLIBCXX_ASSERTIONS" \
-        -DCONNECTOR_TESTS=ON -DCONNECTOR_SANITIZE="$2"
+        -DCONNECTOR_TESTS=ON -DCONNECTOR_SANITIZE="$2" -DCONNECTOR_SYSTEM_TESTS="$PWD/build/bin/system-tests"
     compile "$1"
 }
 
@@ -320,6 +320,10 @@ run_tests() {
     # shellcheck disable=SC2086 # lists of words
     need $BUILD_PACKAGES $TEST_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES
     lint
+
+    step "building everything, optimized"
+    configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=ON
+    compile build
 
     step "fuzzing, $FUZZ_SECONDS s for each target"
     configure build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
@@ -336,8 +340,6 @@ run_tests() {
     test_with build-asan -j 4
 
     step "all tests, optimized"
-    configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=ON
-    compile build
     test_with build -j 4
 }
 
