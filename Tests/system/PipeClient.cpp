@@ -1,0 +1,322 @@
+#include "PipeClient.h"
+
+#include "Folder.h"
+
+#include <Poco/Crypto/X509Certificate.h>
+
+#include <openssl/err.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <iomanip>
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sstream>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+
+namespace connector::test {
+
+namespace {
+
+constexpr std::size_t kChunk = 65536;
+/// How long sendSome() waits for room before it calls a connection stuck.
+constexpr std::chrono::milliseconds kMoment{300};
+
+std::string errnoText(const std::string& what) {
+    return what + ": " + std::strerror(errno);
+}
+
+bool isLoss(int error) {
+    return error == ECONNRESET || error == EPIPE || error == ECONNREFUSED || error == ETIMEDOUT;
+}
+
+[[noreturn]] void throwErrno(const std::string& what) {
+    if (isLoss(errno)) throw ConnectionLost(errnoText(what));
+    throw std::runtime_error(errnoText(what));
+}
+
+void setOption(int descriptor, int level, int name, int value) {
+    ::setsockopt(descriptor, level, name, &value, sizeof(value));
+}
+
+std::string hexPort(std::uint16_t port) {
+    std::ostringstream out;
+    out << ':' << std::uppercase << std::hex << std::setw(4) << std::setfill('0') << port;
+    return out.str();
+}
+
+/// The bytes that wait in the receive queue of the socket with these ports, as /proc/net/tcp shows it; 0 when
+/// there is no such socket.
+std::size_t receiveQueue(std::uint16_t localPort, std::uint16_t remotePort) {
+    for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+        std::istringstream lines(readFile(file));
+        for (std::string line; std::getline(lines, line);) {
+            std::istringstream fields(line);
+            std::string number, local, remote, state, queues;
+            fields >> number >> local >> remote >> state >> queues;
+            if (local.ends_with(hexPort(localPort)) && remote.ends_with(hexPort(remotePort)))
+                return std::stoul(queues.substr(queues.find(':') + 1), nullptr, 16);
+        }
+    }
+    return 0;
+}
+
+} // namespace
+
+PipeClient::PipeClient(const Poco::Net::SocketAddress& address, const ConnectOptions& options)
+    : _serverPort(address.port()) {
+    try {
+        connectTo(address, options);
+        if (options.tls) shakeHands(options);
+    } catch (...) {
+        closeDescriptor();
+        throw;
+    }
+}
+
+PipeClient::~PipeClient() {
+    close();
+}
+
+PipeClient::PipeClient(PipeClient&& other) noexcept
+    : _descriptor(std::exchange(other._descriptor, -1)), _serverPort(other._serverPort),
+      _ssl(std::move(other._ssl)), _mutex(std::move(other._mutex)), _end(other._end) {}
+
+PipeClient& PipeClient::operator=(PipeClient&& other) noexcept {
+    close();
+    _descriptor = std::exchange(other._descriptor, -1);
+    _serverPort = other._serverPort;
+    _ssl = std::move(other._ssl);
+    _mutex = std::move(other._mutex);
+    _end = other._end;
+    return *this;
+}
+
+void PipeClient::connectTo(const Poco::Net::SocketAddress& address, const ConnectOptions& options) {
+    _descriptor = ::socket(address.af(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (_descriptor < 0) throwErrno("socket");
+    setOption(_descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (options.bufferSize != 0) {
+        setOption(_descriptor, SOL_SOCKET, SO_RCVBUF, options.bufferSize);
+        setOption(_descriptor, SOL_SOCKET, SO_SNDBUF, options.bufferSize);
+    }
+    if (!options.from.empty()) {
+        const Poco::Net::SocketAddress from(options.from, 0);
+        if (::bind(_descriptor, from.addr(), from.length()) != 0) throwErrno("bind " + options.from);
+    }
+    const auto name = "connect " + address.toString();
+    if (::connect(_descriptor, address.addr(), address.length()) == 0) return;
+    if (errno != EINPROGRESS) throwErrno(name);
+    waitFor(POLLOUT, Deadline());
+    socklen_t size = sizeof(errno);
+    ::getsockopt(_descriptor, SOL_SOCKET, SO_ERROR, &errno, &size);
+    if (errno != 0) throwErrno(name);
+}
+
+void PipeClient::shakeHands(const ConnectOptions& options) {
+    _ssl.reset(SSL_new(options.tls->context()));
+    SSL_set_fd(_ssl.get(), _descriptor);
+    if (options.session) SSL_set_session(_ssl.get(), options.session.get());
+    const Deadline deadline;
+    for (;;) {
+        ERR_clear_error();
+        const int result = SSL_connect(_ssl.get());
+        if (result == 1) return;
+        const Step step = tlsStep(result);
+        if (step.end != End::Open) throw ConnectionLost("the TLS handshake was not finished");
+        waitFor(step.waitFor, deadline);
+    }
+}
+
+void PipeClient::send(std::string_view data) {
+    Deadline deadline;
+    while (!data.empty()) {
+        const Step step = trySend(data);
+        data.remove_prefix(step.bytes);
+        if (step.bytes != 0)
+            deadline = Deadline();
+        else
+            waitFor(step.waitFor, deadline);
+    }
+}
+
+std::size_t PipeClient::sendSome(std::string_view data) {
+    std::size_t sent = 0;
+    while (sent < data.size()) {
+        const Step step = trySend(data.substr(sent));
+        sent += step.bytes;
+        if (step.bytes == 0 && !isReady(step.waitFor, Deadline(kMoment))) break;
+    }
+    return sent;
+}
+
+std::size_t PipeClient::receive(char* buffer, std::size_t size) {
+    const Deadline deadline;
+    while (_end == End::Open) {
+        const Step step = tryReceive(buffer, size);
+        if (step.bytes != 0) return step.bytes;
+        _end = step.end;
+        if (_end == End::Open) waitFor(step.waitFor, deadline);
+    }
+    return 0;
+}
+
+std::string PipeClient::readExactly(std::size_t size) {
+    std::string data(size, '\0');
+    for (std::size_t filled = 0; filled < size;) {
+        const auto got = receive(data.data() + filled, size - filled);
+        if (got == 0)
+            throw ConnectionLost("closed after " + std::to_string(filled) + " of " + std::to_string(size) +
+                                 " bytes: \"" + data.substr(0, std::min<std::size_t>(filled, 80)) + "\"");
+        filled += got;
+    }
+    return data;
+}
+
+std::string PipeClient::readToEnd() {
+    std::string data;
+    std::string chunk(kChunk, '\0');
+    while (const auto got = receive(chunk.data(), chunk.size()))
+        data.append(chunk, 0, got);
+    return data;
+}
+
+std::string PipeClient::readThrough(std::string_view text) {
+    std::string data;
+    while (!data.ends_with(text))
+        data += readExactly(1);
+    return data;
+}
+
+bool PipeClient::isQuiet() {
+    char byte = 0;
+    const Step step = tryReceive(&byte, 1);
+    return step.bytes == 0 && step.end == End::Open;
+}
+
+void PipeClient::finishSending() {
+    if (!_ssl) {
+        ::shutdown(_descriptor, SHUT_WR);
+        return;
+    }
+    const Deadline deadline;
+    while (!tryCloseNotify())
+        waitFor(POLLOUT, deadline);
+}
+
+/// False when the socket has no room for the close_notify yet.
+bool PipeClient::tryCloseNotify() {
+    const std::lock_guard lock(*_mutex);
+    ERR_clear_error();
+    const int result = SSL_shutdown(_ssl.get());
+    return result >= 0 || SSL_get_error(_ssl.get(), result) != SSL_ERROR_WANT_WRITE;
+}
+
+void PipeClient::close() {
+    if (_descriptor >= 0 && _ssl) tryCloseNotify();
+    closeDescriptor();
+}
+
+void PipeClient::abort() {
+    const linger atOnce{1, 0};
+    ::setsockopt(_descriptor, SOL_SOCKET, SO_LINGER, &atOnce, sizeof(atOnce));
+    closeDescriptor();
+}
+
+void PipeClient::closeDescriptor() {
+    if (_descriptor >= 0) ::close(std::exchange(_descriptor, -1));
+}
+
+void PipeClient::waitUntilRead() const {
+    waitUntil("the server reads what was sent", [this] {
+        int unsent = 0;
+        ::ioctl(_descriptor, SIOCOUTQ, &unsent);
+        return unsent == 0 && receiveQueue(_serverPort, localPort()) == 0;
+    });
+}
+
+std::shared_ptr<SSL_SESSION> PipeClient::session() const {
+    return {SSL_get1_session(_ssl.get()), SSL_SESSION_free};
+}
+
+std::string PipeClient::serverCommonName() const {
+    const Poco::Crypto::X509Certificate certificate(SSL_get1_peer_certificate(_ssl.get()));
+    return certificate.commonName();
+}
+
+std::uint16_t PipeClient::localPort() const {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof(storage);
+    ::getsockname(_descriptor, reinterpret_cast<sockaddr*>(&storage), &size);
+    return Poco::Net::SocketAddress(reinterpret_cast<sockaddr*>(&storage), size).port();
+}
+
+PipeClient::Step PipeClient::tryReceive(char* buffer, std::size_t size) {
+    const std::lock_guard lock(*_mutex);
+    if (_ssl) {
+        ERR_clear_error();
+        return tlsStep(SSL_read(_ssl.get(), buffer, static_cast<int>(size)));
+    }
+    const auto got = ::recv(_descriptor, buffer, size, 0);
+    if (got > 0) return {static_cast<std::size_t>(got), 0, End::Open};
+    if (got == 0) return {0, 0, End::Orderly};
+    if (errno == EAGAIN) return {0, POLLIN, End::Open};
+    if (isLoss(errno)) return {0, 0, End::Reset};
+    throwErrno("recv");
+}
+
+PipeClient::Step PipeClient::trySend(std::string_view data) {
+    const std::lock_guard lock(*_mutex);
+    if (_ssl) {
+        ERR_clear_error();
+        const Step step =
+            tlsStep(SSL_write(_ssl.get(), data.data(), static_cast<int>(std::min(data.size(), kChunk))));
+        if (step.end != End::Open) throw ConnectionLost("the server ended the TLS connection");
+        return step;
+    }
+    const auto sent = ::send(_descriptor, data.data(), data.size(), MSG_NOSIGNAL);
+    if (sent >= 0) return {static_cast<std::size_t>(sent), 0, End::Open};
+    if (errno == EAGAIN) return {0, POLLOUT, End::Open};
+    throwErrno("send");
+}
+
+/// What the result of an SSL function means.
+PipeClient::Step PipeClient::tlsStep(int result) const {
+    if (result > 0) return {static_cast<std::size_t>(result), 0, End::Open};
+    switch (SSL_get_error(_ssl.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+        return {0, POLLIN, End::Open};
+    case SSL_ERROR_WANT_WRITE:
+        return {0, POLLOUT, End::Open};
+    case SSL_ERROR_ZERO_RETURN:
+        return {0, 0, End::Orderly};
+    case SSL_ERROR_SYSCALL:
+        return {0, 0, End::Reset};
+    default:
+        if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+            return {0, 0, End::Truncated};
+        throw ConnectionLost("TLS: " + openSslError());
+    }
+}
+
+bool PipeClient::isReady(short events, const Deadline& deadline) const {
+    pollfd waiting{_descriptor, events, 0};
+    return ::poll(&waiting, 1, deadline.milliseconds()) > 0;
+}
+
+void PipeClient::waitFor(short events, const Deadline& deadline) const {
+    if (!isReady(events, deadline))
+        throw TimedOut(events == POLLIN ? "nothing came from the server" : "the server takes nothing");
+}
+
+std::ostream& operator<<(std::ostream& out, PipeClient::End end) {
+    constexpr std::array names{"open", "orderly", "truncated", "reset"};
+    return out << names.at(static_cast<std::size_t>(end));
+}
+
+} // namespace connector::test
