@@ -1,0 +1,26 @@
+#pragma once
+
+#include "api/StrangersLog.h"
+
+#include <Poco/ErrorHandler.h>
+
+namespace connector {
+
+/// What Poco::Net::TCPServer tells of connections that it could not accept, and POCO's threads of exceptions
+/// that nobody caught. POCO has one such handler for the process and calls it on the thread that failed.
+class AcceptErrors : public Poco::ErrorHandler {
+  public:
+    /// log: must outlive the handler.
+    explicit AcceptErrors(StrangersLog& log) : _log(log) {}
+
+    void exception(const Poco::Exception& error) override;
+    void exception(const std::exception& error) override;
+    void exception() override;
+
+  private:
+    void report(const std::string& what);
+
+    StrangersLog& _log;
+};
+
+} // namespace connector

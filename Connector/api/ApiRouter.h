@@ -1,0 +1,50 @@
+#pragma once
+
+#include "api/ApiSettings.h"
+#include "api/Identities.h"
+#include "api/RequestHandler.h"
+#include "mapping/MappingService.h"
+
+#include <Poco/Net/HTTPRequest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// Knows the API's endpoints and who may call them. Owns the handlers. Any thread.
+class ApiRouter {
+  public:
+    /// Whom a request goes to, decided before its body is read.
+    struct Admission {
+        RequestHandler& handler;
+        /// Complete but for the body.
+        ApiRequest request;
+        std::string identity;
+    };
+
+    /// mappings must outlive the router.
+    ApiRouter(const ApiSettings& settings, MappingService& mappings);
+
+    /// caller: its authorization is taken from the head. Throws HttpError 400, 401, 403, 404, 405 and 415.
+    /// Who is not known learns nothing about which paths there are.
+    Admission admit(const Poco::Net::HTTPRequest& head, Credentials caller) const;
+
+  private:
+    struct Route {
+        /// A path that ends in '/' stands for all that continue it, with the id of a mapping.
+        std::string path;
+        std::vector<std::string> methods;
+        bool isOpenToAll;
+        std::shared_ptr<RequestHandler> handler;
+    };
+
+    const Route* find(const std::string& path) const;
+    std::string identify(const Credentials& caller) const;
+
+    Identities _identities;
+    std::vector<Route> _routes;
+};
+
+} // namespace connector

@@ -1,0 +1,232 @@
+#include "api/HttpReader.h"
+
+#include "api/HttpError.h"
+
+#include <Poco/Ascii.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/String.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <sstream>
+
+namespace connector {
+
+namespace {
+
+using Poco::Net::HTTPRequest;
+using Poco::Net::HTTPResponse;
+
+/// Request line and headers. Browsers send 1 KiB; a Bearer token may be long.
+constexpr std::size_t kMaxHead = 16 * 1024;
+constexpr int kMaxFields = 64;
+/// A chunk's size line, or a line of a chunked body's trailer.
+constexpr std::size_t kMaxLine = 256;
+constexpr int kMaxTrailerLines = 16;
+
+[[noreturn]] void refuse(const std::string& message) {
+    throw HttpError(HTTPResponse::HTTP_BAD_REQUEST, message);
+}
+
+[[noreturn]] void refuseSize(std::size_t allowed) {
+    throw HttpError(HTTPResponse::HTTP_REQUEST_ENTITY_TOO_LARGE,
+                    "the request's body is larger than " + std::to_string(allowed) + " bytes");
+}
+
+bool isTokenCharacter(char character) {
+    return Poco::Ascii::isAlphaNumeric(character) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(character) != std::string_view::npos;
+}
+
+bool isToken(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), isTokenCharacter);
+}
+
+bool isControl(char character) {
+    return (static_cast<unsigned char>(character) < ' ' && character != '\t') || character == '\x7F';
+}
+
+void checkRequestLine(std::string_view line) {
+    const auto first = line.find(' ');
+    const auto last = line.rfind(' ');
+    if (first == std::string_view::npos || first == last)
+        refuse("the request line must be METHOD TARGET VERSION");
+    const auto target = line.substr(first + 1, last - first - 1);
+    const auto version = line.substr(last + 1);
+    if (!isToken(line.substr(0, first)) || target.empty() || target.find(' ') != std::string_view::npos)
+        refuse("the request line must be METHOD TARGET VERSION");
+    if (version != "HTTP/1.1" && version != "HTTP/1.0") refuse("only HTTP/1.1 and HTTP/1.0 are understood");
+}
+
+/// POCO passes over a line without a colon, joins continued lines and allows spaces in a name; what other
+/// programs on the way make of such a line may differ, so none of them is taken.
+void checkFieldLine(std::string_view line) {
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos || !isToken(line.substr(0, colon)))
+        refuse("every header line must be NAME: VALUE");
+}
+
+void checkHead(std::string_view text) {
+    for (bool isFirst = true; !text.empty(); isFirst = false) {
+        const auto end = text.find("\r\n");
+        const auto line = text.substr(0, end);
+        if (std::any_of(line.begin(), line.end(), isControl))
+            refuse("the request's head holds control characters, or lines that don't end in CR LF");
+        if (isFirst)
+            checkRequestLine(line);
+        else if (!line.empty())
+            checkFieldLine(line);
+        text.remove_prefix(end + 2);
+    }
+}
+
+HTTPRequest parseHead(const std::string& text) {
+    checkHead(text);
+    HTTPRequest head;
+    head.setFieldLimit(kMaxFields);
+    std::istringstream stream(text);
+    try {
+        head.read(stream);
+    } catch (const Poco::Exception& error) {
+        refuse("the request's head can't be read: " + error.message());
+    }
+    return head;
+}
+
+/// Nothing when the header is absent; an error when it is there more than once.
+std::optional<std::string> onlyValue(const HTTPRequest& head, const std::string& name) {
+    std::optional<std::string> value;
+    for (const auto& [field, text] : head) {
+        if (Poco::icompare(field, name) != 0) continue;
+        if (value) refuse(name + ": the header is given twice");
+        value = Poco::trim(text);
+    }
+    return value;
+}
+
+} // namespace
+
+HttpReader::HttpReader(ClientSocket& socket, std::size_t maxBody) : _socket(socket), _maxBody(maxBody) {}
+
+bool HttpReader::awaitRequest(Deadline deadline) {
+    try {
+        return !_buffer.empty() || fill(deadline);
+    } catch (const HttpError&) { // Nothing was asked, so nothing is answered.
+        return false;
+    }
+}
+
+HTTPRequest HttpReader::readHead(Deadline deadline) {
+    _body = Body::Unknown;
+    auto head = parseHead(readHeadText(deadline));
+    findBody(head);
+    return head;
+}
+
+std::string HttpReader::readBody(Deadline deadline) {
+    if (_body == Body::None) return "";
+    if (_expectsContinue && _buffer.empty()) _socket.send("HTTP/1.1 100 Continue\r\n\r\n", deadline);
+    auto body = _body == Body::Chunked ? readChunks(deadline) : readExactly(_bodySize, deadline);
+    _body = Body::None;
+    return body;
+}
+
+bool HttpReader::fill(Deadline deadline) {
+    std::array<char, 8192> received;
+    const auto bytes = _socket.receive(received.data(), received.size(), deadline);
+    _buffer.append(received.data(), bytes);
+    return bytes > 0;
+}
+
+std::string HttpReader::take(std::size_t bytes) {
+    auto taken = _buffer.substr(0, bytes);
+    _buffer.erase(0, bytes);
+    return taken;
+}
+
+std::string HttpReader::readHeadText(Deadline deadline) {
+    for (;;) {
+        // RFC 9112, 2.2: an empty line that a client sends behind its last body is to be ignored.
+        while (_buffer.starts_with("\r\n"))
+            _buffer.erase(0, 2);
+        const auto end = _buffer.find("\n\r\n");
+        if (std::min(end, _buffer.size()) > kMaxHead) refuse("the request's head is larger than 16 KiB");
+        if (end != std::string::npos) return take(end + 3);
+        if (_buffer.find("\n\n") != std::string::npos) refuse("lines must end in CR LF");
+        if (!fill(deadline)) refuse("the request ended within its head");
+    }
+}
+
+std::string HttpReader::readExactly(std::size_t bytes, Deadline deadline) {
+    while (_buffer.size() < bytes) {
+        if (!fill(deadline)) refuse("the request's body ended early");
+    }
+    return take(bytes);
+}
+
+std::string HttpReader::readLine(Deadline deadline) {
+    for (;;) {
+        const auto end = _buffer.find("\r\n");
+        if (std::min(end, _buffer.size()) > kMaxLine) refuse("a line of the chunked body is too long");
+        if (end != std::string::npos) {
+            auto line = take(end);
+            take(2);
+            return line;
+        }
+        if (!fill(deadline)) refuse("the request's body ended early");
+    }
+}
+
+std::string HttpReader::readChunks(Deadline deadline) {
+    std::string body;
+    while (const auto size = readChunkSize(deadline)) {
+        if (size > _maxBody - body.size()) refuseSize(_maxBody);
+        body += readExactly(size, deadline);
+        if (!readLine(deadline).empty()) refuse("a chunk is longer than its size says");
+    }
+    for (int lines = 0; !readLine(deadline).empty(); ++lines)
+        if (lines == kMaxTrailerLines) refuse("the trailer of the chunked body is too long");
+    return body;
+}
+
+std::size_t HttpReader::readChunkSize(Deadline deadline) {
+    const auto line = readLine(deadline);
+    const auto digits = Poco::trimRight(line.substr(0, line.find(';')));
+    std::size_t size = 0;
+    const auto* const end = digits.data() + digits.size();
+    const auto read = std::from_chars(digits.data(), end, size, 16);
+    if (read.ec == std::errc::result_out_of_range) refuseSize(_maxBody);
+    if (read.ec != std::errc() || read.ptr != end) refuse("a chunk's size is not a hexadecimal number");
+    return size;
+}
+
+void HttpReader::findBody(const HTTPRequest& head) {
+    const auto length = onlyValue(head, "Content-Length");
+    const auto coding = onlyValue(head, "Transfer-Encoding");
+    _expectsContinue = head.getVersion() == HTTPRequest::HTTP_1_1 && head.getExpectContinue();
+
+    if (coding) {
+        if (length) refuse("Content-Length and Transfer-Encoding exclude each other");
+        if (Poco::icompare(*coding, "chunked") != 0 || head.getVersion() != HTTPRequest::HTTP_1_1)
+            refuse("Transfer-Encoding: only chunked, of HTTP/1.1, is understood");
+        _body = Body::Chunked;
+        return;
+    }
+    if (!length) {
+        if (head.getMethod() == HTTPRequest::HTTP_POST)
+            refuse("Content-Length: missing; a POST must say how long its body is");
+        _body = Body::None;
+        return;
+    }
+    if (length->empty() ||
+        !std::all_of(length->begin(), length->end(), [](char c) { return Poco::Ascii::isDigit(c); }))
+        refuse("Content-Length: it must be a whole number");
+    const auto* const end = length->data() + length->size();
+    const auto read = std::from_chars(length->data(), end, _bodySize);
+    if (read.ec == std::errc::result_out_of_range || _bodySize > _maxBody) refuseSize(_maxBody);
+    _body = _bodySize == 0 ? Body::None : Body::Sized;
+}
+
+} // namespace connector

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "api/ClientSocket.h"
+
+#include <Poco/Net/HTTPRequest.h>
+
+#include <cstddef>
+#include <string>
+
+namespace connector {
+
+/// Reads HTTP/1.x requests, one after the other, from one client.
+///
+/// POCO's HTTPServerRequestImpl does this too, but it waits without a deadline for the whole, takes a chunked
+/// body that was cut short for a complete one, and picks one of two lengths that contradict each other. Here
+/// everything that could be understood in two ways is an error. One thread.
+class HttpReader {
+  public:
+    using Deadline = ClientSocket::Deadline;
+
+    /// The socket must outlive the reader. maxBody: bytes.
+    HttpReader(ClientSocket& socket, std::size_t maxBody);
+
+    /// Waits for the first byte of a request. False when none comes in time, the client has closed, or the
+    /// stop signal is raised. Throws ConnectionLost.
+    bool awaitRequest(Deadline deadline);
+
+    /// Reads the request line and the headers, at most 16 KiB. Throws HttpError 400 (malformed, or cut
+    /// short), 408, 413 (the body that follows is too large) and 503, and ConnectionLost.
+    Poco::Net::HTTPRequest readHead(Deadline deadline);
+
+    /// Reads the body that belongs to the last head; says "100 Continue" first when the client waits for
+    /// that. "" when there is none. Same exceptions.
+    std::string readBody(Deadline deadline);
+
+    /// Nothing of the last request is left to be read, so that the next one can follow.
+    bool isAtRequestEnd() const { return _body == Body::None; }
+
+  private:
+    enum class Body { None, Unknown, Sized, Chunked };
+
+    bool fill(Deadline deadline);
+    std::string take(std::size_t bytes);
+    std::string readHeadText(Deadline deadline);
+    std::string readExactly(std::size_t bytes, Deadline deadline);
+    std::string readLine(Deadline deadline);
+    std::string readChunks(Deadline deadline);
+    std::size_t readChunkSize(Deadline deadline);
+    void findBody(const Poco::Net::HTTPRequest& head);
+
+    ClientSocket& _socket;
+    const std::size_t _maxBody;
+    /// Received and not yet read.
+    std::string _buffer;
+    Body _body = Body::None;
+    std::size_t _bodySize = 0;
+    bool _expectsContinue = false;
+};
+
+} // namespace connector

@@ -1,0 +1,98 @@
+#include "api/MappingRequest.h"
+
+#include "api/Form.h"
+#include "base/JsonFields.h"
+
+#include <Poco/Ascii.h>
+#include <Poco/TextIterator.h>
+#include <Poco/UTF8Encoding.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace connector {
+
+namespace {
+
+constexpr int kMaxConnections = 10000;
+constexpr std::int64_t kMaxThreshold = std::numeric_limits<std::int32_t>::max();
+constexpr std::size_t kMaxId = 256;
+
+bool isJson(const std::string& mediaType) {
+    return mediaType == "application/json";
+}
+
+bool startsLikeJson(const std::string& text) {
+    const auto first =
+        std::find_if_not(text.begin(), text.end(), [](char c) { return Poco::Ascii::isSpace(c); });
+    return first != text.end() && *first == '{';
+}
+
+std::string jsonOfMapping(const std::string& mediaType, const std::string& body) {
+    if (isJson(mediaType) || startsLikeJson(body)) return body;
+    const Form form(body);
+    if (const auto mapping = form.find("mapping")) return *mapping;
+    if (startsLikeJson(form.bareText())) return form.bareText();
+    throw FieldError("mapping: missing; the body must be mapping=<JSON object>, or the JSON object alone");
+}
+
+JsonFields parseMapping(const std::string& mediaType, const std::string& body) {
+    const auto json = jsonOfMapping(mediaType, body);
+    try {
+        return JsonFields(parseJsonObject(json));
+    } catch (const FieldError& error) {
+        throw FieldError(std::string("mapping: ") + error.what());
+    }
+}
+
+/// port: "", "port1" or "port2", which the keys end with.
+Endpoint readEndpoint(JsonFields& fields, const std::string& port) {
+    Endpoint endpoint;
+    endpoint.maxConnections = static_cast<int>(fields.integer("maxconnections" + port, 1, kMaxConnections));
+    endpoint.heartbeatAbsenceThreshold =
+        std::chrono::milliseconds(fields.integer("heartbeatabsencethreshold" + port, 0, kMaxThreshold));
+    return endpoint;
+}
+
+bool isUtf8WithoutControls(const std::string& text) {
+    const Poco::UTF8Encoding utf8;
+    const Poco::TextIterator end(text);
+    for (Poco::TextIterator character(text, utf8); character != end; ++character)
+        if (*character < ' ' || (*character >= 0x7F && *character < 0xA0)) return false; // -1: not UTF-8
+    return true;
+}
+
+} // namespace
+
+Mapping readMapping(const std::string& mediaType, const std::string& body) {
+    auto fields = parseMapping(mediaType, body);
+    Mapping mapping;
+    if (fields.oneOf("type", {"public", "private"}) == "public") {
+        mapping.type = Mapping::Type::Public;
+        mapping.endpoint1 = readEndpoint(fields, "");
+    } else {
+        mapping.type = Mapping::Type::Private;
+        mapping.endpoint1 = readEndpoint(fields, "port1");
+        mapping.endpoint2 = readEndpoint(fields, "port2");
+    }
+    return mapping;
+}
+
+std::optional<std::string> findMappingId(const std::string& mediaType, const std::string& body) {
+    if (isJson(mediaType)) {
+        JsonFields fields(parseJsonObject(body));
+        if (!fields.has("mappingid")) return std::nullopt;
+        return checkedMappingId(fields.text("mappingid"));
+    }
+    const auto id = Form(body).find("mappingid");
+    if (!id) return std::nullopt;
+    return checkedMappingId(*id);
+}
+
+std::string checkedMappingId(const std::string& id) {
+    if (id.empty() || id.size() > kMaxId || !isUtf8WithoutControls(id))
+        throw FieldError("mappingid: it must be the id of a mapping, 1 to 256 bytes of text");
+    return id;
+}
+
+} // namespace connector

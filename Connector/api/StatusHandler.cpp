@@ -1,0 +1,50 @@
+#include "api/StatusHandler.h"
+
+#include "api/JsonAnswer.h"
+#include "api/MappingRequest.h"
+
+namespace connector {
+
+namespace {
+
+const char* inWords(bool active) {
+    return active ? "Active" : "Inactive";
+}
+
+} // namespace
+
+Poco::JSON::Object::Ptr StatusHandler::handle(const ApiRequest& request) {
+    // A GET has its parameter in the query, a POST in the body.
+    auto id = findMappingId("", request.query);
+    if (!id && !request.body.empty()) id = findMappingId(request.mediaType, request.body);
+    return !id || *id == "all" ? statusOfAll() : statusOf(*id);
+}
+
+Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
+    auto answer = newAnswer();
+    answer->set("id", "all");
+    answer->set("timestamp", timestampNow());
+    answer->set("status", "running");
+    answer->set("mappings", static_cast<Poco::UInt64>(_mappings.mappingCount()));
+    answer->set("version", CONNECTOR_VERSION);
+    answer->set("availablePorts", static_cast<Poco::UInt64>(_mappings.freePortCount()));
+    return answer;
+}
+
+Poco::JSON::Object::Ptr StatusHandler::statusOf(const std::string& id) const {
+    const auto [mapping, status] = _mappings.show(id);
+    const bool relaying = status.relays > 0;
+    auto answer = newAnswer();
+    answer->set("id", id);
+    answer->set("timestamp", timestampNow());
+    if (mapping.type == Mapping::Type::Public) {
+        answer->set("public", inWords(!status.degraded));
+        answer->set("private", inWords(relaying || status.agentsWaiting[0] > 0));
+    } else {
+        answer->set("private1", inWords(relaying || status.agentsWaiting[0] > 0));
+        answer->set("private2", inWords(relaying || status.agentsWaiting[1] > 0));
+    }
+    return answer;
+}
+
+} // namespace connector
