@@ -1,0 +1,254 @@
+#include "app/Configuration.h"
+
+#include "app/PortRanges.h"
+#include "base/JsonFields.h"
+#include "net/TlsContext.h"
+
+#include <Poco/Environment.h>
+#include <Poco/Net/IPAddress.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace connector {
+
+namespace {
+
+constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
+constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;
+
+/// What the API, the database, the log and the libraries need at the most, however busy the pipes are.
+constexpr int kReservedDescriptors = 256;
+
+std::string contentOf(const std::string& file) {
+    std::ifstream stream(file, std::ios::binary);
+    std::ostringstream content;
+    if (!stream || !(content << stream.rdbuf()))
+        throw ConfigurationError(file + ": can't be read: " + std::generic_category().message(errno) +
+                                 "; name another one with --config=FILE");
+    return content.str();
+}
+
+/// A path as the file means it: relative ones are relative to the file's own folder.
+std::string pathFrom(const std::string& file, const std::string& path) {
+    return (std::filesystem::absolute(file).parent_path() / path).string();
+}
+
+bool hasIPv6() {
+    const int probe = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe >= 0) ::close(probe);
+    return probe >= 0;
+}
+
+Poco::Net::IPAddress addressOf(JsonFields& fields, const std::string& key, const std::string& text) {
+    Poco::Net::IPAddress address;
+    if (!Poco::Net::IPAddress::tryParse(text, address)) fields.refuse(key, "an IPv4 or IPv6 address");
+    return address;
+}
+
+std::chrono::milliseconds time(JsonFields& fields, const std::string& key,
+                               std::chrono::milliseconds fallback) {
+    return std::chrono::milliseconds(fields.integer(key, 1, kMaxInt, fallback.count()));
+}
+
+std::size_t size(JsonFields& fields, const std::string& key, std::int64_t min, std::size_t fallback) {
+    return static_cast<std::size_t>(fields.integer(key, min, kMaxBytes, static_cast<std::int64_t>(fallback)));
+}
+
+int count(JsonFields& fields, const std::string& key, std::int64_t max, int fallback) {
+    return static_cast<int>(fields.integer(key, 1, max, fallback));
+}
+
+std::vector<std::uint16_t> readRanges(JsonFields& fields, const std::string& key) {
+    const auto ranges = fields.texts(key, {});
+    try {
+        return portsOf(ranges);
+    } catch (const FieldError& error) {
+        throw FieldError(fields.pathOf(key) + ": " + error.what());
+    }
+}
+
+std::vector<std::uint16_t> readPorts(JsonFields& root) {
+    auto ports = readRanges(root, "ports");
+    for (const auto excluded : readRanges(root, "exclude"))
+        std::erase(ports, excluded);
+    if (ports.size() < 2)
+        throw FieldError("ports: " + std::to_string(ports.size()) +
+                         " ports are left after \"exclude\"; a mapping needs two, such as [\"6000-6050\"]");
+    return ports;
+}
+
+std::string readAddress(JsonFields& root) {
+    const auto address = root.text("address");
+    const auto isAllowed = [](unsigned char c) {
+        return std::isalnum(c) || std::string(".:-_").find(static_cast<char>(c)) != std::string::npos;
+    };
+    if (address.empty() || !std::all_of(address.begin(), address.end(), isAllowed))
+        root.refuse("address", "the public host name or IP address, without a scheme, port or path");
+    return address;
+}
+
+ApiLimits readApiLimits(JsonFields& limits) {
+    ApiLimits result;
+    result.requestBody = size(limits, "request-body", 1024, result.requestBody);
+    result.requestTime = time(limits, "request-time", result.requestTime);
+    result.threads = count(limits, "api-threads", 1000, result.threads);
+    result.queue = count(limits, "api-queue", 10000, result.queue);
+    result.connectionsPerAddress =
+        count(limits, "api-connections-per-address", 10000, result.connectionsPerAddress);
+    return result;
+}
+
+ApiSettings readApi(JsonFields api, const Configuration& configuration) {
+    ApiSettings result;
+    for (auto& identity : api.objects("identities"))
+        result.identities.push_back(readIdentity(identity));
+    result.anonymous = api.boolean("anonymous", false);
+    result.bind = api.text("bind", result.identities.empty() ? "127.0.0.1" : "");
+    if (!result.bind.empty() && !addressOf(api, "bind", result.bind).isLoopback() &&
+        result.identities.empty() && !result.anonymous)
+        api.refuse("bind",
+                   "a loopback address, unless api.identities says who may call or api.anonymous is true");
+    result.port = static_cast<std::uint16_t>(api.integer("port", 1, 65535, configuration.dev ? 8080 : 443));
+    if (std::find(configuration.ports.begin(), configuration.ports.end(), result.port) !=
+        configuration.ports.end())
+        throw FieldError("api.port: " + std::to_string(result.port) +
+                         " is one of \"ports\"; name it in \"exclude\", or choose another one");
+    api.refuseUnknown();
+    return result;
+}
+
+void readTls(JsonFields tls, Configuration& configuration) {
+    configuration.certificateFile = pathFrom(configuration.file, tls.text("certificate", "server-cert.pem"));
+    configuration.keyFile = pathFrom(configuration.file, tls.text("key", "server-key.pem"));
+    const auto controllersCa = tls.text("controllers-ca", "");
+    if (!controllersCa.empty()) configuration.controllersCaFile = pathFrom(configuration.file, controllersCa);
+    tls.refuseUnknown();
+}
+
+/// The most descriptors that pipes may use: the process raises its soft limit to the hard one.
+int maxDescriptors() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const auto all = static_cast<int>(std::min<rlim_t>(limit.rlim_max, kMaxInt));
+    return all - std::min(kReservedDescriptors, all / 2);
+}
+
+PipeLimits readPipeLimits(JsonFields& limits) {
+    PipeLimits result;
+    result.greetingFirstByte = time(limits, "greeting-first-byte", result.greetingFirstByte);
+    result.greetingRest = time(limits, "greeting-rest", result.greetingRest);
+    result.authorizing = size(limits, "authorizing", 1, result.authorizing);
+    result.placeWait = time(limits, "place-wait", result.placeWait);
+    result.visitorWait = time(limits, "visitor-wait", result.visitorWait);
+    result.waitingVisitors = size(limits, "waiting-visitors", 1, result.waitingVisitors);
+    result.heldPayload = size(limits, "held-payload", Stream::kMaxMessage, result.heldPayload);
+    result.relayBuffer = static_cast<std::size_t>(limits.integer(
+        "relay-buffer", Stream::kMaxMessage, EventLoop::kScratchSize, EventLoop::kScratchSize));
+    result.buffered = size(limits, "buffered", 0, result.buffered);
+    result.linger = time(limits, "linger", result.linger);
+    result.retryPorts = time(limits, "retry-ports", result.retryPorts);
+    result.backlog = count(limits, "backlog", 65535, result.backlog);
+    return result;
+}
+
+TcpOptions readTcpOptions(JsonFields& limits) {
+    TcpOptions result;
+    result.userTimeout = time(limits, "user-timeout", result.userTimeout);
+    result.keepaliveIdle = time(limits, "keepalive-idle", result.keepaliveIdle);
+    result.keepaliveInterval = time(limits, "keepalive-interval", result.keepaliveInterval);
+    return result;
+}
+
+std::vector<Poco::Net::IPAddress> readPipesBind(JsonFields pipes) {
+    std::vector<Poco::Net::IPAddress> result;
+    for (const auto& text : pipes.texts("bind", {hasIPv6() ? "::" : "0.0.0.0"}))
+        result.push_back(addressOf(pipes, "bind", text));
+    if (result.empty()) pipes.refuse("bind", "an array of at least one address");
+    pipes.refuseUnknown();
+    return result;
+}
+
+void readLimits(JsonFields limits, Configuration& configuration) {
+    configuration.api.limits = readApiLimits(limits);
+    configuration.pipes.limits = readPipeLimits(limits);
+    configuration.pipes.tcp = readTcpOptions(limits);
+    const int most = maxDescriptors();
+    configuration.pipes.descriptors = count(limits, "descriptors", most, most);
+    limits.refuseUnknown();
+}
+
+void readLog(JsonFields log, Configuration& configuration) {
+    configuration.logLevel = log.oneOf(
+        "level", {"fatal", "critical", "error", "warning", "notice", "information", "debug", "trace"},
+        "information");
+    const auto file = log.text("file", "");
+    if (!file.empty()) configuration.logFile = pathFrom(configuration.file, file);
+    log.refuseUnknown();
+}
+
+Configuration read(JsonFields root, const std::string& file) {
+    Configuration result;
+    result.file = file;
+    result.dev = root.boolean("dev", false);
+    root.object("broker"); // for a message broker that no version uses yet
+    result.ports = readPorts(root);
+    result.api = readApi(root.object("api"), result);
+    result.api.address = readAddress(root);
+    result.api.https = !result.dev;
+    result.pipes.bind = readPipesBind(root.object("pipes"));
+    readLimits(root.object("limits"), result);
+    readTls(root.object("tls"), result);
+    readLog(root.object("log"), result);
+    result.databaseFile = pathFrom(file, root.text("database", "/var/lib/iofog-connector/mappings.db"));
+    result.threads = static_cast<std::size_t>(
+        count(root, "threads", 256, static_cast<int>(Poco::Environment::processorCount())));
+    root.refuseUnknown();
+    return result;
+}
+
+/// Certificate identities need a handshake that asks for certificates.
+void checkCertificateIdentities(const Configuration& configuration) {
+    for (const auto& identity : configuration.api.identities) {
+        if (!std::holds_alternative<CertificateFingerprint>(identity.proof)) continue;
+        if (configuration.dev || configuration.controllersCaFile.empty())
+            throw FieldError(
+                "api.identities: \"" + identity.name +
+                "\" is known by a certificate, which needs \"dev\": false and tls.controllers-ca");
+    }
+}
+
+void tryTls(const Configuration& configuration) {
+    try {
+        const TlsCredentials credentials(configuration.certificateFile, configuration.keyFile);
+        makeServerContext(credentials, configuration.controllersCaFile);
+    } catch (const TlsError& error) {
+        throw FieldError(
+            std::string("tls: ") + error.what() +
+            "; with \"dev\": false, tls.certificate and tls.key name PEM files that belong together");
+    }
+}
+
+} // namespace
+
+Configuration Configuration::load(const std::string& file) {
+    const auto content = contentOf(file);
+    try {
+        auto configuration = read(JsonFields(parseJsonObject(content)), file);
+        checkCertificateIdentities(configuration);
+        if (!configuration.dev) tryTls(configuration);
+        return configuration;
+    } catch (const FieldError& error) {
+        throw ConfigurationError(file + ": " + error.what());
+    }
+}
+
+} // namespace connector

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "api/ApiSettings.h"
+#include "pipe/PipeEnvironment.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// A configuration that can't be used; what() names the file and the key, shows the value and says what is
+/// right.
+class ConfigurationError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// All that iofog-connector.config says, defaults filled in; doc/configuration.md explains every key.
+struct Configuration {
+    std::string file;
+    /// True: HTTP and plain pipes. False: HTTPS and TLS pipes.
+    bool dev = false;
+    /// Ports that mappings may be given, in rising order.
+    std::vector<std::uint16_t> ports;
+    ApiSettings api;
+    PipeSettings pipes;
+    std::string certificateFile;
+    std::string keyFile;
+    /// "" : no client certificates.
+    std::string controllersCaFile;
+    std::string databaseFile;
+    /// A level's name as Poco::Logger knows it.
+    std::string logLevel;
+    /// "" is standard error.
+    std::string logFile;
+    /// Event loops.
+    std::size_t threads = 1;
+
+    /// Reads and checks the file, and tries certificate and key when it asks for TLS. Throws
+    /// ConfigurationError.
+    static Configuration load(const std::string& file);
+};
+
+} // namespace connector

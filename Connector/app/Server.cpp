@@ -1,0 +1,39 @@
+#include "app/Server.h"
+
+namespace connector {
+
+namespace {
+
+std::optional<TlsCredentials> credentialsOf(const Configuration& configuration) {
+    if (configuration.dev) return std::nullopt;
+    return std::optional<TlsCredentials>(std::in_place, configuration.certificateFile, configuration.keyFile);
+}
+
+Poco::Net::Context::Ptr contextFor(const std::optional<TlsCredentials>& credentials,
+                                   const std::string& clientCaFile) {
+    if (!credentials) return {};
+    return makeServerContext(*credentials, clientCaFile);
+}
+
+} // namespace
+
+Server::Server(const Configuration& configuration)
+    : _credentials(credentialsOf(configuration)), _loops(configuration.threads),
+      _environment(_loops, configuration.pipes, contextFor(_credentials, "")),
+      _store(configuration.databaseFile), _ports(configuration.ports),
+      _mappings(_environment, _store, _ports),
+      _api(configuration.api, _mappings, contextFor(_credentials, configuration.controllersCaFile)) {
+    _api.start(); // before the mappings are back, so that /health can say that they are not
+    _mappings.restore();
+}
+
+Server::~Server() {
+    _api.stop();
+    _mappings.stop();
+}
+
+void Server::reloadCredentials() {
+    if (_credentials) _credentials->reload();
+}
+
+} // namespace connector

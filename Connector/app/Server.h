@@ -1,0 +1,37 @@
+#pragma once
+
+#include "api/ApiServer.h"
+#include "app/Configuration.h"
+#include "mapping/MappingService.h"
+#include "net/EventLoops.h"
+#include "net/TlsContext.h"
+
+#include <optional>
+
+namespace connector {
+
+/// The whole server, put together from a configuration; it serves from construction to destruction.
+class Server {
+  public:
+    /// Restores all mappings. Throws StorageError, TlsError, and Poco::Exception when the API's port is not
+    /// to be had.
+    explicit Server(const Configuration& configuration);
+
+    /// Stops taking requests, then closes all pipes.
+    ~Server();
+
+    /// Reads certificate and key again, for handshakes from now on. Throws TlsError, and then keeps the old
+    /// ones.
+    void reloadCredentials();
+
+  private:
+    std::optional<TlsCredentials> _credentials; ///< none in dev mode
+    EventLoops _loops;
+    PipeEnvironment _environment;
+    MappingStore _store;
+    PortPool _ports;
+    MappingService _mappings;
+    ApiServer _api;
+};
+
+} // namespace connector
