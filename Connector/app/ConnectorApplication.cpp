@@ -106,6 +106,8 @@ int ConnectorApplication::main(const std::vector<std::string>& arguments) {
         return fail(EXIT_IOERR, error.what());
     } catch (const Poco::Exception& error) {
         return fail(EXIT_UNAVAILABLE, error.displayText());
+    } catch (const std::runtime_error& error) {
+        return fail(EXIT_UNAVAILABLE, error.what());
     }
 }
 
