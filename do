@@ -70,7 +70,7 @@ configure() {
     folder=$1
     shift
     [ -f "$folder/CMakeCache.txt" ] || set -- -G Ninja "$@"
-    cmake -S . -B "$folder" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
+    cmake --log-level=NOTICE -S . -B "$folder" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
 }
 
 # compile FOLDER [--target NAME...]
@@ -261,8 +261,10 @@ END
     agent_pid=$!
 
     step "The visitor's part: fetching the page through port2 ($port2)"
-    shown curl -sSi -m 15 -o "$demo_dir/fetched" "http://127.0.0.1:$port2/" || die "nothing came through port2"
+    printf '$ curl -si http://127.0.0.1:%s/\n' "$port2"
+    curl -sSi -m 15 -o "$demo_dir/fetched" "http://127.0.0.1:$port2/" || die "nothing came through port2"
     cat "$demo_dir/fetched"
+    echo
     tr -d '\r' <"$demo_dir/fetched" | sed '1,/^$/d' | cmp - "$demo_dir/www/index.html" ||
         die "what came through port2 is not the page"
     shown curl -s "http://127.0.0.1:$PORT/api/v2/mapping/$id"
@@ -289,8 +291,8 @@ END
     fi
     printf 'port2 is closed\n'
 
-    step "What Connector logged"
-    cat "$demo_dir/connector.log"
+    step "What Connector logged, and the agent"
+    cat "$demo_dir/connector.log" "$demo_dir/agent.log"
 }
 
 # --- test ------------------------------------------------------------------------------------------------------
