@@ -130,7 +130,6 @@ void AgentConnection::end(const std::string& why) {
     _isOver = true;
     _timer.cancel();
     _heartbeat.stop();
-    _stream->detach();
     _owner.onEnded(*this, why);
 }
 

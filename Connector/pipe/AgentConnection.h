@@ -54,6 +54,9 @@ class AgentConnection final : private StreamHandler {
     /// Begins to listen to the agent; may call onEnded.
     void start();
 
+    /// Ends it, as if the agent had closed it; calls onEnded.
+    void end(const std::string& why);
+
     State state() const { return _state; }
     Stream& stream() { return *_stream; }
 
@@ -73,7 +76,6 @@ class AgentConnection final : private StreamHandler {
     std::size_t roomToHold() const;
     void onTimer();
     void onSilent();
-    void end(const std::string& why);
 
     EventLoop& _loop;
     const PipeLimits& _limits;
