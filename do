@@ -297,7 +297,8 @@ END
 
 # --- test ------------------------------------------------------------------------------------------------------
 
-# test_with FOLDER CTEST_OPTION...: runs the tests of a build folder; sanitizers stop at the first error they see.
+# test_with FOLDER CTEST_OPTION...: runs the tests of a build folder, several at once, as most of their time is waiting.
+# Sanitizers stop at the first error they see.
 # POCO is not instrumented: ThreadSanitizer can't see how it counts references, and must not judge by its accesses.
 # The sanitizers of GCC 12 and clang 14 can't place their shadow memory where the kernel randomizes addresses with
 # 32 bits, so addresses are not randomized where that may be turned off.
@@ -312,9 +313,9 @@ test_with() {
         $unrandomized ctest --test-dir "$folder" --output-on-failure --no-label-summary "$@"
 }
 
-# sanitized_build FOLDER SANITIZERS
+# sanitized_build FOLDER SANITIZERS OPTIMIZATION
 sanitized_build() {
-    configure "$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1 -D_GLIBCXX_ASSERTIONS" \
+    configure "$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="$3 -g1 -D_GLIBCXX_ASSERTIONS" \
         -DCONNECTOR_TESTS=ON -DCONNECTOR_SANITIZE="$2" -DCONNECTOR_SYSTEM_TESTS="$PWD/build/bin/system-tests"
     compile "$1"
 }
@@ -335,15 +336,15 @@ run_tests() {
     test_with build-fuzz/Tests/fuzz -j "$(nproc)"
 
     step "tests of the event loops with ThreadSanitizer"
-    sanitized_build build-tsan thread
-    test_with build-tsan -j 4 -L loops
+    sanitized_build build-tsan thread -O1
+    test_with build-tsan -j 6 -L loops
 
     step "all tests with AddressSanitizer and UndefinedBehaviorSanitizer"
-    sanitized_build build-asan address,undefined
-    test_with build-asan -j 4
+    sanitized_build build-asan address,undefined -O0 # twice as fast to compile as -O1
+    test_with build-asan -j 6
 
     step "all tests, optimized"
-    test_with build -j 4
+    test_with build -j 6
 }
 
 command=${1-help}
