@@ -53,6 +53,8 @@ void becomeProgram(const ChildProcess::Command& command, pid_t parent, int outpu
     }
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    ::close_range(STDERR_FILENO + 1, ~0U,
+                  CLOSE_RANGE_CLOEXEC); // sockets of the test are none of its business
     ::execve(words[0], words, environment);
     ::_exit(kCouldNotStart);
 }

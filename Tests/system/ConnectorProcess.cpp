@@ -2,60 +2,16 @@
 
 #include "PipeActions.h"
 
-#include <boost/test/results_collector.hpp>
-#include <boost/test/unit_test.hpp>
-
 #include <Poco/Exception.h>
-
-#include <exception>
 
 namespace connector::test {
 
-namespace {
-
-bool hasTestFailed() {
-    const auto test = boost::unit_test::framework::current_test_case_id();
-    return std::uncaught_exceptions() > 0 || !boost::unit_test::results_collector.results(test).passed();
-}
-
-} // namespace
-
 ConnectorProcess::ConnectorProcess(const ConnectorSetup& setup)
-    : _setup(setup), _api("127.0.0.1", setup.apiPort(), httpsContext(setup.mode())),
-      _process(setup.command()) {
+    : Daemon("Connector", setup.command()), _api("127.0.0.1", setup.apiPort(), httpsContext(setup.mode())) {
     if (setup.mode() == Mode::Tls)
         _tls = std::make_shared<TlsSettings>(
             TlsSettings::Options{CertificateAuthority::shared().certificateFile()});
     waitUntilHealthy();
-}
-
-ConnectorProcess::~ConnectorProcess() {
-    try {
-        if (_process.isRunning())
-            BOOST_CHECK_EQUAL(stop(SIGTERM), 0);
-        else if (!_wasStopped)
-            BOOST_ERROR("Connector ended by itself with " << _process.waitForExit());
-    } catch (const TimedOut& error) {
-        BOOST_ERROR("SIGTERM: " << error.what());
-    }
-    if (hasTestFailed()) BOOST_TEST_MESSAGE("Connector's log:\n" << log());
-}
-
-int ConnectorProcess::stop(int signal, std::chrono::milliseconds patience) {
-    _wasStopped = true;
-    return _process.stop(signal, patience);
-}
-
-void ConnectorProcess::kill() {
-    stop(SIGKILL);
-}
-
-std::string ConnectorProcess::log() const {
-    return readFile(_setup.logFile());
-}
-
-void ConnectorProcess::waitForLog(const std::string& text) const {
-    waitUntil("\"" + text + "\" in the log", [&] { return log().find(text) != std::string::npos; });
 }
 
 PipeClient ConnectorProcess::connect(std::uint16_t port, ConnectOptions options,
@@ -73,9 +29,8 @@ PipeClient ConnectorProcess::agent(std::uint16_t port, const std::string& passco
 
 void ConnectorProcess::waitUntilHealthy() {
     waitUntil("/health answers 200", [this] {
-        if (!_process.isRunning())
-            throw std::runtime_error("Connector ended with " + std::to_string(_process.waitForExit()) +
-                                     ":\n" + log());
+        if (!process().isRunning())
+            throw std::runtime_error("Connector ended with " + std::to_string(stop()) + ":\n" + log());
         return isHealthy();
     });
 }

@@ -1,37 +1,22 @@
 #pragma once
 
 #include "ApiClient.h"
-#include "ChildProcess.h"
 #include "ConnectorSetup.h"
+#include "Daemon.h"
 #include "PipeClient.h"
 
-#include <csignal>
 #include <memory>
 #include <string>
 
 namespace connector::test {
 
-/// A running Connector. When it is still running at the end, it is stopped with SIGTERM and must exit with 0:
-/// with anything else (a sanitizer's report, a crash, a hang) the test fails, and its log is shown.
-class ConnectorProcess {
+/// A running Connector.
+class ConnectorProcess : public Daemon {
   public:
     /// Starts it; returns when /health answers 200. Throws, with the log, when the process ends instead.
     explicit ConnectorProcess(const ConnectorSetup& setup);
-    ~ConnectorProcess();
-    ConnectorProcess(const ConnectorProcess&) = delete;
-    ConnectorProcess& operator=(const ConnectorProcess&) = delete;
 
-    ChildProcess& process() { return _process; }
     const ApiClient& api() const { return _api; }
-
-    /// Signals it and gives its exit code.
-    int stop(int signal = SIGTERM, std::chrono::milliseconds patience = kPatience);
-    /// kill -9, and waits until the process is gone.
-    void kill();
-
-    /// All it has logged, and what earlier processes on the same setup have.
-    std::string log() const;
-    void waitForLog(const std::string& text) const;
 
     /// A connection to one of its ports, in the setup's mode.
     PipeClient connect(std::uint16_t port, ConnectOptions options = {},
@@ -45,11 +30,8 @@ class ConnectorProcess {
     void waitUntilHealthy();
     bool isHealthy() const;
 
-    const ConnectorSetup& _setup;
     std::shared_ptr<const TlsSettings> _tls;
     ApiClient _api;
-    ChildProcess _process;
-    bool _wasStopped = false;
 };
 
 /// What the API needs to speak HTTPS with a Connector; null in plain mode.

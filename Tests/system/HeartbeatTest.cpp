@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <array>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -228,7 +229,9 @@ BOOST_DATA_TEST_CASE(AgentThatIsNotReadIsNotAbsent, kModes, mode) {
     const auto sent = agent.sendSome(payload);
     BOOST_REQUIRE(sent < payload.size());
     repeatUntilThresholdHasPassed(pipe, [] {});
+    auto sending = std::async(std::launch::async, [&agent] { agent.flush(); });
     BOOST_TEST(visitor.readExactly(sent).size() == sent);
+    sending.get();
     BOOST_TEST(areJoined(visitor, agent));
 }
 

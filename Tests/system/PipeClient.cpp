@@ -1,6 +1,6 @@
 #include "PipeClient.h"
 
-#include "Folder.h"
+#include "KernelQueues.h"
 
 #include <Poco/Crypto/X509Certificate.h>
 
@@ -9,11 +9,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <iomanip>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sstream>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,28 +41,6 @@ bool isLoss(int error) {
 
 void setOption(int descriptor, int level, int name, int value) {
     ::setsockopt(descriptor, level, name, &value, sizeof(value));
-}
-
-std::string hexPort(std::uint16_t port) {
-    std::ostringstream out;
-    out << ':' << std::uppercase << std::hex << std::setw(4) << std::setfill('0') << port;
-    return out.str();
-}
-
-/// The bytes that wait in the receive queue of the socket with these ports, as /proc/net/tcp shows it; 0 when
-/// there is no such socket.
-std::size_t receiveQueue(std::uint16_t localPort, std::uint16_t remotePort) {
-    for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-        std::istringstream lines(readFile(file));
-        for (std::string line; std::getline(lines, line);) {
-            std::istringstream fields(line);
-            std::string number, local, remote, state, queues;
-            fields >> number >> local >> remote >> state >> queues;
-            if (local.ends_with(hexPort(localPort)) && remote.ends_with(hexPort(remotePort)))
-                return std::stoul(queues.substr(queues.find(':') + 1), nullptr, 16);
-        }
-    }
-    return 0;
 }
 
 } // namespace
@@ -146,6 +122,7 @@ void PipeClient::send(std::string_view data) {
         else
             waitFor(step.waitFor, deadline);
     }
+    flush();
 }
 
 std::size_t PipeClient::sendSome(std::string_view data) {
@@ -230,8 +207,19 @@ bool PipeClient::tryCloseNotify() {
 }
 
 void PipeClient::close() {
-    if (_descriptor >= 0 && _ssl) tryCloseNotify();
+    if (_descriptor >= 0 && _ssl) {
+        skipTickets();
+        tryCloseNotify();
+    }
     closeDescriptor();
+}
+
+/// What comes unasked behind a TLS 1.3 handshake: left unread, it would make the kernel close with RST.
+void PipeClient::skipTickets() {
+    try {
+        isQuiet();
+    } catch (const std::runtime_error&) { // nothing that matters to one who closes
+    }
 }
 
 void PipeClient::abort() {
@@ -248,7 +236,7 @@ void PipeClient::waitUntilRead() const {
     waitUntil("the server reads what was sent", [this] {
         int unsent = 0;
         ::ioctl(_descriptor, SIOCOUTQ, &unsent);
-        return unsent == 0 && receiveQueue(_serverPort, localPort()) == 0;
+        return unsent == 0 && unreadBytes(_serverPort, localPort()) == 0;
     });
 }
 

@@ -52,9 +52,12 @@ class PipeClient {
     /// Sends everything; in TLS as one record when it is at most 16 KiB. Throws ConnectionLost.
     void send(std::string_view data);
 
-    /// Sends as much as is taken within a moment, for connections that are expected to be stuck. Returns how
-    /// much.
+    /// Takes as much as it can send within a moment, for connections that are expected to be stuck. Returns
+    /// how much.
     std::size_t sendSome(std::string_view data);
+
+    /// Sends what is left of what sendSome() took: a TLS record that was begun must be finished.
+    void flush();
 
     /// At least one byte, or 0 when the connection has ended.
     std::size_t receive(char* buffer, std::size_t size);
@@ -111,9 +114,9 @@ class PipeClient {
     Step tryReceive(char* buffer, std::size_t size);
     Step trySend(std::string_view data);
     Step tryFlush();
-    void flush();
     Step tlsStep(int result) const;
     bool tryCloseNotify();
+    void skipTickets();
     bool isReady(short events, const Deadline& deadline) const;
     void waitFor(short events, const Deadline& deadline) const;
     void closeDescriptor();
