@@ -85,10 +85,12 @@ void ApiConnection::serve() {
 void ApiConnection::answer(Exchange& exchange, HttpReader& reader, ClientSocket::Deadline deadline) {
     try {
         exchange.head = reader.readHead(deadline);
-        auto admission = _environment.router.admit(exchange.head, _caller);
-        exchange.identity = admission.identity;
-        admission.request.body = reader.readBody(deadline);
-        exchange.body = admission.handler.handle(admission.request);
+        reader.expectBody(exchange.head);
+        exchange.identity = _environment.router.identify(exchange.head, _caller);
+        auto [handler, request] = _environment.router.admit(exchange.head);
+        request.caller = exchange.identity + " at " + _caller.address.toString();
+        request.body = reader.readBody(deadline);
+        exchange.body = handler.handle(request);
     } catch (const ConnectionLost&) {
         throw;
     } catch (...) {

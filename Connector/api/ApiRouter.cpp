@@ -76,35 +76,12 @@ ApiRouter::ApiRouter(const ApiSettings& settings, MappingService& mappings)
     };
 }
 
-ApiRouter::Admission ApiRouter::admit(const HTTPRequest& head, Credentials caller) const {
-    const auto target = parseTarget(head);
-    const auto path = target.getPath();
-    const auto* route = find(path);
+std::string ApiRouter::identify(const HTTPRequest& head, Credentials caller) const {
+    const auto* route = find(parseTarget(head).getPath());
+    if (route && route->isOpenToAll) return "-";
 
     caller.authorization = head.get(HTTPRequest::AUTHORIZATION, "");
-    const auto identity = route && route->isOpenToAll ? "-" : identify(caller);
-    if (!route) throw HttpError(HTTPResponse::HTTP_NOT_FOUND, "there is nothing at " + printable(path));
-    checkMethod(head.getMethod(), route->methods);
-    auto type = mediaTypeOf(head);
-    checkMediaType(head, type);
-
-    const auto pathId = route->path.ends_with('/') ? path.substr(route->path.size()) : "";
-    return {
-        *route->handler,
-        {pathId, target.getRawQuery(), std::move(type), "", identity + " at " + caller.address.toString()},
-        identity};
-}
-
-const ApiRouter::Route* ApiRouter::find(const std::string& path) const {
-    for (const auto& route : _routes) {
-        const bool takesId = route.path.ends_with('/');
-        if (takesId ? path.starts_with(route.path) && path != route.path : path == route.path) return &route;
-    }
-    return nullptr;
-}
-
-std::string ApiRouter::identify(const Credentials& caller) const {
-    auto recognized = _identities.recognize(caller);
+    const auto recognized = _identities.recognize(caller);
     switch (recognized.verdict) {
     case Identities::Verdict::Known:
         break;
@@ -114,7 +91,31 @@ std::string ApiRouter::identify(const Credentials& caller) const {
     case Identities::Verdict::Forbidden:
         throw HttpError(HTTPResponse::HTTP_FORBIDDEN, caller.address.toString() + " may not call this API");
     }
-    return std::move(recognized.name);
+    return recognized.name;
+}
+
+ApiRouter::Admission ApiRouter::admit(const HTTPRequest& head) const {
+    const auto target = parseTarget(head);
+    const auto path = target.getPath();
+    const auto* route = find(path);
+    if (!route) throw HttpError(HTTPResponse::HTTP_NOT_FOUND, "there is nothing at " + printable(path));
+    checkMethod(head.getMethod(), route->methods);
+    const auto type = mediaTypeOf(head);
+    checkMediaType(head, type);
+
+    ApiRequest request;
+    if (route->path.ends_with('/')) request.pathId = path.substr(route->path.size());
+    request.query = target.getRawQuery();
+    request.mediaType = type;
+    return {*route->handler, std::move(request)};
+}
+
+const ApiRouter::Route* ApiRouter::find(const std::string& path) const {
+    for (const auto& route : _routes) {
+        const bool takesId = route.path.ends_with('/');
+        if (takesId ? path.starts_with(route.path) && path != route.path : path == route.path) return &route;
+    }
+    return nullptr;
 }
 
 } // namespace connector

@@ -19,17 +19,20 @@ class ApiRouter {
     /// Whom a request goes to, decided before its body is read.
     struct Admission {
         RequestHandler& handler;
-        /// Complete but for the body.
+        /// Complete but for the body and the caller.
         ApiRequest request;
-        std::string identity;
     };
 
     /// mappings must outlive the router.
     ApiRouter(const ApiSettings& settings, MappingService& mappings);
 
-    /// caller: its authorization is taken from the head. Throws HttpError 400, 401, 403, 404, 405 and 415.
-    /// Who is not known learns nothing about which paths there are.
-    Admission admit(const Poco::Net::HTTPRequest& head, Credentials caller) const;
+    /// The identity of a caller that may make this request, "-" where everybody may. caller: its
+    /// authorization is taken from the head. Throws HttpError 400, 401 and 403. To be asked first, so that
+    /// who is not known does not learn which paths there are.
+    std::string identify(const Poco::Net::HTTPRequest& head, Credentials caller) const;
+
+    /// Throws HttpError 400, 404, 405 and 415.
+    Admission admit(const Poco::Net::HTTPRequest& head) const;
 
   private:
     struct Route {
@@ -41,7 +44,6 @@ class ApiRouter {
     };
 
     const Route* find(const std::string& path) const;
-    std::string identify(const Credentials& caller) const;
 
     Identities _identities;
     std::vector<Route> _routes;

@@ -14,7 +14,7 @@ Form::Form(const std::string& text) {
     try {
         _form.read(text);
     } catch (const Poco::Exception& error) {
-        throw FieldError("the form can't be decoded: " + printable(error.message()));
+        throw FieldError("the parameters can't be decoded: " + printable(error.message()));
     }
 }
 

@@ -3,14 +3,12 @@
 #include "api/HttpError.h"
 
 #include <Poco/Ascii.h>
-#include <Poco/Net/NetException.h>
 #include <Poco/String.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
-#include <sstream>
 
 namespace connector {
 
@@ -21,7 +19,7 @@ using Poco::Net::HTTPResponse;
 
 /// Request line and headers. Browsers send 1 KiB; a Bearer token may be long.
 constexpr std::size_t kMaxHead = 16 * 1024;
-constexpr int kMaxFields = 64;
+constexpr std::size_t kMaxFields = 64;
 /// A chunk's size line, or a line of a chunked body's trailer.
 constexpr std::size_t kMaxLine = 256;
 constexpr int kMaxTrailerLines = 16;
@@ -48,49 +46,48 @@ bool isControl(char character) {
     return (static_cast<unsigned char>(character) < ' ' && character != '\t') || character == '\x7F';
 }
 
-void checkRequestLine(std::string_view line) {
+void parseRequestLine(std::string_view line, HTTPRequest& head) {
     const auto first = line.find(' ');
     const auto last = line.rfind(' ');
     if (first == std::string_view::npos || first == last)
         refuse("the request line must be METHOD TARGET VERSION");
+    const auto method = line.substr(0, first);
     const auto target = line.substr(first + 1, last - first - 1);
-    const auto version = line.substr(last + 1);
-    if (!isToken(line.substr(0, first)) || target.empty() || target.find(' ') != std::string_view::npos)
+    const std::string version(line.substr(last + 1));
+    if (!isToken(method) || target.empty() || target.find(' ') != std::string_view::npos)
         refuse("the request line must be METHOD TARGET VERSION");
-    if (version != "HTTP/1.1" && version != "HTTP/1.0") refuse("only HTTP/1.1 and HTTP/1.0 are understood");
+    if (version != HTTPRequest::HTTP_1_1 && version != HTTPRequest::HTTP_1_0)
+        refuse("only HTTP/1.1 and HTTP/1.0 are understood");
+    head.setMethod(std::string(method));
+    head.setURI(std::string(target));
+    head.setVersion(version);
 }
 
-/// POCO passes over a line without a colon, joins continued lines and allows spaces in a name; what other
-/// programs on the way make of such a line may differ, so none of them is taken.
-void checkFieldLine(std::string_view line) {
+/// HTTPRequest::read() would pass over a line without a colon, join continued lines, allow spaces in a name
+/// and decode "=?utf-8?q?5?=". What other programs on the way make of that may differ, so none of it is
+/// taken.
+void parseField(std::string_view line, HTTPRequest& head) {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || !isToken(line.substr(0, colon)))
         refuse("every header line must be NAME: VALUE");
+    if (head.size() == kMaxFields)
+        refuse("the request has more than " + std::to_string(kMaxFields) + " headers");
+    head.add(std::string(line.substr(0, colon)), Poco::trim(std::string(line.substr(colon + 1))));
 }
 
-void checkHead(std::string_view text) {
-    for (bool isFirst = true; !text.empty(); isFirst = false) {
+/// text: lines that each end in CR LF, the last of them empty.
+HTTPRequest parseHead(std::string_view text) {
+    HTTPRequest head;
+    for (bool isFirst = true; text != "\r\n"; isFirst = false) {
         const auto end = text.find("\r\n");
         const auto line = text.substr(0, end);
         if (std::any_of(line.begin(), line.end(), isControl))
             refuse("the request's head holds control characters, or lines that don't end in CR LF");
         if (isFirst)
-            checkRequestLine(line);
-        else if (!line.empty())
-            checkFieldLine(line);
+            parseRequestLine(line, head);
+        else
+            parseField(line, head);
         text.remove_prefix(end + 2);
-    }
-}
-
-HTTPRequest parseHead(const std::string& text) {
-    checkHead(text);
-    HTTPRequest head;
-    head.setFieldLimit(kMaxFields);
-    std::istringstream stream(text);
-    try {
-        head.read(stream);
-    } catch (const Poco::Exception& error) {
-        refuse("the request's head can't be read: " + error.message());
     }
     return head;
 }
@@ -101,7 +98,7 @@ std::optional<std::string> onlyValue(const HTTPRequest& head, const std::string&
     for (const auto& [field, text] : head) {
         if (Poco::icompare(field, name) != 0) continue;
         if (value) refuse(name + ": the header is given twice");
-        value = Poco::trim(text);
+        value = text;
     }
     return value;
 }
@@ -120,9 +117,35 @@ bool HttpReader::awaitRequest(Deadline deadline) {
 
 HTTPRequest HttpReader::readHead(Deadline deadline) {
     _body = Body::Unknown;
-    auto head = parseHead(readHeadText(deadline));
-    findBody(head);
-    return head;
+    return parseHead(readHeadText(deadline));
+}
+
+void HttpReader::expectBody(const HTTPRequest& head) {
+    _body = Body::Unknown;
+    const auto length = onlyValue(head, "Content-Length");
+    const auto coding = onlyValue(head, "Transfer-Encoding");
+    _expectsContinue = head.getVersion() == HTTPRequest::HTTP_1_1 && head.getExpectContinue();
+
+    if (coding) {
+        if (length) refuse("Content-Length and Transfer-Encoding exclude each other");
+        if (Poco::icompare(*coding, "chunked") != 0 || head.getVersion() != HTTPRequest::HTTP_1_1)
+            refuse("Transfer-Encoding: only chunked, of HTTP/1.1, is understood");
+        _body = Body::Chunked;
+        return;
+    }
+    if (!length) {
+        if (head.getMethod() == HTTPRequest::HTTP_POST)
+            refuse("Content-Length: missing; a POST must say how long its body is");
+        _body = Body::None;
+        return;
+    }
+    if (length->empty() ||
+        !std::all_of(length->begin(), length->end(), [](char c) { return Poco::Ascii::isDigit(c); }))
+        refuse("Content-Length: it must be a whole number");
+    const auto* const end = length->data() + length->size();
+    const auto read = std::from_chars(length->data(), end, _bodySize);
+    if (read.ec == std::errc::result_out_of_range || _bodySize > _maxBody) refuseSize(_maxBody);
+    _body = _bodySize == 0 ? Body::None : Body::Sized;
 }
 
 std::string HttpReader::readBody(Deadline deadline) {
@@ -200,33 +223,6 @@ std::size_t HttpReader::readChunkSize(Deadline deadline) {
     if (read.ec == std::errc::result_out_of_range) refuseSize(_maxBody);
     if (read.ec != std::errc() || read.ptr != end) refuse("a chunk's size is not a hexadecimal number");
     return size;
-}
-
-void HttpReader::findBody(const HTTPRequest& head) {
-    const auto length = onlyValue(head, "Content-Length");
-    const auto coding = onlyValue(head, "Transfer-Encoding");
-    _expectsContinue = head.getVersion() == HTTPRequest::HTTP_1_1 && head.getExpectContinue();
-
-    if (coding) {
-        if (length) refuse("Content-Length and Transfer-Encoding exclude each other");
-        if (Poco::icompare(*coding, "chunked") != 0 || head.getVersion() != HTTPRequest::HTTP_1_1)
-            refuse("Transfer-Encoding: only chunked, of HTTP/1.1, is understood");
-        _body = Body::Chunked;
-        return;
-    }
-    if (!length) {
-        if (head.getMethod() == HTTPRequest::HTTP_POST)
-            refuse("Content-Length: missing; a POST must say how long its body is");
-        _body = Body::None;
-        return;
-    }
-    if (length->empty() ||
-        !std::all_of(length->begin(), length->end(), [](char c) { return Poco::Ascii::isDigit(c); }))
-        refuse("Content-Length: it must be a whole number");
-    const auto* const end = length->data() + length->size();
-    const auto read = std::from_chars(length->data(), end, _bodySize);
-    if (read.ec == std::errc::result_out_of_range || _bodySize > _maxBody) refuseSize(_maxBody);
-    _body = _bodySize == 0 ? Body::None : Body::Sized;
 }
 
 } // namespace connector

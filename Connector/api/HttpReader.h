@@ -26,11 +26,15 @@ class HttpReader {
     bool awaitRequest(Deadline deadline);
 
     /// Reads the request line and the headers, at most 16 KiB. Throws HttpError 400 (malformed, or cut
-    /// short), 408, 413 (the body that follows is too large) and 503, and ConnectionLost.
+    /// short), 408 and 503, and ConnectionLost.
     Poco::Net::HTTPRequest readHead(Deadline deadline);
 
-    /// Reads the body that belongs to the last head; says "100 Continue" first when the client waits for
-    /// that. "" when there is none. Same exceptions.
+    /// Finds out which body follows the head that was just read. Throws HttpError 400 when that is not clear,
+    /// and 413.
+    void expectBody(const Poco::Net::HTTPRequest& head);
+
+    /// Reads that body, "" when there is none; says "100 Continue" first when the client waits for it. Throws
+    /// as readHead() does, and HttpError 413.
     std::string readBody(Deadline deadline);
 
     /// Nothing of the last request is left to be read, so that the next one can follow.
@@ -46,7 +50,6 @@ class HttpReader {
     std::string readLine(Deadline deadline);
     std::string readChunks(Deadline deadline);
     std::size_t readChunkSize(Deadline deadline);
-    void findBody(const Poco::Net::HTTPRequest& head);
 
     ClientSocket& _socket;
     const std::size_t _maxBody;

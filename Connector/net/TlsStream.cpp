@@ -104,6 +104,8 @@ Stream::Received TlsStream::notDone(int result) {
     default: {
         const auto* reason = ::ERR_reason_error_string(::ERR_peek_error());
         _failure = std::string("TLS: ") + (reason ? reason : "protocol error");
+        if (const auto verdict = ::SSL_get_verify_result(_ssl.get()); verdict != X509_V_OK)
+            _failure += std::string(" (") + ::X509_verify_cert_error_string(verdict) + ")";
         return failed(0);
     }
     }

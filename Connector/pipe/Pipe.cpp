@@ -26,7 +26,7 @@ std::unique_ptr<Pipe> Pipe::make(PipeEnvironment& environment, const Mapping& ma
 
 Pipe::Pipe(PipeEnvironment& environment, const Mapping& mapping)
     : _environment(environment), _mapping(mapping), _loop(environment.loops().next()),
-      _retry(_loop, [this] { retryListening(); }) {}
+      _retry(_loop, [this] { retryListening(); }), _relays(_loop, environment, *this) {}
 
 Pipe::~Pipe() = default;
 
@@ -47,19 +47,18 @@ std::future<void> Pipe::close() {
         _retry.cancel();
         _listeners = {};
         closeConnections();
-        for (const auto& relay : _relays)
-            relay->loop().post([relay] { relay->abort("the mapping was closed"); });
-        if (_relays.empty()) finishClosing();
+        _relays.abortAll("the mapping was closed");
+        if (_relays.isEmpty()) finishClosing();
     });
     return closed;
 }
 
 PipeStatus Pipe::status() const {
     PipeStatus status;
-    status.relays = _relayCount.load(std::memory_order_relaxed);
+    status.relays = _relays.count();
     status.degraded = _degraded.load(std::memory_order_relaxed);
-    for (std::size_t i = 0; i < _bytes.size(); ++i)
-        status.bytesFrom[i] = _bytes[i].load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < status.bytesFrom.size(); ++i)
+        status.bytesFrom[i] = _relays.bytes()[i].load(std::memory_order_relaxed);
     addTo(status);
     return status;
 }
@@ -69,21 +68,7 @@ std::string Pipe::nameOf(const Endpoint& endpoint) const {
 }
 
 void Pipe::join(RelayEnd first, RelayEnd second) {
-    auto& home = _environment.loops().leastBusy(_loop);
-    if (&home != &_loop) {
-        first.stream->detach();
-        second.stream->detach();
-    }
-    auto relay = std::make_shared<Relay>(
-        home, _environment.relays(), _bytes, std::move(first), std::move(second),
-        // Called on the relay's loop; the pipe stays until it has heard of all its relays.
-        [this](const std::shared_ptr<Relay>& ended) { _loop.post([this, ended] { onRelayEnded(ended); }); });
-    _relays.insert(relay);
-    _relayCount.fetch_add(1, std::memory_order_relaxed);
-    if (&home == &_loop)
-        relay->start();
-    else
-        home.post([relay] { relay->start(); });
+    _relays.join(std::move(first), std::move(second));
 }
 
 const Endpoint& Pipe::endpointAt(std::size_t index) const {
@@ -119,11 +104,9 @@ bool Pipe::isListening() const {
     return !_listeners[0].empty() && !_listeners[1].empty();
 }
 
-void Pipe::onRelayEnded(const std::shared_ptr<Relay>& relay) {
-    if (log().debug()) log().debug("mapping %s: %s", _mapping.id, relay->summary());
-    _relays.erase(relay);
-    _relayCount.fetch_sub(1, std::memory_order_relaxed);
-    if (_closing && _relays.empty()) finishClosing();
+void Pipe::onRelayEnded(const Relay& relay) {
+    if (log().debug()) log().debug("mapping %s: %s", _mapping.id, relay.summary());
+    if (_closing && _relays.isEmpty()) finishClosing();
 }
 
 void Pipe::finishClosing() {

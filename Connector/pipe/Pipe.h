@@ -3,13 +3,12 @@
 #include "pipe/Mapping.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/PipeStatus.h"
-#include "pipe/Relay.h"
+#include "pipe/RelaySet.h"
 
 #include <array>
 #include <atomic>
 #include <future>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -17,7 +16,7 @@ namespace connector {
 
 /// The live side of a mapping: listens on its two ports, joins the connections that come, and keeps account
 /// of the relays. It lives on one loop; relays may run on others, and the pipe outlives them.
-class Pipe {
+class Pipe : private RelaySet::Owner {
   public:
     /// What serves one port: a listener for each address that pipes are bound to.
     using Listeners = std::vector<std::unique_ptr<Listener>>;
@@ -67,7 +66,7 @@ class Pipe {
     void retryListening();
     void checkListening();
     bool isListening() const;
-    void onRelayEnded(const std::shared_ptr<Relay>& relay);
+    void onRelayEnded(const Relay& relay) override;
     void finishClosing();
 
     PipeEnvironment& _environment;
@@ -75,9 +74,7 @@ class Pipe {
     EventLoop& _loop;
     std::array<Listeners, 2> _listeners;
     Timer _retry;
-    std::set<std::shared_ptr<Relay>> _relays;
-    Relay::Bytes _bytes{};
-    std::atomic<int> _relayCount{0};
+    RelaySet _relays;
     std::atomic<bool> _degraded{false};
     bool _closing = false;
     /// Shared with the function that keeps it, which may outlast the pipe by a moment.

@@ -6,7 +6,7 @@ PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
       _agents(loop(), environment(), mapping().endpoint1, nameOf(mapping().endpoint1), "agent",
               /*holdsPayload*/ false, *this),
-      _visitors(loop(), environment(), nameOf(mapping().endpoint2), *this) {}
+      _visitors(loop(), environment(), nameOf(mapping().endpoint2), "visitor", *this) {}
 
 Acceptor& PublicPipe::acceptorAt(std::size_t index) {
     if (index == 0) return _agents;

@@ -156,9 +156,10 @@ void Relay::drain() {
             side.end.stream->resetOnClose();
             side.hasEnded = true;
         }
+        if (side.isGone()) reportGone(side);
     }
-    const auto isDone = [](const Side& side) { return side.toldTheEnd && side.hasEnded; };
-    if (std::all_of(_sides.begin(), _sides.end(), isDone)) end();
+    const auto isGone = [](const Side& side) { return side.isGone(); };
+    if (std::all_of(_sides.begin(), _sides.end(), isGone)) end();
 }
 
 void Relay::tellTheEnd(Side& side) {
@@ -193,6 +194,10 @@ void Relay::discardInput(Side& side) {
     side.end.stream->again();
 }
 
+void Relay::reportGone(Side& side) {
+    if (auto onGone = std::exchange(side.end.onGone, {})) onGone();
+}
+
 void Relay::checkLinger() {
     drain();
     if (_state == State::Ended) return;
@@ -211,7 +216,7 @@ void Relay::checkLinger() {
 std::size_t Relay::outstanding() const {
     std::size_t bytes = 0;
     for (const auto& side : _sides)
-        if (!(side.toldTheEnd && side.hasEnded))
+        if (!side.isGone())
             bytes += side.end.stream->unsent() + static_cast<std::size_t>(side.end.stream->unacknowledged());
     return bytes;
 }
@@ -224,6 +229,7 @@ void Relay::end() {
         _shared.buffered.fetch_sub(side.accounted, std::memory_order_relaxed);
         side.end.stream->detach();
         _loop.destroyLater(std::move(side.end.stream));
+        reportGone(side);
     }
     // By then both sockets are closed, which is what those who wait for the end wait for.
     _loop.post([self = shared_from_this()] { self->_onEnded(self); });

@@ -29,6 +29,9 @@ struct RelayEnd {
     bool speaksSecond = false;
     /// Called, on the relay's loop, before the end's connection is told that the relay is over.
     std::function<void()> onLeaving;
+    /// Called, on the relay's loop, when the end's connection is over both ways, while there may still be
+    /// something to deliver to the other end.
+    std::function<void()> onGone;
 };
 
 /// What all relays of a process share.
@@ -78,6 +81,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     struct Side {
         explicit Side(RelayEnd&& end_) : end(std::move(end_)), peer(end.stream->peer()) {}
         std::string name() const { return end.name + (" " + peer.toString()); }
+        bool isGone() const { return toldTheEnd && hasEnded; }
         RelayEnd end;
         Poco::Net::SocketAddress peer;
         std::optional<Heartbeat> heartbeat;
@@ -100,6 +104,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     void drain();
     void tellTheEnd(Side& side);
     void discardInput(Side& side);
+    void reportGone(Side& side);
     void checkLinger();
     std::size_t outstanding() const;
     void end();

@@ -10,8 +10,8 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
   public:
     Visitor(VisitorEndpoint& endpoint, std::unique_ptr<Stream> stream_)
         : stream(std::move(stream_)), _endpoint(endpoint), _timer(endpoint._loop, [this] {
-              _endpoint.onGone(*this,
-                               isReady ? "no agent became free" : "the TLS handshake was not done in time");
+              _endpoint.onGone(*this, isReady ? "nobody became free for it"
+                                              : "the TLS handshake was not done in time");
           }) {}
 
     void start() {
@@ -46,8 +46,8 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
 };
 
 VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, std::string name,
-                                 Owner& owner)
-    : _loop(loop), _environment(environment), _name(std::move(name)), _owner(owner),
+                                 const char* role, Owner& owner)
+    : _loop(loop), _environment(environment), _name(std::move(name)), _role(role), _owner(owner),
       _endings(Poco::Logger::get("pipe")) {}
 
 VisitorEndpoint::~VisitorEndpoint() = default;
@@ -66,7 +66,7 @@ void VisitorEndpoint::onAccepted(const Poco::Net::StreamSocket& socket, const Po
 
 RelayEnd VisitorEndpoint::takeReady() {
     RelayEnd end;
-    end.name = "visitor";
+    end.name = _role;
     end.stream = remove(*_ready.front());
     return end;
 }
@@ -102,7 +102,7 @@ std::unique_ptr<Stream> VisitorEndpoint::remove(Visitor& visitor) {
 
 void VisitorEndpoint::logTurnedAway(const std::string& peer, const std::string& why) {
     _endings.write(Poco::Message::PRIO_INFORMATION, _loop.now(),
-                   Poco::format("%s: visitor %s turned away: %s", _name, peer, why));
+                   Poco::format("%s: %s %s turned away: %s", _name, std::string(_role), peer, why));
 }
 
 } // namespace connector

@@ -12,9 +12,9 @@
 
 namespace connector {
 
-/// The visitors of a public mapping's port2 that wait for an agent. They wait unread: what they send stays in
-/// the kernel, or with them. In TLS the handshake is done while they wait, and only then is an agent spent on
-/// them. Lives on its pipe's loop.
+/// The visitors of a public mapping's port2 that wait for an agent, or an agent's local clients that wait for
+/// a connection to Connector. They wait unread: what they send stays in the kernel, or with them. In TLS the
+/// handshake is done while they wait, and only then is a partner spent on them. Lives on its pipe's loop.
 class VisitorEndpoint final : public Acceptor {
   public:
     /// The pipe, which joins visitors.
@@ -27,8 +27,9 @@ class VisitorEndpoint final : public Acceptor {
         ~Owner() = default;
     };
 
-    /// name: what the log calls the endpoint.
-    VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, std::string name, Owner& owner);
+    /// name and role: what the log calls the endpoint and its visitors; role is a literal.
+    VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, std::string name, const char* role,
+                    Owner& owner);
     ~VisitorEndpoint();
 
     void onAccepted(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
@@ -57,6 +58,7 @@ class VisitorEndpoint final : public Acceptor {
     EventLoop& _loop;
     PipeEnvironment& _environment;
     const std::string _name;
+    const char* const _role;
     Owner& _owner;
     List _shaking; ///< TLS handshake not done
     List _ready;   ///< oldest first

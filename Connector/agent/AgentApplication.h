@@ -1,0 +1,27 @@
+#pragma once
+
+#include <Poco/Util/Application.h>
+
+#include <string>
+
+namespace connector {
+
+/// The program iofog-connector-agent: its options, its signals and its exit codes.
+class AgentApplication : public Poco::Util::Application {
+  protected:
+    void defineOptions(Poco::Util::OptionSet& options) override;
+    void handleOption(const std::string& name, const std::string& value) override;
+    int main(const std::vector<std::string>& arguments) override;
+
+  private:
+    void printHelp() const;
+    int runConfigured();
+
+    std::string _configurationFile;
+    std::string _logLevel; ///< empty: as the configuration says
+    bool _plain = false;
+    bool _onlyCheck = false;
+    bool _answered = false; ///< by --help or --version: there is nothing else to do
+};
+
+} // namespace connector

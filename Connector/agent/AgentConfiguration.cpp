@@ -1,0 +1,152 @@
+#include "agent/AgentConfiguration.h"
+
+#include <Poco/Ascii.h>
+#include <Poco/Exception.h>
+#include <Poco/FileStream.h>
+#include <Poco/StreamCopier.h>
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+namespace connector {
+
+namespace {
+
+constexpr std::int64_t kMaxPort = 65535;
+/// As many as a mapping can have places.
+constexpr std::int64_t kMaxConnections = 10000;
+constexpr std::int64_t kMaxMilliseconds = std::numeric_limits<std::int32_t>::max();
+
+/// What ioFog's networking container is always given.
+constexpr std::int64_t kHeartbeatFrequency = 20000;
+constexpr std::int64_t kHeartbeatAbsenceThreshold = 60000;
+
+/// The longest name in the DNS.
+constexpr std::size_t kMaxHost = 253;
+/// Several times a UUID; with more, Connector could take it for something else than a greeting.
+constexpr std::size_t kMaxPasscode = 128;
+/// Characters of base64 in a line of PEM (RFC 7468).
+constexpr std::size_t kPemLine = 64;
+
+const std::vector<std::string> kLogLevels{"none",   "fatal",       "critical", "error", "warning",
+                                          "notice", "information", "debug",    "trace"};
+
+bool isVisible(char character) {
+    return character > ' ' && character <= '~';
+}
+
+std::string host(JsonFields& fields, const std::string& key) {
+    const auto name = fields.text(key);
+    if (name.empty() || name.size() > kMaxHost || !std::all_of(name.begin(), name.end(), isVisible))
+        fields.refuse(key, "a host's name or address");
+    return name;
+}
+
+std::uint16_t port(JsonFields& fields, const std::string& key) {
+    return static_cast<std::uint16_t>(fields.integer(key, 1, kMaxPort));
+}
+
+/// No error here may show what was given.
+std::string passcode(JsonFields& fields, const std::string& fallback) {
+    constexpr const char* kKey = "passcode";
+    const FieldError wrong("passcode: what was given is not allowed; it must be a string of 1 to " +
+                           std::to_string(kMaxPasscode) + " characters of visible ASCII");
+    std::string passcode;
+    try {
+        passcode = fields.text(kKey, fallback);
+    } catch (const FieldError&) {
+        throw wrong;
+    }
+    if (passcode.empty() && !fields.has(kKey))
+        throw FieldError("passcode: missing; it must be here or in the environment");
+    if (passcode.empty() || passcode.size() > kMaxPasscode ||
+        !std::all_of(passcode.begin(), passcode.end(), isVisible))
+        throw wrong;
+    return passcode;
+}
+
+AgentPipeSettings::Role role(JsonFields& fields) {
+    const bool isPrivate = fields.oneOf("mode", {"public", "private"}) == "private";
+    if (!isPrivate && fields.has("role"))
+        throw FieldError("role: only \"mode\": \"private\" has roles; it must be left out");
+    if (!isPrivate) return AgentPipeSettings::Role::Connect;
+    return fields.oneOf("role", {"connect", "listen"}) == "listen" ? AgentPipeSettings::Role::Listen
+                                                                   : AgentPipeSettings::Role::Connect;
+}
+
+/// The body of a certificate, in lines of any length, as PEM.
+std::string wrapped(const std::string& body) {
+    std::string base64;
+    std::copy_if(body.begin(), body.end(), std::back_inserter(base64), isVisible);
+    if (base64.empty()) return "";
+    std::string pem = "-----BEGIN CERTIFICATE-----\n";
+    for (std::size_t at = 0; at < base64.size(); at += kPemLine)
+        pem += base64.substr(at, kPemLine) + "\n";
+    return pem + "-----END CERTIFICATE-----\n";
+}
+
+std::string trusted(JsonFields& fields) {
+    const auto given = fields.text("cert", "");
+    return given.find("-----BEGIN") == std::string::npos ? wrapped(given) : given;
+}
+
+void readHeartbeat(JsonFields& fields, AgentPipeSettings& settings) {
+    const auto frequency = fields.integer("heartbeatfrequency", 1, kMaxMilliseconds, kHeartbeatFrequency);
+    const auto threshold =
+        fields.integer("heartbeatabsencethreshold", 0, kMaxMilliseconds, kHeartbeatAbsenceThreshold);
+    // Connector speaks only when it is spoken to.
+    if (threshold > 0 && threshold <= frequency)
+        throw FieldError("heartbeatabsencethreshold: " + std::to_string(threshold) +
+                         " is not allowed; it must be 0 or more than heartbeatfrequency, which is " +
+                         std::to_string(frequency));
+    settings.heartbeatFrequency = std::chrono::milliseconds(frequency);
+    settings.heartbeatAbsenceThreshold = std::chrono::milliseconds(threshold);
+}
+
+std::string contentOf(const std::string& file) {
+    try {
+        Poco::FileInputStream stream(file);
+        std::string content;
+        Poco::StreamCopier::copyToString(stream, content);
+        return content;
+    } catch (const Poco::Exception& error) {
+        throw FieldError("can't be read: " + error.displayText());
+    }
+}
+
+} // namespace
+
+std::string AgentPipeSettings::summary() const {
+    return std::to_string(connections) + " connections to " + host + ":" + std::to_string(port) +
+           (role == Role::Listen ? " for clients of " : " for the target ") + localHost + ":" +
+           std::to_string(localPort);
+}
+
+AgentConfiguration AgentConfiguration::parse(const std::string& text, const std::string& passcode_) {
+    JsonFields fields(parseJsonObject(text));
+    AgentConfiguration configuration;
+    auto& pipe = configuration.pipe;
+    pipe.role = role(fields);
+    pipe.host = host(fields, "host");
+    pipe.port = port(fields, "port");
+    pipe.connections = static_cast<int>(fields.integer("connectioncount", 1, kMaxConnections));
+    pipe.passcode = passcode(fields, passcode_);
+    pipe.localHost = host(fields, "localhost");
+    pipe.localPort = port(fields, "localport");
+    readHeartbeat(fields, pipe);
+    pipe.trusted = trusted(fields);
+    configuration.logLevel = fields.oneOf("loglevel", kLogLevels, "information");
+    fields.refuseUnknown();
+    return configuration;
+}
+
+AgentConfiguration AgentConfiguration::load(const std::string& file, const std::string& passcode_) {
+    return parse(contentOf(file), passcode_);
+}
+
+bool isLogLevel(const std::string& name) {
+    return std::find(kLogLevels.begin(), kLogLevels.end(), name) != kLogLevels.end();
+}
+
+} // namespace connector

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "base/JsonFields.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace connector {
+
+/// What one pipe of the agent does: whose connections it holds, and what it joins them to.
+struct AgentPipeSettings {
+    /// What is behind localHost:localPort.
+    enum class Role {
+        Connect, ///< a target, to be connected to when payload comes
+        Listen,  ///< a place to listen at for programs that want to be joined (private mappings)
+    };
+
+    Role role = Role::Connect;
+    /// Connector, and the port of the mapping.
+    std::string host;
+    std::uint16_t port = 0;
+    /// Connections to hold.
+    int connections = 0;
+    /// Says who we are; never to be logged.
+    std::string passcode;
+    std::string localHost;
+    std::uint16_t localPort = 0;
+    /// Time without sending after which a beat is sent.
+    std::chrono::milliseconds heartbeatFrequency{0};
+    /// Silence of Connector after which a connection is given up; 0: never.
+    std::chrono::milliseconds heartbeatAbsenceThreshold{0};
+    /// The CA certificates to trust, PEM; empty: the system's.
+    std::string trusted;
+
+    /// For people, in one line: "60 connections to host:port for localhost:80".
+    std::string summary() const;
+};
+
+/// The agent's configuration: the JSON of ioFog's networking container, and a few keys more.
+struct AgentConfiguration {
+    AgentPipeSettings pipe;
+    /// A name that isLogLevel() knows.
+    std::string logLevel;
+
+    /// passcode: what to use when the configuration has none; may be empty. Throws FieldError, whose message
+    /// never shows a passcode.
+    static AgentConfiguration parse(const std::string& text, const std::string& passcode);
+
+    /// Reads a file. Throws FieldError.
+    static AgentConfiguration load(const std::string& file, const std::string& passcode);
+};
+
+/// Whether it is one of the log's levels.
+bool isLogLevel(const std::string& name);
+
+} // namespace connector

@@ -1,0 +1,94 @@
+#include "agent/AgentPipe.h"
+
+#include "agent/ConnectingPipe.h"
+#include "agent/ListeningPipe.h"
+
+#include <Poco/Format.h>
+
+namespace connector {
+
+std::unique_ptr<AgentPipe> AgentPipe::make(PipeEnvironment& environment, const AgentPipeSettings& settings,
+                                           const Poco::Net::Context::Ptr& tls) {
+    if (settings.role == AgentPipeSettings::Role::Listen)
+        return std::make_unique<ListeningPipe>(environment, settings, tls);
+    return std::make_unique<ConnectingPipe>(environment, settings, tls);
+}
+
+AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
+                     const Poco::Net::Context::Ptr& tls)
+    : _environment(environment), _loop(environment.loops().next()),
+      _name(Poco::format("pipe to %s port %hu", settings.host, settings.port)),
+      _connections(static_cast<std::size_t>(settings.connections)), _log(Poco::Logger::get("agent")),
+      _resolver(_loop), _shared{.loop = _loop,
+                                .resolver = _resolver,
+                                .connector = Remote(settings.host, settings.port, tls),
+                                .passcode = settings.passcode,
+                                .heartbeat = {.absenceThreshold = settings.heartbeatAbsenceThreshold,
+                                              .interval = settings.heartbeatFrequency},
+                                .heldPayload = environment.limits().heldPayload,
+                                .turns = {},
+                                .random = std::minstd_rand(std::random_device()())},
+      _readyLog(_loop, _log, _name, _connections), _relays(_loop, environment, *this) {}
+
+AgentPipe::~AgentPipe() = default;
+
+void AgentPipe::start() {
+    _loop.post([this] {
+        startLocal();
+        for (std::size_t i = 0; i < _connections; ++i)
+            _slots.push_back(std::make_unique<Slot>(_shared, static_cast<Slot::Owner&>(*this)));
+        for (const auto& slot : _slots)
+            slot->dial();
+    });
+}
+
+std::future<void> AgentPipe::close() {
+    auto closed = _closed->get_future();
+    _loop.post([this] {
+        _closing = true;
+        _readyLog.stop();
+        closeLocal();
+        _slots.clear();
+        _relays.abortAll("the agent stops");
+        if (_relays.isEmpty()) finishClosing();
+    });
+    return closed;
+}
+
+void AgentPipe::join(Slot& slot, RelayEnd local) {
+    auto end = slot.take();
+    end.onGone = [this, &slot] {
+        _loop.post([this, &slot] {
+            if (!_closing) slot.dial();
+        });
+    };
+    _relays.join(std::move(end), std::move(local));
+}
+
+void AgentPipe::onWaiting(Slot& slot) {
+    _readyLog.up(slot);
+    onAvailable(slot);
+}
+
+void AgentPipe::onHolding(Slot& slot) {
+    onPayload(slot);
+}
+
+void AgentPipe::onLost(Slot& slot, const std::string& why) {
+    _log.debug("%s: connection failed: %s", _name, why);
+    _readyLog.down(slot, why);
+    onUnavailable(slot);
+}
+
+void AgentPipe::onRelayEnded(const Relay& relay) {
+    if (_log.debug()) _log.debug("%s: %s", _name, relay.summary());
+    if (_closing && _relays.isEmpty()) finishClosing();
+}
+
+void AgentPipe::finishClosing() {
+    // What has been left to the loop is destroyed before a function posted now runs; and nobody may touch
+    // this pipe once the promise is kept.
+    _loop.post([closed = _closed] { closed->set_value(); });
+}
+
+} // namespace connector

@@ -1,0 +1,28 @@
+#include "agent/DialTurns.h"
+
+namespace connector {
+
+void DialTurns::request(Waiter& waiter) {
+    _waiting.push_back(&waiter);
+    giveTurns();
+}
+
+void DialTurns::done() {
+    --_taken;
+    giveTurns();
+}
+
+/// Waiters that are done at once must not nest ten thousand calls: the outermost one gives all turns.
+void DialTurns::giveTurns() {
+    if (_isGiving) return;
+    _isGiving = true;
+    while (!_waiting.empty() && _taken < kTurns) {
+        auto& waiter = *_waiting.front();
+        _waiting.pop_front();
+        ++_taken;
+        waiter.onTurn();
+    }
+    _isGiving = false;
+}
+
+} // namespace connector

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+
+namespace connector {
+
+/// Lets only so many of a pipe's connections be made at once. Lives on its pipe's loop.
+class DialTurns {
+  public:
+    /// Whoever waits for a turn.
+    class Waiter {
+      public:
+        virtual void onTurn() = 0;
+
+      protected:
+        ~Waiter() = default;
+    };
+
+    /// Turns at once. Connector has room for 256 connections of one port that are still to be authorized and
+    /// closes the oldest for one more; others may want to be among them.
+    static constexpr std::size_t kTurns = 64;
+
+    /// Calls the waiter when its turn comes, perhaps before it returns. It must exist until then.
+    void request(Waiter& waiter);
+
+    /// Gives a turn back.
+    void done();
+
+  private:
+    void giveTurns();
+
+    std::deque<Waiter*> _waiting;
+    std::size_t _taken = 0;
+    bool _isGiving = false;
+};
+
+} // namespace connector

@@ -1,0 +1,98 @@
+#include "agent/Dialer.h"
+
+#include <Poco/Exception.h>
+
+#include <algorithm>
+
+namespace connector {
+
+namespace {
+
+constexpr const char* kTooLate = "not connected in time";
+
+} // namespace
+
+Dialer::Dialer(EventLoop& loop, Resolver& resolver, const Remote& remote, Owner& owner)
+    : _loop(loop), _resolver(resolver), _remote(remote), _owner(owner), _timer(loop, [this] { onTimer(); }) {}
+
+Dialer::~Dialer() {
+    cancel();
+}
+
+void Dialer::dial(std::chrono::milliseconds limit) {
+    _deadline = _loop.now() + limit;
+    _why = _remote.name() + ": its address was not found in time";
+    _timer.start(limit);
+    _resolver.resolve(_remote.host(), _remote.port(), *this);
+}
+
+void Dialer::cancel() {
+    _timer.cancel();
+    _resolver.cancel(*this);
+    dropStream();
+}
+
+void Dialer::onResolved(const Resolver::Answer& answer) {
+    _why = _remote.name() + ": " + answer.failure;
+    _left = answer.addresses;
+    _remote.order(_left);
+    std::reverse(_left.begin(), _left.end());
+    tryNext();
+}
+
+void Dialer::tryNext() {
+    while (!_left.empty())
+        if (startNext()) return;
+    fail();
+}
+
+/// Each address gets its share of the time, so that a dead one does not use up that of the others.
+bool Dialer::startNext() {
+    const auto address = _left.back();
+    const auto share = (_deadline - _loop.now()) / static_cast<int>(_left.size());
+    _left.pop_back();
+    try {
+        _stream = _remote.connectTo(address);
+    } catch (const Poco::Exception& error) {
+        _why = error.displayText();
+        return false;
+    }
+    _why = address.toString() + ": " + kTooLate;
+    _timer.start(std::chrono::ceil<std::chrono::milliseconds>(share));
+    if (_stream->attach(_loop, *this)) return true;
+    _why = address.toString() + ": " + _stream->failure();
+    dropStream();
+    return false;
+}
+
+void Dialer::onReady(Stream&) {
+    const auto status = _stream->handshake();
+    if (status == Stream::Status::Blocked) return;
+    if (status == Stream::Status::Ok) {
+        _timer.cancel();
+        return _owner.onDialled(std::move(_stream));
+    }
+    const auto reason = status == Stream::Status::Ended ? "it closed the connection" : _stream->failure();
+    _why = _stream->peer().toString() + ": " + reason;
+    dropStream();
+    tryNext();
+}
+
+void Dialer::onTimer() {
+    if (!_stream) return fail();
+    dropStream();
+    tryNext();
+}
+
+void Dialer::dropStream() {
+    if (!_stream) return;
+    _stream->detach();
+    _loop.destroyLater(std::move(_stream)); // it may be the one whose event this is
+}
+
+void Dialer::fail() {
+    cancel();
+    _owner.onDialFailed(_why);
+}
+
+} // namespace connector

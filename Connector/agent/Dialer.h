@@ -1,0 +1,59 @@
+#pragma once
+
+#include "agent/Remote.h"
+#include "agent/Resolver.h"
+#include "net/Stream.h"
+#include "net/Timer.h"
+
+#include <memory>
+#include <string>
+
+namespace connector {
+
+/// Makes one connection at a time to a place: asks for its addresses, tries one after the other, and does the
+/// TLS handshake. Lives on its loop.
+class Dialer final : private StreamHandler, private Resolver::Client {
+  public:
+    /// Whoever needs the connection.
+    class Owner {
+      public:
+        /// Connected, with the TLS handshake done. The stream is on the loop; its events still go nowhere.
+        virtual void onDialled(std::unique_ptr<Stream> stream) = 0;
+        /// No address could be connected to in time.
+        virtual void onDialFailed(const std::string& why) = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    /// All references must outlive the dialer.
+    Dialer(EventLoop& loop, Resolver& resolver, const Remote& remote, Owner& owner);
+    ~Dialer();
+
+    /// Calls the owner once, perhaps before it returns. Only when no other dialling is under way.
+    void dial(std::chrono::milliseconds limit);
+
+    /// Gives up; the owner is not called any more.
+    void cancel();
+
+  private:
+    void onResolved(const Resolver::Answer& answer) override;
+    void onReady(Stream& stream) override;
+    void tryNext();
+    bool startNext();
+    void onTimer();
+    void dropStream();
+    void fail();
+
+    EventLoop& _loop;
+    Resolver& _resolver;
+    const Remote& _remote;
+    Owner& _owner;
+    EventLoop::Clock::time_point _deadline;
+    Resolver::Addresses _left; ///< addresses still to be tried, the next one at the back
+    std::unique_ptr<Stream> _stream;
+    std::string _why;
+    Timer _timer;
+};
+
+} // namespace connector

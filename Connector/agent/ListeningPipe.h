@@ -1,0 +1,39 @@
+#pragma once
+
+#include "agent/AgentPipe.h"
+#include "pipe/LimitedLog.h"
+#include "pipe/VisitorEndpoint.h"
+
+#include <memory>
+#include <vector>
+
+namespace connector {
+
+/// A pipe that listens for local programs and joins each to a waiting slot: the side of a private mapping
+/// where the dialling program is.
+class ListeningPipe final : public AgentPipe, private VisitorEndpoint::Owner {
+  public:
+    /// Listens at once; throws Poco::Exception when it can't.
+    ListeningPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
+                  const Poco::Net::Context::Ptr& tls);
+
+  private:
+    using Listeners = std::vector<std::unique_ptr<Listener>>;
+
+    static Listeners listen(const AgentPipeSettings& settings, int backlog);
+
+    void startLocal() override;
+    void closeLocal() override;
+    void onAvailable(Slot& slot) override;
+    void onPayload(Slot& slot) override;
+    void onUnavailable(Slot& slot) override;
+    void onVisitorReady() override;
+    void joinAvailable();
+
+    VisitorEndpoint _clients;
+    Listeners _listeners;
+    std::vector<Slot*> _waiting; ///< authorized last at the back
+    LimitedLog _oddities;
+};
+
+} // namespace connector

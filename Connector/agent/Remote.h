@@ -1,0 +1,47 @@
+#pragma once
+
+#include "agent/Resolver.h"
+#include "net/Stream.h"
+
+#include <Poco/Net/Context.h>
+
+#include <memory>
+#include <openssl/ssl.h>
+#include <optional>
+#include <string>
+
+namespace connector {
+
+/// A place to dial, with or without TLS, and what earlier connections to it have taught. Shared by all
+/// connections to that place; on one loop's thread.
+class Remote {
+  public:
+    /// tls: the context of makeClientContext(), or null for plain TCP.
+    Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls);
+
+    const std::string& host() const { return _host; }
+    std::uint16_t port() const { return _port; }
+
+    /// "host:port", for messages.
+    std::string name() const;
+
+    /// A stream that connects to one of the host's addresses; Stream::handshake() goes on with it. Throws
+    /// Poco::Exception when the kernel refuses at once.
+    std::unique_ptr<Stream> connectTo(const Poco::Net::SocketAddress& address) const;
+
+    /// Puts the address that worked last first.
+    void order(Resolver::Addresses& addresses) const;
+
+    /// The stream, made by connectTo(), has proved to be good: its address is tried first from now on, and
+    /// its TLS session is resumed.
+    void remember(const Stream& stream);
+
+  private:
+    const std::string _host;
+    const std::uint16_t _port;
+    const Poco::Net::Context::Ptr _tls;
+    std::optional<Poco::Net::SocketAddress> _address;
+    std::shared_ptr<SSL_SESSION> _session;
+};
+
+} // namespace connector

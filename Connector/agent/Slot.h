@@ -1,0 +1,107 @@
+#pragma once
+
+#include "agent/Backoff.h"
+#include "agent/DialTurns.h"
+#include "agent/Dialer.h"
+#include "agent/Remote.h"
+#include "net/Stream.h"
+#include "net/Timer.h"
+#include "pipe/Heartbeat.h"
+#include "pipe/Relay.h"
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// What all slots of a pipe share.
+struct SlotShared {
+    EventLoop& loop;
+    Resolver& resolver;
+    Remote connector;
+    std::string passcode;
+    Heartbeat::Settings heartbeat;
+    /// Bytes of payload that a slot holds for a local end that is not there yet.
+    std::size_t heldPayload;
+    DialTurns turns;
+    std::minstd_rand random;
+};
+
+/// One of the connections to Connector that a pipe holds. It dials, proves itself with the passcode, waits
+/// and beats, until payload comes or it is taken into a relay; when the connection has failed it dials anew
+/// after a rest. It lives as long as its pipe, on the pipe's loop.
+class Slot final : private StreamHandler, private Dialer::Owner, private DialTurns::Waiter {
+  public:
+    /// The pipe.
+    class Owner {
+      public:
+        /// Authorized. The slot may have been taken when this returns.
+        virtual void onWaiting(Slot& slot) = 0;
+        /// The first payload of a waiting slot is held now. The slot may have been taken, or dialled anew,
+        /// when this returns.
+        virtual void onHolding(Slot& slot) = 0;
+        /// The slot could not be connected or authorized, or has lost its connection; it dials anew by
+        /// itself.
+        virtual void onLost(Slot& slot, const std::string& why) = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    /// Both must outlive the slot.
+    Slot(SlotShared& shared, Owner& owner);
+
+    /// Dials, when its turn comes. Only before anything else, and when the relay that had the connection is
+    /// done with it.
+    void dial();
+
+    /// Takes the connection of a waiting or holding slot, as the end of a relay.
+    RelayEnd take();
+
+    /// Breaks the connection of a waiting or holding slot, so that what it holds can't be taken for
+    /// delivered, and dials anew.
+    void redial();
+
+  private:
+    enum class State {
+        Queued, ///< waits for its turn to dial
+        Dialling,
+        Authorizing,
+        Waiting,
+        Holding, ///< the same, and has received payload
+        Taken,   ///< the connection is a relay's
+        Resting, ///< has failed
+    };
+
+    void onTurn() override;
+    void onDialled(std::unique_ptr<Stream> stream) override;
+    void onDialFailed(const std::string& why) override;
+    void onReady(Stream& stream) override;
+    void readAnswer();
+    void onAuthorized(std::span<const std::byte> rest);
+    void readWhileWaiting();
+    void takeMessage(std::span<const std::byte> message);
+    void startHolding();
+    bool isAuthorized() const { return _state == State::Waiting || _state == State::Holding; }
+    std::size_t roomToHold() const;
+    void onTimer();
+    void onSilent();
+    void fail(const std::string& why);
+    void dropStream();
+
+    SlotShared& _shared;
+    Owner& _owner;
+    State _state = State::Taken;
+    Dialer _dialer;
+    Backoff _backoff;
+    std::unique_ptr<Stream> _stream;
+    EventLoop::Clock::time_point _deadline; ///< for being authorized
+    std::string _answer;                    ///< what has come of AUTHORIZED
+    std::vector<std::byte> _held;
+    Heartbeat _heartbeat;
+    Timer _timer;
+};
+
+} // namespace connector

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "pipe/PipeEnvironment.h"
+#include "pipe/Relay.h"
+
+#include <atomic>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace connector {
+
+/// The relays of one pipe, wherever they run. Lives on its pipe's loop, and outlives its relays.
+class RelaySet {
+  public:
+    /// The pipe.
+    class Owner {
+      public:
+        /// A relay is over and its connections are closed. On the pipe's loop.
+        virtual void onRelayEnded(const Relay& relay) = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    /// loop: the pipe's. All references must outlive the set.
+    RelaySet(EventLoop& loop, PipeEnvironment& environment, Owner& owner);
+
+    /// Joins two connections, on the least busy loop.
+    void join(RelayEnd first, RelayEnd second);
+
+    /// Resets all connections; Owner::onRelayEnded is called for each relay.
+    void abortAll(const std::string& why);
+
+    bool isEmpty() const { return _relays.empty(); }
+
+    /// Any thread.
+    int count() const { return _count.load(std::memory_order_relaxed); }
+
+    /// Any thread: payload that has come in at either end, of the relays that are over, too.
+    const Relay::Bytes& bytes() const { return _bytes; }
+
+  private:
+    void onEnded(const std::shared_ptr<Relay>& relay);
+
+    EventLoop& _loop;
+    PipeEnvironment& _environment;
+    Owner& _owner;
+    std::set<std::shared_ptr<Relay>> _relays;
+    Relay::Bytes _bytes{};
+    std::atomic<int> _count{0};
+};
+
+} // namespace connector
