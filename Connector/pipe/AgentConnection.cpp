@@ -33,8 +33,8 @@ void AgentConnection::start() {
         _timer.start(_context.limits.greetingFirstByte);
         return;
     }
-    _heartbeat.start(*_stream,
-                     Heartbeat::Settings::ofConnector(_protocol, _context.endpoint.heartbeatAbsenceThreshold));
+    _heartbeat.start(
+        *_stream, Heartbeat::Settings::ofConnector(_protocol, _context.endpoint.heartbeatAbsenceThreshold));
     if (_state == State::Holding) beginHolding();
     if (!_isOver) readWhileWaiting();
 }
@@ -95,7 +95,8 @@ void AgentConnection::takePlace() {
         return;
     }
     _timer.cancel();
-    _heartbeat.start(*_stream, Heartbeat::Settings::ofConnector(_protocol, endpoint.heartbeatAbsenceThreshold));
+    _heartbeat.start(*_stream,
+                     Heartbeat::Settings::ofConnector(_protocol, endpoint.heartbeatAbsenceThreshold));
     const auto threshold = std::to_string(endpoint.heartbeatAbsenceThreshold.count());
     _stream->send(_protocol == Protocol::Pipe1 ? std::string(kAuthorized1)
                                                : std::string(kAuthorized2) + threshold + "\n");
@@ -193,7 +194,8 @@ void AgentConnection::enter(State state) {
     _context.owner.onStateChanged(*this, before);
 }
 
-/// An agent of PIPE/2 says nothing until OPEN is answered, so it is the wait that is limited, not its silence.
+/// An agent of PIPE/2 says nothing until OPEN is answered, so it is the wait that is limited, not its
+/// silence.
 void AgentConnection::beginHolding() {
     if (_protocol == Protocol::Pipe2) {
         _heartbeat.stop();
@@ -205,8 +207,8 @@ void AgentConnection::beginHolding() {
 void AgentConnection::refuseToOpen() {
     _visitor.clear();
     _held.clear();
-    _heartbeat.start(*_stream,
-                     Heartbeat::Settings::ofConnector(_protocol, _context.endpoint.heartbeatAbsenceThreshold));
+    _heartbeat.start(
+        *_stream, Heartbeat::Settings::ofConnector(_protocol, _context.endpoint.heartbeatAbsenceThreshold));
     _stream->send(Pipe2Line::refused("nobody waits on the other side").toString());
     enter(State::Waiting);
 }
@@ -216,7 +218,8 @@ void AgentConnection::onTimer() {
     if (_state != State::Authorizing) return end("a line or OPEN's first bytes did not come to their end");
     if (!_greeting) return takePlace();
     if (_greeting->hasBegun())
-        end("the passcode was not complete after " + std::to_string(_context.limits.greetingRest.count()) + " ms");
+        end("the passcode was not complete after " + std::to_string(_context.limits.greetingRest.count()) +
+            " ms");
     else
         end("no passcode within " + std::to_string(_context.limits.greetingFirstByte.count()) + " ms");
 }
@@ -225,7 +228,8 @@ void AgentConnection::onSilent() {
     if (roomToReceive() == 0) // it is we who do not listen
         _heartbeat.restart();
     else
-        end("it was silent for " + std::to_string(_context.endpoint.heartbeatAbsenceThreshold.count()) + " ms");
+        end("it was silent for " + std::to_string(_context.endpoint.heartbeatAbsenceThreshold.count()) +
+            " ms");
 }
 
 void AgentConnection::end(const std::string& why) {

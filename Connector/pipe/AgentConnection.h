@@ -50,8 +50,8 @@ class AgentConnection final : private StreamHandler {
         EventLoop& loop;
         const PipeLimits& limits;
         const Endpoint& endpoint;
-        /// Whether agents may begin conversations here (private pipe). Where they may not, payload of a waiting
-        /// agent of PIPE/1 is dropped.
+        /// Whether agents may begin conversations here (private pipe). Where they may not, payload of a
+        /// waiting agent of PIPE/1 is dropped.
         bool mayBegin;
         Owner& owner;
     };
@@ -68,8 +68,8 @@ class AgentConnection final : private StreamHandler {
     State state() const { return _state; }
     Stream& stream() { return *_stream; }
 
-    /// Leaves the connection to a relay, with all that was received from it; nothing but the destruction of this
-    /// object may follow.
+    /// Leaves the connection to a relay, with all that was received from it; nothing but the destruction of
+    /// this object may follow.
     RelayEnd takeEnd();
 
     /// The same, to be closed.

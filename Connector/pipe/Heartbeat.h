@@ -2,7 +2,7 @@
 
 #include "net/Stream.h"
 #include "net/Timer.h"
-#include "pipe/RelayEnd.h"
+#include "pipe/Protocol.h"
 
 #include <chrono>
 #include <functional>
@@ -13,8 +13,8 @@ namespace connector {
 /// True when the message is PIPE/1's heartbeat: "BEAT", once or repeated, and nothing else.
 bool isHeartbeat(std::span<const std::byte> message);
 
-/// The heartbeat on one connection: sends and answers beats, and notices silence. On the thread of the stream's
-/// loop.
+/// The heartbeat on one connection: sends and answers beats, and notices silence. On the thread of the
+/// stream's loop.
 ///
 /// In PIPE/1 a beat is left out when payload was sent since the last one: payload is sign of life enough, and
 /// the fewer beats there are in the stream, the less can be mistaken for data.

@@ -55,7 +55,8 @@ std::string Pipe2Line::toString() const {
         break;
     case Kind::Refused:
         line = std::string(kRefused) + text;
-        std::replace_if(line.begin(), line.end(), [](char c) { return !isPrintable(c); }, '?');
+        std::replace_if(
+            line.begin(), line.end(), [](char c) { return !isPrintable(c); }, '?');
         break;
     }
     return line.substr(0, kMaxLength - 1) + "\n";

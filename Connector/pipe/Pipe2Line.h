@@ -8,7 +8,8 @@
 
 namespace connector {
 
-/// One line of PIPE/2 behind the greeting, between Connector and agent, in either direction (doc/protocol.md).
+/// One line of PIPE/2 behind the greeting, between Connector and agent, in either direction
+/// (doc/protocol.md).
 struct Pipe2Line {
     enum class Kind { Beat, Open, Opened, Refused };
 

@@ -1,21 +1,17 @@
 #pragma once
 
 #include "net/Stream.h"
+#include "pipe/Heartbeat.h"
+#include "pipe/Pipe2Line.h"
+#include "pipe/Protocol.h"
 
-#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace connector {
-
-/// What the other end of a connection speaks.
-enum class Protocol {
-    Raw,   ///< bytes and nothing else: a visitor, or an agent's target
-    Pipe1, ///< payload with heartbeats in it, and no half-close
-    Pipe2, ///< lines while idle, bytes and nothing else once it is opened
-};
 
 /// A connection that is to be joined, or is joined, to another one.
 struct RelayEnd {
@@ -23,10 +19,19 @@ struct RelayEnd {
     const char* name = "";
     std::unique_ptr<Stream> stream;
     Protocol protocol = Protocol::Raw;
-    /// Payload that was received from it before there was a relay.
+    /// Set when this end speaks PIPE/1.
+    std::optional<Heartbeat::Settings> heartbeat;
+    /// Payload that was received from it and has not been sent on.
     std::vector<std::byte> held;
+    /// Payload that was received from it and has been sent on already.
+    std::size_t sentBefore = 0;
+    /// In PIPE/2: what has come of a line that has not ended.
+    LineReader lines;
     /// Of the end that begins the conversation: the visitor's address, for OPEN. Empty at the other end.
     std::string visitor;
+    /// This end can't know of the relay before it gets payload: whatever it sends earlier is the tail of a
+    /// former conversation, and is dropped.
+    bool speaksSecond = false;
     /// Called, on the relay's loop, before the end's connection is told that the relay is over.
     std::function<void()> onLeaving;
     /// Called, on the relay's loop, when the end's connection is over both ways, while there may still be

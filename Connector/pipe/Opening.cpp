@@ -1,0 +1,101 @@
+#include "pipe/Opening.h"
+
+#include <algorithm>
+
+namespace connector {
+
+Opening::Opening(EventLoop& loop, const PipeLimits& limits, RelayEnd agent_, RelayEnd opener_, Owner& owner)
+    : agent(std::move(agent_)), opener(std::move(opener_)), _loop(loop), _limits(limits), _owner(owner),
+      _timer(loop, [this] {
+          lose("it did not answer OPEN within " + std::to_string(_limits.open.count()) + " ms");
+      }) {}
+
+void Opening::start() {
+    _timer.start(_limits.open);
+    if (!opener.stream->attach(_loop, *this) || !agent.stream->attach(_loop, *this))
+        return lose("no room to watch another descriptor");
+    if (opener.held.empty()) receiveFirstBytes();
+
+    // One write, so that the first bytes cost no packet of their own.
+    const auto line = Pipe2Line::open(opener.visitor, opener.held.size()).toString();
+    const auto bytes = std::as_bytes(std::span(line));
+    std::vector<std::byte> message(bytes.begin(), bytes.end());
+    message.insert(message.end(), opener.held.begin(), opener.held.end());
+    if (agent.stream->send(message) == Stream::Status::Failed) return lose(agent.stream->failure());
+    readAnswer();
+}
+
+void Opening::onReady(Stream& stream) {
+    if (&stream == agent.stream.get()) readAnswer();
+}
+
+/// What the opener has sent already. That it has ended or broken is for the relay to find out.
+void Opening::receiveFirstBytes() {
+    const auto received = opener.stream->receive(_loop.scratch().first(Pipe2Line::kMaxFirstBytes));
+    const auto bytes = _loop.scratch().first(received.bytes);
+    opener.held.assign(bytes.begin(), bytes.end());
+}
+
+void Opening::readAnswer() {
+    if (agent.stream->flush() == Stream::Status::Failed) return lose(agent.stream->failure());
+    for (int i = 0; i < Stream::kMessagesPerTurn && !_isOver; ++i) {
+        const auto received = agent.stream->receive(_loop.scratch().first(Stream::kMaxMessage));
+        if (received.status == Stream::Status::Blocked) return;
+        if (received.status == Stream::Status::Failed) return lose(agent.stream->failure());
+        if (received.status == Stream::Status::Ended) return lose("it closed the connection");
+        takeBytes(_loop.scratch().first(received.bytes));
+    }
+    if (!_isOver) agent.stream->again();
+}
+
+void Opening::takeBytes(std::span<const std::byte> bytes) {
+    while (!bytes.empty() && !_isOver) {
+        const auto dropped = std::min(bytes.size(), _bytesToDrop);
+        bytes = bytes.subspan(dropped);
+        _bytesToDrop -= dropped;
+        if (bytes.empty()) return;
+        const auto status = agent.lines.read(bytes);
+        if (status == LineReader::Status::Bad) return lose("it sent a line that is too long, or not text");
+        if (status == LineReader::Status::Complete && takeLine()) {
+            agent.held.assign(bytes.begin(), bytes.end());
+            finish();
+            return _owner.onOpened(*this);
+        }
+    }
+}
+
+/// True when it was OPENED.
+bool Opening::takeLine() {
+    const auto line = Pipe2Line::parse(agent.lines.line());
+    if (!line) {
+        lose("it sent \"" + agent.lines.line() + "\" instead of an answer to OPEN");
+        return false;
+    }
+    switch (line->kind) {
+    case Pipe2Line::Kind::Opened:
+        return true;
+    case Pipe2Line::Kind::Refused:
+        finish();
+        _owner.onRefused(*this, line->text);
+        return false;
+    case Pipe2Line::Kind::Open: // has crossed ours, which wins: the agent begins anew on another connection
+        _bytesToDrop = line->firstBytes;
+        return false;
+    case Pipe2Line::Kind::Beat: // was sent before ours came
+        return false;
+    }
+    return false;
+}
+
+void Opening::lose(const std::string& why) {
+    if (_isOver) return;
+    finish();
+    _owner.onAgentLost(*this, why);
+}
+
+void Opening::finish() {
+    _isOver = true;
+    _timer.cancel();
+}
+
+} // namespace connector
