@@ -72,11 +72,11 @@ void Slot::onReady(Stream&) {
 }
 
 void Slot::readAnswer() {
-    if (_stream->flush() == Stream::Status::Failed) return fail(_stream->failure());
+    if (_stream->flush() == Stream::Status::Failed) return failBroken();
     for (;;) {
         const auto received = _stream->receive(_shared.loop.scratch());
         if (received.status == Stream::Status::Blocked) return;
-        if (received.status == Stream::Status::Failed) return fail(_stream->failure());
+        if (received.status == Stream::Status::Failed) return failBroken();
         if (received.status == Stream::Status::Ended)
             return fail(
                 "Connector closed the connection instead of authorizing it: the passcode is wrong, or "
@@ -105,13 +105,13 @@ void Slot::onAuthorized(std::span<const std::byte> rest) {
 }
 
 void Slot::readWhileWaiting() {
-    if (_stream->flush() == Stream::Status::Failed) return fail(_stream->failure());
+    if (_stream->flush() == Stream::Status::Failed) return failBroken();
     for (int i = 0; i < Stream::kMessagesPerTurn; ++i) {
         const auto room = roomToHold();
         if (room == 0) return;
         const auto received = _stream->receive(_shared.loop.scratch().first(room));
         if (received.status == Stream::Status::Blocked) return;
-        if (received.status == Stream::Status::Failed) return fail(_stream->failure());
+        if (received.status == Stream::Status::Failed) return failBroken();
         if (received.status == Stream::Status::Ended) {
             // What Connector sent before it closed is still to be delivered.
             if (_state == State::Waiting) fail("Connector closed the connection");
@@ -161,6 +161,10 @@ void Slot::fail(const std::string& why) {
     _timer.start(_backoff.next());
     if (hadTurn) _shared.turns.done();
     _owner.onLost(*this, why);
+}
+
+void Slot::failBroken() {
+    fail("the connection to Connector broke: " + _stream->failure());
 }
 
 void Slot::dropStream() {

@@ -89,6 +89,7 @@ class Slot final : private StreamHandler, private Dialer::Owner, private DialTur
     void onTimer();
     void onSilent();
     void fail(const std::string& why);
+    void failBroken();
     void dropStream();
 
     SlotShared& _shared;

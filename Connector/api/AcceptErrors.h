@@ -6,8 +6,9 @@
 
 namespace connector {
 
-/// What Poco::Net::TCPServer tells of connections that it could not accept, and POCO's threads of exceptions
-/// that nobody caught. POCO has one such handler for the process and calls it on the thread that failed.
+/// What Poco::Net::TCPServer tells of connections that it could not accept. Logs it, and keeps its thread
+/// from spinning. POCO has one such handler for the process, and calls it on the thread that the exception
+/// was thrown on.
 class AcceptErrors : public Poco::ErrorHandler {
   public:
     /// log: must outlive the handler.
@@ -18,7 +19,7 @@ class AcceptErrors : public Poco::ErrorHandler {
     void exception() override;
 
   private:
-    void report(const std::string& what);
+    void reportAndPause(const std::string& what);
 
     StrangersLog& _log;
 };

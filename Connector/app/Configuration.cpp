@@ -8,10 +8,12 @@
 #include <Poco/Net/IPAddress.h>
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -48,10 +50,13 @@ bool hasIPv6() {
     return probe >= 0;
 }
 
+/// Not Poco::Net::IPAddress::tryParse, which takes "::" for a failure.
 Poco::Net::IPAddress addressOf(JsonFields& fields, const std::string& key, const std::string& text) {
-    Poco::Net::IPAddress address;
-    if (!Poco::Net::IPAddress::tryParse(text, address)) fields.refuse(key, "an IPv4 or IPv6 address");
-    return address;
+    in6_addr v6{};
+    if (::inet_pton(AF_INET6, text.c_str(), &v6) == 1) return {&v6, sizeof v6};
+    in_addr v4{};
+    if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) return {&v4, sizeof v4};
+    fields.refuse(key, "an IPv4 or IPv6 address");
 }
 
 std::chrono::milliseconds time(JsonFields& fields, const std::string& key,
@@ -107,16 +112,23 @@ ApiLimits readApiLimits(JsonFields& limits) {
     return result;
 }
 
+/// Whom the API listens to, as ApiSettings has it: "" is all addresses.
+std::string readApiBind(JsonFields& api, bool anybodyMayCall) {
+    const auto text = api.text("bind", anybodyMayCall ? "127.0.0.1" : "");
+    if (text.empty()) return text;
+    const auto address = addressOf(api, "bind", text);
+    if (anybodyMayCall && !address.isLoopback() && !api.boolean("anonymous", false))
+        api.refuse("bind",
+                   "a loopback address, unless api.identities says who may call or api.anonymous is true");
+    return address.family() == Poco::Net::IPAddress::IPv6 && address.isWildcard() ? "" : text;
+}
+
 ApiSettings readApi(JsonFields api, const Configuration& configuration) {
     ApiSettings result;
     for (auto& identity : api.objects("identities"))
         result.identities.push_back(readIdentity(identity));
     result.anonymous = api.boolean("anonymous", false);
-    result.bind = api.text("bind", result.identities.empty() ? "127.0.0.1" : "");
-    if (!result.bind.empty() && !addressOf(api, "bind", result.bind).isLoopback() &&
-        result.identities.empty() && !result.anonymous)
-        api.refuse("bind",
-                   "a loopback address, unless api.identities says who may call or api.anonymous is true");
+    result.bind = readApiBind(api, result.identities.empty());
     result.port = static_cast<std::uint16_t>(api.integer("port", 1, 65535, configuration.dev ? 8080 : 443));
     if (std::find(configuration.ports.begin(), configuration.ports.end(), result.port) !=
         configuration.ports.end())
@@ -208,7 +220,9 @@ Configuration read(JsonFields root, const std::string& file) {
     readLimits(root.object("limits"), result);
     readTls(root.object("tls"), result);
     readLog(root.object("log"), result);
-    result.databaseFile = pathFrom(file, root.text("database", "/var/lib/iofog-connector/mappings.db"));
+    const auto database = root.text("database", "/var/lib/iofog-connector/mappings.db");
+    if (database.empty()) root.refuse("database", "the path of a file");
+    result.databaseFile = pathFrom(file, database);
     result.threads = static_cast<std::size_t>(
         count(root, "threads", 256, static_cast<int>(Poco::Environment::processorCount())));
     root.refuseUnknown();
@@ -226,15 +240,22 @@ void checkCertificateIdentities(const Configuration& configuration) {
     }
 }
 
-void tryTls(const Configuration& configuration) {
+/// Runs a function that reads PEM files, and says which keys of the configuration name them.
+template <class Function>
+void tryPem(const std::string& keys, Function&& function) {
     try {
-        const TlsCredentials credentials(configuration.certificateFile, configuration.keyFile);
-        makeServerContext(credentials, configuration.controllersCaFile);
+        function();
     } catch (const TlsError& error) {
-        throw FieldError(
-            std::string("tls: ") + error.what() +
-            "; with \"dev\": false, tls.certificate and tls.key name PEM files that belong together");
+        throw FieldError(keys + ": " + error.what() +
+                         "; \"dev\": false needs PEM files there, certificate and key belonging together");
     }
+}
+
+void tryTls(const Configuration& configuration) {
+    std::optional<TlsCredentials> credentials;
+    tryPem("tls.certificate, tls.key",
+           [&] { credentials.emplace(configuration.certificateFile, configuration.keyFile); });
+    tryPem("tls.controllers-ca", [&] { makeServerContext(*credentials, configuration.controllersCaFile); });
 }
 
 } // namespace

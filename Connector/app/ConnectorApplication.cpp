@@ -102,6 +102,8 @@ int ConnectorApplication::main(const std::vector<std::string>& arguments) {
         return EXIT_OK;
     } catch (const ConfigurationError& error) {
         return fail(EXIT_CONFIG, error.what());
+    } catch (const Poco::FileException& error) {
+        return fail(EXIT_CANTCREAT, "log.file can't be written: " + error.displayText());
     } catch (const StorageError& error) {
         return fail(EXIT_IOERR, error.what());
     } catch (const Poco::Exception& error) {
@@ -120,6 +122,7 @@ void ConnectorApplication::printHelp() const {
         "Without --config, " + _configurationFile +
         " is read. SIGHUP reads certificate and key again; SIGTERM and SIGINT stop the program. Exit "
         "codes: 0 stopped as asked, 64 wrong options, 69 a port or another resource is not to be had, "
+        "73 the log file can't be written, "
         "74 the database can't be used, 78 wrong configuration.");
     help.format(std::cout);
 }

@@ -1,7 +1,7 @@
 #include "app/Logging.h"
 
-#include <Poco/AsyncChannel.h>
-#include <Poco/AutoPtr.h>
+#include "app/QueuedChannel.h"
+
 #include <Poco/ConsoleChannel.h>
 #include <Poco/FileChannel.h>
 #include <Poco/FormattingChannel.h>
@@ -13,11 +13,13 @@ namespace connector {
 namespace {
 
 constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%iZ %p %s: %t";
-constexpr const char* kQueueSize = "10000";
+constexpr std::size_t kMaxWaiting = 10000;
 
 Poco::AutoPtr<Poco::Channel> sinkFor(const std::string& file) {
     if (file.empty()) return new Poco::ConsoleChannel;
-    return new Poco::FileChannel(file);
+    Poco::AutoPtr<Poco::Channel> sink(new Poco::FileChannel(file));
+    sink->open(); // now, while somebody is there to hear that it can't be
+    return sink;
 }
 
 } // namespace
@@ -25,12 +27,9 @@ Poco::AutoPtr<Poco::Channel> sinkFor(const std::string& file) {
 Logging::Logging(const std::string& level, const std::string& file) {
     Poco::AutoPtr<Poco::Formatter> formatter(new Poco::PatternFormatter(kPattern));
     Poco::AutoPtr<Poco::Channel> lines(new Poco::FormattingChannel(formatter, sinkFor(file)));
-    Poco::AutoPtr<Poco::AsyncChannel> queue(new Poco::AsyncChannel(lines));
-    queue->setProperty("queueSize", kQueueSize);
-    queue->open();
-    Poco::Logger::root().setChannel(queue);
-    Poco::Logger::setLevel("", Poco::Logger::parseLevel(level));
+    Poco::AutoPtr<Poco::Channel> queue(new QueuedChannel(lines, kMaxWaiting));
     Poco::Logger::setChannel("", queue);
+    Poco::Logger::setLevel("", Poco::Logger::parseLevel(level));
 }
 
 Logging::~Logging() {

@@ -85,7 +85,8 @@ std::string TlsStream::failure() const {
 }
 
 std::shared_ptr<SSL_SESSION> TlsStream::session() const {
-    return {::SSL_get1_session(_ssl.get()), [](SSL_SESSION* session) { ::SSL_SESSION_free(session); }};
+    return {::SSL_SESSION_dup(::SSL_get0_session(_ssl.get())),
+            [](SSL_SESSION* copy) { ::SSL_SESSION_free(copy); }};
 }
 
 Stream::Received TlsStream::notDone(int result) {

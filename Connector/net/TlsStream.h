@@ -29,7 +29,8 @@ class TlsStream : public Stream {
     Status endSending() override;
     std::string failure() const override;
 
-    /// The session as it is now, for resuming it later.
+    /// The session as it is now, for resuming it later; only after the handshake. A copy: OpenSSL spoils the
+    /// session of a connection that ends without close_notify.
     std::shared_ptr<SSL_SESSION> session() const;
 
   protected:

@@ -237,7 +237,6 @@ void AgentConnection::end(const std::string& why) {
     _isOver = true;
     _timer.cancel();
     _heartbeat.stop();
-    _stream->detach();
     _context.owner.onEnded(*this, why);
 }
 

@@ -65,6 +65,9 @@ class AgentConnection final : private StreamHandler {
     /// Begins to listen to the agent; may call any function of the owner.
     void start();
 
+    /// Ends it, as if the agent had closed it; calls onEnded.
+    void end(const std::string& why);
+
     State state() const { return _state; }
     Stream& stream() { return *_stream; }
 
@@ -94,7 +97,6 @@ class AgentConnection final : private StreamHandler {
     void refuseToOpen();
     void onTimer();
     void onSilent();
-    void end(const std::string& why);
 
     const Context& _context;
     std::unique_ptr<Stream> _stream;

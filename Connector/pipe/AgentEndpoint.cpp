@@ -14,8 +14,8 @@ void AgentEndpoint::onAccepted(const Poco::Net::StreamSocket& socket, const Poco
     // A real agent greets within a round trip, so the oldest of many strangers is the one least likely to be
     // one.
     if (_authorizing.size() >= _environment.limits().authorizing)
-        onEnded(*_authorizing.front(),
-                std::to_string(_environment.limits().authorizing) + " others are still to be authorized");
+        _authorizing.front()->end(std::to_string(_environment.limits().authorizing) +
+                                  " others are still to be authorized");
     _authorizing.push_back(std::make_unique<AgentConnection>(
         _loop, _environment.limits(), _endpoint, _holdsPayload,
         _environment.accept(socket, peer, std::move(lease)), static_cast<AgentConnection::Owner&>(*this)));
@@ -34,11 +34,8 @@ RelayEnd AgentEndpoint::takeHolding() {
 
 void AgentEndpoint::closeAll() {
     for (auto* list : {&_authorizing, &_waiting, &_holding}) {
-        for (auto& agent : *list) {
-            _loop.destroyLater(agent->takeStream());
-            _loop.destroyLater(std::move(agent));
-        }
-        list->clear();
+        while (!list->empty())
+            close(*list, *list->front());
     }
 }
 
@@ -74,8 +71,13 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
         _placesTaken->fetch_sub(1, std::memory_order_relaxed);
         _waitingCount.fetch_sub(1, std::memory_order_relaxed);
     }
-    auto& list = listOf(agent);
-    _loop.destroyLater(agent.takeStream());
+    close(listOf(agent), agent);
+}
+
+void AgentEndpoint::close(AgentConnection::List& list, AgentConnection& agent) {
+    auto stream = agent.takeStream();
+    stream->detach(); // the agent must not hear of events that the loop has fetched already
+    _loop.destroyLater(std::move(stream));
     _loop.destroyLater(std::move(*agent.position));
     list.erase(agent.position);
 }

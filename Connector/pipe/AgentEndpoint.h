@@ -59,6 +59,7 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
 
     AgentConnection::List& listOf(const AgentConnection& agent);
     RelayEnd take(AgentConnection& agent);
+    void close(AgentConnection::List& list, AgentConnection& agent);
 
     EventLoop& _loop;
     PipeEnvironment& _environment;

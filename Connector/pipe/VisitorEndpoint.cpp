@@ -72,10 +72,9 @@ RelayEnd VisitorEndpoint::takeReady() {
 }
 
 void VisitorEndpoint::closeAll() {
-    while (!_shaking.empty())
-        _loop.destroyLater(remove(*_shaking.front()));
-    while (!_ready.empty())
-        _loop.destroyLater(remove(*_ready.front()));
+    for (auto* list : {&_shaking, &_ready})
+        while (!list->empty())
+            close(*list->front());
 }
 
 void VisitorEndpoint::onShaken(Visitor& visitor) {
@@ -86,8 +85,12 @@ void VisitorEndpoint::onShaken(Visitor& visitor) {
 
 void VisitorEndpoint::onGone(Visitor& visitor, const std::string& why) {
     logTurnedAway(visitor.stream->peer().toString(), why);
+    close(visitor);
+}
+
+void VisitorEndpoint::close(Visitor& visitor) {
     auto stream = remove(visitor);
-    stream->detach();
+    stream->detach(); // the visitor must not hear of events that the loop has fetched already
     _loop.destroyLater(std::move(stream));
 }
 

@@ -52,6 +52,7 @@ class VisitorEndpoint final : public Acceptor {
 
     void onShaken(Visitor& visitor);
     void onGone(Visitor& visitor, const std::string& why);
+    void close(Visitor& visitor);
     std::unique_ptr<Stream> remove(Visitor& visitor);
     void logTurnedAway(const std::string& peer, const std::string& why);
 
