@@ -24,7 +24,7 @@ AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream>
 AgentConnection::AgentConnection(const Context& context, RelayEnd end)
     : _context(context), _stream(std::move(end.stream)),
       _state(end.visitor.empty() ? State::Waiting : State::Holding), _protocol(end.protocol),
-      _heartbeat(context.loop, [this] { onSilent(); }), _visitor(std::move(end.visitor)),
+      _heartbeat(context.loop, [this] { onSilent(); }), _lines(end.lines), _visitor(std::move(end.visitor)),
       _held(std::move(end.held)), _timer(context.loop, [this] { onTimer(); }) {}
 
 void AgentConnection::start() {
@@ -35,7 +35,10 @@ void AgentConnection::start() {
     }
     _heartbeat.start(
         *_stream, Heartbeat::Settings::ofConnector(_protocol, _context.endpoint.heartbeatAbsenceThreshold));
-    if (_state == State::Holding) beginHolding();
+    if (_state == State::Holding)
+        beginHolding();
+    else
+        takePipe2Bytes(std::exchange(_held, {}));
     if (!_isOver) readWhileWaiting();
 }
 
@@ -43,6 +46,7 @@ RelayEnd AgentConnection::takeEnd() {
     RelayEnd end;
     end.protocol = _protocol;
     end.held = std::move(_held);
+    end.lines = _lines;
     end.visitor = std::move(_visitor);
     end.stream = takeStream();
     return end;

@@ -56,35 +56,29 @@ void Opening::takeBytes(std::span<const std::byte> bytes) {
         if (bytes.empty()) return;
         const auto status = agent.lines.read(bytes);
         if (status == LineReader::Status::Bad) return lose("it sent a line that is too long, or not text");
-        if (status == LineReader::Status::Complete && takeLine()) {
-            agent.held.assign(bytes.begin(), bytes.end());
-            finish();
-            return _owner.onOpened(*this);
-        }
+        if (status == LineReader::Status::Complete) takeLine(bytes);
     }
 }
 
-/// True when it was OPENED.
-bool Opening::takeLine() {
+/// rest: what has come behind the line.
+void Opening::takeLine(std::span<const std::byte> rest) {
     const auto line = Pipe2Line::parse(agent.lines.line());
-    if (!line) {
-        lose("it sent \"" + agent.lines.line() + "\" instead of an answer to OPEN");
-        return false;
-    }
+    if (!line) return lose("it sent \"" + agent.lines.line() + "\" instead of an answer to OPEN");
     switch (line->kind) {
-    case Pipe2Line::Kind::Opened:
-        return true;
-    case Pipe2Line::Kind::Refused:
-        finish();
-        _owner.onRefused(*this, line->text);
-        return false;
+    case Pipe2Line::Kind::Beat: // was sent before ours came
+        return;
     case Pipe2Line::Kind::Open: // has crossed ours, which wins: the agent begins anew on another connection
         _bytesToDrop = line->firstBytes;
-        return false;
-    case Pipe2Line::Kind::Beat: // was sent before ours came
-        return false;
+        return;
+    case Pipe2Line::Kind::Opened:
+        agent.held.assign(rest.begin(), rest.end());
+        finish();
+        return _owner.onOpened(*this);
+    case Pipe2Line::Kind::Refused:
+        agent.held.assign(rest.begin(), rest.end());
+        finish();
+        return _owner.onRefused(*this, line->text);
     }
-    return false;
 }
 
 void Opening::lose(const std::string& why) {

@@ -35,8 +35,8 @@ class Opening final : private StreamHandler {
     /// Sends OPEN. May call any function of the owner.
     void start();
 
-    /// Once it is over: its two ends. Payload that the agent sent behind OPENED is held in `agent`; the first
-    /// bytes are held in `opener`.
+    /// Its two ends, for the owner once it is over. What the agent sent behind its answer is held in `agent`, the
+    /// opener's first bytes in `opener`.
     RelayEnd agent;
     RelayEnd opener;
 
@@ -45,7 +45,7 @@ class Opening final : private StreamHandler {
     void receiveFirstBytes();
     void readAnswer();
     void takeBytes(std::span<const std::byte> bytes);
-    bool takeLine();
+    void takeLine(std::span<const std::byte> rest);
     void lose(const std::string& why);
     void finish();
 

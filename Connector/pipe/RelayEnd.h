@@ -17,11 +17,14 @@ namespace connector {
 struct RelayEnd {
     /// What the log calls it: a literal.
     const char* name = "";
+    /// The port of the mapping that it came by: 0 for port1, 1 for port2.
+    std::size_t side = 0;
     std::unique_ptr<Stream> stream;
     Protocol protocol = Protocol::Raw;
     /// Set when this end speaks PIPE/1.
     std::optional<Heartbeat::Settings> heartbeat;
-    /// Payload that was received from it and has not been sent on.
+    /// Payload that was received from it and has not been sent on; of an idle agent of PIPE/2, bytes that have
+    /// not been looked at.
     std::vector<std::byte> held;
     /// Payload that was received from it and has been sent on already.
     std::size_t sentBefore = 0;
