@@ -41,7 +41,7 @@ class HttpReader {
     bool isAtRequestEnd() const { return _body == Body::None; }
 
   private:
-    enum class Body { None, Unknown, Sized, Chunked };
+    enum class Body { None, Unknown, Missing, Sized, Chunked };
 
     bool fill(Deadline deadline);
     std::string take(std::size_t bytes);

@@ -2,11 +2,21 @@
 
 #include "api/PeerAddress.h"
 
+#include <Poco/Net/NetException.h>
+
 #include <charconv>
 
 namespace connector {
 
 namespace {
+
+std::optional<Poco::Net::IPAddress> parseAddress(const std::string& text) {
+    try {
+        return Poco::Net::IPAddress(text); // unlike tryParse(), this knows "::"
+    } catch (const Poco::Net::InvalidAddressException&) {
+        return std::nullopt;
+    }
+}
 
 std::optional<unsigned> prefixLength(std::string_view digits, unsigned most) {
     unsigned length = 0;
@@ -20,17 +30,17 @@ std::optional<unsigned> prefixLength(std::string_view digits, unsigned most) {
 
 std::optional<Network> Network::parse(const std::string& text) {
     const auto slash = text.find('/');
-    Poco::Net::IPAddress address;
-    if (slash == std::string::npos || !Poco::Net::IPAddress::tryParse(text.substr(0, slash), address))
-        return std::nullopt;
+    if (slash == std::string::npos || slash == 0) return std::nullopt;
+    const auto address = parseAddress(text.substr(0, slash));
     // A zone (fe80::1%eth0) is no part of a network.
-    if (address.scope() != 0 || withoutMapping(address).family() != address.family()) return std::nullopt;
-    const auto length =
-        prefixLength(std::string_view(text).substr(slash + 1), static_cast<unsigned>(address.length()) * 8);
+    if (!address || address->scope() != 0 || withoutMapping(*address).family() != address->family())
+        return std::nullopt;
+    const auto bits = static_cast<unsigned>(address->length()) * 8;
+    const auto length = prefixLength(std::string_view(text).substr(slash + 1), bits);
     if (!length) return std::nullopt;
-    const Poco::Net::IPAddress mask(*length, address.family());
-    if ((address & mask) != address) return std::nullopt;
-    return Network(address, mask);
+    const Poco::Net::IPAddress mask(*length, address->family());
+    if ((*address & mask) != *address) return std::nullopt;
+    return Network(*address, mask);
 }
 
 bool Network::contains(const Poco::Net::IPAddress& address) const {

@@ -65,29 +65,32 @@ void refuseBadBytes(const std::string& text) {
     }
 }
 
-void refuseHugeNumber(const std::string& number) {
+bool isBeyond64Bits(const std::string& wholeNumber) {
     std::int64_t negative = 0;
     std::uint64_t positive = 0;
-    const auto* const end = number.data() + number.size();
-    const auto read = number[0] == '-' ? std::from_chars(number.data(), end, negative)
-                                       : std::from_chars(number.data(), end, positive);
-    if (read.ec == std::errc::result_out_of_range)
-        throw FieldError(shortened(number) + ": a number of more than 64 bits");
+    const auto* const begin = wholeNumber.data();
+    const auto* const end = begin + wholeNumber.size();
+    const auto read =
+        *begin == '-' ? std::from_chars(begin, end, negative) : std::from_chars(begin, end, positive);
+    return read.ec == std::errc::result_out_of_range && read.ptr == end;
 }
 
-/// POCO wraps a whole number of more than 64 bits around, so that 2^64 + 1 would pass for 1.
-void refuseHugeNumbers(const std::string& text) {
+/// POCO wraps a whole number of more than 64 bits around, so that 2^64 + 1 would pass for 1. As a fraction it
+/// keeps its size, and is refused where a whole number is wanted.
+std::string hugeNumbersAsFractions(const std::string& text) {
+    std::string result;
     bool inString = false;
-    for (std::size_t at = 0; at < text.size(); ++at) {
+    for (std::size_t at = 0, end = 0; at < text.size(); at = end) {
+        end = at + 1;
         if (text[at] == '"') inString = !inString;
-        if (inString) {
-            if (text[at] == '\\') ++at;
-        } else if (text[at] == '-' || Poco::Ascii::isDigit(text[at])) {
-            const auto end = std::min(text.find_first_not_of("0123456789+-.eE", at), text.size());
-            refuseHugeNumber(text.substr(at, end - at));
-            at = end - 1;
-        }
+        if (inString && text[at] == '\\') end = std::min(at + 2, text.size());
+        if (!inString && (text[at] == '-' || Poco::Ascii::isDigit(text[at])))
+            end = std::min(text.find_first_not_of("0123456789+-.eE", at), text.size());
+        const auto token = text.substr(at, end - at);
+        result += token;
+        if (!inString && isBeyond64Bits(token)) result += ".0";
     }
+    return result;
 }
 
 std::string shown(const Poco::Dynamic::Var& value) {
@@ -120,7 +123,6 @@ std::string choice(const std::vector<std::string>& allowed) {
 
 Poco::JSON::Object::Ptr parseJsonObject(const std::string& text) {
     refuseBadBytes(text);
-    refuseHugeNumbers(text);
     const auto first = text.find_first_not_of(" \t\r\n");
     if (first == std::string::npos || text[first] != '{') throw FieldError("not a JSON object");
     Poco::JSON::Handler::Ptr handler = new UniqueKeys;
@@ -129,7 +131,7 @@ Poco::JSON::Object::Ptr parseJsonObject(const std::string& text) {
     parser.setAllowComments(false);
     parser.setAllowNullByte(false);
     try {
-        return parser.parse(text).extract<Poco::JSON::Object::Ptr>();
+        return parser.parse(hugeNumbersAsFractions(text)).extract<Poco::JSON::Object::Ptr>();
     } catch (const Poco::Exception& error) {
         throw FieldError("not valid JSON: " + printable(Poco::trim(error.message())));
     }

@@ -31,7 +31,10 @@ ConnectorProcess::ConnectorProcess(const ConnectorSetup& setup)
 
 ConnectorProcess::~ConnectorProcess() {
     try {
-        if (_process.isRunning()) BOOST_CHECK_EQUAL(_process.stop(SIGTERM), 0);
+        if (_process.isRunning())
+            BOOST_CHECK_EQUAL(stop(SIGTERM), 0);
+        else if (!_wasStopped)
+            BOOST_ERROR("Connector ended by itself with " << _process.waitForExit());
     } catch (const TimedOut& error) {
         BOOST_ERROR("SIGTERM: " << error.what());
     }
@@ -39,11 +42,12 @@ ConnectorProcess::~ConnectorProcess() {
 }
 
 int ConnectorProcess::stop(int signal, std::chrono::milliseconds patience) {
+    _wasStopped = true;
     return _process.stop(signal, patience);
 }
 
 void ConnectorProcess::kill() {
-    _process.stop(SIGKILL);
+    stop(SIGKILL);
 }
 
 std::string ConnectorProcess::log() const {

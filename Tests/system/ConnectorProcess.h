@@ -49,6 +49,7 @@ class ConnectorProcess {
     std::shared_ptr<const TlsSettings> _tls;
     ApiClient _api;
     ChildProcess _process;
+    bool _wasStopped = false;
 };
 
 /// What the API needs to speak HTTPS with a Connector; null in plain mode.

@@ -1,5 +1,6 @@
 #include "ConnectorSetup.h"
 
+#include <Poco/JSON/Array.h>
 #include <Poco/JSON/Parser.h>
 #include <Poco/StringTokenizer.h>
 
@@ -61,7 +62,9 @@ ConnectorSetup& ConnectorSetup::set(const std::string& key, const Poco::Dynamic:
 }
 
 ConnectorSetup& ConnectorSetup::setJson(const std::string& key, const std::string& json) {
-    return set(key, Poco::JSON::Parser().parse(json));
+    // POCO parses documents, and a number alone is none.
+    const auto document = Poco::JSON::Parser().parse("[" + json + "]");
+    return set(key, document.extract<Poco::JSON::Array::Ptr>()->get(0));
 }
 
 ConnectorSetup& ConnectorSetup::unset(const std::string& key) {

@@ -24,6 +24,7 @@ namespace connector::test {
 namespace {
 
 constexpr std::size_t kChunk = 65536;
+constexpr std::size_t kRecord = 16384;
 /// How long sendSome() waits for room before it calls a connection stuck.
 constexpr std::chrono::milliseconds kMoment{300};
 
@@ -85,13 +86,15 @@ PipeClient::~PipeClient() {
 
 PipeClient::PipeClient(PipeClient&& other) noexcept
     : _descriptor(std::exchange(other._descriptor, -1)), _serverPort(other._serverPort),
-      _ssl(std::move(other._ssl)), _mutex(std::move(other._mutex)), _end(other._end) {}
+      _ssl(std::move(other._ssl)), _unfinishedRecord(std::move(other._unfinishedRecord)),
+      _mutex(std::move(other._mutex)), _end(other._end) {}
 
 PipeClient& PipeClient::operator=(PipeClient&& other) noexcept {
     close();
     _descriptor = std::exchange(other._descriptor, -1);
     _serverPort = other._serverPort;
     _ssl = std::move(other._ssl);
+    _unfinishedRecord = std::move(other._unfinishedRecord);
     _mutex = std::move(other._mutex);
     _end = other._end;
     return *this;
@@ -186,6 +189,14 @@ std::string PipeClient::readToEnd() {
     return data;
 }
 
+std::uint64_t PipeClient::skipToEnd() {
+    std::uint64_t skipped = 0;
+    std::string chunk(kChunk, '\0');
+    while (const auto got = receive(chunk.data(), chunk.size()))
+        skipped += got;
+    return skipped;
+}
+
 std::string PipeClient::readThrough(std::string_view text) {
     std::string data;
     while (!data.ends_with(text))
@@ -204,6 +215,7 @@ void PipeClient::finishSending() {
         ::shutdown(_descriptor, SHUT_WR);
         return;
     }
+    flush();
     const Deadline deadline;
     while (!tryCloseNotify())
         waitFor(POLLOUT, deadline);
@@ -270,19 +282,36 @@ PipeClient::Step PipeClient::tryReceive(char* buffer, std::size_t size) {
     throwErrno("recv");
 }
 
+/// Takes data, or says what to wait for before it can be taken.
 PipeClient::Step PipeClient::trySend(std::string_view data) {
-    const std::lock_guard lock(*_mutex);
     if (_ssl) {
-        ERR_clear_error();
-        const Step step =
-            tlsStep(SSL_write(_ssl.get(), data.data(), static_cast<int>(std::min(data.size(), kChunk))));
-        if (step.end != End::Open) throw ConnectionLost("the server ended the TLS connection");
-        return step;
+        if (const Step step = tryFlush(); step.waitFor != 0) return step;
+        _unfinishedRecord = data.substr(0, kRecord);
+        tryFlush();
+        return {std::min(data.size(), kRecord), 0, End::Open};
     }
     const auto sent = ::send(_descriptor, data.data(), data.size(), MSG_NOSIGNAL);
     if (sent >= 0) return {static_cast<std::size_t>(sent), 0, End::Open};
     if (errno == EAGAIN) return {0, POLLOUT, End::Open};
     throwErrno("send");
+}
+
+/// Writes the record that was begun, if there is one.
+PipeClient::Step PipeClient::tryFlush() {
+    if (_unfinishedRecord.empty()) return {};
+    const std::lock_guard lock(*_mutex);
+    ERR_clear_error();
+    const auto size = static_cast<int>(_unfinishedRecord.size());
+    const Step step = tlsStep(SSL_write(_ssl.get(), _unfinishedRecord.data(), size));
+    if (step.end != End::Open) throw ConnectionLost("the server ended the TLS connection");
+    if (step.waitFor == 0) _unfinishedRecord.clear();
+    return step;
+}
+
+void PipeClient::flush() {
+    const Deadline deadline;
+    for (Step step = tryFlush(); step.waitFor != 0; step = tryFlush())
+        waitFor(step.waitFor, deadline);
 }
 
 /// What the result of an SSL function means.

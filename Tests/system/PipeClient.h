@@ -65,6 +65,9 @@ class PipeClient {
     /// Everything up to the end.
     std::string readToEnd();
 
+    /// The same, without keeping it. Returns how much it was.
+    std::uint64_t skipToEnd();
+
     /// Everything up to and including this text. Throws ConnectionLost.
     std::string readThrough(std::string_view text);
 
@@ -107,6 +110,8 @@ class PipeClient {
     void shakeHands(const ConnectOptions& options);
     Step tryReceive(char* buffer, std::size_t size);
     Step trySend(std::string_view data);
+    Step tryFlush();
+    void flush();
     Step tlsStep(int result) const;
     bool tryCloseNotify();
     bool isReady(short events, const Deadline& deadline) const;
@@ -116,6 +121,8 @@ class PipeClient {
     int _descriptor = -1;
     std::uint16_t _serverPort = 0;
     std::unique_ptr<SSL, FreeSsl> _ssl;
+    /// A record that OpenSSL has begun to write: it must be offered again as it was.
+    std::string _unfinishedRecord;
     std::unique_ptr<std::mutex> _mutex = std::make_unique<std::mutex>();
     End _end = End::Open;
 };

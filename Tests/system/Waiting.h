@@ -39,11 +39,11 @@ void waitUntil(const std::string& what, const std::function<bool()>& condition,
 /// stuck.
 void waitUntilStalled(const std::string& what, const std::function<std::uint64_t()>& value);
 
-/// A size for tests that move much data: `full` in an optimized build, an eighth of it in a sanitized one, or
-/// times CONNECTOR_TEST_SCALE when that is set.
+/// A size for tests that move much data: times CONNECTOR_TEST_SCALE, which is below 1 for programs that a
+/// sanitizer slows down.
 std::uint64_t scaled(std::uint64_t full);
 
-/// Whether this build, and so the programs it was built with, runs under a sanitizer.
-bool isSanitized();
+/// Whether CONNECTOR_TEST_SCALE says that the programs are slowed down, and so larger, too.
+bool isScaledDown();
 
 } // namespace connector::test

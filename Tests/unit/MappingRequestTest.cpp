@@ -1,0 +1,186 @@
+#include "api/MappingRequest.h"
+#include "base/JsonFields.h"
+
+#include <boost/test/unit_test.hpp>
+
+using connector::checkedMappingId;
+using connector::FieldError;
+using connector::findMappingId;
+using connector::Mapping;
+using connector::readMapping;
+
+namespace {
+
+const std::string kJson = "application/json";
+const std::string kForm = "application/x-www-form-urlencoded";
+
+/// The bodies of the stock Fog Controller, before it encodes them.
+const std::string kPublic = R"({"type":"public","maxconnections":60,"heartbeatabsencethreshold":200000})";
+const std::string kPrivate = R"({"type":"private","maxconnectionsport1":1, "maxconnectionsport2":2, )"
+                             R"("heartbeatabsencethresholdport1":300, "heartbeatabsencethresholdport2":400})";
+
+/// %-encodes every byte, so that nothing of a form's own characters is left.
+std::string encoded(const std::string& text) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string result;
+    for (const char character : text) {
+        const auto byte = static_cast<unsigned char>(character);
+        result += '%';
+        result += kDigits[byte / 16];
+        result += kDigits[byte % 16];
+    }
+    return result;
+}
+
+bool isThePublicOne(const Mapping& mapping) {
+    return mapping.type == Mapping::Type::Public && mapping.endpoint1.maxConnections == 60 &&
+           mapping.endpoint1.heartbeatAbsenceThreshold.count() == 200000 &&
+           mapping.endpoint2.maxConnections == 0;
+}
+
+std::string publicWith(const std::string& connections, const std::string& threshold = "0") {
+    return R"({"type":"public","maxconnections":)" + connections + R"(,"heartbeatabsencethreshold":)" +
+           threshold + "}";
+}
+
+auto says(const std::string& part) {
+    return
+        [part](const FieldError& error) { return std::string(error.what()).find(part) != std::string::npos; };
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(MappingRequest)
+
+BOOST_AUTO_TEST_CASE(every_way_to_send_a_mapping_is_understood) {
+    for (const auto& body :
+         {"mapping=" + kPublic, "mapping=" + encoded(kPublic), kPublic, encoded(kPublic),
+          encoded(kPublic) + "=", " \r\n" + kPublic + "\r\n", "mapping=" + kPublic + "\r\n",
+          "other=1&mapping=" + encoded(kPublic) + "&another", "mapping=" + encoded(kPublic) + "&"}) {
+        BOOST_TEST(isThePublicOne(readMapping(kForm, body)), body);
+        BOOST_TEST(isThePublicOne(readMapping("", body)), body);
+    }
+    BOOST_TEST(isThePublicOne(readMapping(kJson, kPublic)));
+}
+
+BOOST_AUTO_TEST_CASE(json_is_not_decoded_like_a_form) {
+    BOOST_CHECK_THROW(readMapping(kJson, encoded(kPublic)), FieldError);
+    BOOST_CHECK_THROW(readMapping(kJson, "mapping=" + kPublic), FieldError);
+    BOOST_CHECK_NO_THROW(readMapping(kJson, R"({"note":"%zz+&=",)" + kPublic.substr(1)));
+}
+
+BOOST_AUTO_TEST_CASE(private_mappings_have_limits_for_each_port) {
+    for (const auto& body : {"mapping=" + kPrivate, "mapping=" + encoded(kPrivate), kPrivate}) {
+        const auto mapping = readMapping(kForm, body);
+        BOOST_TEST((mapping.type == Mapping::Type::Private));
+        BOOST_TEST(mapping.endpoint1.maxConnections == 1);
+        BOOST_TEST(mapping.endpoint2.maxConnections == 2);
+        BOOST_TEST(mapping.endpoint1.heartbeatAbsenceThreshold.count() == 300);
+        BOOST_TEST(mapping.endpoint2.heartbeatAbsenceThreshold.count() == 400);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_service_decides_is_not_taken_from_the_request) {
+    const auto mapping = readMapping(
+        kJson, R"({"id":"x","port1":1,"port2":2,"passcode1":"a","passcode2":"b",)" + kPublic.substr(1));
+    BOOST_TEST(isThePublicOne(mapping));
+    BOOST_TEST(mapping.id.empty());
+    BOOST_TEST(mapping.endpoint1.port == 0);
+    BOOST_TEST(mapping.endpoint2.port == 0);
+    BOOST_TEST(mapping.endpoint1.passcode.empty());
+    BOOST_TEST(mapping.endpoint2.passcode.empty());
+}
+
+BOOST_AUTO_TEST_CASE(keys_that_a_newer_controller_may_send_are_left_aside) {
+    BOOST_TEST(isThePublicOne(
+        readMapping(kJson, R"({"new":{"deep":[1,2.5,null,99999999999999999999]},)" + kPublic.substr(1))));
+}
+
+BOOST_AUTO_TEST_CASE(the_ends_of_the_ranges_are_allowed) {
+    BOOST_TEST(readMapping(kJson, publicWith("1")).endpoint1.maxConnections == 1);
+    BOOST_TEST(readMapping(kJson, publicWith("10000")).endpoint1.maxConnections == 10000);
+    BOOST_TEST(
+        readMapping(kJson, publicWith("1", "2147483647")).endpoint1.heartbeatAbsenceThreshold.count() ==
+        2147483647);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_numbers_are_refused_with_the_fields_name) {
+    for (const auto* number : {"0", "-1", "10001", "4294967297", "18446744073709551617", "1.0", "1.5", "1e2",
+                               "\"60\"", "null", "true", "[60]", "{}"})
+        BOOST_CHECK_EXCEPTION(readMapping(kJson, publicWith(number)), FieldError, says("maxconnections: "));
+    for (const auto* number : {"-1", "2147483648", "0.5", "\"0\"", "null", "false", "[]"})
+        BOOST_CHECK_EXCEPTION(readMapping(kJson, publicWith("1", number)), FieldError,
+                              says("heartbeatabsencethreshold: "));
+}
+
+BOOST_AUTO_TEST_CASE(missing_fields_are_named) {
+    BOOST_CHECK_EXCEPTION(readMapping(kJson, "{}"), FieldError, says("type: missing"));
+    BOOST_CHECK_EXCEPTION(readMapping(kJson, R"({"type":"public"})"), FieldError,
+                          says("maxconnections: missing"));
+    BOOST_CHECK_EXCEPTION(readMapping(kJson, R"({"type":"public","maxconnections":1})"), FieldError,
+                          says("heartbeatabsencethreshold: missing"));
+    BOOST_CHECK_EXCEPTION(
+        readMapping(kJson, R"({"type":"private","maxconnections":1,"heartbeatabsencethreshold":0})"),
+        FieldError, says("maxconnectionsport1: missing"));
+}
+
+BOOST_AUTO_TEST_CASE(wrong_types_are_named) {
+    for (const auto* type : {"1", "null", "\"Public\"", "\"\"", "[\"public\"]"})
+        BOOST_CHECK_EXCEPTION(readMapping(kJson, R"({"type":)" + std::string(type) + "}"), FieldError,
+                              says("type: "));
+}
+
+BOOST_AUTO_TEST_CASE(malformed_bodies_are_refused) {
+    for (const auto& body :
+         {std::string(), std::string("mapping"), std::string("mapping="), std::string("="),
+          std::string("&&&"), std::string("other=1"), std::string("mapping=%"), std::string("mapping=%7"),
+          std::string("mapping=%zz"), "mapping=" + kPublic + "%", std::string("mapping=%00"),
+          std::string("mapping=\0{}", 11), std::string("mapping=%ff"), std::string("mapping=\xFF"),
+          "mapping=" + encoded(kPublic.substr(0, 40)), "mapping=" + encoded(kPublic + kPublic),
+          std::string("mapping=") + std::string(1000, '['), std::string("mapping=") + std::string(60000, '{'),
+          "mapping=" + publicWith(std::string(1000, '['))}) {
+        BOOST_CHECK_THROW(readMapping(kForm, body), FieldError);
+        BOOST_CHECK_THROW(readMapping(kJson, body), FieldError);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_parameter_given_twice_is_refused) {
+    const auto mapping = "mapping=" + encoded(kPublic);
+    BOOST_CHECK_EXCEPTION(readMapping(kForm, mapping + "&" + mapping), FieldError, says("mapping: "));
+    BOOST_CHECK_EXCEPTION(readMapping(kForm, mapping + "&other=1&" + mapping), FieldError, says("mapping: "));
+    BOOST_CHECK_EXCEPTION(findMappingId(kForm, "mappingid=a&mappingid=a"), FieldError, says("mappingid: "));
+}
+
+BOOST_AUTO_TEST_CASE(forms_have_a_bounded_number_of_parameters) {
+    std::string body = "mapping=" + encoded(kPublic);
+    for (int number = 0; number < 101; ++number)
+        body += "&p" + std::to_string(number) + "=1";
+    BOOST_CHECK_THROW(readMapping(kForm, body), FieldError);
+}
+
+BOOST_AUTO_TEST_CASE(ids_are_read_from_forms_and_json) {
+    BOOST_TEST(findMappingId(kForm, "mappingid=abc").value() == "abc");
+    BOOST_TEST(findMappingId("", "x=1&mappingid=a%2Fb+c").value() == "a/b c");
+    BOOST_TEST(findMappingId(kJson, R"({"mappingid":"abc"})").value() == "abc");
+    BOOST_TEST(!findMappingId(kForm, "").has_value());
+    BOOST_TEST(!findMappingId(kForm, "id=abc").has_value());
+    BOOST_TEST(!findMappingId(kJson, "{}").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(ids_that_no_mapping_can_have_are_refused) {
+    for (const auto* body :
+         {"mappingid", "mappingid=", "mappingid=%00", "mappingid=a%0Ab", "mappingid=a\r\n", "mappingid=%7F",
+          "mappingid=%FF", "mappingid=%E2%82", "mappingid=%ED%A0%80", "mappingid=%"})
+        BOOST_CHECK_THROW(findMappingId(kForm, body), FieldError);
+    for (const auto* body : {"", "[]", R"({"mappingid":5})", R"({"mappingid":null})", R"({"mappingid":""})"})
+        BOOST_CHECK_THROW(findMappingId(kJson, body), FieldError);
+}
+
+BOOST_AUTO_TEST_CASE(ids_need_not_be_uuids) {
+    for (const auto& id :
+         {std::string("1"), std::string("an imported one"), std::string("\u20AC"), std::string(256, 'x')})
+        BOOST_TEST(checkedMappingId(id) == id);
+    BOOST_CHECK_THROW(checkedMappingId(std::string(257, 'x')), FieldError);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
