@@ -24,7 +24,7 @@ AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream>
 AgentConnection::AgentConnection(const Context& context, RelayEnd end)
     : _context(context), _stream(std::move(end.stream)),
       _state(end.visitor.empty() ? State::Waiting : State::Holding), _protocol(end.protocol),
-      _heartbeat(context.loop, [this] { onSilent(); }), _lines(end.lines), _visitor(std::move(end.visitor)),
+      _heartbeat(context.loop, [this] { onSilent(); }), _visitor(std::move(end.visitor)),
       _held(std::move(end.held)), _timer(context.loop, [this] { onTimer(); }) {}
 
 void AgentConnection::start() {
@@ -46,7 +46,7 @@ RelayEnd AgentConnection::takeEnd() {
     RelayEnd end;
     end.protocol = _protocol;
     end.held = std::move(_held);
-    end.lines = _lines;
+    end.idle = std::move(_idle);
     end.visitor = std::move(_visitor);
     end.stream = takeStream();
     return end;
@@ -143,48 +143,27 @@ void AgentConnection::takePipe1Message(std::span<const std::byte> message) {
 void AgentConnection::takePipe2Bytes(std::span<const std::byte> bytes) {
     _heartbeat.heard();
     while (!bytes.empty() && !_isOver) {
-        if (_state == State::Announcing)
-            takeFirstBytes(bytes);
-        else
-            takeLineBytes(bytes);
+        if (_state == State::Holding) return end("it sent more before its OPEN was answered");
+        takeIdleEvent(_idle.read(bytes));
     }
 }
 
-void AgentConnection::takeLineBytes(std::span<const std::byte>& bytes) {
-    switch (_lines.read(bytes)) {
-    case LineReader::Status::Bad:
-        return end("it sent a line that is too long, or not text");
-    case LineReader::Status::Incomplete:
+void AgentConnection::takeIdleEvent(IdleReader::Event event) {
+    if (event == IdleReader::Event::Bad) return end("it sent " + _idle.error());
+    if (event == IdleReader::Event::Nothing) {
         if (!_timer.isRunning()) _timer.start(_context.limits.greetingRest);
         return;
-    case LineReader::Status::Complete:
-        _timer.cancel();
-        return takeLine(_lines.line());
     }
-}
-
-void AgentConnection::takeLine(const std::string& text) {
-    const auto line = Pipe2Line::parse(text);
-    if (line && _state == State::Waiting && line->kind == Pipe2Line::Kind::Beat) {
+    _timer.cancel();
+    if (event == IdleReader::Event::Beat) {
         _heartbeat.beatReceived();
-        _context.owner.onHeard(*this);
-    } else if (line && _state == State::Waiting && line->kind == Pipe2Line::Kind::Open && _context.mayBegin) {
-        _visitor = line->text;
-        _firstBytesMissing = line->firstBytes;
-        if (_firstBytesMissing == 0) return beginHolding();
-        _timer.start(_context.limits.greetingRest);
-        enter(State::Announcing);
-    } else {
-        end("it sent \"" + text + "\", which has no place there");
+        return _context.owner.onHeard(*this);
     }
-}
-
-void AgentConnection::takeFirstBytes(std::span<const std::byte>& bytes) {
-    const auto taken = bytes.first(std::min(bytes.size(), _firstBytesMissing));
-    bytes = bytes.subspan(taken.size());
-    _held.insert(_held.end(), taken.begin(), taken.end());
-    _firstBytesMissing -= taken.size();
-    if (_firstBytesMissing == 0) beginHolding();
+    if (!_context.mayBegin) return end("it sent OPEN where only visitors begin");
+    _visitor = _idle.visitor();
+    _held = _idle.firstBytes();
+    _idle.forgetOpen();
+    beginHolding();
 }
 
 std::size_t AgentConnection::roomToReceive() const {
@@ -219,7 +198,7 @@ void AgentConnection::refuseToOpen() {
 
 void AgentConnection::onTimer() {
     if (_state == State::Holding) return refuseToOpen();
-    if (_state != State::Authorizing) return end("a line or OPEN's first bytes did not come to their end");
+    if (_state == State::Waiting) return end("a line, or OPEN's first bytes, did not come to their end");
     if (!_greeting) return takePlace();
     if (_greeting->hasBegun())
         end("the passcode was not complete after " + std::to_string(_context.limits.greetingRest.count()) +

@@ -4,8 +4,8 @@
 #include "net/Timer.h"
 #include "pipe/Greeting.h"
 #include "pipe/Heartbeat.h"
+#include "pipe/IdleReader.h"
 #include "pipe/Mapping.h"
-#include "pipe/Pipe2Line.h"
 #include "pipe/PipeLimits.h"
 #include "pipe/RelayEnd.h"
 
@@ -22,9 +22,8 @@ class AgentConnection final : private StreamHandler {
   public:
     enum class State {
         Authorizing,
-        Waiting,    ///< authorized, without a partner
-        Announcing, ///< has said OPEN (PIPE/2), and the first bytes are still coming
-        Holding,    ///< has begun a conversation, and its first bytes are held until there is a partner
+        Waiting, ///< authorized, without a partner
+        Holding, ///< has begun a conversation, and its first bytes are held until there is a partner
     };
     using List = std::list<std::unique_ptr<AgentConnection>>;
 
@@ -88,9 +87,7 @@ class AgentConnection final : private StreamHandler {
     void readWhileWaiting();
     void takePipe1Message(std::span<const std::byte> message);
     void takePipe2Bytes(std::span<const std::byte> bytes);
-    void takeLineBytes(std::span<const std::byte>& bytes);
-    void takeLine(const std::string& text);
-    void takeFirstBytes(std::span<const std::byte>& bytes);
+    void takeIdleEvent(IdleReader::Event event);
     std::size_t roomToReceive() const;
     void enter(State state);
     void beginHolding();
@@ -106,10 +103,9 @@ class AgentConnection final : private StreamHandler {
     bool _isOver = false;                ///< joined or ended: the owner will destroy it
     EventLoop::Clock::time_point _greeted;
     Heartbeat _heartbeat;
-    LineReader _lines;
+    IdleReader _idle;     ///< PIPE/2
     std::string _visitor; ///< for whom it has begun a conversation, as OPEN names them
     std::vector<std::byte> _held;
-    std::size_t _firstBytesMissing = 0;
     Timer _timer;
 };
 

@@ -8,8 +8,8 @@ using State = AgentConnection::State;
 
 AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint,
                              std::string name, const char* role, bool mayBegin, Owner& owner)
-    : _loop(loop), _environment(environment), _name(std::move(name)), _role(role),
-      _context{loop, environment.limits(), endpoint, mayBegin, *this}, _owner(owner),
+    : _loop(loop), _environment(environment), _name(std::move(name)),
+      _role(role), _context{loop, environment.limits(), endpoint, mayBegin, *this}, _owner(owner),
       _log(Poco::Logger::get("pipe")), _endings(_log) {}
 
 void AgentEndpoint::onAccepted(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
@@ -63,7 +63,7 @@ bool AgentEndpoint::admit(AgentConnection& agent) {
 void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
     auto& now = listOf(agent.state());
     now.splice(now.end(), listOf(before), agent.position);
-    if (agent.state() != State::Announcing) _owner.onAgentAvailable(*this);
+    _owner.onAgentAvailable(*this);
 }
 
 void AgentEndpoint::onHeard(AgentConnection& agent) {

@@ -57,7 +57,7 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
 
   private:
-    static constexpr std::size_t kStates = 4;
+    static constexpr std::size_t kStates = 3;
 
     bool admit(AgentConnection& agent) override;
     void onStateChanged(AgentConnection& agent, AgentConnection::State before) override;

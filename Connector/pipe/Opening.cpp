@@ -6,7 +6,7 @@ namespace connector {
 
 Opening::Opening(EventLoop& loop, const PipeLimits& limits, RelayEnd agent_, RelayEnd opener_, Owner& owner)
     : agent(std::move(agent_)), opener(std::move(opener_)), _loop(loop), _limits(limits), _owner(owner),
-      _timer(loop, [this] {
+      _answer(std::exchange(agent.idle, {})), _timer(loop, [this] {
           lose("it did not answer OPEN within " + std::to_string(_limits.open.count()) + " ms");
       }) {}
 
@@ -49,36 +49,15 @@ void Opening::readAnswer() {
 }
 
 void Opening::takeBytes(std::span<const std::byte> bytes) {
-    while (!bytes.empty() && !_isOver) {
-        const auto dropped = std::min(bytes.size(), _bytesToDrop);
-        bytes = bytes.subspan(dropped);
-        _bytesToDrop -= dropped;
-        if (bytes.empty()) return;
-        const auto status = agent.lines.read(bytes);
-        if (status == LineReader::Status::Bad) return lose("it sent a line that is too long, or not text");
-        if (status == LineReader::Status::Complete) takeLine(bytes);
-    }
-}
-
-/// rest: what has come behind the line.
-void Opening::takeLine(std::span<const std::byte> rest) {
-    const auto line = Pipe2Line::parse(agent.lines.line());
-    if (!line) return lose("it sent \"" + agent.lines.line() + "\" instead of an answer to OPEN");
-    switch (line->kind) {
-    case Pipe2Line::Kind::Beat: // was sent before ours came
-        return;
-    case Pipe2Line::Kind::Open: // has crossed ours, which wins: the agent begins anew on another connection
-        _bytesToDrop = line->firstBytes;
-        return;
-    case Pipe2Line::Kind::Opened:
-        agent.held.assign(rest.begin(), rest.end());
-        finish();
-        return _owner.onOpened(*this);
-    case Pipe2Line::Kind::Refused:
-        agent.held.assign(rest.begin(), rest.end());
-        finish();
-        return _owner.onRefused(*this, line->text);
-    }
+    const auto event = _answer.read(bytes);
+    if (event == AnswerReader::Event::Nothing) return;
+    if (event == AnswerReader::Event::Bad) return lose("it sent " + _answer.error());
+    agent.held.assign(bytes.begin(), bytes.end());
+    finish();
+    if (event == AnswerReader::Event::Opened)
+        _owner.onOpened(*this);
+    else
+        _owner.onRefused(*this, _answer.reason());
 }
 
 void Opening::lose(const std::string& why) {

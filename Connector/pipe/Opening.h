@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/Timer.h"
+#include "pipe/AnswerReader.h"
 #include "pipe/PipeLimits.h"
 #include "pipe/RelayEnd.h"
 
@@ -35,8 +36,8 @@ class Opening final : private StreamHandler {
     /// Sends OPEN. May call any function of the owner.
     void start();
 
-    /// Its two ends, for the owner once it is over. What the agent sent behind its answer is held in `agent`, the
-    /// opener's first bytes in `opener`.
+    /// Its two ends, for the owner once it is over. What the agent sent behind its answer is held in `agent`,
+    /// the opener's first bytes in `opener`.
     RelayEnd agent;
     RelayEnd opener;
 
@@ -45,7 +46,6 @@ class Opening final : private StreamHandler {
     void receiveFirstBytes();
     void readAnswer();
     void takeBytes(std::span<const std::byte> bytes);
-    void takeLine(std::span<const std::byte> rest);
     void lose(const std::string& why);
     void finish();
 
@@ -53,7 +53,7 @@ class Opening final : private StreamHandler {
     const PipeLimits& _limits;
     Owner& _owner;
     bool _isOver = false;
-    std::size_t _bytesToDrop = 0; ///< first bytes of an OPEN of the agent's own, which has crossed ours
+    AnswerReader _answer;
     Timer _timer;
 };
 

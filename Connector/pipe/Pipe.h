@@ -51,8 +51,8 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     /// What the log calls one of the ports.
     std::string nameOf(const Endpoint& endpoint) const;
 
-    /// Begins a conversation between a connection that has something to say and an agent that waits, and joins
-    /// them when the agent agrees. On the pipe's loop.
+    /// Begins a conversation between a connection that has something to say and an agent that waits, and
+    /// joins them when the agent agrees. On the pipe's loop.
     void begin(RelayEnd opener, RelayEnd agent);
 
     PipeEnvironment& environment() { return _environment; }

@@ -2,7 +2,7 @@
 
 #include "net/Stream.h"
 #include "pipe/Heartbeat.h"
-#include "pipe/Pipe2Line.h"
+#include "pipe/IdleReader.h"
 #include "pipe/Protocol.h"
 
 #include <functional>
@@ -23,13 +23,13 @@ struct RelayEnd {
     Protocol protocol = Protocol::Raw;
     /// Set when this end speaks PIPE/1.
     std::optional<Heartbeat::Settings> heartbeat;
-    /// Payload that was received from it and has not been sent on; of an idle agent of PIPE/2, bytes that have
-    /// not been looked at.
+    /// Payload that was received from it and has not been sent on; of an idle agent of PIPE/2, bytes that
+    /// have not been looked at.
     std::vector<std::byte> held;
     /// Payload that was received from it and has been sent on already.
     std::size_t sentBefore = 0;
-    /// In PIPE/2: what has come of a line that has not ended.
-    LineReader lines;
+    /// Of an idle agent of PIPE/2: what has begun to come from it.
+    IdleReader idle;
     /// Of the end that begins the conversation: the visitor's address, for OPEN. Empty at the other end.
     std::string visitor;
     /// This end can't know of the relay before it gets payload: whatever it sends earlier is the tail of a

@@ -9,7 +9,8 @@ namespace connector {
 class VisitorEndpoint::Visitor final : private StreamHandler {
   public:
     Visitor(VisitorEndpoint& endpoint, std::unique_ptr<Stream> stream_, std::vector<std::byte> held_ = {})
-        : stream(std::move(stream_)), held(std::move(held_)), _endpoint(endpoint), _timer(endpoint._loop, [this] {
+        : stream(std::move(stream_)), held(std::move(held_)), _endpoint(endpoint),
+          _timer(endpoint._loop, [this] {
               _endpoint.onGone(*this, isReady ? "nobody became free for it"
                                               : "the TLS handshake was not done in time");
           }) {}
