@@ -23,7 +23,7 @@ namespace connector {
 class AgentPipe : private Slot::Owner, private RelaySet::Owner {
   public:
     /// tls: how to speak to Connector, or null for plain TCP. environment must outlive the pipe. Throws
-    /// Poco::Exception when the pipe can't listen where it should. Any thread.
+    /// std::runtime_error when the pipe can't listen where it should. Any thread.
     static std::unique_ptr<AgentPipe> make(PipeEnvironment& environment, const AgentPipeSettings& settings,
                                            const Poco::Net::Context::Ptr& tls);
 

@@ -4,6 +4,7 @@
 #include <Poco/Net/NetException.h>
 
 #include <cerrno>
+#include <stdexcept>
 
 namespace connector {
 
@@ -23,18 +24,20 @@ ListeningPipe::Listeners ListeningPipe::listen(const AgentPipeSettings& settings
             listeners.push_back(
                 std::make_unique<Listener>(address, /*v6Only*/ true, backlog, TcpOptions(), nullptr));
         } catch (const Poco::Net::NetException& error) {
-            failure = error.displayText();
+            failure = error.message();
             if (error.code() != EADDRNOTAVAIL && error.code() != EAFNOSUPPORT)
-                throw Poco::Net::NetException("can't listen at " + place, failure);
+                throw std::runtime_error("can't listen at " + place + ": " + failure);
         }
     }
-    if (listeners.empty()) throw Poco::Net::NetException("can't listen at " + place, failure);
+    if (listeners.empty()) throw std::runtime_error("can't listen at " + place + ": " + failure);
     return listeners;
 }
 
 void ListeningPipe::startLocal() {
     for (const auto& listener : _listeners)
-        listener->start(loop(), _clients);
+        if (!listener->start(loop(), _clients))
+            Poco::Logger::get("agent").error(
+                "%s: no client will be heard: no room to watch another descriptor", name());
 }
 
 void ListeningPipe::closeLocal() {

@@ -13,7 +13,7 @@ namespace connector {
 /// where the dialling program is.
 class ListeningPipe final : public AgentPipe, private VisitorEndpoint::Owner {
   public:
-    /// Listens at once; throws Poco::Exception when it can't.
+    /// Listens at once; throws std::runtime_error when it can't.
     ListeningPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
                   const Poco::Net::Context::Ptr& tls);
 
