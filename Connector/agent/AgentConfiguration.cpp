@@ -50,7 +50,8 @@ std::uint16_t port(JsonFields& fields, const std::string& key) {
 /// No error here may show what was given.
 std::string passcode(JsonFields& fields, const std::string& fallback) {
     constexpr const char* kKey = "passcode";
-    const FieldError wrong(fields.pathOf(kKey) + ": what was given is not allowed; it must be a string of 1 to " +
+    const FieldError wrong(fields.pathOf(kKey) +
+                           ": what was given is not allowed; it must be a string of 1 to " +
                            std::to_string(kMaxPasscode) + " characters of visible ASCII");
     std::string passcode;
     try {
@@ -69,7 +70,8 @@ std::string passcode(JsonFields& fields, const std::string& fallback) {
 AgentPipeSettings::Role role(JsonFields& fields) {
     const bool isPrivate = fields.oneOf("mode", {"public", "private"}) == "private";
     if (!isPrivate && fields.has("role"))
-        throw FieldError(fields.pathOf("role") + ": only \"mode\": \"private\" has roles; it must be left out");
+        throw FieldError(fields.pathOf("role") +
+                         ": only \"mode\": \"private\" has roles; it must be left out");
     if (!isPrivate) return AgentPipeSettings::Role::Connect;
     return fields.oneOf("role", {"connect", "listen"}) == "listen" ? AgentPipeSettings::Role::Listen
                                                                    : AgentPipeSettings::Role::Connect;
@@ -119,8 +121,9 @@ ProxyProtocol proxyProtocol(JsonFields& fields, AgentPipeSettings::Role role) {
     if (!fields.has("proxyprotocol")) return ProxyProtocol::None;
     const auto version = fields.oneOf("proxyprotocol", {"v1", "v2"});
     if (role == AgentPipeSettings::Role::Listen)
-        throw FieldError(fields.pathOf("proxyprotocol") +
-                         ": only a pipe that connects to a target can tell it of visitors; it must be left out");
+        throw FieldError(
+            fields.pathOf("proxyprotocol") +
+            ": only a pipe that connects to a target can tell it of visitors; it must be left out");
     return version == "v1" ? ProxyProtocol::V1 : ProxyProtocol::V2;
 }
 

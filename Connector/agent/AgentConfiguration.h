@@ -43,8 +43,8 @@ struct AgentPipeSettings {
     std::string summary() const;
 };
 
-/// The agent's configuration: the JSON of ioFog's networking container, and a few keys more; or several of those
-/// objects in an array "pipes".
+/// The agent's configuration: the JSON of ioFog's networking container, and a few keys more; or several of
+/// those objects in an array "pipes".
 struct AgentConfiguration {
     std::vector<AgentPipeSettings> pipes;
     /// A name that isLogLevel() knows.

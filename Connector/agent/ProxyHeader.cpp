@@ -12,8 +12,8 @@ namespace connector {
 namespace {
 
 constexpr std::string_view kSignatureV2("\r\n\r\n\0\r\nQUIT\n", 12);
-constexpr char kLocalV2 = 0x20;   // version 2, LOCAL: nobody's connection but our own
-constexpr char kProxyV2 = 0x21;   // version 2, PROXY
+constexpr char kLocalV2 = 0x20; // version 2, LOCAL: nobody's connection but our own
+constexpr char kProxyV2 = 0x21; // version 2, PROXY
 constexpr char kTcpOverIPv4 = 0x11;
 constexpr char kTcpOverIPv6 = 0x21;
 
@@ -59,8 +59,8 @@ std::string portBytes(std::uint16_t port) {
 }
 
 std::string headerV1(const Address& from, const Address& to, bool asIPv4) {
-    return std::string("PROXY ") + (asIPv4 ? "TCP4 " : "TCP6 ") + ipText(from, asIPv4) + " " + ipText(to, asIPv4) +
-           " " + std::to_string(from.port) + " " + std::to_string(to.port) + "\r\n";
+    return std::string("PROXY ") + (asIPv4 ? "TCP4 " : "TCP6 ") + ipText(from, asIPv4) + " " +
+           ipText(to, asIPv4) + " " + std::to_string(from.port) + " " + std::to_string(to.port) + "\r\n";
 }
 
 std::string headerV2(const Address& from, const Address& to, bool asIPv4) {

@@ -27,7 +27,8 @@ std::optional<std::chrono::milliseconds> thresholdIn(std::string_view line) {
     line.remove_prefix(kAuthorized2.size());
     std::int32_t milliseconds = 0;
     const auto read = std::from_chars(line.data(), line.data() + line.size(), milliseconds);
-    if (read.ec != std::errc() || read.ptr != line.data() + line.size() || milliseconds < 0) return std::nullopt;
+    if (read.ec != std::errc() || read.ptr != line.data() + line.size() || milliseconds < 0)
+        return std::nullopt;
     return std::chrono::milliseconds(milliseconds);
 }
 
@@ -94,7 +95,8 @@ void Slot::onDialled(std::unique_ptr<Stream> stream) {
     _idle = {};
     _timer.start(std::chrono::ceil<std::chrono::milliseconds>(_deadline - _shared.loop.now()));
     _stream->attach(_shared.loop, *this);
-    _stream->send(_shared.protocol == Protocol::Pipe1 ? _shared.passcode : "PIPE/2 " + _shared.passcode + "\n");
+    _stream->send(_shared.protocol == Protocol::Pipe1 ? _shared.passcode
+                                                      : "PIPE/2 " + _shared.passcode + "\n");
     readAnswer();
 }
 
@@ -169,7 +171,8 @@ Heartbeat::Settings Slot::heartbeat() const {
         return {.absenceThreshold = _shared.absenceThreshold, .interval = _shared.beatInterval};
     const auto wanted = _connectorThreshold / kBeatsPerThreshold;
     const auto interval = wanted.count() > 0 ? std::min(wanted, _shared.beatInterval) : _shared.beatInterval;
-    return {.absenceThreshold = _shared.absenceThreshold, .interval = interval, .beat = Heartbeat::kPipe2Beat};
+    return {
+        .absenceThreshold = _shared.absenceThreshold, .interval = interval, .beat = Heartbeat::kPipe2Beat};
 }
 
 void Slot::readWhileWaiting() {
@@ -247,8 +250,7 @@ void Slot::onSilent() {
     if (roomToHold() == 0) // it is we who do not listen
         _heartbeat.restart();
     else
-        fail("Connector was silent for " + std::to_string(_shared.absenceThreshold.count()) +
-             " ms");
+        fail("Connector was silent for " + std::to_string(_shared.absenceThreshold.count()) + " ms");
 }
 
 void Slot::fail(const std::string& why) {

@@ -44,8 +44,8 @@ class Slot final : private StreamHandler, private Dialer::Owner, private DialTur
       public:
         /// Authorized, or idle again. The slot may have been taken when this returns.
         virtual void onWaiting(Slot& slot) = 0;
-        /// Connector has begun a conversation, and its first payload is held now. The slot may have been taken,
-        /// refused, or dialled anew, when this returns.
+        /// Connector has begun a conversation, and its first payload is held now. The slot may have been
+        /// taken, refused, or dialled anew, when this returns.
         virtual void onHolding(Slot& slot) = 0;
         /// The slot could not be connected or authorized, or has lost its connection; it dials anew by
         /// itself.
@@ -68,8 +68,9 @@ class Slot final : private StreamHandler, private Dialer::Owner, private DialTur
     /// Of a holding slot: whom the conversation is for, as OPEN has said it; "" in PIPE/1.
     const std::string& visitor() const { return _visitor; }
 
-    /// Says no to the conversation that a holding slot was asked for. In PIPE/2 it waits again; PIPE/1 knows no such
-    /// word, and the connection is broken, so that what is held can't be taken for delivered, and dialled anew.
+    /// Says no to the conversation that a holding slot was asked for. In PIPE/2 it waits again; PIPE/1 knows
+    /// no such word, and the connection is broken, so that what is held can't be taken for delivered, and
+    /// dialled anew.
     void refuse(const std::string& reason);
 
     /// Takes back the connection of a taken slot that was not joined after all.
@@ -117,9 +118,9 @@ class Slot final : private StreamHandler, private Dialer::Owner, private DialTur
     Dialer _dialer;
     Backoff _backoff;
     std::unique_ptr<Stream> _stream;
-    EventLoop::Clock::time_point _deadline; ///< for being authorized
-    std::string _answer;                    ///< what has come of AUTHORIZED
-    LineReader _lines;                      ///< the same in PIPE/2
+    EventLoop::Clock::time_point _deadline;           ///< for being authorized
+    std::string _answer;                              ///< what has come of AUTHORIZED
+    LineReader _lines;                                ///< the same in PIPE/2
     std::chrono::milliseconds _connectorThreshold{0}; ///< what AUTHORIZED/2 has said
     IdleReader _idle;
     std::string _visitor;

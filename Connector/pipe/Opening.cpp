@@ -25,6 +25,14 @@ void Opening::start() {
     readAnswer();
 }
 
+void Opening::cancel() {
+    finish();
+    for (auto* end : {&opener, &agent}) {
+        end->stream->detach();
+        _loop.destroyLater(std::move(end->stream));
+    }
+}
+
 void Opening::onReady(Stream& stream) {
     if (&stream == agent.stream.get()) readAnswer();
 }

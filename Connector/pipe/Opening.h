@@ -10,10 +10,10 @@
 
 namespace connector {
 
-/// The moment of PIPE/2 between two connections that wait and a relay: OPEN was sent to an agent, with the
-/// opener's first bytes right behind it, and the agent's answer is awaited. The opener is not read meanwhile
-/// and its first bytes are kept, so that they can go to another agent if this one turns out to be dead.
-/// Lives on its pipe's loop.
+/// The moment of PIPE/2 between two connections that wait and a relay: OPEN was sent to an agent, or by an
+/// agent to Connector, with the opener's first bytes right behind it, and the agent's answer is awaited. The
+/// opener is not read meanwhile and its first bytes are kept, so that they can go to another agent if this
+/// one turns out to be dead. Lives on its pipe's loop.
 class Opening final : private StreamHandler {
   public:
     /// The pipe. Each function ends the opening, which must be left to EventLoop::destroyLater().
@@ -35,6 +35,9 @@ class Opening final : private StreamHandler {
 
     /// Sends OPEN. May call any function of the owner.
     void start();
+
+    /// Closes both connections without a word to the owner.
+    void cancel();
 
     /// Its two ends, for the owner once it is over. What the agent sent behind its answer is held in `agent`,
     /// the opener's first bytes in `opener`.

@@ -116,10 +116,7 @@ void Pipe::forget(Opening& opening) {
 
 void Pipe::closeOpenings() {
     for (const auto& opening : _openings) {
-        for (auto* end : {&opening->opener, &opening->agent}) {
-            end->stream->detach();
-            _loop.destroyLater(std::move(end->stream));
-        }
+        opening->cancel();
         _loop.destroyLater(opening);
     }
     _openings.clear();

@@ -19,7 +19,7 @@ struct PipeLimits {
     /// How long a visitor waits for an agent, the TLS handshake included.
     std::chrono::milliseconds visitorWait{10000};
     /// How long an agent of PIPE/2 may take to answer OPEN; then another agent is asked.
-    std::chrono::milliseconds open{5000};
+    std::chrono::milliseconds open{10000};
     /// Visitors of one mapping that wait for an agent.
     std::size_t waitingVisitors = 1024;
     /// Bytes of payload held of an agent that has no partner yet (private pipe).
