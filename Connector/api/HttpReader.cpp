@@ -20,6 +20,8 @@ using Poco::Net::HTTPResponse;
 /// Request line and headers. Browsers send 1 KiB; a Bearer token may be long.
 constexpr std::size_t kMaxHead = 16 * 1024;
 constexpr std::size_t kMaxFields = 64;
+/// Sent without a pause they would never meet the deadline, which only ends waiting.
+constexpr int kMaxEmptyLines = 4;
 /// A chunk's size line, or a line of a chunked body's trailer.
 constexpr std::size_t kMaxLine = 256;
 constexpr int kMaxTrailerLines = 16;
@@ -169,10 +171,11 @@ std::string HttpReader::take(std::size_t bytes) {
 }
 
 std::string HttpReader::readHeadText(Deadline deadline) {
-    for (;;) {
+    for (int emptyLines = 0;;) {
         // RFC 9112, 2.2: an empty line that a client sends behind its last body is to be ignored.
-        while (_buffer.starts_with("\r\n"))
+        for (; _buffer.starts_with("\r\n"); ++emptyLines)
             _buffer.erase(0, 2);
+        if (emptyLines > kMaxEmptyLines) refuse("there are empty lines where a request should be");
         const auto end = _buffer.find("\n\r\n");
         if (std::min(end, _buffer.size()) > kMaxHead) refuse("the request's head is larger than 16 KiB");
         if (end != std::string::npos) return take(end + 3);

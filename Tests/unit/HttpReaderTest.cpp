@@ -203,6 +203,14 @@ BOOST_AUTO_TEST_CASE(requests_follow_each_other) {
     BOOST_TEST(!sent.reader.awaitRequest(farAway()));
 }
 
+BOOST_AUTO_TEST_CASE(empty_lines_before_a_request_are_bounded) {
+    BOOST_TEST(errorOf("\r\n\r\nGET / HTTP/1.1\r\n\r\n") == 0);
+    std::string lines;
+    for (int number = 0; number < 10000; ++number)
+        lines += "\r\n";
+    BOOST_TEST(errorOf(lines) == 400);
+}
+
 BOOST_AUTO_TEST_CASE(a_body_not_read_is_not_the_next_request) {
     Sent sent(post("Content-Length: 3\r\n", "one"));
     sent.reader.expectBody(sent.reader.readHead(farAway()));
