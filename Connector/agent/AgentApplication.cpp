@@ -2,7 +2,8 @@
 
 #include "agent/AgentConfiguration.h"
 #include "agent/AgentPipes.h"
-#include "app/Logging.h"
+#include "base/Logging.h"
+#include "base/ProcessSetup.h"
 
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/OptionException.h>
@@ -10,7 +11,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
-#include <sys/resource.h>
 #include <thread>
 
 namespace connector {
@@ -25,26 +25,6 @@ constexpr const char* kPasscodeVariable = "IOFOG_AGENT_PASSCODE";
 std::string passcodeFromEnvironment() {
     const auto* passcode = std::getenv(kPasscodeVariable);
     return passcode ? passcode : "";
-}
-
-/// Signals that the main thread waits for; blocked before the first thread starts, so that every thread has
-/// them blocked.
-sigset_t blockSignals() {
-    std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes without MSG_NOSIGNAL
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    for (const int signal : {SIGHUP, SIGINT, SIGTERM})
-        ::sigaddset(&signals, signal);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    return signals;
-}
-
-/// Ten thousand connections and their targets need more than the usual soft limit of 1024.
-void raiseDescriptorLimit() {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void reload(AgentPipes& pipes, const std::string& file) {
@@ -141,7 +121,7 @@ int AgentApplication::runConfigured() {
         std::cout << _configurationFile << ": ok" << std::endl;
         return EXIT_OK;
     }
-    const auto signals = blockSignals();
+    const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM});
     raiseDescriptorLimit();
     const Logging logging(_logLevel.empty() ? configuration.logLevel : _logLevel, "");
     serve(configuration, {_pipe1 ? Protocol::Pipe1 : Protocol::Pipe2, _plain}, _configurationFile, signals);
