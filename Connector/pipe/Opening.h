@@ -33,7 +33,7 @@ class Opening final : private StreamHandler {
     /// agent: an idle agent of PIPE/2. All references must outlive the opening.
     Opening(EventLoop& loop, const PipeLimits& limits, RelayEnd agent, RelayEnd opener, Owner& owner);
 
-    /// Sends OPEN. May call any function of the owner.
+    /// Sends OPEN, after a short wait for the opener's first bytes. May call any function of the owner.
     void start();
 
     /// Closes both connections without a word to the owner.
@@ -46,15 +46,18 @@ class Opening final : private StreamHandler {
 
   private:
     void onReady(Stream& stream) override;
-    void receiveFirstBytes();
+    bool receiveFirstBytes();
+    void sendOpen();
     void readAnswer();
     void takeBytes(std::span<const std::byte> bytes);
+    void onTimer();
     void lose(const std::string& why);
     void finish();
 
     EventLoop& _loop;
     const PipeLimits& _limits;
     Owner& _owner;
+    bool _isSent = false;
     bool _isOver = false;
     AnswerReader _answer;
     Timer _timer;
