@@ -161,6 +161,7 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.authorizing = size(limits, "authorizing", 1, result.authorizing);
     result.placeWait = time(limits, "place-wait", result.placeWait);
     result.visitorWait = time(limits, "visitor-wait", result.visitorWait);
+    result.firstBytes = time(limits, "first-bytes", result.firstBytes);
     result.open = time(limits, "open", result.open);
     result.waitingVisitors = size(limits, "waiting-visitors", 1, result.waitingVisitors);
     result.heldPayload = size(limits, "held-payload", Stream::kMaxMessage, result.heldPayload);
