@@ -17,8 +17,8 @@ constexpr const char* kProgram = "iofog-connector";
 
 void reload(Server& server, Poco::Logger& log) {
     try {
-        server.reloadCredentials();
-        log.notice("certificate and key were read again");
+        log.notice(server.reloadCredentials() ? "certificate and key were read again"
+                                              : "without TLS there is nothing to read again");
     } catch (const TlsError& error) {
         log.error("certificate and key stay as they were: %s", std::string(error.what()));
     }
