@@ -34,7 +34,8 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
 
   private:
     void onReady(Stream&) override {
-        if (stream->hasEndedUnread())
+        // One that has said what it wanted, and shut its sending side, still waits for an answer.
+        if (stream->isBroken() || (held.empty() && stream->hasEndedUnread()))
             return _endpoint.onGone(*this, "it closed the connection while it waited");
         if (isReady) return;
         const auto shaken = stream->handshake();
