@@ -171,7 +171,9 @@ void Relay::drain() {
     for (auto& side : _sides) {
         if (!side.toldTheEnd) tellTheEnd(side);
         if (!side.hasEnded) discardInput(side);
-        if (side.toldTheEnd && side.discarded && !side.hasEnded && side.end.stream->unacknowledged() == 0) {
+        // After its half-close was passed on, only a reset can tell the other end that this one has broken.
+        const bool mustReset = side.discarded || _broken;
+        if (side.toldTheEnd && mustReset && !side.hasEnded && side.end.stream->unacknowledged() == 0) {
             side.end.stream->resetOnClose();
             side.hasEnded = true;
         }
