@@ -1,9 +1,9 @@
 #include "agent/AgentApplication.h"
 
 #include "agent/AgentConfiguration.h"
-#include "agent/AgentPipe.h"
-#include "app/Logging.h"
-#include "net/TlsContext.h"
+#include "agent/AgentPipes.h"
+#include "base/Logging.h"
+#include "base/ProcessSetup.h"
 
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/OptionException.h>
@@ -11,7 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
-#include <sys/resource.h>
+#include <thread>
 
 namespace connector {
 
@@ -27,49 +27,34 @@ std::string passcodeFromEnvironment() {
     return passcode ? passcode : "";
 }
 
-/// null: without TLS. Throws FieldError.
-Poco::Net::Context::Ptr contextFor(const AgentPipeSettings& settings, bool plain) {
-    if (plain) return nullptr;
+void reload(AgentPipes& pipes, const std::string& file) {
+    auto& log = Poco::Logger::get("agent");
     try {
-        return makeClientContext(settings.trusted);
-    } catch (const TlsError& error) {
-        throw FieldError(std::string("cert: ") + error.what() +
-                         "; it must be PEM certificates, or the base64 body of one");
+        pipes.apply(AgentConfiguration::load(file, passcodeFromEnvironment()).pipes);
+        log.notice("%s was read again", file);
+    } catch (const FieldError& error) {
+        log.error("%s: %s; all pipes stay as they were", file, std::string(error.what()));
+    } catch (const std::runtime_error& error) {
+        log.error("%s", std::string(error.what()));
     }
 }
 
-/// Signals that stop the program; blocked before the first thread starts, so that every thread has them
-/// blocked.
-sigset_t blockStopSignals() {
-    std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes without MSG_NOSIGNAL
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    for (const int signal : {SIGINT, SIGTERM})
-        ::sigaddset(&signals, signal);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    return signals;
-}
-
-/// Ten thousand connections and their targets need more than the usual soft limit of 1024.
-void raiseDescriptorLimit() {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/// Works until one of the signals comes.
-void serve(const AgentPipeSettings& settings, const Poco::Net::Context::Ptr& tls, const sigset_t& signals) {
+/// Works until SIGINT or SIGTERM.
+void serve(const AgentConfiguration& configuration, AgentPipes::Mode mode, const std::string& file,
+           const sigset_t& signals) {
     auto& log = Poco::Logger::get("agent");
-    EventLoops loops(1);
+    EventLoops loops(std::thread::hardware_concurrency());
     PipeEnvironment environment(loops, {}, nullptr);
-    const auto pipe = AgentPipe::make(environment, settings, tls);
-    pipe->start();
-    log.notice("%s %s holds %s", std::string(kProgram), std::string(CONNECTOR_VERSION), settings.summary());
-    int signal = 0;
-    ::sigwait(&signals, &signal);
+    AgentPipes pipes(environment, mode);
+    log.notice("%s %s begins", std::string(kProgram), std::string(CONNECTOR_VERSION));
+    pipes.apply(configuration.pipes);
+    for (;;) {
+        int signal = 0;
+        ::sigwait(&signals, &signal);
+        if (signal != SIGHUP) break;
+        reload(pipes, file);
+    }
     log.notice("stopping");
-    pipe->close().wait();
 }
 
 int fail(int exitCode, const std::string& message) {
@@ -84,6 +69,7 @@ void AgentApplication::defineOptions(Poco::Util::OptionSet& options) {
     Application::defineOptions(options);
     options.addOption(Option("config", "c", "read this configuration; needed").argument("FILE"));
     options.addOption(Option("plain", "", "speak to Connector without TLS, when it runs with \"dev\": true"));
+    options.addOption(Option("pipe1", "", "speak PIPE/1 to Connector, for one that knows no PIPE/2"));
     options.addOption(Option("log-level", "",
                              "log this and worse: trace, debug, information, notice, warning, "
                              "error, critical, fatal or none; wins over the configuration")
@@ -97,6 +83,7 @@ void AgentApplication::handleOption(const std::string& name, const std::string& 
     Application::handleOption(name, value);
     if (name == "config") _configurationFile = value;
     if (name == "plain") _plain = true;
+    if (name == "pipe1") _pipe1 = true;
     if (name == "check") _onlyCheck = true;
     if (name == "log-level") {
         if (!isLogLevel(value)) throw Poco::Util::InvalidArgumentException("log-level", value);
@@ -127,22 +114,24 @@ int AgentApplication::main(const std::vector<std::string>& arguments) {
 
 int AgentApplication::runConfigured() {
     const auto configuration = AgentConfiguration::load(_configurationFile, passcodeFromEnvironment());
-    const auto tls = contextFor(configuration.pipe, _plain);
+    if (!_plain)
+        for (const auto& pipe : configuration.pipes)
+            contextFor(pipe);
     if (_onlyCheck) {
         std::cout << _configurationFile << ": ok" << std::endl;
         return EXIT_OK;
     }
-    const auto signals = blockStopSignals();
+    const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM});
     raiseDescriptorLimit();
     const Logging logging(_logLevel.empty() ? configuration.logLevel : _logLevel, "");
-    serve(configuration.pipe, tls, signals);
+    serve(configuration, {_pipe1 ? Protocol::Pipe1 : Protocol::Pipe2, _plain}, _configurationFile, signals);
     return EXIT_OK;
 }
 
 void AgentApplication::printHelp() const {
     Poco::Util::HelpFormatter help(options());
     help.setCommand(kProgram);
-    help.setUsage("--config=FILE [--plain] [--log-level=LEVEL] [--check]");
+    help.setUsage("--config=FILE [--plain] [--pipe1] [--log-level=LEVEL] [--check]");
     help.setHeader(
         "Holds connections to a mapping's port of an ioFog Connector and joins each to a target on "
         "this node, or to a program that connects here.");
@@ -151,10 +140,13 @@ void AgentApplication::printHelp() const {
         "only: "
         "\"connect\" or \"listen\"), host, port, connectioncount, passcode, localhost, localport, "
         "heartbeatfrequency (ms; 20000), heartbeatabsencethreshold (ms; 60000; 0: never), cert (the CA "
-        "certificates to trust, PEM; the system's) and loglevel (information). Without the key passcode, the "
+        "certificates to trust, PEM; the system's), proxyprotocol (\"v1\" or \"v2\": what the target is told "
+        "of visitors; nothing) and loglevel (information); or several such objects in an array pipes. "
+        "Without the key passcode, the "
         "environment variable " +
         std::string(kPasscodeVariable) +
-        " is read. SIGTERM and SIGINT stop the program. Exit codes: 0 stopped as asked, 64 wrong options, 69 "
+        " is read. SIGHUP reads the configuration again and leaves the pipes alone that have not changed; "
+        "SIGTERM and SIGINT stop the program. Exit codes: 0 stopped as asked, 64 wrong options, 69 "
         "the local port or another resource is not to be had, 78 wrong configuration.");
     help.format(std::cout);
 }

@@ -20,6 +20,7 @@ class AgentApplication : public Poco::Util::Application {
     std::string _configurationFile;
     std::string _logLevel; ///< empty: as the configuration says
     bool _plain = false;
+    bool _pipe1 = false;
     bool _onlyCheck = false;
     bool _answered = false; ///< by --help or --version: there is nothing else to do
 };

@@ -50,7 +50,8 @@ std::uint16_t port(JsonFields& fields, const std::string& key) {
 /// No error here may show what was given.
 std::string passcode(JsonFields& fields, const std::string& fallback) {
     constexpr const char* kKey = "passcode";
-    const FieldError wrong("passcode: what was given is not allowed; it must be a string of 1 to " +
+    const FieldError wrong(fields.pathOf(kKey) +
+                           ": what was given is not allowed; it must be a string of 1 to " +
                            std::to_string(kMaxPasscode) + " characters of visible ASCII");
     std::string passcode;
     try {
@@ -59,7 +60,7 @@ std::string passcode(JsonFields& fields, const std::string& fallback) {
         throw wrong;
     }
     if (passcode.empty() && !fields.has(kKey))
-        throw FieldError("passcode: missing; it must be here or in the environment");
+        throw FieldError(fields.pathOf(kKey) + ": missing; it must be here or in the environment");
     if (passcode.empty() || passcode.size() > kMaxPasscode ||
         !std::all_of(passcode.begin(), passcode.end(), isVisible))
         throw wrong;
@@ -69,7 +70,8 @@ std::string passcode(JsonFields& fields, const std::string& fallback) {
 AgentPipeSettings::Role role(JsonFields& fields) {
     const bool isPrivate = fields.oneOf("mode", {"public", "private"}) == "private";
     if (!isPrivate && fields.has("role"))
-        throw FieldError("role: only \"mode\": \"private\" has roles; it must be left out");
+        throw FieldError(fields.pathOf("role") +
+                         ": only \"mode\": \"private\" has roles; it must be left out");
     if (!isPrivate) return AgentPipeSettings::Role::Connect;
     return fields.oneOf("role", {"connect", "listen"}) == "listen" ? AgentPipeSettings::Role::Listen
                                                                    : AgentPipeSettings::Role::Connect;
@@ -97,7 +99,7 @@ void readHeartbeat(JsonFields& fields, AgentPipeSettings& settings) {
         fields.integer("heartbeatabsencethreshold", 0, kMaxMilliseconds, kHeartbeatAbsenceThreshold);
     // Connector speaks only when it is spoken to.
     if (threshold > 0 && threshold <= frequency)
-        throw FieldError("heartbeatabsencethreshold: " + std::to_string(threshold) +
+        throw FieldError(fields.pathOf("heartbeatabsencethreshold") + ": " + std::to_string(threshold) +
                          " is not allowed; it must be 0 or more than heartbeatfrequency, which is " +
                          std::to_string(frequency));
     settings.heartbeatFrequency = std::chrono::milliseconds(frequency);
@@ -115,6 +117,31 @@ std::string contentOf(const std::string& file) {
     }
 }
 
+ProxyProtocol proxyProtocol(JsonFields& fields, AgentPipeSettings::Role role) {
+    if (!fields.has("proxyprotocol")) return ProxyProtocol::None;
+    const auto version = fields.oneOf("proxyprotocol", {"v1", "v2"});
+    if (role == AgentPipeSettings::Role::Listen)
+        throw FieldError(
+            fields.pathOf("proxyprotocol") +
+            ": only a pipe that connects to a target can tell it of visitors; it must be left out");
+    return version == "v1" ? ProxyProtocol::V1 : ProxyProtocol::V2;
+}
+
+AgentPipeSettings readPipe(JsonFields& fields, const std::string& passcode_) {
+    AgentPipeSettings pipe;
+    pipe.role = role(fields);
+    pipe.host = host(fields, "host");
+    pipe.port = port(fields, "port");
+    pipe.connections = static_cast<int>(fields.integer("connectioncount", 1, kMaxConnections));
+    pipe.passcode = passcode(fields, passcode_);
+    pipe.localHost = host(fields, "localhost");
+    pipe.localPort = port(fields, "localport");
+    readHeartbeat(fields, pipe);
+    pipe.trusted = trusted(fields);
+    pipe.proxyProtocol = proxyProtocol(fields, pipe.role);
+    return pipe;
+}
+
 } // namespace
 
 std::string AgentPipeSettings::summary() const {
@@ -126,17 +153,16 @@ std::string AgentPipeSettings::summary() const {
 AgentConfiguration AgentConfiguration::parse(const std::string& text, const std::string& passcode_) {
     JsonFields fields(parseJsonObject(text));
     AgentConfiguration configuration;
-    auto& pipe = configuration.pipe;
-    pipe.role = role(fields);
-    pipe.host = host(fields, "host");
-    pipe.port = port(fields, "port");
-    pipe.connections = static_cast<int>(fields.integer("connectioncount", 1, kMaxConnections));
-    pipe.passcode = passcode(fields, passcode_);
-    pipe.localHost = host(fields, "localhost");
-    pipe.localPort = port(fields, "localport");
-    readHeartbeat(fields, pipe);
-    pipe.trusted = trusted(fields);
     configuration.logLevel = fields.oneOf("loglevel", kLogLevels, "information");
+    if (fields.has("pipes")) {
+        for (auto& pipe : fields.objects("pipes")) {
+            configuration.pipes.push_back(readPipe(pipe, passcode_));
+            pipe.refuseUnknown();
+        }
+        if (configuration.pipes.empty()) fields.refuse("pipes", "an array of at least one object");
+    } else {
+        configuration.pipes.push_back(readPipe(fields, passcode_));
+    }
     fields.refuseUnknown();
     return configuration;
 }

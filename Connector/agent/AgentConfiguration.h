@@ -1,10 +1,12 @@
 #pragma once
 
+#include "agent/ProxyHeader.h"
 #include "base/JsonFields.h"
 
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace connector {
 
@@ -32,14 +34,19 @@ struct AgentPipeSettings {
     std::chrono::milliseconds heartbeatAbsenceThreshold{0};
     /// The CA certificates to trust, PEM; empty: the system's.
     std::string trusted;
+    /// What the target is told of the visitor, before anything else.
+    ProxyProtocol proxyProtocol = ProxyProtocol::None;
+
+    bool operator==(const AgentPipeSettings&) const = default;
 
     /// For people, in one line: "60 connections to host:port for localhost:80".
     std::string summary() const;
 };
 
-/// The agent's configuration: the JSON of ioFog's networking container, and a few keys more.
+/// The agent's configuration: the JSON of ioFog's networking container, and a few keys more; or several of
+/// those objects in an array "pipes".
 struct AgentConfiguration {
-    AgentPipeSettings pipe;
+    std::vector<AgentPipeSettings> pipes;
     /// A name that isLogLevel() knows.
     std::string logLevel;
 

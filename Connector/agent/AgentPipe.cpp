@@ -8,13 +8,13 @@
 namespace connector {
 
 std::unique_ptr<AgentPipe> AgentPipe::make(PipeEnvironment& environment, const AgentPipeSettings& settings,
-                                           const Poco::Net::Context::Ptr& tls) {
+                                           Protocol protocol, const Poco::Net::Context::Ptr& tls) {
     if (settings.role == AgentPipeSettings::Role::Listen)
-        return std::make_unique<ListeningPipe>(environment, settings, tls);
-    return std::make_unique<ConnectingPipe>(environment, settings, tls);
+        return std::make_unique<ListeningPipe>(environment, settings, protocol, tls);
+    return std::make_unique<ConnectingPipe>(environment, settings, protocol, tls);
 }
 
-AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
+AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Protocol protocol,
                      const Poco::Net::Context::Ptr& tls)
     : _environment(environment), _loop(environment.loops().next()),
       _name(Poco::format("pipe to %s port %hu", settings.host, settings.port)),
@@ -22,9 +22,10 @@ AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& sett
       _resolver(_loop), _shared{.loop = _loop,
                                 .resolver = _resolver,
                                 .connector = Remote(settings.host, settings.port, tls),
+                                .protocol = protocol,
                                 .passcode = settings.passcode,
-                                .heartbeat = {.absenceThreshold = settings.heartbeatAbsenceThreshold,
-                                              .interval = settings.heartbeatFrequency},
+                                .beatInterval = settings.heartbeatFrequency,
+                                .absenceThreshold = settings.heartbeatAbsenceThreshold,
                                 .heldPayload = environment.limits().heldPayload,
                                 .turns = {},
                                 .random = std::minstd_rand(std::random_device()())},
@@ -55,14 +56,13 @@ std::future<void> AgentPipe::close() {
     return closed;
 }
 
-void AgentPipe::join(Slot& slot, RelayEnd local) {
-    auto end = slot.take();
-    end.onGone = [this, &slot] {
+void AgentPipe::join(Slot& slot, RelayEnd connector, RelayEnd local) {
+    connector.onGone = [this, &slot] {
         _loop.post([this, &slot] {
             if (!_closing) slot.dial();
         });
     };
-    _relays.join(std::move(end), std::move(local));
+    _relays.join(std::move(connector), std::move(local));
 }
 
 void AgentPipe::onWaiting(Slot& slot) {

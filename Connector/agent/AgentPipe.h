@@ -22,10 +22,11 @@ namespace connector {
 /// the pipe outlives them.
 class AgentPipe : private Slot::Owner, private RelaySet::Owner {
   public:
-    /// tls: how to speak to Connector, or null for plain TCP. environment must outlive the pipe. Throws
-    /// std::runtime_error when the pipe can't listen where it should. Any thread.
+    /// protocol: what to speak to Connector, Pipe1 or Pipe2. tls: how, or null for plain TCP. environment
+    /// must outlive the pipe. Throws std::runtime_error when the pipe can't listen where it should. Any
+    /// thread.
     static std::unique_ptr<AgentPipe> make(PipeEnvironment& environment, const AgentPipeSettings& settings,
-                                           const Poco::Net::Context::Ptr& tls);
+                                           Protocol protocol, const Poco::Net::Context::Ptr& tls);
 
     /// Only after the future of close() is ready, or before start().
     virtual ~AgentPipe();
@@ -41,15 +42,19 @@ class AgentPipe : private Slot::Owner, private RelaySet::Owner {
     std::future<void> close();
 
   protected:
-    AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
+    AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Protocol protocol,
               const Poco::Net::Context::Ptr& tls);
 
     /// Joins a slot's connection to a local one. On the pipe's loop.
-    void join(Slot& slot, RelayEnd local);
+    void join(Slot& slot, RelayEnd local) { join(slot, slot.take(), std::move(local)); }
+
+    /// The same of a connection that was taken from the slot before.
+    void join(Slot& slot, RelayEnd connector, RelayEnd local);
 
     PipeEnvironment& environment() { return _environment; }
     EventLoop& loop() { return _loop; }
     Resolver& resolver() { return _resolver; }
+    Protocol protocol() const { return _shared.protocol; }
 
     /// What the log calls the pipe.
     const std::string& name() const { return _name; }

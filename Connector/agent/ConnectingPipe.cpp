@@ -6,8 +6,8 @@ namespace connector {
 
 namespace {
 
-/// A visitor waits meanwhile: as long as Connector lets it wait for an agent.
-constexpr std::chrono::milliseconds kTargetLimit{10000};
+/// A visitor waits meanwhile. Shorter than the 10 s in which Connector wants an answer to OPEN.
+constexpr std::chrono::milliseconds kTargetLimit{8000};
 
 } // namespace
 
@@ -30,8 +30,9 @@ class ConnectingPipe::Call final : private Dialer::Owner {
 };
 
 ConnectingPipe::ConnectingPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
-                               const Poco::Net::Context::Ptr& tls)
-    : AgentPipe(environment_, settings, tls), _target(settings.localHost, settings.localPort, nullptr),
+                               Protocol protocol_, const Poco::Net::Context::Ptr& tls)
+    : AgentPipe(environment_, settings, protocol_, tls),
+      _target(settings.localHost, settings.localPort, nullptr), _proxyProtocol(settings.proxyProtocol),
       _failures(Poco::Logger::get("agent")) {}
 
 ConnectingPipe::~ConnectingPipe() = default;
@@ -53,6 +54,7 @@ void ConnectingPipe::onUnavailable(Slot& slot) {
 void ConnectingPipe::onConnected(Slot& slot, std::unique_ptr<Stream> stream) {
     drop(slot);
     _target.remember(*stream);
+    stream->send(proxyHeader(_proxyProtocol, slot.visitor(), stream->peer()));
     RelayEnd end;
     end.name = "target";
     end.stream = std::move(stream);
@@ -63,7 +65,7 @@ void ConnectingPipe::onFailed(Slot& slot, const std::string& why) {
     drop(slot);
     _failures.write(Poco::Message::PRIO_WARNING, loop().now(),
                     Poco::format("%s: no connection to the target %s", name(), why));
-    slot.redial();
+    slot.refuse("the target can't be reached");
 }
 
 void ConnectingPipe::drop(Slot& slot) {

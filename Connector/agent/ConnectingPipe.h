@@ -13,7 +13,7 @@ namespace connector {
 /// where the serving program is.
 class ConnectingPipe final : public AgentPipe {
   public:
-    ConnectingPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
+    ConnectingPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Protocol protocol,
                    const Poco::Net::Context::Ptr& tls);
     ~ConnectingPipe() override;
 
@@ -30,6 +30,7 @@ class ConnectingPipe final : public AgentPipe {
     void drop(Slot& slot);
 
     Remote _target;
+    const ProxyProtocol _proxyProtocol;
     std::map<Slot*, std::unique_ptr<Call>> _calls; ///< the slots that wait for the target
     LimitedLog _failures;
 };

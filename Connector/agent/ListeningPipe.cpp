@@ -3,14 +3,16 @@
 #include <Poco/Format.h>
 #include <Poco/Net/NetException.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 
 namespace connector {
 
 ListeningPipe::ListeningPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
-                             const Poco::Net::Context::Ptr& tls)
-    : AgentPipe(environment_, settings, tls), _clients(loop(), environment(), name(), "client", *this),
+                             Protocol protocol_, const Poco::Net::Context::Ptr& tls)
+    : AgentPipe(environment_, settings, protocol_, tls),
+      _clients(loop(), environment(), name(), "client", *this),
       _listeners(listen(settings, environment_.limits().backlog)), _oddities(Poco::Logger::get("agent")) {}
 
 /// On all addresses of the name that this machine has: "localhost" may be two, one of them IPv6.
@@ -42,12 +44,15 @@ void ListeningPipe::startLocal() {
 
 void ListeningPipe::closeLocal() {
     _listeners.clear();
+    for (const auto& [opening, slot] : _openings)
+        opening->cancel();
+    _openings.clear();
     _clients.closeAll();
 }
 
 void ListeningPipe::onAvailable(Slot& slot) {
     _waiting.push_back(&slot);
-    joinAvailable();
+    beginAvailable();
 }
 
 void ListeningPipe::onPayload(Slot& slot) {
@@ -56,7 +61,7 @@ void ListeningPipe::onPayload(Slot& slot) {
                     Poco::format("%s: payload came on a connection that no client had been joined to; it was "
                                  "closed. Only the side with \"role\": \"connect\" can be spoken to first",
                                  name()));
-    slot.redial();
+    slot.refuse("nobody can be called on this side");
 }
 
 void ListeningPipe::onUnavailable(Slot& slot) {
@@ -64,16 +69,53 @@ void ListeningPipe::onUnavailable(Slot& slot) {
 }
 
 void ListeningPipe::onVisitorReady() {
-    joinAvailable();
+    beginAvailable();
 }
 
 /// The slot that was authorized last is the one most likely to be alive.
-void ListeningPipe::joinAvailable() {
+void ListeningPipe::beginAvailable() {
     while (!_waiting.empty() && _clients.hasReady()) {
         auto& slot = *_waiting.back();
         _waiting.pop_back();
-        join(slot, _clients.takeReady());
+        begin(slot, _clients.takeReady());
     }
+}
+
+void ListeningPipe::begin(Slot& slot, RelayEnd client) {
+    if (protocol() == Protocol::Pipe1) return join(slot, std::move(client));
+    const auto opening = std::make_shared<Opening>(loop(), environment().limits(), slot.take(),
+                                                   std::move(client), static_cast<Opening::Owner&>(*this));
+    _openings.emplace(opening, &slot);
+    opening->start();
+}
+
+void ListeningPipe::onOpened(Opening& opening) {
+    auto& slot = forget(opening);
+    opening.opener.sentBefore = std::exchange(opening.opener.held, {}).size();
+    join(slot, std::move(opening.agent), std::move(opening.opener));
+}
+
+void ListeningPipe::onRefused(Opening& opening, const std::string& reason) {
+    auto& slot = forget(opening);
+    _clients.drop(std::move(opening.opener), "Connector refused it: " + reason);
+    slot.putBack(std::move(opening.agent));
+}
+
+void ListeningPipe::onAgentLost(Opening& opening, const std::string& why) {
+    auto& slot = forget(opening);
+    opening.agent.stream->detach();
+    loop().destroyLater(std::move(opening.agent.stream));
+    slot.lose("Connector's answer to OPEN failed: " + why);
+    _clients.putBack(std::move(opening.opener));
+}
+
+Slot& ListeningPipe::forget(Opening& opening) {
+    const auto found = std::find_if(_openings.begin(), _openings.end(),
+                                    [&](const auto& one) { return one.first.get() == &opening; });
+    auto& slot = *found->second;
+    loop().destroyLater(found->first); // it is the one that is calling
+    _openings.erase(found);
+    return slot;
 }
 
 } // namespace connector

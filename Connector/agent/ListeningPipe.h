@@ -2,8 +2,10 @@
 
 #include "agent/AgentPipe.h"
 #include "pipe/LimitedLog.h"
+#include "pipe/Opening.h"
 #include "pipe/VisitorEndpoint.h"
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -11,10 +13,10 @@ namespace connector {
 
 /// A pipe that listens for local programs and joins each to a waiting slot: the side of a private mapping
 /// where the dialling program is.
-class ListeningPipe final : public AgentPipe, private VisitorEndpoint::Owner {
+class ListeningPipe final : public AgentPipe, private VisitorEndpoint::Owner, private Opening::Owner {
   public:
     /// Listens at once; throws std::runtime_error when it can't.
-    ListeningPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
+    ListeningPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Protocol protocol,
                   const Poco::Net::Context::Ptr& tls);
 
   private:
@@ -28,11 +30,17 @@ class ListeningPipe final : public AgentPipe, private VisitorEndpoint::Owner {
     void onPayload(Slot& slot) override;
     void onUnavailable(Slot& slot) override;
     void onVisitorReady() override;
-    void joinAvailable();
+    void onOpened(Opening& opening) override;
+    void onRefused(Opening& opening, const std::string& reason) override;
+    void onAgentLost(Opening& opening, const std::string& why) override;
+    void beginAvailable();
+    void begin(Slot& slot, RelayEnd client);
+    Slot& forget(Opening& opening);
 
     VisitorEndpoint _clients;
     Listeners _listeners;
     std::vector<Slot*> _waiting; ///< authorized last at the back
+    std::map<std::shared_ptr<Opening>, Slot*> _openings;
     LimitedLog _oddities;
 };
 

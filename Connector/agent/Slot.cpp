@@ -1,8 +1,8 @@
 #include "agent/Slot.h"
 
-#include "pipe/Greeting.h"
-
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 namespace connector {
 
@@ -11,15 +11,32 @@ namespace {
 /// From dialling to AUTHORIZED, the TLS handshake included: Connector gives as much for the greeting.
 constexpr std::chrono::milliseconds kAuthorizationLimit{10000};
 
+constexpr std::string_view kAuthorized1 = "AUTHORIZED";
+constexpr std::string_view kAuthorized2 = "AUTHORIZED/2 heartbeat=";
+
+/// So many beats fit into Connector's threshold, so that a late one does no harm.
+constexpr int kBeatsPerThreshold = 3;
+
 std::string_view asText(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// The threshold that AUTHORIZED/2 names; nothing when the line is something else.
+std::optional<std::chrono::milliseconds> thresholdIn(std::string_view line) {
+    if (!line.starts_with(kAuthorized2)) return std::nullopt;
+    line.remove_prefix(kAuthorized2.size());
+    std::int32_t milliseconds = 0;
+    const auto read = std::from_chars(line.data(), line.data() + line.size(), milliseconds);
+    if (read.ec != std::errc() || read.ptr != line.data() + line.size() || milliseconds < 0)
+        return std::nullopt;
+    return std::chrono::milliseconds(milliseconds);
 }
 
 } // namespace
 
 Slot::Slot(SlotShared& shared, Owner& owner)
     : _shared(shared), _owner(owner), _dialer(shared.loop, shared.resolver, shared.connector, *this),
-      _backoff(shared.random), _heartbeat(shared.loop, shared.heartbeat, [this] { onSilent(); }),
+      _backoff(shared.random), _heartbeat(shared.loop, [this] { onSilent(); }),
       _timer(shared.loop, [this] { onTimer(); }) {}
 
 void Slot::dial() {
@@ -28,20 +45,40 @@ void Slot::dial() {
 }
 
 RelayEnd Slot::take() {
+    if (_shared.protocol == Protocol::Pipe2 && _state == State::Holding)
+        _stream->send(Pipe2Line::opened().toString());
     _state = State::Taken;
     _heartbeat.stop();
+    _timer.cancel();
     RelayEnd end;
     end.name = "Connector";
+    end.protocol = _shared.protocol;
     end.stream = std::move(_stream);
-    end.heartbeat = _shared.heartbeat;
+    if (_shared.protocol == Protocol::Pipe1) end.heartbeat = heartbeat();
     end.held = std::exchange(_held, {});
+    end.idle = std::exchange(_idle, {});
     return end;
 }
 
-void Slot::redial() {
-    _stream->resetOnClose();
-    dropStream();
-    dial();
+void Slot::refuse(const std::string& reason) {
+    if (_shared.protocol == Protocol::Pipe1) {
+        _stream->resetOnClose();
+        dropStream();
+        return dial();
+    }
+    _held.clear();
+    _stream->send(Pipe2Line::refused(reason).toString());
+    startWaiting({});
+}
+
+void Slot::putBack(RelayEnd end) {
+    _stream = std::move(end.stream);
+    _stream->attach(_shared.loop, *this);
+    startWaiting(end.held);
+}
+
+void Slot::lose(const std::string& why) {
+    fail(why);
 }
 
 void Slot::onTurn() {
@@ -54,9 +91,12 @@ void Slot::onDialled(std::unique_ptr<Stream> stream) {
     _state = State::Authorizing;
     _stream = std::move(stream);
     _answer.clear();
+    _lines = {};
+    _idle = {};
     _timer.start(std::chrono::ceil<std::chrono::milliseconds>(_deadline - _shared.loop.now()));
     _stream->attach(_shared.loop, *this);
-    _stream->send(_shared.passcode);
+    _stream->send(_shared.protocol == Protocol::Pipe1 ? _shared.passcode
+                                                      : "PIPE/2 " + _shared.passcode + "\n");
     readAnswer();
 }
 
@@ -81,27 +121,58 @@ void Slot::readAnswer() {
             return fail(
                 "Connector closed the connection instead of authorizing it: the passcode is wrong, or "
                 "all places are taken");
-        const auto bytes = _shared.loop.scratch().first(received.bytes);
-        const auto part = std::min(bytes.size(), kAuthorized.size() - _answer.size());
-        _answer += asText(bytes.first(part));
-        if (!kAuthorized.starts_with(_answer))
-            return fail("what answers is no Connector, or speaks TLS where --plain was given");
-        if (_answer.size() == kAuthorized.size()) return onAuthorized(bytes.subspan(part));
+        auto bytes = _shared.loop.scratch().first(received.bytes);
+        std::span<const std::byte> rest = bytes;
+        if (takeAnswer(rest)) return onAuthorized(rest);
+        if (_state != State::Authorizing) return;
     }
 }
 
-/// What comes right behind the answer is part of the first message.
+/// True when it is complete; then `bytes` is what has come behind it. May fail.
+bool Slot::takeAnswer(std::span<const std::byte>& bytes) {
+    constexpr const char* kWrong = "what answers is no Connector, or speaks TLS where --plain was given";
+    if (_shared.protocol == Protocol::Pipe1) {
+        const auto part = std::min(bytes.size(), kAuthorized1.size() - _answer.size());
+        _answer += asText(bytes.first(part));
+        bytes = bytes.subspan(part);
+        if (!kAuthorized1.starts_with(_answer)) fail(kWrong);
+        return _answer.size() == kAuthorized1.size() && _state == State::Authorizing;
+    }
+    const auto status = _lines.read(bytes);
+    if (status == LineReader::Status::Incomplete) return false;
+    const auto threshold = status == LineReader::Status::Complete ? thresholdIn(_lines.line()) : std::nullopt;
+    if (threshold)
+        _connectorThreshold = *threshold;
+    else
+        fail(kWrong);
+    return threshold.has_value();
+}
+
 void Slot::onAuthorized(std::span<const std::byte> rest) {
-    _state = State::Waiting;
     _timer.cancel();
     _backoff.reset();
-    _heartbeat.start(*_stream);
     _shared.connector.remember(*_stream);
-    if (!_heartbeat.absorb(rest)) _held.assign(rest.begin(), rest.end());
     _shared.turns.done();
+    startWaiting(rest);
+}
+
+/// received: what has come already; in PIPE/1 it is part of the first message.
+void Slot::startWaiting(std::span<const std::byte> received) {
+    _state = State::Waiting;
+    _visitor.clear();
+    _heartbeat.start(*_stream, heartbeat());
     _owner.onWaiting(*this);
-    if (_state == State::Waiting && !_held.empty()) startHolding();
+    if (isAuthorized() && !received.empty()) takeBytes(received);
     if (isAuthorized()) readWhileWaiting();
+}
+
+Heartbeat::Settings Slot::heartbeat() const {
+    if (_shared.protocol == Protocol::Pipe1)
+        return {.absenceThreshold = _shared.absenceThreshold, .interval = _shared.beatInterval};
+    const auto wanted = _connectorThreshold / kBeatsPerThreshold;
+    const auto interval = wanted.count() > 0 ? std::min(wanted, _shared.beatInterval) : _shared.beatInterval;
+    return {
+        .absenceThreshold = _shared.absenceThreshold, .interval = interval, .beat = Heartbeat::kPipe2Beat};
 }
 
 void Slot::readWhileWaiting() {
@@ -114,19 +185,47 @@ void Slot::readWhileWaiting() {
         if (received.status == Stream::Status::Failed) return failBroken();
         if (received.status == Stream::Status::Ended) {
             // What Connector sent before it closed is still to be delivered.
-            if (_state == State::Waiting) fail("Connector closed the connection");
+            if (_state == State::Waiting || _shared.protocol == Protocol::Pipe2)
+                fail("Connector closed the connection");
             return;
         }
-        takeMessage(_shared.loop.scratch().first(received.bytes));
+        takeBytes(_shared.loop.scratch().first(received.bytes));
         if (!isAuthorized()) return;
     }
     _stream->again();
 }
 
-void Slot::takeMessage(std::span<const std::byte> message) {
+void Slot::takeBytes(std::span<const std::byte> bytes) {
+    if (_shared.protocol == Protocol::Pipe1)
+        takePipe1Message(bytes);
+    else
+        takePipe2Bytes(bytes);
+}
+
+void Slot::takePipe1Message(std::span<const std::byte> message) {
     if (_heartbeat.absorb(message)) return;
     _held.insert(_held.end(), message.begin(), message.end());
     if (_state == State::Waiting) startHolding();
+}
+
+void Slot::takePipe2Bytes(std::span<const std::byte> bytes) {
+    _heartbeat.heard();
+    while (!bytes.empty() && isAuthorized()) {
+        if (_state == State::Holding) return fail("Connector sent more before its OPEN was answered");
+        switch (_idle.read(bytes)) {
+        case IdleReader::Event::Nothing:
+        case IdleReader::Event::Beat:
+            break;
+        case IdleReader::Event::Bad:
+            return fail("Connector sent " + _idle.error());
+        case IdleReader::Event::Open:
+            _visitor = _idle.visitor();
+            _held = _idle.firstBytes();
+            _idle.forgetOpen();
+            _heartbeat.stop(); // what follows the answer is no beat any more
+            startHolding();
+        }
+    }
 }
 
 void Slot::startHolding() {
@@ -135,6 +234,7 @@ void Slot::startHolding() {
 }
 
 std::size_t Slot::roomToHold() const {
+    if (_shared.protocol == Protocol::Pipe2) return EventLoop::kScratchSize;
     const auto room = _shared.heldPayload - std::min(_shared.heldPayload, _held.size());
     return room < Stream::kMaxMessage ? 0 : room;
 }
@@ -148,14 +248,13 @@ void Slot::onTimer() {
 
 void Slot::onSilent() {
     if (roomToHold() == 0) // it is we who do not listen
-        _heartbeat.start(*_stream);
+        _heartbeat.restart();
     else
-        fail("Connector was silent for " + std::to_string(_shared.heartbeat.absenceThreshold.count()) +
-             " ms");
+        fail("Connector was silent for " + std::to_string(_shared.absenceThreshold.count()) + " ms");
 }
 
 void Slot::fail(const std::string& why) {
-    const bool hadTurn = !isAuthorized();
+    const bool hadTurn = _state == State::Dialling || _state == State::Authorizing;
     dropStream();
     _state = State::Resting;
     _timer.start(_backoff.next());

@@ -7,6 +7,7 @@
 #include "net/Stream.h"
 #include "net/Timer.h"
 #include "pipe/Heartbeat.h"
+#include "pipe/IdleReader.h"
 #include "pipe/Relay.h"
 
 #include <memory>
@@ -21,8 +22,12 @@ struct SlotShared {
     EventLoop& loop;
     Resolver& resolver;
     Remote connector;
+    /// Protocol::Pipe1 or Protocol::Pipe2.
+    Protocol protocol;
     std::string passcode;
-    Heartbeat::Settings heartbeat;
+    /// In PIPE/2 Connector may ask for more beats.
+    std::chrono::milliseconds beatInterval;
+    std::chrono::milliseconds absenceThreshold;
     /// Bytes of payload that a slot holds for a local end that is not there yet.
     std::size_t heldPayload;
     DialTurns turns;
@@ -37,10 +42,10 @@ class Slot final : private StreamHandler, private Dialer::Owner, private DialTur
     /// The pipe.
     class Owner {
       public:
-        /// Authorized. The slot may have been taken when this returns.
+        /// Authorized, or idle again. The slot may have been taken when this returns.
         virtual void onWaiting(Slot& slot) = 0;
-        /// The first payload of a waiting slot is held now. The slot may have been taken, or dialled anew,
-        /// when this returns.
+        /// Connector has begun a conversation, and its first payload is held now. The slot may have been
+        /// taken, refused, or dialled anew, when this returns.
         virtual void onHolding(Slot& slot) = 0;
         /// The slot could not be connected or authorized, or has lost its connection; it dials anew by
         /// itself.
@@ -60,9 +65,19 @@ class Slot final : private StreamHandler, private Dialer::Owner, private DialTur
     /// Takes the connection of a waiting or holding slot, as the end of a relay.
     RelayEnd take();
 
-    /// Breaks the connection of a waiting or holding slot, so that what it holds can't be taken for
-    /// delivered, and dials anew.
-    void redial();
+    /// Of a holding slot: whom the conversation is for, as OPEN has said it; "" in PIPE/1.
+    const std::string& visitor() const { return _visitor; }
+
+    /// Says no to the conversation that a holding slot was asked for. In PIPE/2 it waits again; PIPE/1 knows
+    /// no such word, and the connection is broken, so that what is held can't be taken for delivered, and
+    /// dialled anew.
+    void refuse(const std::string& reason);
+
+    /// Takes back the connection of a taken slot that was not joined after all.
+    void putBack(RelayEnd end);
+
+    /// The connection of a taken slot was no good: dials anew after a rest.
+    void lose(const std::string& why);
 
   private:
     enum class State {
@@ -80,10 +95,15 @@ class Slot final : private StreamHandler, private Dialer::Owner, private DialTur
     void onDialFailed(const std::string& why) override;
     void onReady(Stream& stream) override;
     void readAnswer();
+    bool takeAnswer(std::span<const std::byte>& bytes);
     void onAuthorized(std::span<const std::byte> rest);
+    Heartbeat::Settings heartbeat() const;
     void readWhileWaiting();
-    void takeMessage(std::span<const std::byte> message);
+    void takeBytes(std::span<const std::byte> bytes);
+    void takePipe1Message(std::span<const std::byte> message);
+    void takePipe2Bytes(std::span<const std::byte> bytes);
     void startHolding();
+    void startWaiting(std::span<const std::byte> received);
     bool isAuthorized() const { return _state == State::Waiting || _state == State::Holding; }
     std::size_t roomToHold() const;
     void onTimer();
@@ -98,8 +118,12 @@ class Slot final : private StreamHandler, private Dialer::Owner, private DialTur
     Dialer _dialer;
     Backoff _backoff;
     std::unique_ptr<Stream> _stream;
-    EventLoop::Clock::time_point _deadline; ///< for being authorized
-    std::string _answer;                    ///< what has come of AUTHORIZED
+    EventLoop::Clock::time_point _deadline;           ///< for being authorized
+    std::string _answer;                              ///< what has come of AUTHORIZED
+    LineReader _lines;                                ///< the same in PIPE/2
+    std::chrono::milliseconds _connectorThreshold{0}; ///< what AUTHORIZED/2 has said
+    IdleReader _idle;
+    std::string _visitor;
     std::vector<std::byte> _held;
     Heartbeat _heartbeat;
     Timer _timer;

@@ -126,6 +126,10 @@ void ApiConnection::finish(Exchange& exchange, const HttpReader& reader, ClientS
 }
 
 void ApiConnection::log(const Exchange& exchange) const {
+    if (isTurnedAway(exchange.response))
+        _environment.strangers.warn(_caller.address.toString() + " was turned away with " +
+                                    std::to_string(exchange.response.getStatus()) + ": " +
+                                    exchange.inWords());
     if (!_environment.log.debug()) return;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - exchange.began);
     _environment.log.debug(exchange.inWords() + " " + std::to_string(exchange.response.getStatus()) + " " +

@@ -34,7 +34,7 @@ HttpError errorAnswer(const std::exception_ptr& exception, const std::string& re
         return {HTTPResponse::HTTP_NOT_FOUND, error.what()};
     } catch (const NoFreePorts& error) {
         return {HTTPResponse::HTTP_INSUFFICIENT_STORAGE, error.what()};
-    } catch (const ShuttingDown& error) {
+    } catch (const NotServing& error) {
         return {HTTPResponse::HTTP_SERVICE_UNAVAILABLE, error.what()};
     } catch (const StorageFull& error) {
         log.error(request + ": " + printable(error.what()));

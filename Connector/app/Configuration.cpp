@@ -26,6 +26,8 @@ namespace {
 
 constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;
+/// The kernel takes 32767 s at the most (tcp(7)).
+constexpr std::int64_t kMaxKeepalive = 32767000;
 
 /// What the API, the database, the log and the libraries need at the most, however busy the pipes are.
 constexpr int kReservedDescriptors = 256;
@@ -33,7 +35,8 @@ constexpr int kReservedDescriptors = 256;
 std::string contentOf(const std::string& file) {
     std::ifstream stream(file, std::ios::binary);
     std::ostringstream content;
-    if (!stream || !(content << stream.rdbuf()))
+    content << stream.rdbuf();
+    if (!stream.is_open() || stream.bad())
         throw ConfigurationError(file + ": can't be read: " + std::generic_category().message(errno) +
                                  "; name another one with --config=FILE");
     return content.str();
@@ -114,8 +117,7 @@ ApiLimits readApiLimits(JsonFields& limits) {
 
 /// Whom the API listens to, as ApiSettings has it: "" is all addresses.
 std::string readApiBind(JsonFields& api, bool anybodyMayCall) {
-    const auto text = api.text("bind", anybodyMayCall ? "127.0.0.1" : "");
-    if (text.empty()) return text;
+    const auto text = api.text("bind", anybodyMayCall ? "127.0.0.1" : "::");
     const auto address = addressOf(api, "bind", text);
     if (anybodyMayCall && !address.isLoopback() && !api.boolean("anonymous", false))
         api.refuse("bind",
@@ -161,6 +163,8 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.authorizing = size(limits, "authorizing", 1, result.authorizing);
     result.placeWait = time(limits, "place-wait", result.placeWait);
     result.visitorWait = time(limits, "visitor-wait", result.visitorWait);
+    result.firstBytes = time(limits, "first-bytes", result.firstBytes);
+    result.open = time(limits, "open", result.open);
     result.waitingVisitors = size(limits, "waiting-visitors", 1, result.waitingVisitors);
     result.heldPayload = size(limits, "held-payload", Stream::kMaxMessage, result.heldPayload);
     result.relayBuffer = static_cast<std::size_t>(limits.integer(
@@ -175,8 +179,11 @@ PipeLimits readPipeLimits(JsonFields& limits) {
 TcpOptions readTcpOptions(JsonFields& limits) {
     TcpOptions result;
     result.userTimeout = time(limits, "user-timeout", result.userTimeout);
-    result.keepaliveIdle = time(limits, "keepalive-idle", result.keepaliveIdle);
-    result.keepaliveInterval = time(limits, "keepalive-interval", result.keepaliveInterval);
+    const auto keepalive = [&](const char* key, std::chrono::milliseconds fallback) {
+        return std::chrono::milliseconds(limits.integer(key, 1, kMaxKeepalive, fallback.count()));
+    };
+    result.keepaliveIdle = keepalive("keepalive-idle", result.keepaliveIdle);
+    result.keepaliveInterval = keepalive("keepalive-interval", result.keepaliveInterval);
     return result;
 }
 

@@ -1,13 +1,13 @@
 #include "app/ConnectorApplication.h"
 
-#include "app/Logging.h"
 #include "app/Server.h"
+#include "base/Logging.h"
+#include "base/ProcessSetup.h"
 
 #include <Poco/Util/HelpFormatter.h>
 
 #include <csignal>
 #include <iostream>
-#include <sys/resource.h>
 
 namespace connector {
 
@@ -15,29 +15,10 @@ namespace {
 
 constexpr const char* kProgram = "iofog-connector";
 
-/// Signals that main waits for; blocked before the first thread starts, so that every thread has them
-/// blocked.
-sigset_t blockSignals() {
-    std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes without MSG_NOSIGNAL
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    for (const int signal : {SIGHUP, SIGINT, SIGTERM})
-        ::sigaddset(&signals, signal);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    return signals;
-}
-
-void raiseDescriptorLimit() {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 void reload(Server& server, Poco::Logger& log) {
     try {
-        server.reloadCredentials();
-        log.notice("certificate and key were read again");
+        log.notice(server.reloadCredentials() ? "certificate and key were read again"
+                                              : "without TLS there is nothing to read again");
     } catch (const TlsError& error) {
         log.error("certificate and key stay as they were: %s", std::string(error.what()));
     }
@@ -95,7 +76,7 @@ int ConnectorApplication::main(const std::vector<std::string>& arguments) {
             std::cout << _configurationFile << ": ok" << std::endl;
             return EXIT_OK;
         }
-        const auto signals = blockSignals();
+        const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM});
         raiseDescriptorLimit();
         const Logging logging(configuration.logLevel, configuration.logFile);
         serve(configuration, signals, Poco::Logger::get("app"));

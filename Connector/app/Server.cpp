@@ -32,8 +32,9 @@ Server::~Server() {
     _mappings.stop();
 }
 
-void Server::reloadCredentials() {
+bool Server::reloadCredentials() {
     if (_credentials) _credentials->reload();
+    return _credentials.has_value();
 }
 
 } // namespace connector

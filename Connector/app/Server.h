@@ -20,9 +20,9 @@ class Server {
     /// Stops taking requests, then closes all pipes.
     ~Server();
 
-    /// Reads certificate and key again, for handshakes from now on. Throws TlsError, and then keeps the old
-    /// ones.
-    void reloadCredentials();
+    /// Reads certificate and key again, for handshakes from now on. False without TLS. Throws TlsError, and
+    /// then keeps the old ones.
+    bool reloadCredentials();
 
   private:
     std::optional<TlsCredentials> _credentials; ///< none in dev mode

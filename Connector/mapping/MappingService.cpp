@@ -48,7 +48,7 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     wanted.endpoint2.passcode = wanted.type == Mapping::Type::Private ? randomUuid() : "";
 
     const std::lock_guard lock(_mutex);
-    refuseWhenStopping();
+    refuseUnlessServing();
     std::array<Pipe::Listeners, 2> listeners;
     try {
         listeners[0] = listenOnFreePort(wanted.endpoint1.port);
@@ -70,7 +70,7 @@ void MappingService::remove(const std::string& id, const std::string& closedBy) 
     std::unique_ptr<Pipe> pipe;
     {
         const std::lock_guard lock(_mutex);
-        refuseWhenStopping();
+        refuseUnlessServing();
         const auto found = _pipes.find(id);
         if (found == _pipes.end()) throw UnknownMapping("no mapping has the id " + id);
         _store.remove(found->second->mapping());
@@ -159,8 +159,9 @@ void MappingService::giveBackPorts(const Mapping& mapping) {
         if (port != 0) _ports.giveBack(port);
 }
 
-void MappingService::refuseWhenStopping() const {
-    if (_stopping) throw ShuttingDown("the connector is shutting down");
+void MappingService::refuseUnlessServing() const {
+    if (_stopping) throw NotServing("the connector is shutting down");
+    if (!_ready) throw NotServing("the mappings are still being restored; try again in a moment");
 }
 
 } // namespace connector

@@ -32,8 +32,8 @@ class NoFreePorts : public MappingError {
   public:
     using MappingError::MappingError;
 };
-/// The process is stopping.
-class ShuttingDown : public MappingError {
+/// The mappings are still being restored, or the process is stopping.
+class NotServing : public MappingError {
   public:
     using MappingError::MappingError;
 };
@@ -61,11 +61,11 @@ class MappingService {
 
     /// Opens a mapping; id, ports and passcodes of `wanted` are filled in by the service. Returns when the
     /// row is committed and both ports listen; when it throws, nothing of the mapping remains. openedBy: the
-    /// identity, for the log. Throws NoFreePorts, StorageFull, StorageError, ShuttingDown.
+    /// identity, for the log. Throws NoFreePorts, StorageFull, StorageError, NotServing.
     Mapping add(Mapping wanted, const std::string& openedBy);
 
     /// Closes a mapping. Returns when its row is gone, its ports are closed and its connections are closed.
-    /// Throws UnknownMapping, StorageFull, StorageError, ShuttingDown.
+    /// Throws UnknownMapping, StorageFull, StorageError, NotServing.
     void remove(const std::string& id, const std::string& closedBy);
 
     /// Throws UnknownMapping.
@@ -78,14 +78,14 @@ class MappingService {
     std::size_t freePortCount() const;
 
     /// Closes all pipes, and waits until their connections are closed; rows stay. Later calls throw
-    /// ShuttingDown.
+    /// NotServing.
     void stop();
 
   private:
     Pipe::Listeners listenAgain(const Mapping& mapping, const Endpoint& endpoint);
     Pipe::Listeners listenOnFreePort(std::uint16_t& port);
     void giveBackPorts(const Mapping& mapping);
-    void refuseWhenStopping() const;
+    void refuseUnlessServing() const;
 
     PipeEnvironment& _environment;
     MappingStore& _store;

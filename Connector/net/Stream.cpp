@@ -101,6 +101,7 @@ void Stream::onEvents(std::uint32_t events) {
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) _mayReceive = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) _maySend = true;
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) _peerHasEnded = true;
+    if (events & EPOLLERR) _isBroken = true;
     _handler->onReady(*this);
 }
 

@@ -105,6 +105,9 @@ class Stream : private EventHandler {
     /// True when the other end has closed its sending side and the kernel holds nothing that it sent before.
     bool hasEndedUnread() const;
 
+    /// True when the connection is known to be broken, though nobody has tried to use it since.
+    bool isBroken() const { return _isBroken; }
+
     /// What the last Failed was about.
     virtual std::string failure() const;
 
@@ -133,6 +136,7 @@ class Stream : private EventHandler {
     DescriptorBudget::Lease _lease;
     int _descriptor;
     int _error = 0;
+    bool _isBroken = false;
     bool _connected;
     EventLoop* _loop = nullptr;
     StreamHandler* _handler = nullptr;

@@ -6,22 +6,50 @@ namespace connector {
 
 namespace {
 
+/// Answered to an agent of PIPE/1 whose passcode is right.
+constexpr std::string_view kAuthorized1 = "AUTHORIZED";
+/// The same of PIPE/2, followed by the mapping's threshold in ms and the end of the line.
+constexpr std::string_view kAuthorized2 = "AUTHORIZED/2 heartbeat=";
+
 /// How often an agent with the right passcode looks for a free place.
 constexpr std::chrono::milliseconds kPlaceRetry{20};
 
 } // namespace
 
-AgentConnection::AgentConnection(EventLoop& loop, const PipeLimits& limits, const Endpoint& endpoint,
-                                 bool holdsPayload, std::unique_ptr<Stream> stream, Owner& owner)
-    : _loop(loop), _limits(limits), _endpoint(endpoint), _holdsPayload(holdsPayload),
-      _stream(std::move(stream)), _owner(owner), _greeting(std::make_unique<Greeting>(endpoint.passcode)),
-      _heartbeat(loop, {.absenceThreshold = endpoint.heartbeatAbsenceThreshold, .answers = true},
-                 [this] { onSilent(); }),
-      _timer(loop, [this] { onTimer(); }) {}
+AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream> stream)
+    : _context(context), _stream(std::move(stream)),
+      _greeting(std::make_unique<Greeting>(context.endpoint.passcode)),
+      _heartbeat(context.loop, [this] { onSilent(); }), _timer(context.loop, [this] { onTimer(); }) {}
+
+AgentConnection::AgentConnection(const Context& context, RelayEnd end)
+    : _context(context), _stream(std::move(end.stream)),
+      _state(end.visitor.empty() ? State::Waiting : State::Holding), _protocol(end.protocol),
+      _heartbeat(context.loop, [this] { onSilent(); }), _visitor(std::move(end.visitor)),
+      _held(std::move(end.held)), _timer(context.loop, [this] { onTimer(); }) {}
 
 void AgentConnection::start() {
-    _timer.start(_limits.greetingFirstByte);
-    if (!_stream->attach(_loop, *this)) end("no room to watch another descriptor");
+    if (!_stream->attach(_context.loop, *this)) return end("no room to watch another descriptor");
+    if (_state == State::Authorizing) {
+        _timer.start(_context.limits.greetingFirstByte);
+        return;
+    }
+    _heartbeat.start(
+        *_stream, Heartbeat::Settings::ofConnector(_protocol, _context.endpoint.heartbeatAbsenceThreshold));
+    if (_state == State::Holding)
+        beginHolding();
+    else
+        takePipe2Bytes(std::exchange(_held, {}));
+    if (!_isOver) readWhileWaiting();
+}
+
+RelayEnd AgentConnection::takeEnd() {
+    RelayEnd end;
+    end.protocol = _protocol;
+    end.held = std::move(_held);
+    end.idle = std::move(_idle);
+    end.visitor = std::move(_visitor);
+    end.stream = takeStream();
+    return end;
 }
 
 std::unique_ptr<Stream> AgentConnection::takeStream() {
@@ -45,84 +73,146 @@ void AgentConnection::readGreeting() {
     const auto shaken = _stream->handshake();
     if (shaken == Stream::Status::Blocked) return;
     if (shaken != Stream::Status::Ok) return end(_stream->failure());
-    for (;;) {
-        const auto received = _stream->receive(_loop.scratch());
+    auto verdict = Greeting::Verdict::Incomplete;
+    while (verdict == Greeting::Verdict::Incomplete) {
+        const auto received = _stream->receive(_context.loop.scratch());
         if (received.status == Stream::Status::Blocked) return;
         if (received.status == Stream::Status::Ended)
             return end("it closed the connection before the passcode");
         if (received.status == Stream::Status::Failed) return end(_stream->failure());
-        if (!_greeting->hasBegun()) _timer.start(_limits.greetingRest);
-        const auto verdict = _greeting->add(_loop.scratch().first(received.bytes));
-        if (verdict == Greeting::Verdict::Incomplete) continue;
-        if (verdict == Greeting::Verdict::Refused) return end("wrong passcode");
-        _greeting.reset();
-        _greeted = _loop.now();
-        return takePlace();
+        if (!_greeting->hasBegun()) _timer.start(_context.limits.greetingRest);
+        verdict = _greeting->add(_context.loop.scratch().first(received.bytes));
     }
+    if (verdict == Greeting::Verdict::Refused) return end("wrong passcode");
+    if (verdict == Greeting::Verdict::Pipe2) _protocol = Protocol::Pipe2;
+    _greeting.reset();
+    _greeted = _context.loop.now();
+    takePlace();
 }
 
 void AgentConnection::takePlace() {
-    if (!_owner.admit(*this)) {
-        if (_loop.now() - _greeted >= _limits.placeWait)
-            return end("all " + std::to_string(_endpoint.maxConnections) + " places are taken");
+    const auto& endpoint = _context.endpoint;
+    if (!_context.owner.admit(*this)) {
+        if (_context.loop.now() - _greeted >= _context.limits.placeWait)
+            return end("all " + std::to_string(endpoint.maxConnections) + " places are taken");
         _timer.start(kPlaceRetry);
         return;
     }
     _timer.cancel();
-    _state = State::Waiting;
-    _heartbeat.start(*_stream);
-    _stream->send(kAuthorized);
-    _owner.onWaiting(*this);
+    _heartbeat.start(*_stream,
+                     Heartbeat::Settings::ofConnector(_protocol, endpoint.heartbeatAbsenceThreshold));
+    const auto threshold = std::to_string(endpoint.heartbeatAbsenceThreshold.count());
+    _stream->send(_protocol == Protocol::Pipe1 ? std::string(kAuthorized1)
+                                               : std::string(kAuthorized2) + threshold + "\n");
+    enter(State::Waiting);
     if (!_isOver) readWhileWaiting();
 }
 
 void AgentConnection::readWhileWaiting() {
     if (_stream->flush() == Stream::Status::Failed) return end(_stream->failure());
     for (int i = 0; i < Stream::kMessagesPerTurn; ++i) {
-        const auto room = roomToHold();
+        const auto room = roomToReceive();
         if (room == 0) return;
-        const auto received = _stream->receive(_loop.scratch().first(room));
+        const auto received = _stream->receive(_context.loop.scratch().first(room));
         if (received.status == Stream::Status::Blocked) return;
         if (received.status == Stream::Status::Failed) return end(_stream->failure());
         if (received.status == Stream::Status::Ended) {
-            // What it sent before it closed is still to be delivered.
-            if (_state == State::Waiting) end("it closed the connection");
+            // What an agent of PIPE/1 sent before it closed is still to be delivered.
+            if (_protocol == Protocol::Pipe2 || _state == State::Waiting) end("it closed the connection");
             return;
         }
-        takeMessage(_loop.scratch().first(received.bytes));
+        const auto bytes = _context.loop.scratch().first(received.bytes);
+        if (_protocol == Protocol::Pipe1)
+            takePipe1Message(bytes);
+        else
+            takePipe2Bytes(bytes);
         if (_isOver) return;
     }
     _stream->again();
 }
 
-void AgentConnection::takeMessage(std::span<const std::byte> message) {
-    if (_heartbeat.absorb(message)) return _owner.onHeard(*this);
-    if (!_holdsPayload) return; // the tail of an answer to an earlier visitor
+void AgentConnection::takePipe1Message(std::span<const std::byte> message) {
+    if (_heartbeat.absorb(message)) return _context.owner.onHeard(*this);
+    if (!_context.mayBegin) return; // the tail of an answer to an earlier visitor
     _held.insert(_held.end(), message.begin(), message.end());
     if (_state == State::Holding) return;
-    _state = State::Holding;
-    _owner.onHolding(*this);
+    _visitor = _stream->peer().toString();
+    beginHolding();
 }
 
-std::size_t AgentConnection::roomToHold() const {
-    if (!_holdsPayload) return EventLoop::kScratchSize;
-    const auto room = _limits.heldPayload - std::min(_limits.heldPayload, _held.size());
+void AgentConnection::takePipe2Bytes(std::span<const std::byte> bytes) {
+    _heartbeat.heard();
+    while (!bytes.empty() && !_isOver) {
+        if (_state == State::Holding) return end("it sent more before its OPEN was answered");
+        takeIdleEvent(_idle.read(bytes));
+    }
+}
+
+void AgentConnection::takeIdleEvent(IdleReader::Event event) {
+    if (event == IdleReader::Event::Bad) return end("it sent " + _idle.error());
+    if (event == IdleReader::Event::Nothing) {
+        if (!_timer.isRunning()) _timer.start(_context.limits.greetingRest);
+        return;
+    }
+    _timer.cancel();
+    if (event == IdleReader::Event::Beat) {
+        _heartbeat.beatReceived();
+        return _context.owner.onHeard(*this);
+    }
+    if (!_context.mayBegin) return end("it sent OPEN where only visitors begin");
+    _visitor = _idle.visitor();
+    _held = _idle.firstBytes();
+    _idle.forgetOpen();
+    beginHolding();
+}
+
+std::size_t AgentConnection::roomToReceive() const {
+    if (!_context.mayBegin || _protocol == Protocol::Pipe2) return EventLoop::kScratchSize;
+    const auto room = _context.limits.heldPayload - std::min(_context.limits.heldPayload, _held.size());
     return room < Stream::kMaxMessage ? 0 : room;
 }
 
+void AgentConnection::enter(State state) {
+    const auto before = std::exchange(_state, state);
+    _context.owner.onStateChanged(*this, before);
+}
+
+/// An agent of PIPE/2 says nothing until OPEN is answered, so it is the wait that is limited, not its
+/// silence.
+void AgentConnection::beginHolding() {
+    if (_protocol == Protocol::Pipe2) {
+        _heartbeat.stop();
+        _timer.start(_context.limits.visitorWait);
+    }
+    enter(State::Holding);
+}
+
+void AgentConnection::refuseToOpen() {
+    _visitor.clear();
+    _held.clear();
+    _heartbeat.start(
+        *_stream, Heartbeat::Settings::ofConnector(_protocol, _context.endpoint.heartbeatAbsenceThreshold));
+    _stream->send(Pipe2Line::refused("nobody waits on the other side").toString());
+    enter(State::Waiting);
+}
+
 void AgentConnection::onTimer() {
+    if (_state == State::Holding) return refuseToOpen();
+    if (_state == State::Waiting) return end("a line, or OPEN's first bytes, did not come to their end");
     if (!_greeting) return takePlace();
     if (_greeting->hasBegun())
-        end("the passcode was not complete after " + std::to_string(_limits.greetingRest.count()) + " ms");
+        end("the passcode was not complete after " + std::to_string(_context.limits.greetingRest.count()) +
+            " ms");
     else
-        end("no passcode within " + std::to_string(_limits.greetingFirstByte.count()) + " ms");
+        end("no passcode within " + std::to_string(_context.limits.greetingFirstByte.count()) + " ms");
 }
 
 void AgentConnection::onSilent() {
-    if (roomToHold() == 0) // it is we who do not listen
-        _heartbeat.start(*_stream);
+    if (roomToReceive() == 0) // it is we who do not listen
+        _heartbeat.restart();
     else
-        end("it was silent for " + std::to_string(_endpoint.heartbeatAbsenceThreshold.count()) + " ms");
+        end("it was silent for " + std::to_string(_context.endpoint.heartbeatAbsenceThreshold.count()) +
+            " ms");
 }
 
 void AgentConnection::end(const std::string& why) {
@@ -130,7 +220,7 @@ void AgentConnection::end(const std::string& why) {
     _isOver = true;
     _timer.cancel();
     _heartbeat.stop();
-    _owner.onEnded(*this, why);
+    _context.owner.onEnded(*this, why);
 }
 
 } // namespace connector

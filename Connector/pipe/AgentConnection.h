@@ -4,25 +4,26 @@
 #include "net/Timer.h"
 #include "pipe/Greeting.h"
 #include "pipe/Heartbeat.h"
+#include "pipe/IdleReader.h"
 #include "pipe/Mapping.h"
 #include "pipe/PipeLimits.h"
+#include "pipe/RelayEnd.h"
 
 #include <list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace connector {
 
-/// An agent's connection from the moment it is accepted until it is joined: it proves itself with the
-/// passcode, then it waits and beats. Lives on its pipe's loop.
+/// An agent's connection while it is not joined: it proves itself with the passcode, then it waits and beats,
+/// and may begin a conversation. Lives on its pipe's loop.
 class AgentConnection final : private StreamHandler {
   public:
     enum class State {
         Authorizing,
         Waiting, ///< authorized, without a partner
-        Holding, ///< the same, and has sent payload that is held for its partner
+        Holding, ///< has begun a conversation, and its first bytes are held until there is a partner
     };
     using List = std::list<std::unique_ptr<AgentConnection>>;
 
@@ -31,13 +32,10 @@ class AgentConnection final : private StreamHandler {
       public:
         /// The passcode was right. True: the agent has one of the mapping's places now; false: all are taken.
         virtual bool admit(AgentConnection& agent) = 0;
-        /// The agent has been told that it is authorized. It may have been joined when this returns.
-        virtual void onWaiting(AgentConnection& agent) = 0;
+        /// The state has changed. The agent may have been joined when this returns.
+        virtual void onStateChanged(AgentConnection& agent, State before) = 0;
         /// A waiting agent gave a sign of life.
         virtual void onHeard(AgentConnection& agent) = 0;
-        /// The first payload of a waiting agent is held now. The agent may have been joined when this
-        /// returns.
-        virtual void onHolding(AgentConnection& agent) = 0;
         /// The connection is over. The owner takes it from its list and leaves it to
         /// EventLoop::destroyLater().
         virtual void onEnded(AgentConnection& agent, const std::string& why) = 0;
@@ -46,12 +44,24 @@ class AgentConnection final : private StreamHandler {
         ~Owner() = default;
     };
 
-    /// holdsPayload: payload of a waiting agent is held (private pipe), or dropped (public pipe).
-    /// All references must outlive the connection.
-    AgentConnection(EventLoop& loop, const PipeLimits& limits, const Endpoint& endpoint, bool holdsPayload,
-                    std::unique_ptr<Stream> stream, Owner& owner);
+    /// What all connections of an endpoint have in common; its members must outlive them.
+    struct Context {
+        EventLoop& loop;
+        const PipeLimits& limits;
+        const Endpoint& endpoint;
+        /// Whether agents may begin conversations here (private pipe). Where they may not, payload of a
+        /// waiting agent of PIPE/1 is dropped.
+        bool mayBegin;
+        Owner& owner;
+    };
 
-    /// Begins to listen to the agent; may call onEnded.
+    /// A connection that was just accepted.
+    AgentConnection(const Context& context, std::unique_ptr<Stream> stream);
+
+    /// An authorized agent that was to be joined and was not: it waits again, or holds what it still has.
+    AgentConnection(const Context& context, RelayEnd end);
+
+    /// Begins to listen to the agent; may call any function of the owner.
     void start();
 
     /// Ends it, as if the agent had closed it; calls onEnded.
@@ -60,9 +70,12 @@ class AgentConnection final : private StreamHandler {
     State state() const { return _state; }
     Stream& stream() { return *_stream; }
 
-    /// Leaves the stream to a relay; nothing but the destruction of this object may follow.
+    /// Leaves the connection to a relay, with all that was received from it; nothing but the destruction of
+    /// this object may follow.
+    RelayEnd takeEnd();
+
+    /// The same, to be closed.
     std::unique_ptr<Stream> takeStream();
-    std::vector<std::byte> takeHeld() { return std::move(_held); }
 
     /// Where its owner keeps it.
     List::iterator position;
@@ -72,22 +85,26 @@ class AgentConnection final : private StreamHandler {
     void readGreeting();
     void takePlace();
     void readWhileWaiting();
-    void takeMessage(std::span<const std::byte> message);
-    std::size_t roomToHold() const;
+    void takePipe1Message(std::span<const std::byte> message);
+    void takePipe2Bytes(std::span<const std::byte> bytes);
+    void takeIdleEvent(IdleReader::Event event);
+    std::size_t roomToReceive() const;
+    void enter(State state);
+    void beginHolding();
+    void refuseToOpen();
     void onTimer();
     void onSilent();
 
-    EventLoop& _loop;
-    const PipeLimits& _limits;
-    const Endpoint& _endpoint;
-    const bool _holdsPayload;
+    const Context& _context;
     std::unique_ptr<Stream> _stream;
-    Owner& _owner;
     State _state = State::Authorizing;
+    Protocol _protocol = Protocol::Pipe1;
     std::unique_ptr<Greeting> _greeting; ///< null once it is complete
     bool _isOver = false;                ///< joined or ended: the owner will destroy it
     EventLoop::Clock::time_point _greeted;
     Heartbeat _heartbeat;
+    IdleReader _idle;     ///< PIPE/2
+    std::string _visitor; ///< for whom it has begun a conversation, as OPEN names them
     std::vector<std::byte> _held;
     Timer _timer;
 };

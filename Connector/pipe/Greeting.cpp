@@ -1,15 +1,43 @@
 #include "pipe/Greeting.h"
 
+#include "pipe/Pipe2Line.h"
+
 #include <openssl/crypto.h>
 
 namespace connector {
 
+namespace {
+
+constexpr std::string_view kPipe2 = "PIPE/2 ";
+
+} // namespace
+
 Greeting::Verdict Greeting::add(std::span<const std::byte> bytes) {
-    if (bytes.size() > _passcode.size() - _received.size()) return Verdict::Refused;
+    // More than the longest greeting is refused whatever it is, and needs no room.
+    const auto longest = std::max(_passcode.size(), Pipe2Line::kMaxLength);
+    if (bytes.size() > longest - _received.size()) return Verdict::Refused;
     _received.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return _received.starts_with(kPipe2) ? judgePipe2() : judgePipe1();
+}
+
+Greeting::Verdict Greeting::judgePipe1() const {
     if (_received.size() < _passcode.size()) return Verdict::Incomplete;
-    const bool right = ::CRYPTO_memcmp(_received.data(), _passcode.data(), _passcode.size()) == 0;
-    return right ? Verdict::Accepted : Verdict::Refused;
+    return isPasscode(_received) ? Verdict::Pipe1 : Verdict::Refused;
+}
+
+Greeting::Verdict Greeting::judgePipe2() const {
+    const auto end = _received.find('\n');
+    if (end == std::string::npos)
+        return _received.size() < Pipe2Line::kMaxLength ? Verdict::Incomplete : Verdict::Refused;
+    const auto said = std::string_view(_received).substr(kPipe2.size(), end - kPipe2.size());
+    const bool isAll = end + 1 == _received.size();
+    return isPasscode(said) && isAll ? Verdict::Pipe2 : Verdict::Refused;
+}
+
+/// Only what has the right length is looked at, and the length is no secret.
+bool Greeting::isPasscode(std::string_view text) const {
+    return text.size() == _passcode.size() &&
+           ::CRYPTO_memcmp(text.data(), _passcode.data(), _passcode.size()) == 0;
 }
 
 } // namespace connector

@@ -7,16 +7,14 @@
 
 namespace connector {
 
-/// Answered to an agent of PIPE/1 whose passcode is right (doc/protocol.md).
-inline constexpr std::string_view kAuthorized = "AUTHORIZED";
-
-/// What an agent says first, as PIPE/1 has it: the passcode and nothing else.
+/// What an agent says first: in PIPE/1 the passcode and nothing else, in PIPE/2 a line "PIPE/2 <passcode>"
+/// (doc/protocol.md).
 ///
 /// Nothing is decided before the greeting is complete, and then it is decided in constant time, so that
 /// neither the verdict nor its moment tells a stranger how much of a guess was right.
 class Greeting {
   public:
-    enum class Verdict { Incomplete, Accepted, Refused };
+    enum class Verdict { Incomplete, Pipe1, Pipe2, Refused };
 
     /// passcode: not empty; must outlive the greeting.
     explicit Greeting(std::string_view passcode) : _passcode(passcode) {}
@@ -27,6 +25,10 @@ class Greeting {
     bool hasBegun() const { return !_received.empty(); }
 
   private:
+    Verdict judgePipe1() const;
+    Verdict judgePipe2() const;
+    bool isPasscode(std::string_view text) const;
+
     std::string_view _passcode;
     std::string _received;
 };

@@ -2,39 +2,45 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string_view>
 
 namespace connector {
 
-namespace {
-
-constexpr std::string_view kBeat = "BEAT";
-
-} // namespace
-
 bool isHeartbeat(std::span<const std::byte> message) {
+    constexpr auto kBeat = Heartbeat::kPipe1Beat;
     if (message.empty() || message.size() % kBeat.size() != 0) return false;
     for (; !message.empty(); message = message.subspan(kBeat.size()))
         if (std::memcmp(message.data(), kBeat.data(), kBeat.size()) != 0) return false;
     return true;
 }
 
-Heartbeat::Heartbeat(EventLoop& loop, const Settings& settings, std::function<void()> onSilent)
-    : _loop(loop), _settings(settings), _onSilent(std::move(onSilent)), _timer(loop, [this] { check(); }) {}
+Heartbeat::Heartbeat(EventLoop& loop, std::function<void()> onSilent)
+    : _loop(loop), _onSilent(std::move(onSilent)), _timer(loop, [this] { check(); }) {}
 
-void Heartbeat::start(Stream& stream) {
+void Heartbeat::start(Stream& stream, const Settings& settings) {
     _stream = &stream;
+    _settings = settings;
+    _payloadSinceBeat = false;
+    restart();
+}
+
+void Heartbeat::restart() {
+    _timer.cancel();
     _lastHeard = _lastSent = _loop.now();
     schedule();
 }
 
 bool Heartbeat::absorb(std::span<const std::byte> message) {
-    _lastHeard = _loop.now();
+    heard();
     if (!isHeartbeat(message)) return false;
-    // A stream that keeps payload will be sign of life enough when it flows again.
-    if (_settings.answers && !_payloadSinceBeat && _stream->unsent() == 0) _stream->send(kBeat);
-    _payloadSinceBeat = false;
+    beatReceived();
     return true;
+}
+
+void Heartbeat::beatReceived() {
+    heard();
+    // A stream that keeps payload will be sign of life enough when it flows again.
+    if (_settings.answers && !_payloadSinceBeat && _stream->unsent() == 0) _stream->send(_settings.beat);
+    _payloadSinceBeat = false;
 }
 
 void Heartbeat::payloadSent() {
@@ -49,7 +55,7 @@ void Heartbeat::check() {
         return;
     }
     if (_settings.interval.count() > 0 && now - _lastSent >= _settings.interval) {
-        if (_stream->unsent() == 0) _stream->send(kBeat);
+        if (_stream->unsent() == 0) _stream->send(_settings.beat);
         _lastSent = now;
     }
     schedule();

@@ -46,6 +46,7 @@ std::future<void> Pipe::close() {
         _closing = true;
         _retry.cancel();
         _listeners = {};
+        closeOpenings();
         closeConnections();
         _relays.abortAll("the mapping was closed");
         if (_relays.isEmpty()) finishClosing();
@@ -67,8 +68,67 @@ std::string Pipe::nameOf(const Endpoint& endpoint) const {
     return Poco::format("mapping %s port %hu", _mapping.id, endpoint.port);
 }
 
-void Pipe::join(RelayEnd first, RelayEnd second) {
-    _relays.join(std::move(first), std::move(second));
+void Pipe::begin(RelayEnd opener, RelayEnd agent) {
+    if (agent.protocol != Protocol::Pipe2) return join(std::move(opener), std::move(agent));
+    const auto opening = std::make_shared<Opening>(_loop, _environment.limits(), std::move(agent),
+                                                   std::move(opener), static_cast<Opening::Owner&>(*this));
+    _openings.insert(opening);
+    opening->start();
+}
+
+void Pipe::onOpened(Opening& opening) {
+    auto opener = std::move(opening.opener);
+    auto agent = std::move(opening.agent);
+    forget(opening);
+    opener.sentBefore = std::exchange(opener.held, {}).size();
+    join(std::move(opener), std::move(agent));
+}
+
+void Pipe::onRefused(Opening& opening, const std::string& reason) {
+    auto opener = std::move(opening.opener);
+    auto agent = std::move(opening.agent);
+    forget(opening);
+    if (opener.protocol == Protocol::Pipe2) {
+        opener.stream->send(Pipe2Line::refused(reason).toString());
+        opener.held.clear();
+        opener.visitor.clear();
+        putBack(std::move(opener));
+    } else {
+        drop(std::move(opener), "the agent refused it: " + reason);
+    }
+    putBack(std::move(agent));
+}
+
+void Pipe::onAgentLost(Opening& opening, const std::string& why) {
+    auto opener = std::move(opening.opener);
+    auto agent = std::move(opening.agent);
+    forget(opening);
+    drop(std::move(agent), why);
+    putBack(std::move(opener)); // for the next agent
+}
+
+void Pipe::forget(Opening& opening) {
+    const auto found = std::find_if(_openings.begin(), _openings.end(),
+                                    [&](const auto& one) { return one.get() == &opening; });
+    _loop.destroyLater(*found); // it is the one that is calling
+    _openings.erase(found);
+}
+
+void Pipe::closeOpenings() {
+    for (const auto& opening : _openings) {
+        opening->cancel();
+        _loop.destroyLater(opening);
+    }
+    _openings.clear();
+}
+
+void Pipe::join(RelayEnd opener, RelayEnd agent) {
+    if (opener.protocol == Protocol::Pipe2) opener.stream->send(Pipe2Line::opened().toString());
+    // Bytes are counted by the port that they come in at, whoever begins.
+    if (opener.side == 0)
+        _relays.join(std::move(opener), std::move(agent));
+    else
+        _relays.join(std::move(agent), std::move(opener));
 }
 
 const Endpoint& Pipe::endpointAt(std::size_t index) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pipe/Mapping.h"
+#include "pipe/Opening.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/PipeStatus.h"
 #include "pipe/RelaySet.h"
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,7 @@ namespace connector {
 
 /// The live side of a mapping: listens on its two ports, joins the connections that come, and keeps account
 /// of the relays. It lives on one loop; relays may run on others, and the pipe outlives them.
-class Pipe : private RelaySet::Owner {
+class Pipe : private RelaySet::Owner, private Opening::Owner {
   public:
     /// What serves one port: a listener for each address that pipes are bound to.
     using Listeners = std::vector<std::unique_ptr<Listener>>;
@@ -49,8 +51,9 @@ class Pipe : private RelaySet::Owner {
     /// What the log calls one of the ports.
     std::string nameOf(const Endpoint& endpoint) const;
 
-    /// Joins two connections. On the pipe's loop.
-    void join(RelayEnd first, RelayEnd second);
+    /// Begins a conversation between a connection that has something to say and an agent that waits, and
+    /// joins them when the agent agrees. On the pipe's loop.
+    void begin(RelayEnd opener, RelayEnd agent);
 
     PipeEnvironment& environment() { return _environment; }
     EventLoop& loop() { return _loop; }
@@ -60,12 +63,22 @@ class Pipe : private RelaySet::Owner {
     virtual Acceptor& acceptorAt(std::size_t index) = 0;
     virtual void closeConnections() = 0;
     virtual void addTo(PipeStatus& status) const = 0;
+    /// Takes back a connection that was not joined after all.
+    virtual void putBack(RelayEnd end) = 0;
+    /// Closes a connection that was not joined after all.
+    virtual void drop(RelayEnd end, const std::string& why) = 0;
 
     const Endpoint& endpointAt(std::size_t index) const;
     void startListening(std::size_t index);
     void retryListening();
     void checkListening();
     bool isListening() const;
+    void onOpened(Opening& opening) override;
+    void onRefused(Opening& opening, const std::string& reason) override;
+    void onAgentLost(Opening& opening, const std::string& why) override;
+    void forget(Opening& opening);
+    void closeOpenings();
+    void join(RelayEnd opener, RelayEnd agent);
     void onRelayEnded(const Relay& relay) override;
     void finishClosing();
 
@@ -74,6 +87,7 @@ class Pipe : private RelaySet::Owner {
     EventLoop& _loop;
     std::array<Listeners, 2> _listeners;
     Timer _retry;
+    std::set<std::shared_ptr<Opening>> _openings;
     RelaySet _relays;
     std::atomic<bool> _degraded{false};
     bool _closing = false;

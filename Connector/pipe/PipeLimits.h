@@ -18,6 +18,11 @@ struct PipeLimits {
     std::chrono::milliseconds placeWait{1000};
     /// How long a visitor waits for an agent, the TLS handshake included.
     std::chrono::milliseconds visitorWait{10000};
+    /// How long OPEN waits for the visitor's first bytes, which save a round trip when they go with it; a
+    /// server that speaks first is delayed by so much.
+    std::chrono::milliseconds firstBytes{20};
+    /// How long an agent of PIPE/2 may take to answer OPEN; then another agent is asked.
+    std::chrono::milliseconds open{10000};
     /// Visitors of one mapping that wait for an agent.
     std::size_t waitingVisitors = 1024;
     /// Bytes of payload held of an agent that has no partner yet (private pipe).

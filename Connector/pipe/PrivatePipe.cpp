@@ -5,12 +5,12 @@ namespace connector {
 PrivatePipe::PrivatePipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
       _agents1(loop(), environment(), mapping().endpoint1, nameOf(mapping().endpoint1), "port1's agent",
-               /*holdsPayload*/ true, *this),
+               /*mayBegin*/ true, *this),
       _agents2(loop(), environment(), mapping().endpoint2, nameOf(mapping().endpoint2), "port2's agent",
-               /*holdsPayload*/ true, *this) {}
+               /*mayBegin*/ true, *this) {}
 
 Acceptor& PrivatePipe::acceptorAt(std::size_t index) {
-    return index == 0 ? _agents1 : _agents2;
+    return at(index);
 }
 
 void PrivatePipe::closeConnections() {
@@ -22,14 +22,33 @@ void PrivatePipe::addTo(PipeStatus& status) const {
     status.agentsWaiting = {_agents1.waitingCount(), _agents2.waitingCount()};
 }
 
-/// At any time only one side holds payload while the other waits, for as soon as there is such a pair it is
-/// joined.
+void PrivatePipe::putBack(RelayEnd end) {
+    at(end.side).putBack(std::move(end));
+}
+
+void PrivatePipe::drop(RelayEnd end, const std::string& why) {
+    at(end.side).drop(std::move(end), why);
+}
+
 void PrivatePipe::onAgentAvailable(AgentEndpoint&) {
-    // Port1's agent is the relay's first end whoever begins, for that is what bytes are counted by.
-    if (_agents1.hasHolding() && _agents2.hasWaiting())
-        join(_agents1.takeHolding(), _agents2.takeWaiting());
-    else if (_agents2.hasHolding() && _agents1.hasWaiting())
-        join(_agents1.takeWaiting(), _agents2.takeHolding());
+    beginFrom(0);
+    beginFrom(1);
+}
+
+void PrivatePipe::beginFrom(std::size_t side) {
+    auto& openers = at(side);
+    auto& agents = at(1 - side);
+    while (openers.hasHolding() && agents.hasWaiting()) {
+        auto opener = openers.takeHolding();
+        auto agent = agents.takeWaiting();
+        opener.side = side;
+        agent.side = 1 - side;
+        begin(std::move(opener), std::move(agent));
+    }
+}
+
+AgentEndpoint& PrivatePipe::at(std::size_t side) {
+    return side == 0 ? _agents1 : _agents2;
 }
 
 } // namespace connector

@@ -5,7 +5,7 @@ namespace connector {
 PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
       _agents(loop(), environment(), mapping().endpoint1, nameOf(mapping().endpoint1), "agent",
-              /*holdsPayload*/ false, *this),
+              /*mayBegin*/ false, *this),
       _visitors(loop(), environment(), nameOf(mapping().endpoint2), "visitor", *this) {}
 
 Acceptor& PublicPipe::acceptorAt(std::size_t index) {
@@ -23,18 +23,34 @@ void PublicPipe::addTo(PipeStatus& status) const {
     status.visitorsWaiting = _visitors.waitingCount();
 }
 
+void PublicPipe::putBack(RelayEnd end) {
+    if (end.side == 0)
+        _agents.putBack(std::move(end));
+    else
+        _visitors.putBack(std::move(end));
+}
+
+void PublicPipe::drop(RelayEnd end, const std::string& why) {
+    if (end.side == 0)
+        _agents.drop(std::move(end), why);
+    else
+        _visitors.drop(std::move(end), why);
+}
+
 void PublicPipe::onAgentAvailable(AgentEndpoint&) {
-    joinAvailable();
+    beginAvailable();
 }
 
 void PublicPipe::onVisitorReady() {
-    joinAvailable();
+    beginAvailable();
 }
 
-void PublicPipe::joinAvailable() {
-    if (!_agents.hasWaiting() || !_visitors.hasReady()) return;
-    auto agent = _agents.takeWaiting();
-    join(std::move(agent), _visitors.takeReady());
+void PublicPipe::beginAvailable() {
+    while (_agents.hasWaiting() && _visitors.hasReady()) {
+        auto visitor = _visitors.takeReady();
+        visitor.side = 1;
+        begin(std::move(visitor), _agents.takeWaiting());
+    }
 }
 
 } // namespace connector

@@ -15,9 +15,11 @@ class PublicPipe final : public Pipe, private AgentEndpoint::Owner, private Visi
     Acceptor& acceptorAt(std::size_t index) override;
     void closeConnections() override;
     void addTo(PipeStatus& status) const override;
+    void putBack(RelayEnd end) override;
+    void drop(RelayEnd end, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
     void onVisitorReady() override;
-    void joinAvailable();
+    void beginAvailable();
 
     AgentEndpoint _agents;
     VisitorEndpoint _visitors;

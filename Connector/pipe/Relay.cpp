@@ -17,8 +17,11 @@ Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first,
              OnEnded onEnded)
     : _loop(loop), _shared(shared), _total(total),
       _onEnded(std::move(onEnded)), _sides{Side(std::move(first)), Side(std::move(second))},
+      _halfCloses(_sides[0].end.protocol != Protocol::Pipe1 && _sides[1].end.protocol != Protocol::Pipe1),
       _linger(loop, [this] { checkLinger(); }) {
     _loop.addLoad(1);
+    for (std::size_t i = 0; i < _sides.size(); ++i)
+        _total[i].fetch_add(_sides[i].bytes, std::memory_order_relaxed);
 }
 
 Relay::~Relay() = default;
@@ -31,9 +34,8 @@ void Relay::start() {
         auto& side = _sides[i];
         auto& other = _sides[1 - i];
         if (side.end.heartbeat) {
-            side.heartbeat.emplace(_loop, *side.end.heartbeat,
-                                   [this, &side, &other] { onSilent(side, other); });
-            side.heartbeat->start(*side.end.stream);
+            side.heartbeat.emplace(_loop, [this, &side, &other] { onSilent(side, other); });
+            side.heartbeat->start(*side.end.stream, *side.end.heartbeat);
         }
     }
     forward(_sides[0], _sides[1], std::exchange(_sides[0].end.held, {}));
@@ -72,6 +74,7 @@ void Relay::pump(Side& from, Side& to) {
     if (flushed == Stream::Status::Failed)
         return leave(to.end.name + (" broke: " + to.end.stream->failure()), &to);
     if (to.end.stream->unsent() > 0) return; // backpressure: its source is not read
+    if (from.hasEnded) return passTheEnd(from, to);
 
     const auto room =
         _loop.scratch().first(_shared.buffered.load(std::memory_order_relaxed) < _shared.limits.buffered
@@ -90,8 +93,7 @@ void Relay::pump(Side& from, Side& to) {
     if (status == Stream::Status::Ok) {
         from.end.stream->again();
     } else if (status == Stream::Status::Ended) {
-        from.hasEnded = true;
-        leave(std::string(from.end.name) + " closed", nullptr);
+        onEnded(from, to);
     } else if (status == Stream::Status::Failed) {
         leave(from.end.name + (" broke: " + from.end.stream->failure()), &from);
     }
@@ -120,10 +122,27 @@ void Relay::account(Side& side) {
     side.accounted = kept;
 }
 
+void Relay::onEnded(Side& from, Side& to) {
+    from.hasEnded = true;
+    if (_halfCloses)
+        passTheEnd(from, to);
+    else
+        leave(std::string(from.end.name) + " closed", nullptr);
+}
+
+void Relay::passTheEnd(Side& from, Side& to) {
+    if (!to.toldTheEnd && to.end.stream->unsent() == 0) tellTheEnd(to);
+    // Nobody reads from this end any more, so that only an event can tell.
+    if (from.end.stream->isBroken() && !from.toldTheEnd)
+        leave(from.end.name + std::string(" broke after it had closed its sending side"), &from);
+    else if (from.isGone() && to.isGone())
+        leave(std::string(to.end.name) + " closed first, " + from.end.name + " then", nullptr);
+}
+
 void Relay::onSilent(Side& side, const Side& other) {
     if (_state != State::Relaying) return;
     if (other.end.stream->unsent() > 0) { // it is we who do not listen
-        side.heartbeat->start(*side.end.stream);
+        side.heartbeat->restart();
         return;
     }
     leave(std::string(side.end.name) + " was silent past its threshold", &side);
@@ -152,7 +171,9 @@ void Relay::drain() {
     for (auto& side : _sides) {
         if (!side.toldTheEnd) tellTheEnd(side);
         if (!side.hasEnded) discardInput(side);
-        if (side.toldTheEnd && side.discarded && !side.hasEnded && side.end.stream->unacknowledged() == 0) {
+        // After its half-close was passed on, only a reset can tell the other end that this one has broken.
+        const bool mustReset = side.discarded || _broken;
+        if (side.toldTheEnd && mustReset && !side.hasEnded && side.end.stream->unacknowledged() == 0) {
             side.end.stream->resetOnClose();
             side.hasEnded = true;
         }

@@ -4,6 +4,7 @@
 #include "net/Timer.h"
 #include "pipe/Heartbeat.h"
 #include "pipe/PipeLimits.h"
+#include "pipe/RelayEnd.h"
 
 #include <array>
 #include <atomic>
@@ -14,25 +15,6 @@
 #include <vector>
 
 namespace connector {
-
-/// One of the two connections that a relay joins.
-struct RelayEnd {
-    /// What the log calls it: a literal.
-    const char* name = "";
-    std::unique_ptr<Stream> stream;
-    /// Set when this end speaks PIPE/1.
-    std::optional<Heartbeat::Settings> heartbeat;
-    /// Payload that was received from it before there was a relay.
-    std::vector<std::byte> held;
-    /// This end can't know of the relay before it gets payload: whatever it sends earlier is the tail of a
-    /// former conversation, and is dropped.
-    bool speaksSecond = false;
-    /// Called, on the relay's loop, before the end's connection is told that the relay is over.
-    std::function<void()> onLeaving;
-    /// Called, on the relay's loop, when the end's connection is over both ways, while there may still be
-    /// something to deliver to the other end.
-    std::function<void()> onGone;
-};
 
 /// What all relays of a process share.
 struct RelayShared {
@@ -47,10 +29,12 @@ struct RelayShared {
 /// Bytes go from one end's socket through the loop's scratch buffer to the other's; only what the other does
 /// not take at once is kept, and while anything is kept its source is not read.
 ///
-/// An orderly end: what was received is delivered, then the other end is told (FIN) and its input read until
-/// it closes too, so that no reset destroys what it has not read yet; if it sent payload that can't be
-/// delivered any more, its connection is reset once it has everything. A broken end: what was received is
-/// delivered, then the other end is reset.
+/// When an end closes its sending side, what was received is delivered, and the other end is told (FIN). The
+/// other direction goes on until it is closed too; but not when an end speaks PIPE/1, which knows no
+/// half-close: then the relay is over, and the other end's input is read until it closes, so that no reset
+/// destroys what it has not read yet. If it sent payload that can't be delivered any more, its connection is
+/// reset once it has everything. When an end breaks, what was received is delivered, then the other end is
+/// reset.
 ///
 /// Made on any thread; from start() on it lives on its loop alone and calls onEnded there when both
 /// connections are closed.
@@ -79,13 +63,14 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
 
   private:
     struct Side {
-        explicit Side(RelayEnd&& end_) : end(std::move(end_)), peer(end.stream->peer()) {}
+        explicit Side(RelayEnd&& end_)
+            : end(std::move(end_)), peer(end.stream->peer()), bytes(end.sentBefore) {}
         std::string name() const { return end.name + (" " + peer.toString()); }
         bool isGone() const { return toldTheEnd && hasEnded; }
         RelayEnd end;
         Poco::Net::SocketAddress peer;
         std::optional<Heartbeat> heartbeat;
-        std::uint64_t bytes = 0;
+        std::uint64_t bytes; ///< payload received from it
         std::size_t accounted = 0;
         bool hasEnded = false;   ///< its sending side: nothing more will come from it
         bool toldTheEnd = false; ///< our sending side: nothing more will go to it
@@ -99,6 +84,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     bool isPayload(Side& from, const Side& to, std::span<const std::byte> message);
     void forward(Side& from, Side& to, std::span<const std::byte> payload);
     void account(Side& side);
+    void onEnded(Side& from, Side& to);
+    void passTheEnd(Side& from, Side& to);
     void onSilent(Side& side, const Side& other);
     void leave(std::string why, Side* broken);
     void drain();
@@ -114,6 +101,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     Bytes& _total;
     OnEnded _onEnded;
     std::array<Side, 2> _sides;
+    const bool _halfCloses;
     State _state = State::Relaying;
     bool _broken = false;
     std::string _why;

@@ -8,8 +8,9 @@ namespace connector {
 
 class VisitorEndpoint::Visitor final : private StreamHandler {
   public:
-    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<Stream> stream_)
-        : stream(std::move(stream_)), _endpoint(endpoint), _timer(endpoint._loop, [this] {
+    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<Stream> stream_, std::vector<std::byte> held_ = {})
+        : stream(std::move(stream_)), held(std::move(held_)), _endpoint(endpoint),
+          _timer(endpoint._loop, [this] {
               _endpoint.onGone(*this, isReady ? "nobody became free for it"
                                               : "the TLS handshake was not done in time");
           }) {}
@@ -27,12 +28,14 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
     }
 
     std::unique_ptr<Stream> stream;
+    std::vector<std::byte> held; ///< what was sent to an agent that then turned out to be dead
     List::iterator position;
     bool isReady = false;
 
   private:
     void onReady(Stream&) override {
-        if (stream->hasEndedUnread())
+        // One that has said what it wanted, and shut its sending side, still waits for an answer.
+        if (stream->isBroken() || (held.empty() && stream->hasEndedUnread()))
             return _endpoint.onGone(*this, "it closed the connection while it waited");
         if (isReady) return;
         const auto shaken = stream->handshake();
@@ -65,10 +68,29 @@ void VisitorEndpoint::onAccepted(const Poco::Net::StreamSocket& socket, const Po
 }
 
 RelayEnd VisitorEndpoint::takeReady() {
+    auto& visitor = *_ready.front();
     RelayEnd end;
     end.name = _role;
-    end.stream = remove(*_ready.front());
+    end.visitor = visitor.stream->peer().toString();
+    end.held = std::move(visitor.held);
+    end.stream = remove(visitor);
     return end;
+}
+
+void VisitorEndpoint::putBack(RelayEnd end) {
+    _ready.push_front(std::make_unique<Visitor>(*this, std::move(end.stream), std::move(end.held)));
+    _waitingCount.fetch_add(1, std::memory_order_relaxed);
+    auto& visitor = *_ready.front();
+    visitor.position = _ready.begin();
+    visitor.isReady = true;
+    visitor.start();
+    if (hasReady()) _owner.onVisitorReady();
+}
+
+void VisitorEndpoint::drop(RelayEnd end, const std::string& why) {
+    logTurnedAway(end.stream->peer().toString(), why);
+    end.stream->detach();
+    _loop.destroyLater(std::move(end.stream));
 }
 
 void VisitorEndpoint::closeAll() {

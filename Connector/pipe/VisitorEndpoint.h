@@ -40,6 +40,12 @@ class VisitorEndpoint final : public Acceptor {
     /// Takes the visitor that has been ready the longest, as the end of a relay.
     RelayEnd takeReady();
 
+    /// Takes back a visitor that was not joined after all; it waits anew, in front of all others.
+    void putBack(RelayEnd visitor);
+
+    /// Closes a visitor that was taken, with nothing sent.
+    void drop(RelayEnd visitor, const std::string& why);
+
     /// Closes all connections.
     void closeAll();
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -54,6 +55,14 @@ PipeClient::PipeClient(const Poco::Net::SocketAddress& address, const ConnectOpt
         closeDescriptor();
         throw;
     }
+}
+
+PipeClient::PipeClient(const Poco::Net::StreamSocket& accepted)
+    : _descriptor(::fcntl(accepted.impl()->sockfd(), F_DUPFD_CLOEXEC, 0)),
+      _serverPort(accepted.peerAddress().port()) {
+    if (_descriptor < 0) throwErrno("fcntl");
+    ::fcntl(_descriptor, F_SETFL, O_NONBLOCK);
+    setOption(_descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 PipeClient::~PipeClient() {

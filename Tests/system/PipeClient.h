@@ -4,6 +4,7 @@
 #include "Waiting.h"
 
 #include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
 
 #include <cstddef>
 #include <memory>
@@ -45,6 +46,8 @@ class PipeClient {
 
     /// Connects, and shakes hands in TLS. Throws ConnectionLost when either is refused.
     explicit PipeClient(const Poco::Net::SocketAddress& address, const ConnectOptions& options = {});
+    /// Takes over a connection that was accepted: the test is the server then.
+    explicit PipeClient(const Poco::Net::StreamSocket& accepted);
     ~PipeClient();
     PipeClient(PipeClient&& other) noexcept;
     PipeClient& operator=(PipeClient&& other) noexcept;

@@ -1,6 +1,6 @@
-#include "app/Logging.h"
+#include "base/Logging.h"
 
-#include "app/QueuedChannel.h"
+#include "base/QueuedChannel.h"
 
 #include <Poco/ConsoleChannel.h>
 #include <Poco/FileChannel.h>

@@ -1,4 +1,4 @@
-#include "app/QueuedChannel.h"
+#include "base/QueuedChannel.h"
 
 #include <utility>
 

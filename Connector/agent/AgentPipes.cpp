@@ -1,0 +1,68 @@
+#include "agent/AgentPipes.h"
+
+#include "net/TlsContext.h"
+
+#include <algorithm>
+#include <future>
+#include <stdexcept>
+
+namespace connector {
+
+Poco::Net::Context::Ptr contextFor(const AgentPipeSettings& settings) {
+    try {
+        return makeClientContext(settings.trusted);
+    } catch (const TlsError& error) {
+        throw FieldError(std::string("cert: ") + error.what() +
+                         "; it must be PEM certificates, or the base64 body of one");
+    }
+}
+
+AgentPipes::AgentPipes(PipeEnvironment& environment, Mode mode)
+    : _environment(environment), _mode(mode), _log(Poco::Logger::get("agent")) {}
+
+AgentPipes::~AgentPipes() {
+    closeAllBut({});
+}
+
+void AgentPipes::apply(const std::vector<AgentPipeSettings>& wanted) {
+    for (const auto& settings : wanted)
+        if (!_mode.plain) contextFor(settings); // says what is wrong before anything is touched
+    closeAllBut(wanted);
+    std::string failure;
+    for (const auto& settings : wanted) {
+        try {
+            if (!isRunning(settings)) start(settings);
+        } catch (const std::runtime_error& error) {
+            failure = error.what();
+        }
+    }
+    if (!failure.empty()) throw std::runtime_error(failure);
+}
+
+void AgentPipes::closeAllBut(const std::vector<AgentPipeSettings>& wanted) {
+    const auto isWanted = [&](const Running& running) {
+        return std::find(wanted.begin(), wanted.end(), running.settings) != wanted.end();
+    };
+    const auto unwanted = std::stable_partition(_pipes.begin(), _pipes.end(), isWanted);
+    std::vector<std::future<void>> closing;
+    for (auto it = unwanted; it != _pipes.end(); ++it)
+        closing.push_back(it->pipe->close());
+    for (auto& closed : closing)
+        closed.wait();
+    _pipes.erase(unwanted, _pipes.end());
+}
+
+void AgentPipes::start(const AgentPipeSettings& settings) {
+    auto pipe = AgentPipe::make(_environment, settings, _mode.protocol,
+                                _mode.plain ? Poco::Net::Context::Ptr() : contextFor(settings));
+    pipe->start();
+    _pipes.push_back({settings, std::move(pipe)});
+    _log.notice("holds %s", settings.summary());
+}
+
+bool AgentPipes::isRunning(const AgentPipeSettings& settings) const {
+    return std::any_of(_pipes.begin(), _pipes.end(),
+                       [&](const Running& running) { return running.settings == settings; });
+}
+
+} // namespace connector

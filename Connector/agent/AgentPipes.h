@@ -1,0 +1,54 @@
+#pragma once
+
+#include "agent/AgentConfiguration.h"
+#include "agent/AgentPipe.h"
+
+#include <Poco/Logger.h>
+#include <Poco/Net/Context.h>
+
+#include <memory>
+#include <vector>
+
+namespace connector {
+
+/// The pipes that run at the moment; a change of the configuration touches only those that it is about. On
+/// the main thread.
+class AgentPipes {
+  public:
+    /// How the pipes speak to Connector: with Pipe1 or Pipe2, and whether without TLS.
+    struct Mode {
+        Protocol protocol = Protocol::Pipe2;
+        bool plain = false;
+    };
+
+    /// environment must outlive the pipes.
+    AgentPipes(PipeEnvironment& environment, Mode mode);
+
+    /// Closes all.
+    ~AgentPipes();
+
+    /// Closes the pipes that are not wanted any more, starts the new ones, and leaves the others alone.
+    /// Throws FieldError before anything is touched, and std::runtime_error when a new pipe can't be started;
+    /// then the others run.
+    void apply(const std::vector<AgentPipeSettings>& wanted);
+
+  private:
+    struct Running {
+        AgentPipeSettings settings;
+        std::unique_ptr<AgentPipe> pipe;
+    };
+
+    void closeAllBut(const std::vector<AgentPipeSettings>& wanted);
+    void start(const AgentPipeSettings& settings);
+    bool isRunning(const AgentPipeSettings& settings) const;
+
+    PipeEnvironment& _environment;
+    const Mode _mode;
+    Poco::Logger& _log;
+    std::vector<Running> _pipes;
+};
+
+/// A client's context that trusts what the settings say. Throws FieldError.
+Poco::Net::Context::Ptr contextFor(const AgentPipeSettings& settings);
+
+} // namespace connector

@@ -1,0 +1,98 @@
+#include "pipe/Opening.h"
+
+#include <algorithm>
+
+namespace connector {
+
+Opening::Opening(EventLoop& loop, const PipeLimits& limits, RelayEnd agent_, RelayEnd opener_, Owner& owner)
+    : agent(std::move(agent_)), opener(std::move(opener_)), _loop(loop), _limits(limits), _owner(owner),
+      _answer(std::exchange(agent.idle, {})), _timer(loop, [this] { onTimer(); }) {}
+
+void Opening::start() {
+    if (!opener.stream->attach(_loop, *this) || !agent.stream->attach(_loop, *this))
+        return lose("no room to watch another descriptor");
+    if (!opener.held.empty() || receiveFirstBytes())
+        sendOpen();
+    else
+        _timer.start(_limits.firstBytes);
+}
+
+void Opening::cancel() {
+    finish();
+    for (auto* end : {&opener, &agent}) {
+        end->stream->detach();
+        _loop.destroyLater(std::move(end->stream));
+    }
+}
+
+void Opening::onReady(Stream& stream) {
+    if (&stream == agent.stream.get())
+        readAnswer();
+    else if (!_isSent && receiveFirstBytes())
+        sendOpen();
+}
+
+/// True when there is nothing to wait for. That the opener has ended or broken is for the relay to find out.
+bool Opening::receiveFirstBytes() {
+    const auto received = opener.stream->receive(_loop.scratch().first(Pipe2Line::kMaxFirstBytes));
+    const auto bytes = _loop.scratch().first(received.bytes);
+    opener.held.assign(bytes.begin(), bytes.end());
+    return received.status != Stream::Status::Blocked;
+}
+
+/// In one write, so that the first bytes cost no packet of their own.
+void Opening::sendOpen() {
+    _isSent = true;
+    _timer.start(_limits.open);
+    const auto line = Pipe2Line::open(opener.visitor, opener.held.size()).toString();
+    const auto bytes = std::as_bytes(std::span(line));
+    std::vector<std::byte> message(bytes.begin(), bytes.end());
+    message.insert(message.end(), opener.held.begin(), opener.held.end());
+    if (agent.stream->send(message) == Stream::Status::Failed) return lose(agent.stream->failure());
+    readAnswer();
+}
+
+void Opening::readAnswer() {
+    if (agent.stream->flush() == Stream::Status::Failed) return lose(agent.stream->failure());
+    for (int i = 0; i < Stream::kMessagesPerTurn && !_isOver; ++i) {
+        const auto received = agent.stream->receive(_loop.scratch().first(Stream::kMaxMessage));
+        if (received.status == Stream::Status::Blocked) return;
+        if (received.status == Stream::Status::Failed) return lose(agent.stream->failure());
+        if (received.status == Stream::Status::Ended) return lose("it closed the connection");
+        takeBytes(_loop.scratch().first(received.bytes));
+    }
+    if (!_isOver) agent.stream->again();
+}
+
+void Opening::takeBytes(std::span<const std::byte> bytes) {
+    const auto event = _answer.read(bytes);
+    if (event == AnswerReader::Event::Nothing) return;
+    if (event == AnswerReader::Event::Bad) return lose("it sent " + _answer.error());
+    if (!_isSent) return lose("it answered an OPEN that was not sent");
+    agent.held.assign(bytes.begin(), bytes.end());
+    finish();
+    if (event == AnswerReader::Event::Opened)
+        _owner.onOpened(*this);
+    else
+        _owner.onRefused(*this, _answer.reason());
+}
+
+void Opening::onTimer() {
+    if (_isSent)
+        lose("it did not answer OPEN within " + std::to_string(_limits.open.count()) + " ms");
+    else
+        sendOpen();
+}
+
+void Opening::lose(const std::string& why) {
+    if (_isOver) return;
+    finish();
+    _owner.onAgentLost(*this, why);
+}
+
+void Opening::finish() {
+    _isOver = true;
+    _timer.cancel();
+}
+
+} // namespace connector

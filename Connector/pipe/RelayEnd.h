@@ -1,0 +1,45 @@
+#pragma once
+
+#include "net/Stream.h"
+#include "pipe/Heartbeat.h"
+#include "pipe/IdleReader.h"
+#include "pipe/Protocol.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// A connection that is to be joined, or is joined, to another one.
+struct RelayEnd {
+    /// What the log calls it: a literal.
+    const char* name = "";
+    /// The port of the mapping that it came by: 0 for port1, 1 for port2.
+    std::size_t side = 0;
+    std::unique_ptr<Stream> stream;
+    Protocol protocol = Protocol::Raw;
+    /// Set when this end speaks PIPE/1.
+    std::optional<Heartbeat::Settings> heartbeat;
+    /// Payload that was received from it and has not been sent on; of an idle agent of PIPE/2, bytes that
+    /// have not been looked at.
+    std::vector<std::byte> held;
+    /// Payload that was received from it and has been sent on already.
+    std::size_t sentBefore = 0;
+    /// Of an idle agent of PIPE/2: what has begun to come from it.
+    IdleReader idle;
+    /// Of the end that begins the conversation: the visitor's address, for OPEN. Empty at the other end.
+    std::string visitor;
+    /// This end can't know of the relay before it gets payload: whatever it sends earlier is the tail of a
+    /// former conversation, and is dropped.
+    bool speaksSecond = false;
+    /// Called, on the relay's loop, before the end's connection is told that the relay is over.
+    std::function<void()> onLeaving;
+    /// Called, on the relay's loop, when the end's connection is over both ways, while there may still be
+    /// something to deliver to the other end.
+    std::function<void()> onGone;
+};
+
+} // namespace connector

@@ -1,0 +1,163 @@
+#include "MultiPipeAgent.h"
+#include "TestTarget.h"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace connector::test {
+
+namespace bdata = boost::unit_test::data;
+
+namespace {
+
+/// A mapping and the target that its visitors are to reach.
+struct Service {
+    explicit Service(const ConnectorProcess& connector_) : connector(connector_) {}
+
+    Poco::JSON::Object::Ptr pipe(const ConnectorSetup& setup) {
+        return agentPipe(setup, mapping, {.localPort = target.port(), .connections = 2});
+    }
+
+    void waitForAgents(int expected) const {
+        connector.api().waitForCount(mapping.id, "agentswaiting", expected);
+    }
+
+    /// A visitor and the target's end of its conversation.
+    std::pair<PipeClient, PipeClient> visit() {
+        auto visitor = connector.connect(mapping.port2);
+        auto server = target.accept();
+        if (!areJoined(visitor, server)) throw std::runtime_error("the visitor is not joined to its target");
+        return {std::move(visitor), std::move(server)};
+    }
+
+    const ConnectorProcess& connector;
+    AddedMapping mapping = connector.api().addPublic();
+    TestTarget target;
+};
+
+/// A Connector with some mappings, to be served by one agent.
+struct Services {
+    explicit Services(Mode mode) : setup(mode), connector(setup) {
+        for (int number = 0; number < 3; ++number)
+            services.push_back(std::make_unique<Service>(connector));
+    }
+
+    Service& operator[](std::size_t number) { return *services.at(number); }
+    Poco::JSON::Object::Ptr pipe(std::size_t number) { return services.at(number)->pipe(setup); }
+
+    ConnectorSetup setup;
+    ConnectorProcess connector;
+    std::vector<std::unique_ptr<Service>> services;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(AgentPipes)
+
+BOOST_DATA_TEST_CASE(OneProcessServesSeveralMappings, kModes, mode) {
+    Services services(mode);
+    MultiPipeAgent agent(services.setup, {services.pipe(0), services.pipe(1), services.pipe(2)});
+    for (std::size_t number = 0; number < 3; ++number)
+        services[number].waitForAgents(2);
+    auto [visitor0, server0] = services[0].visit();
+    auto [visitor1, server1] = services[1].visit();
+    auto [visitor2, server2] = services[2].visit();
+    BOOST_TEST(areJoined(server1, visitor1));
+    BOOST_TEST(areJoined(server0, visitor0));
+    BOOST_TEST(areJoined(server2, visitor2));
+}
+
+/// The threads are one loop for each processor, however many pipes there are.
+BOOST_DATA_TEST_CASE(PipesShareThreads, kModes, mode) {
+    Services services(mode);
+    MultiPipeAgent agent(services.setup, {services.pipe(0)});
+    services[0].waitForAgents(2);
+    const auto threads = agent.process().threadCount();
+    agent.reload({services.pipe(0), services.pipe(1), services.pipe(2)});
+    services[2].waitForAgents(2);
+    // Names are looked up in a thread of each pipe's own.
+    BOOST_TEST(agent.process().threadCount() <= threads + 2);
+}
+
+BOOST_DATA_TEST_CASE(ReloadTouchesOnlyWhatChanged, kModes, mode) {
+    Services services(mode);
+    MultiPipeAgent agent(services.setup, {services.pipe(0), services.pipe(1)});
+    services[0].waitForAgents(2);
+    services[1].waitForAgents(2);
+    auto [kept, keptServer] = services[0].visit();
+    auto [removed, removedServer] = services[1].visit();
+
+    agent.reload({services.pipe(0), services.pipe(2)});
+    BOOST_TEST(removed.readToEnd() == "");
+    BOOST_TEST(removedServer.readToEnd() == "");
+    services[1].waitForAgents(0);
+    services[2].waitForAgents(2);
+    auto [added, addedServer] = services[2].visit();
+    BOOST_TEST(areJoined(added, addedServer));
+    BOOST_TEST(areJoined(kept, keptServer), "its pipe is as it was");
+    services[0].waitForAgents(1);
+
+    agent.reload({services.pipe(1), services.pipe(0)});
+    BOOST_TEST(added.readToEnd() == "");
+    services[1].waitForAgents(2);
+    BOOST_TEST(areJoined(kept, keptServer), "its place among the pipes does not matter");
+}
+
+BOOST_DATA_TEST_CASE(ReloadStartsAnewWhatIsDifferent, kModes, mode) {
+    Services services(mode);
+    MultiPipeAgent agent(services.setup, {services.pipe(0), services.pipe(1)});
+    services[0].waitForAgents(2);
+    services[1].waitForAgents(2);
+    auto [kept, keptServer] = services[0].visit();
+    auto [changed, changedServer] = services[1].visit();
+
+    TestTarget elsewhere;
+    auto different = services.pipe(1);
+    different->set("localport", elsewhere.port());
+    different->set("connectioncount", 3);
+    agent.reload({services.pipe(0), different});
+    BOOST_TEST(changed.readToEnd() == "");
+    services[1].waitForAgents(3);
+    auto visitor = services.connector.connect(services[1].mapping.port2);
+    auto server = elsewhere.accept();
+    BOOST_TEST(areJoined(visitor, server));
+    BOOST_TEST(areJoined(kept, keptServer));
+}
+
+BOOST_DATA_TEST_CASE(BadReloadChangesNothing, kModes, mode) {
+    Services services(mode);
+    MultiPipeAgent agent(services.setup, {services.pipe(0)});
+    services[0].waitForAgents(2);
+    auto [kept, keptServer] = services[0].visit();
+    for (const auto* bad :
+         {"", "{", "[]", "{}", R"({"pipes":[]})", R"({"pipes":[{}]})", R"({"pipes":7})", R"({"pipes":[7]})"})
+        agent.reloadBad(bad);
+    BOOST_TEST(areJoined(kept, keptServer));
+    services[0].waitForAgents(1);
+    agent.reload({services.pipe(0), services.pipe(1)});
+    services[1].waitForAgents(2);
+    BOOST_TEST(areJoined(kept, keptServer));
+}
+
+BOOST_DATA_TEST_CASE(SigtermClosesAllPipes, kModes, mode) {
+    Services services(mode);
+    MultiPipeAgent agent(services.setup, {services.pipe(0), services.pipe(1)});
+    services[0].waitForAgents(2);
+    services[1].waitForAgents(2);
+    auto [visitor, server] = services[0].visit();
+    agent.kill(SIGTERM);
+    BOOST_TEST(agent.process().waitForExit() == 0);
+    BOOST_TEST(visitor.readToEnd() == "");
+    BOOST_TEST(server.readToEnd() == "");
+    services[0].waitForAgents(0);
+    services[1].waitForAgents(0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace connector::test

@@ -1,0 +1,105 @@
+#include "MultiPipeAgent.h"
+
+#include <Poco/JSON/Array.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include <sstream>
+
+namespace connector::test {
+
+namespace {
+
+std::string configurationOf(const MultiPipeAgent::Pipes& pipes) {
+    Poco::JSON::Object whole;
+    Poco::JSON::Array array;
+    for (const auto& pipe : pipes)
+        array.add(pipe);
+    if (pipes.size() == 1)
+        whole = *pipes.front();
+    else
+        whole.set("pipes", array);
+    whole.set("loglevel", "debug");
+    std::ostringstream text;
+    whole.stringify(text, 2);
+    return text.str();
+}
+
+std::vector<std::string> words(const ConnectorSetup& connector, const std::string& configurationFile,
+                               AgentProtocol protocol) {
+    std::vector<std::string> result{programPath("AGENT_BIN"), "--config=" + configurationFile};
+    if (connector.mode() == Mode::Plain) result.emplace_back("--plain");
+    if (protocol == AgentProtocol::Pipe1) result.emplace_back("--pipe1");
+    return result;
+}
+
+} // namespace
+
+Poco::JSON::Object::Ptr agentPipe(const ConnectorSetup& connector, const AddedMapping& mapping,
+                                  const AgentPipeOptions& options) {
+    const bool isPort1 = options.side == Side::Port1;
+    Poco::JSON::Object::Ptr pipe = new Poco::JSON::Object;
+    pipe->set("mode", options.role.empty() ? "public" : "private");
+    if (!options.role.empty()) pipe->set("role", options.role);
+    pipe->set("host", "127.0.0.1");
+    pipe->set("port", isPort1 ? mapping.port1 : mapping.port2);
+    pipe->set("passcode", isPort1 ? mapping.passcode1 : mapping.passcode2);
+    pipe->set("connectioncount", options.connections);
+    pipe->set("localhost", options.localHost);
+    pipe->set("localport", options.localPort);
+    pipe->set("heartbeatfrequency", options.heartbeatFrequency);
+    pipe->set("heartbeatabsencethreshold", options.heartbeatAbsenceThreshold);
+    if (!options.proxyProtocol.empty()) pipe->set("proxyprotocol", options.proxyProtocol);
+    if (connector.mode() == Mode::Tls)
+        pipe->set("cert", readFile(CertificateAuthority::shared().certificateFile()));
+    return pipe;
+}
+
+MultiPipeAgent::MultiPipeAgent(const ConnectorSetup& connector, const Pipes& pipes, AgentProtocol protocol) {
+    const auto file = _folder.write("agent.json", configurationOf(pipes));
+    _process.emplace(ChildProcess::Command{words(connector, file, protocol), _folder.path("output.log")});
+}
+
+MultiPipeAgent::~MultiPipeAgent() {
+    if (_wasKilled) return;
+    try {
+        if (_process->isRunning())
+            BOOST_CHECK_EQUAL(_process->stop(SIGTERM), 0);
+        else
+            BOOST_ERROR("the agent ended by itself with " << _process->waitForExit());
+    } catch (const TimedOut& error) {
+        BOOST_ERROR("the agent's SIGTERM: " << error.what());
+    }
+    BOOST_TEST_MESSAGE("the agent's log:\n" << log());
+}
+
+void MultiPipeAgent::reload(const Pipes& pipes) {
+    hangUp(configurationOf(pipes), "was read again");
+}
+
+void MultiPipeAgent::reloadBad(const std::string& configuration) {
+    hangUp(configuration, "all pipes stay as they were");
+}
+
+void MultiPipeAgent::hangUp(const std::string& configuration, const std::string& expected) {
+    const auto logged = log().size();
+    _folder.write("agent.json", configuration);
+    _process->signal(SIGHUP);
+    waitForLog(expected, logged);
+}
+
+std::string MultiPipeAgent::log() const {
+    return readFile(_folder.path("output.log"));
+}
+
+void MultiPipeAgent::waitForLog(const std::string& text, std::size_t from) const {
+    waitUntil("\"" + text + "\" in the agent's log",
+              [&] { return log().find(text, from) != std::string::npos; });
+}
+
+void MultiPipeAgent::kill(int signal) {
+    _wasKilled = true;
+    _process->signal(signal);
+}
+
+} // namespace connector::test
