@@ -2,6 +2,7 @@
 
 #include "pipe/Pipe2Line.h"
 
+#include <algorithm>
 #include <openssl/crypto.h>
 
 namespace connector {
@@ -22,7 +23,9 @@ Greeting::Verdict Greeting::add(std::span<const std::byte> bytes) {
 
 Greeting::Verdict Greeting::judgePipe1() const {
     if (_received.size() < _passcode.size()) return Verdict::Incomplete;
-    return isPasscode(_received) ? Verdict::Pipe1 : Verdict::Refused;
+    if (isPasscode(_received)) return Verdict::Pipe1;
+    // A passcode may be shorter than the word that PIPE/2 begins with.
+    return kPipe2.starts_with(_received) ? Verdict::Incomplete : Verdict::Refused;
 }
 
 Greeting::Verdict Greeting::judgePipe2() const {

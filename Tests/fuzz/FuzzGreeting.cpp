@@ -1,9 +1,11 @@
-// The greeting of a stranger on an agents' port, cut into pieces as the network may cut it.
+// The greeting of a stranger on an agents' port, in either protocol, cut into pieces as the network may cut
+// it.
 #include "pipe/Greeting.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 using connector::Greeting;
@@ -11,14 +13,23 @@ using connector::Greeting;
 namespace {
 
 constexpr std::string_view kPasscode = "0b403b65-c5a0-476f-92f5-ffc7ca0f85ef";
+/// The end included.
+constexpr std::size_t kMaxLine = 256;
 
 void check(bool condition) {
     if (!condition) std::abort();
 }
 
+Greeting::Verdict expectedOfPipe2(std::string_view received) {
+    if (received == "PIPE/2 " + std::string(kPasscode) + "\n") return Greeting::Verdict::Pipe2;
+    const bool goesOn = received.find('\n') == std::string_view::npos && received.size() < kMaxLine;
+    return goesOn ? Greeting::Verdict::Incomplete : Greeting::Verdict::Refused;
+}
+
 Greeting::Verdict expected(std::string_view received) {
+    if (received.starts_with("PIPE/2 ")) return expectedOfPipe2(received);
     if (received.size() < kPasscode.size()) return Greeting::Verdict::Incomplete;
-    return received == kPasscode ? Greeting::Verdict::Accepted : Greeting::Verdict::Refused;
+    return received == kPasscode ? Greeting::Verdict::Pipe1 : Greeting::Verdict::Refused;
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "agent/AgentConfiguration.h"
 
+#include <Poco/JSON/Array.h>
 #include <Poco/JSON/Object.h>
 
 #include <boost/test/unit_test.hpp>
@@ -46,6 +47,23 @@ AgentConfiguration parse(const Poco::JSON::Object& object, const std::string& pa
     return AgentConfiguration::parse(text.str(), passcode);
 }
 
+/// The only pipe of the configuration.
+AgentPipeSettings pipeOf(const Poco::JSON::Object& object, const std::string& passcode = "") {
+    const auto configuration = parse(object, passcode);
+    BOOST_REQUIRE(configuration.pipes.size() == 1);
+    return configuration.pipes.front();
+}
+
+/// A configuration of several pipes.
+Poco::JSON::Object several(const std::vector<Poco::JSON::Object>& pipes) {
+    Poco::JSON::Array array;
+    for (const auto& pipe : pipes)
+        array.add(pipe);
+    Poco::JSON::Object object;
+    object.set("pipes", array);
+    return object;
+}
+
 /// The message that refuses the object.
 std::string refusal(const Poco::JSON::Object& object, const std::string& passcode = "") {
     try {
@@ -66,7 +84,8 @@ BOOST_AUTO_TEST_SUITE(AgentConfiguration)
 
 BOOST_AUTO_TEST_CASE(takes_what_the_container_is_given) {
     const auto configuration = parse(container());
-    const auto& pipe = configuration.pipe;
+    BOOST_REQUIRE(configuration.pipes.size() == 1);
+    const auto& pipe = configuration.pipes.front();
     BOOST_TEST((pipe.role == Role::Connect));
     BOOST_TEST(pipe.host == "connector.example");
     BOOST_TEST(pipe.port == 6000);
@@ -81,21 +100,20 @@ BOOST_AUTO_TEST_CASE(takes_what_the_container_is_given) {
 }
 
 BOOST_AUTO_TEST_CASE(summary_has_no_passcode) {
-    const auto summary = parse(container()).pipe.summary();
+    const auto summary = pipeOf(container()).summary();
     BOOST_TEST(summary == "60 connections to connector.example:6000 for the target iofog:60401");
 }
 
 BOOST_AUTO_TEST_CASE(heartbeats_have_defaults) {
     auto object = containerWithout("heartbeatfrequency");
     object.remove("heartbeatabsencethreshold");
-    const auto pipe = parse(object).pipe;
+    const auto pipe = pipeOf(object);
     BOOST_TEST(pipe.heartbeatFrequency.count() == 20000);
     BOOST_TEST(pipe.heartbeatAbsenceThreshold.count() == 60000);
 }
 
 BOOST_AUTO_TEST_CASE(absence_threshold_is_off_or_longer_than_the_period) {
-    BOOST_TEST(parse(containerWith("heartbeatabsencethreshold", 0)).pipe.heartbeatAbsenceThreshold.count() ==
-               0);
+    BOOST_TEST(pipeOf(containerWith("heartbeatabsencethreshold", 0)).heartbeatAbsenceThreshold.count() == 0);
     BOOST_TEST(
         isAbout(refusal(containerWith("heartbeatabsencethreshold", 20000)), "heartbeatabsencethreshold"));
 }
@@ -104,9 +122,9 @@ BOOST_AUTO_TEST_CASE(private_mode_has_roles) {
     auto object = containerWith("mode", "private");
     BOOST_TEST(isAbout(refusal(object), "role"));
     object.set("role", "listen");
-    BOOST_TEST((parse(object).pipe.role == Role::Listen));
+    BOOST_TEST((pipeOf(object).role == Role::Listen));
     object.set("role", "connect");
-    BOOST_TEST((parse(object).pipe.role == Role::Connect));
+    BOOST_TEST((pipeOf(object).role == Role::Connect));
     object.set("role", "both");
     BOOST_TEST(isAbout(refusal(object), "role"));
 }
@@ -138,6 +156,9 @@ BOOST_AUTO_TEST_CASE(names_the_key_that_is_wrong) {
         {"heartbeatabsencethreshold", -1},
         {"cert", 7},
         {"loglevel", "loud"},
+        {"proxyprotocol", "v3"},
+        {"proxyprotocol", ""},
+        {"proxyprotocol", 1},
     };
     for (const auto& [key, value] : wrong)
         BOOST_TEST(isAbout(refusal(containerWith(key, value)), key), key << " " << value.toString());
@@ -150,8 +171,8 @@ BOOST_AUTO_TEST_CASE(refuses_unknown_keys_naming_the_known) {
 }
 
 BOOST_AUTO_TEST_CASE(passcode_may_come_from_elsewhere) {
-    BOOST_TEST(parse(containerWithout("passcode"), "from-elsewhere").pipe.passcode == "from-elsewhere");
-    BOOST_TEST(parse(container(), "from-elsewhere").pipe.passcode == kPasscode);
+    BOOST_TEST(pipeOf(containerWithout("passcode"), "from-elsewhere").passcode == "from-elsewhere");
+    BOOST_TEST(pipeOf(container(), "from-elsewhere").passcode == kPasscode);
 }
 
 BOOST_AUTO_TEST_CASE(never_shows_a_passcode) {
@@ -173,10 +194,86 @@ BOOST_AUTO_TEST_CASE(certificate_may_be_the_body_alone) {
     const std::string line(64, 'A');
     const std::string pem =
         "-----BEGIN CERTIFICATE-----\n" + line + "\n" + line + "\nBBBB\n-----END CERTIFICATE-----\n";
-    BOOST_TEST(parse(containerWith("cert", pem)).pipe.trusted == pem);
-    BOOST_TEST(parse(containerWith("cert", line + line + "BBBB")).pipe.trusted == pem);
-    BOOST_TEST(parse(containerWith("cert", line + "\r\n" + line + "\n BBBB\n")).pipe.trusted == pem);
-    BOOST_TEST(parse(containerWith("cert", "")).pipe.trusted == "");
+    BOOST_TEST(pipeOf(containerWith("cert", pem)).trusted == pem);
+    BOOST_TEST(pipeOf(containerWith("cert", line + line + "BBBB")).trusted == pem);
+    BOOST_TEST(pipeOf(containerWith("cert", line + "\r\n" + line + "\n BBBB\n")).trusted == pem);
+    BOOST_TEST(pipeOf(containerWith("cert", "")).trusted == "");
+}
+
+BOOST_AUTO_TEST_CASE(proxy_protocol_is_off_unless_named) {
+    using connector::ProxyProtocol;
+    BOOST_TEST((pipeOf(container()).proxyProtocol == ProxyProtocol::None));
+    BOOST_TEST((pipeOf(containerWith("proxyprotocol", "v1")).proxyProtocol == ProxyProtocol::V1));
+    BOOST_TEST((pipeOf(containerWith("proxyprotocol", "v2")).proxyProtocol == ProxyProtocol::V2));
+}
+
+BOOST_AUTO_TEST_CASE(proxy_protocol_needs_a_target) {
+    auto object = containerWith("mode", "private");
+    object.set("proxyprotocol", "v1");
+    object.set("role", "connect");
+    BOOST_TEST((pipeOf(object).proxyProtocol == connector::ProxyProtocol::V1));
+    object.set("role", "listen");
+    BOOST_TEST(isAbout(refusal(object), "proxyprotocol"));
+}
+
+BOOST_AUTO_TEST_CASE(there_may_be_several_pipes) {
+    auto object = several({container(), containerWith("port", 6001), containerWith("passcode", "another")});
+    object.set("loglevel", "debug");
+    const auto configuration = parse(object);
+    BOOST_REQUIRE(configuration.pipes.size() == 3);
+    BOOST_TEST((configuration.pipes[0] == pipeOf(container())));
+    BOOST_TEST(configuration.pipes[1].port == 6001);
+    BOOST_TEST(configuration.pipes[2].passcode == "another");
+    BOOST_TEST(configuration.logLevel == "debug");
+}
+
+BOOST_AUTO_TEST_CASE(several_pipes_may_have_their_passcode_from_elsewhere) {
+    const auto configuration = parse(several({containerWithout("passcode"), container()}), "from-elsewhere");
+    BOOST_REQUIRE(configuration.pipes.size() == 2);
+    BOOST_TEST(configuration.pipes[0].passcode == "from-elsewhere");
+    BOOST_TEST(configuration.pipes[1].passcode == kPasscode);
+}
+
+BOOST_AUTO_TEST_CASE(names_the_pipe_that_is_wrong) {
+    BOOST_TEST(isAbout(refusal(several({container(), containerWith("port", 0)})), "pipes[1].port"));
+    BOOST_TEST(isAbout(refusal(several({containerWithout("host"), container()})), "pipes[0].host"));
+    BOOST_TEST(isAbout(refusal(several({containerWith("prot", 1)})), "pipes[0].prot"));
+    BOOST_TEST(
+        isAbout(refusal(several({container(), containerWith("loglevel", "debug")})), "pipes[1].loglevel"));
+}
+
+BOOST_AUTO_TEST_CASE(pipes_is_an_array_of_at_least_one_object) {
+    BOOST_TEST(isAbout(refusal(several({})), "pipes"));
+    Poco::JSON::Object object;
+    object.set("pipes", 7);
+    BOOST_TEST(isAbout(refusal(object), "pipes"));
+    Poco::JSON::Array numbers;
+    numbers.add(7);
+    object.set("pipes", numbers);
+    BOOST_TEST(refusal(object).starts_with("pipes"));
+}
+
+/// Which of the two would count?
+BOOST_AUTO_TEST_CASE(pipes_and_the_keys_of_one_exclude_each_other) {
+    auto object = several({container()});
+    object.set("host", "connector.example");
+    BOOST_TEST(isAbout(refusal(object), "host"));
+}
+
+BOOST_AUTO_TEST_CASE(pipes_differ_in_every_setting) {
+    for (const auto& [key, value] :
+         std::vector<std::pair<const char*, Poco::Dynamic::Var>>{{"host", "other.example"},
+                                                                 {"port", 6001},
+                                                                 {"connectioncount", 61},
+                                                                 {"passcode", "another"},
+                                                                 {"localhost", "elsewhere"},
+                                                                 {"localport", 60402},
+                                                                 {"heartbeatfrequency", 20001},
+                                                                 {"heartbeatabsencethreshold", 60001},
+                                                                 {"cert", "AAAA"},
+                                                                 {"proxyprotocol", "v1"}})
+        BOOST_TEST((pipeOf(containerWith(key, value)) != pipeOf(container())), key);
+    BOOST_TEST((pipeOf(container()) == pipeOf(container())));
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_not_there) {

@@ -19,9 +19,11 @@ namespace {
 
 const std::string kPasscode = "0b403b65-c5a0-476f-92f5-ffc7ca0f85ef";
 
+const std::string kGreeting2 = "PIPE/2 " + kPasscode + "\n";
+
 /// Adds the text in pieces of this size and returns the first verdict that is one, or Incomplete.
-Verdict verdictOn(const std::string& text, std::size_t pieceSize) {
-    Greeting greeting(kPasscode);
+Verdict verdictOn(const std::string& text, std::size_t pieceSize, const std::string& passcode = kPasscode) {
+    Greeting greeting(passcode);
     for (std::size_t at = 0; at < text.size(); at += pieceSize) {
         const auto piece = std::string_view(text).substr(at, pieceSize);
         const auto verdict = greeting.add(std::as_bytes(std::span(piece)));
@@ -36,7 +38,7 @@ BOOST_AUTO_TEST_SUITE(GreetingOfPipe1)
 
 BOOST_AUTO_TEST_CASE(the_passcode_is_accepted_in_pieces_of_any_size) {
     for (std::size_t size = 1; size <= kPasscode.size(); ++size)
-        BOOST_TEST(verdictOn(kPasscode, size) == Verdict::Accepted);
+        BOOST_TEST(verdictOn(kPasscode, size) == Verdict::Pipe1);
 }
 
 BOOST_AUTO_TEST_CASE(every_proper_beginning_is_incomplete) {
@@ -63,6 +65,63 @@ BOOST_AUTO_TEST_CASE(it_knows_whether_it_has_begun) {
     BOOST_TEST(!greeting.hasBegun());
     greeting.add(std::as_bytes(std::span(kPasscode).first(1)));
     BOOST_TEST(greeting.hasBegun());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(GreetingOfPipe2)
+
+BOOST_AUTO_TEST_CASE(the_line_is_accepted_in_pieces_of_any_size) {
+    for (std::size_t size = 1; size <= kGreeting2.size(); ++size)
+        BOOST_TEST(verdictOn(kGreeting2, size) == Verdict::Pipe2);
+}
+
+BOOST_AUTO_TEST_CASE(every_proper_beginning_is_incomplete) {
+    for (std::size_t length = 0; length < kGreeting2.size(); ++length)
+        BOOST_TEST(verdictOn(kGreeting2.substr(0, length), 5) == Verdict::Incomplete);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_byte_is_refused_only_when_the_line_has_ended) {
+    constexpr std::size_t kPrefix = 7;
+    for (std::size_t at = kPrefix; at + 1 < kGreeting2.size(); ++at) {
+        auto wrong = kGreeting2;
+        wrong[at] = static_cast<char>(wrong[at] ^ 1);
+        BOOST_TEST(verdictOn(wrong.substr(0, wrong.size() - 1), 1) == Verdict::Incomplete);
+        BOOST_TEST(verdictOn(wrong, 7) == Verdict::Refused);
+    }
+}
+
+/// What does not begin like PIPE/2 is PIPE/1, where the passcode's length is all that is waited for.
+BOOST_AUTO_TEST_CASE(another_version_is_a_wrong_passcode_of_pipe1) {
+    BOOST_TEST(verdictOn("PIPE/3 " + kPasscode + "\n", 100) == Verdict::Refused);
+    BOOST_TEST(verdictOn("pipe/2 " + kPasscode + "\n", 1) == Verdict::Refused);
+}
+
+BOOST_AUTO_TEST_CASE(only_the_passcode_is_one) {
+    for (const auto& said : {std::string(), kPasscode + " ", " " + kPasscode, kPasscode + "\r",
+                             kPasscode.substr(1), kPasscode + kPasscode})
+        BOOST_TEST(verdictOn("PIPE/2 " + said + "\n", 100) == Verdict::Refused);
+}
+
+BOOST_AUTO_TEST_CASE(anything_behind_the_line_in_the_same_piece_is_refused) {
+    BOOST_TEST(verdictOn(kGreeting2 + "BEAT\n", 100) == Verdict::Refused);
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_is_too_long_is_refused_whatever_the_pieces) {
+    for (const std::size_t size : {1U, 7U, 255U, 256U, 257U, 1000U}) {
+        BOOST_TEST(verdictOn("PIPE/2 " + std::string(248, 'x'), size) == Verdict::Incomplete);
+        BOOST_TEST(verdictOn("PIPE/2 " + std::string(250, 'x'), size) == Verdict::Refused);
+    }
+}
+
+/// A passcode may be shorter than the word that PIPE/2 begins with.
+BOOST_AUTO_TEST_CASE(a_short_passcode_is_accepted_in_pieces_too) {
+    for (const std::string passcode : {"a", "secret", "1234567"}) {
+        const auto greeting = "PIPE/2 " + passcode + "\n";
+        for (std::size_t size = 1; size <= greeting.size(); ++size)
+            BOOST_TEST(verdictOn(greeting, size, passcode) == Verdict::Pipe2);
+        BOOST_TEST(verdictOn(passcode, 1, passcode) == Verdict::Pipe1);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
