@@ -200,8 +200,7 @@ BOOST_DATA_TEST_CASE(ThresholdZeroTurnsTheCheckOff, kEveryDoor, mode, door) {
 BOOST_DATA_TEST_CASE(BeatsKeepAWaitingAgentAlive, kEveryDoor, mode, door) {
     const DoorPipe pipe(mode, door, {.heartbeatAbsenceThreshold = kShortThreshold});
     auto agent = pipe.agent();
-    for (int round = 0; round < 2; ++round)
-        repeatUntilThresholdHasPassed(pipe, [&agent] { BOOST_REQUIRE(answersBeat(agent)); });
+    repeatUntilThresholdHasPassed(pipe, [&agent] { BOOST_REQUIRE(answersBeat(agent)); });
     BOOST_TEST(answersBeat(agent));
 }
 
@@ -210,11 +209,10 @@ BOOST_DATA_TEST_CASE(PayloadKeepsAnAgentAlive, kModes, mode) {
     auto agent = pipe.agent();
     auto visitor = pipe.connector().connect(pipe.mapping().port2);
     BOOST_REQUIRE(areJoined(visitor, agent));
-    for (int round = 0; round < 2; ++round)
-        repeatUntilThresholdHasPassed(pipe, [&agent, &visitor] {
-            agent.send("payload");
-            BOOST_REQUIRE(visitor.readExactly(7) == "payload");
-        });
+    repeatUntilThresholdHasPassed(pipe, [&agent, &visitor] {
+        agent.send("payload");
+        BOOST_REQUIRE(visitor.readExactly(7) == "payload");
+    });
     BOOST_TEST(areJoined(visitor, agent));
 }
 

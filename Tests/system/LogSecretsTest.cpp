@@ -1,6 +1,5 @@
 #include "AgentProcess.h"
 #include "ConnectorProcess.h"
-#include "PipeActions.h"
 #include "TargetServer.h"
 
 #include <boost/test/data/monomorphic.hpp>
@@ -71,7 +70,7 @@ void greetInEveryWay(const Session& session, std::uint16_t port, const std::stri
         stranger.send(greeting);
         stranger.readToEnd();
     }
-    sendAlone(agent, "payload");
+    agent.send("payload");
 }
 
 /// Requests that are refused while secrets are in them.

@@ -94,6 +94,18 @@ BOOST_DATA_TEST_CASE(StopIsCleanWithIdleApiConnections, kModes, mode) {
     BOOST_TEST(connector.stop(SIGTERM, kStopTime) == 0);
 }
 
+BOOST_DATA_TEST_CASE(StopIsPromptAfterManyApiConnections, kModes, mode) {
+    const ConnectorSetup setup(mode);
+    ConnectorProcess connector(setup);
+    {
+        std::vector<PipeClient> connections;
+        for (int number = 0; number < 100; ++number)
+            connections.emplace_back(Poco::Net::SocketAddress("127.0.0.1", setup.apiPort()));
+        waitUntilStalled("the number of threads", [&] { return connector.process().threadCount(); });
+    }
+    BOOST_TEST(connector.stop(SIGTERM, kStopTime) == 0);
+}
+
 BOOST_DATA_TEST_CASE(SecondSignalChangesNothing, kModes, mode) {
     OpenPublicPipe pipe(mode);
     const auto ends = pipe.relay();

@@ -8,7 +8,7 @@ namespace connector::test {
 
 namespace {
 
-constexpr std::chrono::milliseconds kPollInterval{5};
+constexpr std::chrono::milliseconds kPollInterval{2};
 constexpr std::chrono::milliseconds kStallTime{250};
 
 double scale() {
