@@ -30,8 +30,9 @@ AgentProcess::AgentProcess(const AgentOptions& options) : _daemon("agent", comma
 
 ChildProcess::Command AgentProcess::command(const AgentOptions& options) const {
     const auto file = _folder.write("agent.json", configOf(options));
-    ChildProcess::Command command{{programPath("AGENT_BIN"), "--config=" + file, "--log-level=debug"},
-                                  _folder.path("output.log")};
+    ChildProcess::Command command{
+        {programPath("AGENT_BIN"), "--config=" + file, "--pipe1", "--log-level=debug"},
+        _folder.path("output.log")};
     if (options.mode == Mode::Plain) command.words.push_back("--plain");
     if (options.passcodeInEnvironment) command.environment["IOFOG_AGENT_PASSCODE"] = options.passcode;
     return command;
