@@ -1,4 +1,4 @@
-#include "MultiPipeAgent.h"
+#include "AgentProgram.h"
 #include "TestTarget.h"
 
 #include <boost/test/data/monomorphic.hpp>
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_SUITE(AgentPipes)
 
 BOOST_DATA_TEST_CASE(OneProcessServesSeveralMappings, kModes, mode) {
     Services services(mode);
-    MultiPipeAgent agent(services.setup, {services.pipe(0), services.pipe(1), services.pipe(2)});
+    AgentProgram agent(services.setup, {services.pipe(0), services.pipe(1), services.pipe(2)});
     for (std::size_t number = 0; number < 3; ++number)
         services[number].waitForAgents(2);
     auto [visitor0, server0] = services[0].visit();
@@ -75,7 +75,7 @@ BOOST_DATA_TEST_CASE(OneProcessServesSeveralMappings, kModes, mode) {
 /// The threads are one loop for each processor, however many pipes there are.
 BOOST_DATA_TEST_CASE(PipesShareThreads, kModes, mode) {
     Services services(mode);
-    MultiPipeAgent agent(services.setup, {services.pipe(0)});
+    AgentProgram agent(services.setup, {services.pipe(0)});
     services[0].waitForAgents(2);
     const auto threads = agent.process().threadCount();
     agent.reload({services.pipe(0), services.pipe(1), services.pipe(2)});
@@ -86,7 +86,7 @@ BOOST_DATA_TEST_CASE(PipesShareThreads, kModes, mode) {
 
 BOOST_DATA_TEST_CASE(ReloadTouchesOnlyWhatChanged, kModes, mode) {
     Services services(mode);
-    MultiPipeAgent agent(services.setup, {services.pipe(0), services.pipe(1)});
+    AgentProgram agent(services.setup, {services.pipe(0), services.pipe(1)});
     services[0].waitForAgents(2);
     services[1].waitForAgents(2);
     auto [kept, keptServer] = services[0].visit();
@@ -110,7 +110,7 @@ BOOST_DATA_TEST_CASE(ReloadTouchesOnlyWhatChanged, kModes, mode) {
 
 BOOST_DATA_TEST_CASE(ReloadStartsAnewWhatIsDifferent, kModes, mode) {
     Services services(mode);
-    MultiPipeAgent agent(services.setup, {services.pipe(0), services.pipe(1)});
+    AgentProgram agent(services.setup, {services.pipe(0), services.pipe(1)});
     services[0].waitForAgents(2);
     services[1].waitForAgents(2);
     auto [kept, keptServer] = services[0].visit();
@@ -131,7 +131,7 @@ BOOST_DATA_TEST_CASE(ReloadStartsAnewWhatIsDifferent, kModes, mode) {
 
 BOOST_DATA_TEST_CASE(BadReloadChangesNothing, kModes, mode) {
     Services services(mode);
-    MultiPipeAgent agent(services.setup, {services.pipe(0)});
+    AgentProgram agent(services.setup, {services.pipe(0)});
     services[0].waitForAgents(2);
     auto [kept, keptServer] = services[0].visit();
     for (const auto* bad :
@@ -146,7 +146,7 @@ BOOST_DATA_TEST_CASE(BadReloadChangesNothing, kModes, mode) {
 
 BOOST_DATA_TEST_CASE(SigtermClosesAllPipes, kModes, mode) {
     Services services(mode);
-    MultiPipeAgent agent(services.setup, {services.pipe(0), services.pipe(1)});
+    AgentProgram agent(services.setup, {services.pipe(0), services.pipe(1)});
     services[0].waitForAgents(2);
     services[1].waitForAgents(2);
     auto [visitor, server] = services[0].visit();

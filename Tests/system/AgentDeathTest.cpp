@@ -1,4 +1,4 @@
-#include "MultiPipeAgent.h"
+#include "AgentProgram.h"
 #include "RandomStream.h"
 #include "TestTarget.h"
 
@@ -116,10 +116,10 @@ class Service {
     }
 
   private:
-    std::unique_ptr<MultiPipeAgent> startAgent() {
+    std::unique_ptr<AgentProgram> startAgent() {
         const AgentPipeOptions options{.localPort = _target.port(), .connections = kConnections};
-        return std::make_unique<MultiPipeAgent>(
-            _pipe.setup(), MultiPipeAgent::Pipes{agentPipe(_pipe.setup(), _pipe.mapping(), options)});
+        return std::make_unique<AgentProgram>(
+            _pipe.setup(), AgentProgram::Pipes{agentPipe(_pipe.setup(), _pipe.mapping(), options)});
     }
 
     void letDie(Death death, std::size_t wave) {
@@ -153,7 +153,7 @@ class Service {
 
     EchoTarget _target;
     OpenPublicPipe _pipe;
-    std::vector<std::unique_ptr<MultiPipeAgent>> _agents;
+    std::vector<std::unique_ptr<AgentProgram>> _agents;
     std::vector<TestAgent> _mortals;
 };
 
@@ -187,15 +187,15 @@ BOOST_DATA_TEST_CASE(StoppedAgentDelaysVisitorsButLosesNone, kModes, mode) {
     EchoTarget target;
     OpenPublicPipe pipe(mode, kOptions);
     const AgentPipeOptions options{.localPort = target.port(), .connections = kFew};
-    const MultiPipeAgent::Pipes pipes{agentPipe(pipe.setup(), pipe.mapping(), options)};
-    MultiPipeAgent stopped(pipe.setup(), pipes);
+    const AgentProgram::Pipes pipes{agentPipe(pipe.setup(), pipe.mapping(), options)};
+    AgentProgram stopped(pipe.setup(), pipes);
     pipe.waitFor("agentswaiting", kFew);
     stopped.process().signal(SIGSTOP);
     std::vector<std::future<Visit>> visitors;
     for (std::size_t number = 0; number < kFew; ++number)
         visitors.push_back(std::async(std::launch::async, [&pipe, number] { return visit(pipe, number); }));
     pipe.waitFor("agentswaiting", 0);
-    const MultiPipeAgent running(pipe.setup(), pipes);
+    const AgentProgram running(pipe.setup(), pipes);
     for (auto& visitor : visitors)
         BOOST_TEST(visitor.get().problem == "");
     pipe.waitFor("agentswaiting", kFew);

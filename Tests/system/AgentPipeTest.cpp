@@ -1,4 +1,4 @@
-#include "MultiPipeAgent.h"
+#include "AgentProgram.h"
 #include "RandomStream.h"
 #include "TestTarget.h"
 #include "TokenStream.h"
@@ -39,7 +39,7 @@ struct PublicService {
 
     TestTarget target;
     OpenPublicPipe pipe;
-    MultiPipeAgent agent;
+    AgentProgram agent;
 };
 
 /// A private mapping with a real agent on either side: clients connect to one, the other one to a target.
@@ -69,8 +69,8 @@ struct PrivateService {
 
     TestTarget target;
     OpenPrivatePipe pipe;
-    MultiPipeAgent called;
-    MultiPipeAgent calling;
+    AgentProgram called;
+    AgentProgram calling;
 };
 
 void requireTransparent(PipeClient& one, PipeClient& other) {
@@ -204,7 +204,7 @@ BOOST_DATA_TEST_CASE(TargetThatBreaksBreaksTheVisitor, kModes, mode) {
 
 BOOST_DATA_TEST_CASE(AgentsOfBothProtocolsServeOneMapping, kModes, mode) {
     PublicService service(mode, AgentProtocol::Pipe2);
-    const MultiPipeAgent other(service.pipe.setup(), {service.configuration()}, AgentProtocol::Pipe1);
+    const AgentProgram other(service.pipe.setup(), {service.configuration()}, AgentProtocol::Pipe1);
     service.pipe.waitFor("agentswaiting", 4);
     std::vector<std::pair<PipeClient, PipeClient>> pairs;
     for (int number = 0; number < 4; ++number) {
@@ -224,8 +224,8 @@ BOOST_DATA_TEST_CASE(AgentBeatsAsOftenAsConnectorWants, kModes, mode) {
     constexpr int kThreshold = 1500;
     OpenPublicPipe pipe(mode, {.heartbeatAbsenceThreshold = kThreshold});
     TestTarget target;
-    const MultiPipeAgent agent(pipe.setup(),
-                               {agentPipe(pipe.setup(), pipe.mapping(), {.localPort = target.port()})});
+    const AgentProgram agent(pipe.setup(),
+                             {agentPipe(pipe.setup(), pipe.mapping(), {.localPort = target.port()})});
     pipe.waitFor("agentswaiting", 1);
     for (int round = 0; round < 2; ++round) {
         TestAgent silent(pipe, Side::Port1, AgentProtocol::Pipe2);

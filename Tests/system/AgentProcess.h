@@ -25,7 +25,7 @@ struct AgentOptions {
     bool passcodeInEnvironment = false;
 };
 
-/// A running iofog-connector-agent with one pipe, speaking PIPE/1; MultiPipeAgent is for the rest.
+/// A running iofog-connector-agent with one pipe, speaking PIPE/1; AgentProgram is for the rest.
 class AgentProcess {
   public:
     explicit AgentProcess(const AgentOptions& options);

@@ -1,4 +1,4 @@
-#include "MultiPipeAgent.h"
+#include "AgentProgram.h"
 #include "TestTarget.h"
 
 #include <boost/test/data/monomorphic.hpp>
@@ -34,7 +34,7 @@ struct Service {
 
     TestTarget target;
     OpenPublicPipe pipe;
-    MultiPipeAgent agent;
+    AgentProgram agent;
 };
 
 /// A port as the binary header has it.
@@ -137,12 +137,12 @@ BOOST_DATA_TEST_CASE(PrivatePipeNamesTheClient, kModes, mode) {
     TestTarget target;
     OpenPrivatePipe pipe(mode);
     const auto port = static_cast<std::uint16_t>(pipe.setup().firstMappingPort() + 110);
-    const MultiPipeAgent called(
+    const AgentProgram called(
         pipe.setup(), {agentPipe(pipe.setup(), pipe.mapping(),
                                  {.role = "connect", .localPort = target.port(), .proxyProtocol = "v1"})});
-    const MultiPipeAgent calling(pipe.setup(),
-                                 {agentPipe(pipe.setup(), pipe.mapping(),
-                                            {.side = Side::Port2, .role = "listen", .localPort = port})});
+    const AgentProgram calling(pipe.setup(),
+                               {agentPipe(pipe.setup(), pipe.mapping(),
+                                          {.side = Side::Port2, .role = "listen", .localPort = port})});
     pipe.waitFor("agentswaitingport1", 1);
     pipe.waitFor("agentswaitingport2", 1);
     PipeClient client(Poco::Net::SocketAddress("127.0.0.1", port), {.from = "127.0.0.6"});

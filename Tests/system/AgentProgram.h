@@ -32,16 +32,16 @@ Poco::JSON::Object::Ptr agentPipe(const ConnectorSetup& connector, const AddedMa
 
 /// A running iofog-connector-agent. When it is still running at the end, it is stopped with SIGTERM and must
 /// exit with 0, or else the test fails.
-class MultiPipeAgent {
+class AgentProgram {
   public:
     using Pipes = std::vector<Poco::JSON::Object::Ptr>;
 
     /// One pipe is written to the configuration as it is, several as "pipes".
-    MultiPipeAgent(const ConnectorSetup& connector, const Pipes& pipes,
-                   AgentProtocol protocol = AgentProtocol::Pipe2);
-    ~MultiPipeAgent();
-    MultiPipeAgent(const MultiPipeAgent&) = delete;
-    MultiPipeAgent& operator=(const MultiPipeAgent&) = delete;
+    AgentProgram(const ConnectorSetup& connector, const Pipes& pipes,
+                 AgentProtocol protocol = AgentProtocol::Pipe2);
+    ~AgentProgram();
+    AgentProgram(const AgentProgram&) = delete;
+    AgentProgram& operator=(const AgentProgram&) = delete;
 
     ChildProcess& process() { return *_process; }
 

@@ -1,4 +1,4 @@
-#include "MultiPipeAgent.h"
+#include "AgentProgram.h"
 
 #include <Poco/JSON/Array.h>
 
@@ -10,7 +10,7 @@ namespace connector::test {
 
 namespace {
 
-std::string configurationOf(const MultiPipeAgent::Pipes& pipes) {
+std::string configurationOf(const AgentProgram::Pipes& pipes) {
     Poco::JSON::Object whole;
     Poco::JSON::Array array;
     for (const auto& pipe : pipes)
@@ -55,12 +55,12 @@ Poco::JSON::Object::Ptr agentPipe(const ConnectorSetup& connector, const AddedMa
     return pipe;
 }
 
-MultiPipeAgent::MultiPipeAgent(const ConnectorSetup& connector, const Pipes& pipes, AgentProtocol protocol) {
+AgentProgram::AgentProgram(const ConnectorSetup& connector, const Pipes& pipes, AgentProtocol protocol) {
     const auto file = _folder.write("agent.json", configurationOf(pipes));
     _process.emplace(ChildProcess::Command{words(connector, file, protocol), _folder.path("output.log")});
 }
 
-MultiPipeAgent::~MultiPipeAgent() {
+AgentProgram::~AgentProgram() {
     if (_wasKilled) return;
     try {
         if (_process->isRunning())
@@ -73,31 +73,31 @@ MultiPipeAgent::~MultiPipeAgent() {
     BOOST_TEST_MESSAGE("the agent's log:\n" << log());
 }
 
-void MultiPipeAgent::reload(const Pipes& pipes) {
+void AgentProgram::reload(const Pipes& pipes) {
     hangUp(configurationOf(pipes), "was read again");
 }
 
-void MultiPipeAgent::reloadBad(const std::string& configuration) {
+void AgentProgram::reloadBad(const std::string& configuration) {
     hangUp(configuration, "all pipes stay as they were");
 }
 
-void MultiPipeAgent::hangUp(const std::string& configuration, const std::string& expected) {
+void AgentProgram::hangUp(const std::string& configuration, const std::string& expected) {
     const auto logged = log().size();
     _folder.write("agent.json", configuration);
     _process->signal(SIGHUP);
     waitForLog(expected, logged);
 }
 
-std::string MultiPipeAgent::log() const {
+std::string AgentProgram::log() const {
     return readFile(_folder.path("output.log"));
 }
 
-void MultiPipeAgent::waitForLog(const std::string& text, std::size_t from) const {
+void AgentProgram::waitForLog(const std::string& text, std::size_t from) const {
     waitUntil("\"" + text + "\" in the agent's log",
               [&] { return log().find(text, from) != std::string::npos; });
 }
 
-void MultiPipeAgent::kill(int signal) {
+void AgentProgram::kill(int signal) {
     _wasKilled = true;
     _process->signal(signal);
 }
