@@ -19,6 +19,10 @@ namespace {
 
 constexpr const char* kProgram = "iofog-connector-agent";
 
+/// How long Connector may take to answer OPEN: it waits for an agent on the other side, and that one for its
+/// target.
+constexpr std::chrono::milliseconds kConnectorsAnswer{30000};
+
 /// The passcode's way in when it shall not be in a file.
 constexpr const char* kPasscodeVariable = "IOFOG_AGENT_PASSCODE";
 
@@ -44,7 +48,9 @@ void serve(const AgentConfiguration& configuration, AgentPipes::Mode mode, const
            const sigset_t& signals) {
     auto& log = Poco::Logger::get("agent");
     EventLoops loops(std::thread::hardware_concurrency());
-    PipeEnvironment environment(loops, {}, nullptr);
+    PipeSettings settings;
+    settings.limits.open = kConnectorsAnswer;
+    PipeEnvironment environment(loops, settings, nullptr);
     AgentPipes pipes(environment, mode);
     log.notice("%s %s begins", std::string(kProgram), std::string(CONNECTOR_VERSION));
     pipes.apply(configuration.pipes);

@@ -11,7 +11,8 @@ Opening::Opening(EventLoop& loop, const PipeLimits& limits, RelayEnd agent_, Rel
 void Opening::start() {
     if (!opener.stream->attach(_loop, *this) || !agent.stream->attach(_loop, *this))
         return lose("no room to watch another descriptor");
-    if (!opener.held.empty() || receiveFirstBytes())
+    // An opener of PIPE/2 has sent its first bytes with its own OPEN.
+    if (!opener.held.empty() || opener.protocol == Protocol::Pipe2 || receiveFirstBytes())
         sendOpen();
     else
         _timer.start(_limits.firstBytes);
