@@ -14,7 +14,7 @@ namespace bdata = boost::unit_test::data;
 
 namespace {
 
-/// Less than the flood below; the promise is about running out, not about a number.
+/// Less than the flood below: what matters is that they run out, not at which number.
 constexpr int kDescriptors = 60;
 constexpr int kFlood = 200;
 constexpr std::chrono::seconds kWatched{2};
