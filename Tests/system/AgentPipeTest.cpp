@@ -211,7 +211,8 @@ BOOST_DATA_TEST_CASE(TargetThatBreaksBreaksTheVisitor, kModes, mode) {
 
 BOOST_DATA_TEST_CASE(AgentsOfBothProtocolsServeOneMapping, kModes, mode) {
     PublicService service(mode, AgentProtocol::Pipe2);
-    const AgentProgram other(service.pipe.setup(), {service.configuration()}, AgentProtocol::Pipe1);
+    const AgentProgram other(service.pipe.setup(), {service.configuration(AgentProtocol::Pipe1)},
+                             AgentProtocol::Pipe1);
     service.pipe.waitFor("agentswaiting", 4);
     std::vector<std::pair<PipeClient, PipeClient>> pairs;
     for (int number = 0; number < 4; ++number) {
