@@ -128,7 +128,7 @@ BOOST_DATA_TEST_CASE(WrongByteShowsNoEarlierThanTheLastByte, kEveryDoor, mode, d
 
 BOOST_DATA_TEST_CASE(AgentBeyondMaxConnectionsIsClosed, kEveryDoor, mode, door) {
     constexpr int kMax = 60; // as Fog Controllers ask for
-    const DoorPipe pipe(mode, door, {.maxConnections = kMax});
+    const DoorPipe pipe(mode, door, {.limits = {{"place-wait", 100}}, .maxConnections = kMax});
     std::vector<PipeClient> agents;
     for (int number = 0; number < kMax; ++number)
         agents.push_back(pipe.agent());
@@ -151,8 +151,20 @@ BOOST_DATA_TEST_CASE(PlaceOfAnAgentThatLeftIsFreeAgain, kEveryDoor, mode, door) 
     }
 }
 
+/// An agent may dial anew before Connector is done with its former connection.
+BOOST_DATA_TEST_CASE(AgentWaitsForAPlaceThatBecomesFree, kEveryDoor, mode, door) {
+    const DoorPipe pipe(mode, door, {.limits = {{"place-wait", kNever}}, .maxConnections = 1});
+    auto first = pipe.agent();
+    auto second = pipe.stranger();
+    sendAlone(second, pipe.passcode());
+    BOOST_TEST(second.isQuiet());
+    first.close();
+    BOOST_TEST(second.readExactly(10) == "AUTHORIZED");
+    pipe.waitForAgents(1);
+}
+
 BOOST_DATA_TEST_CASE(AgentsInRelaysCountToo, kModes, mode) {
-    const OpenPublicPipe pipe(mode, {.maxConnections = 1});
+    const OpenPublicPipe pipe(mode, {.limits = {{"place-wait", 100}}, .maxConnections = 1});
     auto [visitor, agent] = pipe.relay();
     auto second = pipe.connector().connect(pipe.mapping().port1);
     second.send(pipe.mapping().passcode1);

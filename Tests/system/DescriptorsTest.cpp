@@ -1,4 +1,4 @@
-#include "KernelQueues.h"
+#include "KernelSockets.h"
 #include "OpenPipe.h"
 
 #include <boost/test/data/monomorphic.hpp>

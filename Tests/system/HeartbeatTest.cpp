@@ -218,12 +218,11 @@ BOOST_DATA_TEST_CASE(PayloadKeepsAnAgentAlive, kModes, mode) {
 
 /// While the visitor takes nothing, the agent isn't read, so its silence is Connector's own doing.
 BOOST_DATA_TEST_CASE(AgentThatIsNotReadIsNotAbsent, kModes, mode) {
-    constexpr std::size_t kMuch = 32U << 20U;
     const DoorPipe pipe(mode, Door::PublicPort1, {.heartbeatAbsenceThreshold = kShortThreshold});
     auto agent = pipe.agent();
     auto visitor = pipe.connector().connect(pipe.mapping().port2, {.bufferSize = 65536});
     BOOST_REQUIRE(areJoined(visitor, agent));
-    const std::string payload(kMuch, 'x');
+    const std::string payload(kMoreThanBuffersHold, 'x');
     const auto sent = agent.sendSome(payload);
     BOOST_REQUIRE(sent < payload.size());
     repeatUntilThresholdHasPassed(pipe, [] {});

@@ -6,6 +6,10 @@
 
 namespace connector::test {
 
+/// So much that a relay whose receiver takes nothing can't take all of it: the kernel's largest buffers
+/// (tcp_rmem, tcp_wmem) on either side of Connector, and Connector's own.
+constexpr std::size_t kMoreThanBuffersHold = 64U << 20U;
+
 /// Sends the passcode and reads AUTHORIZED. Throws ConnectionLost when Connector closes instead.
 void authorize(PipeClient& agent, const std::string& passcode);
 

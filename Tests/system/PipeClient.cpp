@@ -1,6 +1,6 @@
 #include "PipeClient.h"
 
-#include "KernelQueues.h"
+#include "KernelSockets.h"
 
 #include <Poco/Crypto/X509Certificate.h>
 

@@ -162,7 +162,8 @@ BOOST_DATA_TEST_CASE(ConversationsAreKeptApart, kEverySide, mode, side) {
 }
 
 BOOST_DATA_TEST_CASE(MaxConnectionsHoldForEachSide, kModes, mode) {
-    const ConnectorSetup setup(mode);
+    ConnectorSetup setup(mode);
+    setup.set("limits.place-wait", 100);
     const ConnectorProcess connector(setup);
     const auto mapping =
         connector.api().add(R"({"type":"private","maxconnectionsport1":1,"maxconnectionsport2":2,)"

@@ -1,3 +1,4 @@
+#include "KernelSockets.h"
 #include "OpenPipe.h"
 #include "RandomStream.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 constexpr int kNever = 600000;
 constexpr int kSmallBuffer = 65536;
-/// More than Connector and the kernel keep between two sockets with small buffers.
+/// More than goes through in one piece before somebody reads.
 constexpr std::uint64_t kMuch = 16U << 20U;
 constexpr std::uint64_t kSeed = 1;
 
@@ -72,6 +73,39 @@ BOOST_DATA_TEST_CASE(VisitorMayComeBeforeTheAgent, kModes, mode) {
     BOOST_TEST(agent.readExactly(9) == "a request");
     BOOST_TEST(areJoined(visitor, agent));
     pipe.waitFor("visitorswaiting", 0);
+}
+
+BOOST_AUTO_TEST_CASE(WaitingVisitorIsNotRead) {
+    const OpenPublicPipe pipe(Mode::Plain);
+    auto visitor = pipe.visitor();
+    visitor.send("a request");
+    pipe.waitFor("visitorswaiting", 1);
+    BOOST_TEST(unreadBytes(pipe.mapping().port2, visitor.localPort()) == 9);
+}
+
+/// The one that was heard from last is the one most likely to be alive.
+BOOST_DATA_TEST_CASE(VisitorIsJoinedToTheAgentHeardFromLast, kModes, mode) {
+    const OpenPublicPipe pipe(mode);
+    auto first = pipe.waitingAgent();
+    auto second = pipe.waitingAgent();
+    auto third = pipe.waitingAgent();
+    BOOST_TEST(answersBeat(second));
+    auto visitor = pipe.visitor();
+    BOOST_TEST(areJoined(visitor, second));
+    auto next = pipe.visitor();
+    BOOST_TEST(areJoined(next, third));
+}
+
+BOOST_DATA_TEST_CASE(KeepaliveRunsOnAllConnections, kModes, mode) {
+    const OpenPublicPipe pipe(mode);
+    auto [visitor, agent] = pipe.relay();
+    const auto waiting = pipe.waitingAgent();
+    waitUntil("nothing is on the way, so that keepalive is the only timer",
+              [&, &visitor = visitor, &agent = agent] {
+                  return hasKeepalive(pipe.mapping().port1, waiting.localPort()) &&
+                         hasKeepalive(pipe.mapping().port1, agent.localPort()) &&
+                         hasKeepalive(pipe.mapping().port2, visitor.localPort());
+              });
 }
 
 BOOST_DATA_TEST_CASE(VisitorThatGivesUpIsForgotten, kModes, mode) {
@@ -186,6 +220,18 @@ BOOST_DATA_TEST_CASE(WhatWasReceivedOutlivesItsSender, kModes, mode) {
     BOOST_TEST(visitor.end() == PipeClient::End::Orderly);
 }
 
+BOOST_DATA_TEST_CASE(ReceiverThatTakesNothingIsGivenUpAfterLinger, kModes, mode) {
+    constexpr std::uint64_t kHeld = 512U << 10U;
+    const OpenPublicPipe pipe(mode, {.limits = {{"linger", 500}}});
+    auto [visitor, agent] = pipe.relay({.bufferSize = kSmallBuffer});
+    sendRandom(agent, kSeed, kHeld);
+    agent.close();
+    pipe.waitFor("relays", 0);
+    const auto received = visitor.skipToEnd();
+    BOOST_TEST((received == kHeld || visitor.end() != PipeClient::End::Orderly),
+               "an answer that was cut off must not look complete: " << received << " bytes");
+}
+
 BOOST_DATA_TEST_CASE(HalfCloseOfTheVisitorEndsTheRelay, kModes, mode) {
     const OpenPublicPipe pipe(mode);
     auto [visitor, agent] = pipe.relay();
@@ -243,7 +289,7 @@ BOOST_DATA_TEST_CASE(VisitorThatDiesClosesItsAgent, kModes, mode) {
 BOOST_DATA_TEST_CASE(VisitorThatDiesWhileMuchIsSentToItClosesItsAgent, kModes, mode) {
     const OpenPublicPipe pipe(mode);
     auto [visitor, agent] = pipe.relay({.bufferSize = kSmallBuffer});
-    const std::string payload(kMuch, 'x');
+    const std::string payload(kMoreThanBuffersHold, 'x');
     BOOST_REQUIRE(agent.sendSome(payload) < payload.size());
     visitor.abort();
     BOOST_TEST(agent.readToEnd() == "");
@@ -305,7 +351,7 @@ BOOST_DATA_TEST_CASE(RemoveClosesWaitingVisitors, kModes, mode) {
 BOOST_DATA_TEST_CASE(RemoveClosesARelayThatIsStuck, kModes, mode) {
     const OpenPublicPipe pipe(mode);
     auto [visitor, agent] = pipe.relay({.bufferSize = kSmallBuffer});
-    const std::string payload(kMuch, 'x');
+    const std::string payload(kMoreThanBuffersHold, 'x');
     BOOST_REQUIRE(agent.sendSome(payload) < payload.size());
     pipe.api().remove(pipe.mapping().id);
     BOOST_TEST(visitor.readToEnd().size() < payload.size());

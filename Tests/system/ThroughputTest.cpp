@@ -212,7 +212,7 @@ BOOST_DATA_TEST_CASE(StuckReceiversDoNotGrowTheProcess, kModes, mode) {
     auto& process = pipe.connector().process();
     process.resetPeakMemory();
     const auto before = process.peakMemory();
-    const std::string payload(16 * kMebibyte, 'x');
+    const std::string payload(kMoreThanBuffersHold, 'x');
     for (auto& [visitor, agent] : relays)
         BOOST_TEST(agent.sendSome(payload) < payload.size());
     BOOST_TEST(process.peakMemory() < before + allowedGrowth());

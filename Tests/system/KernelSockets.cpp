@@ -1,0 +1,59 @@
+#include "KernelSockets.h"
+
+#include "Folder.h"
+
+#include <iomanip>
+#include <optional>
+#include <sstream>
+#include <string>
+
+namespace connector::test {
+
+namespace {
+
+/// The fields of a line of /proc/net/tcp that matter here, as they stand there.
+struct SocketLine {
+    std::string local;
+    std::string remote;
+    std::string queues; ///< bytes to send:bytes to read, in hex
+    std::string timer;  ///< which one runs:how long
+};
+
+std::string hexPort(std::uint16_t port) {
+    std::ostringstream out;
+    out << ':' << std::uppercase << std::hex << std::setw(4) << std::setfill('0') << port;
+    return out.str();
+}
+
+std::optional<SocketLine> findSocket(std::uint16_t localPort, std::uint16_t remotePort) {
+    for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+        std::istringstream lines(readFile(file));
+        for (std::string line; std::getline(lines, line);) {
+            std::istringstream fields(line);
+            SocketLine found;
+            std::string number, state;
+            fields >> number >> found.local >> found.remote >> state >> found.queues >> found.timer;
+            if (found.local.ends_with(hexPort(localPort)) && found.remote.ends_with(hexPort(remotePort)))
+                return found;
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+std::size_t unreadBytes(std::uint16_t localPort, std::uint16_t remotePort) {
+    const auto found = findSocket(localPort, remotePort);
+    return found ? std::stoul(found->queues.substr(found->queues.find(':') + 1), nullptr, 16) : 0;
+}
+
+std::size_t unacceptedConnections(std::uint16_t port) {
+    return unreadBytes(port, 0); // for a listening socket that is what the kernel shows there
+}
+
+bool hasKeepalive(std::uint16_t localPort, std::uint16_t remotePort) {
+    const auto found = findSocket(localPort, remotePort);
+    return found && found->timer.starts_with("02:");
+}
+
+} // namespace connector::test

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace connector::test {
+
+/// What the kernel says about the sockets of the programs under test.
+
+/// The bytes that it holds for the socket with these ports, which its program has not read yet; 0 when there
+/// is no such socket.
+std::size_t unreadBytes(std::uint16_t localPort, std::uint16_t remotePort);
+
+/// The connections to a listening port that its program has not accepted yet.
+std::size_t unacceptedConnections(std::uint16_t port);
+
+/// Whether the keepalive timer runs for the socket with these ports.
+bool hasKeepalive(std::uint16_t localPort, std::uint16_t remotePort);
+
+} // namespace connector::test
