@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Runs Connector and the programs it is compared with in turn on the same work, and reports medians."""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import capacity
+import programs
+import report
+from programs import find
+
+# Name, what bench-load is asked for, how many streams. A visitor of "visits" is served by a pool of 60.
+BULK = [(f"download, {n} stream{'s' * (n > 1)}", "download", n) for n in (1, 8, 64)]
+BOTH = [(f"both ways, {n} stream{'s' * (n > 1)}", "exchange", n) for n in (1, 8, 64)]
+PING = [(f"ping-pong, {n} stream{'s' * (n > 1)}", "pingpong", n) for n in (1, 16, 256)]
+VISITS = [("visitors", "visit", 16)]
+POOL = 60
+
+
+class Bench:
+    def __init__(self, setup, options):
+        self._setup = setup
+        self._options = options
+
+    def load(self, program, work, streams, **more):
+        """One measurement of bench-load."""
+        spec = {
+            "work": work, "streams": streams, "near": program.near, "tls": program.tls,
+            "far": program.far(POOL if work == "visit" else streams + more.get("stalled", 0)),
+            "seconds": self._options.seconds, "warmup": self._options.seconds / 3, "watch": program.pids()} | more
+        answer = subprocess.run([self._setup.program("bench-load"), json.dumps(spec)], capture_output=True, text=True)
+        if answer.returncode != 0:
+            raise RuntimeError(f"{program.name}: {answer.stderr.strip()}")
+        measured = json.loads(answer.stdout)
+        measured["rss"] = sum(programs.status_of(pid, "VmRSS") for pid in spec["watch"]) * 1024
+        return measured
+
+    def compare(self, group, contenders, works):
+        """All works for all programs, in rounds; rows for the report."""
+        rows = []
+        for name, work, streams in works:
+            rounds = {program.name: [] for program in contenders}
+            errors = {}
+            for _ in range(self._options.rounds):
+                for program in contenders:
+                    try:
+                        rounds[program.name].append(figures(work, self.load(program, work, streams)))
+                    except RuntimeError as error:
+                        errors[program.name] = str(error)
+            row = {"group": group, "work": name,
+                   "programs": {program: medians(each) for program, each in rounds.items() if each},
+                   "errors": errors}
+            rows.append(row)
+            print(report.line(row), flush=True)
+        return rows
+
+
+def figures(work, measured):
+    """What a measurement says, in the units of the report."""
+    seconds = measured["seconds"]
+    result = {"memory": measured["rss"], "failures": measured["failures"], "cores": measured["cpu"] / seconds}
+    if work in ("download", "exchange"):
+        result["Gbit/s"] = measured["bytes"] * 8 / 1e9 / seconds
+        result["CPU s/GB"] = measured["cpu"] / max(measured["bytes"] / 1e9, 1e-9)
+    else:
+        result["per s"] = measured["turns"] / seconds
+        result["CPU us each"] = measured["cpu"] * 1e6 / max(measured["turns"], 1)
+        result |= {key: measured[key] for key in ("p50", "p99", "p999")}
+    return result
+
+
+def medians(rounds):
+    return {key: statistics.median(each[key] for each in rounds) for key in rounds[0]}
+
+
+def started(wanted):
+    """The programs of the list (name, binary, function that starts it) that are installed."""
+    running = []
+    try:
+        for name, binary, start in wanted:
+            if binary and not find(binary):
+                print(f"{name}: not installed, left out", flush=True)
+                continue
+            running.append(start())
+    except BaseException:
+        stop(running)
+        raise
+    return running
+
+
+def stop(running):
+    for program in reversed(running):
+        program.stop()
+
+
+def group(bench, name, wanted, works, only):
+    if only and not any(part in name for part in only):
+        return []
+    print(f"\n{name}", flush=True)
+    running = started(wanted)
+    try:
+        return bench.compare(name, running, works)
+    finally:
+        stop(running)
+
+
+def speed(bench, setup, only):
+    hop = [("Connector", None, lambda: programs.ConnectorHop(setup)),
+           ("haproxy", "haproxy", lambda: programs.HAProxy(setup, "haproxy")),
+           ("haproxy, splice", "haproxy", lambda: programs.HAProxy(setup, "haproxy, splice", splice=True)),
+           ("nginx", "nginx", lambda: programs.Nginx(setup, "nginx"))]
+    hop_tls = [("Connector", None, lambda: programs.ConnectorHop(setup, tls=True)),
+               ("haproxy", "haproxy", lambda: programs.HAProxy(setup, "haproxy", tls=True)),
+               ("nginx", "nginx", lambda: programs.Nginx(setup, "nginx", tls=True, target_tls=True))]
+    tunnel = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector")),
+              ("frp", "frps", lambda: programs.Frp(setup, "frp")),
+              ("rathole", "rathole", lambda: programs.Rathole(setup, "rathole"))]
+    tunnel_tls = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", tls=True)),
+                  ("frp, TLS", "frps", lambda: programs.Frp(setup, "frp, TLS", encrypted=True)),
+                  ("chisel", "chisel", lambda: programs.Chisel(setup, "chisel")),
+                  ("ssh -R", "sshd", lambda: programs.Ssh(setup, "ssh -R"))]
+    return (group(bench, "hop, plain", hop, BULK + BOTH + PING + VISITS, only) +
+            group(bench, "hop, TLS", hop_tls, BULK + BOTH + PING + VISITS, only) +
+            group(bench, "tunnel, plain", tunnel, BULK + BOTH + PING + VISITS, only) +
+            group(bench, "tunnel, encrypted", tunnel_tls, BULK + BOTH + PING + VISITS, only))
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binaries", default="build/bin", help="folder of iofog-connector and bench-load")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each, of which the median counts")
+    parser.add_argument("--seconds", type=float, default=1.0, help="length of a measurement")
+    parser.add_argument("--only", action="append", default=[], metavar="TEXT",
+                        help="only the groups with this in their name: hop, tunnel, plain, TLS, encrypted, idle, capacity")
+    parser.add_argument("--json", metavar="FILE", help="write all figures there")
+    parser.add_argument("--svg", metavar="FILE", help="draw a picture of them there")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with configurations and logs")
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    folder = tempfile.mkdtemp(prefix="connector-bench.")
+    setup = programs.Setup(folder, os.path.abspath(options.binaries))
+    bench = Bench(setup, options)
+    began = time.monotonic()
+    try:
+        rows = speed(bench, setup, options.only)
+        facts = capacity.measure(bench, setup, options.only)
+    except BaseException:
+        print(f"configurations and logs: {folder}", file=sys.stderr)
+        raise
+    results = {"machine": report.machine(), "rounds": options.rounds, "seconds": options.seconds, "rows": rows,
+               "capacity": facts}
+    print(report.text(results))
+    print(f"\n{time.monotonic() - began:.0f} s")
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(results, file, indent=1)
+    if options.svg:
+        with open(options.svg, "w") as file:
+            file.write(report.svg(results))
+    if not options.keep:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,420 @@
+"""The programs that are compared: how each is configured, started and stopped. All listen on 127.0.0.1 only."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import textwrap
+import time
+import urllib.parse
+import urllib.request
+
+HOST = "127.0.0.1"
+# So many conversations can be open at once: all streams of the largest workload, and some to spare.
+PLACES = 320
+
+
+class Ports:
+    """Free ports below the range that the kernel takes those of outgoing connections from."""
+
+    def __init__(self, first=10000, last=32000):
+        self._candidates = iter(range(first, last))
+
+    def take(self):
+        for port in self._candidates:
+            with socket.socket() as candidate:
+                candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    candidate.bind((HOST, port))
+                    return port
+                except OSError:
+                    continue
+        raise RuntimeError("no free port left")
+
+    def block(self, count):
+        """So many ports in a row, as "first-last"."""
+        first = last = self.take()
+        while last - first + 1 < count:
+            port = self.take()
+            first, last = (first, port) if port == last + 1 else (port, port)
+        return first, last
+
+
+def await_true(what, condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.002)
+
+
+def accepts(port):
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+class Process:
+    """One process started for the benchmark; its output goes to a file of its name."""
+
+    def __init__(self, folder, name, command):
+        self._log = open(os.path.join(folder, name + ".log"), "ab")
+        self._popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+                                       cwd=folder)
+        self.pid = self._popen.pid
+        self.name = name
+
+    def pids(self):
+        """Its own, and those of its descendants, such as nginx' workers."""
+        parents = {}
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{entry}/stat") as file:
+                    parents[int(entry)] = int(file.read().rpartition(")")[2].split()[1])
+            except OSError:
+                pass
+        family = [self.pid]
+        for member in family:
+            family += [pid for pid, parent in parents.items() if parent == member]
+        return family
+
+    def check(self):
+        if self._popen.poll() is not None:
+            raise RuntimeError(f"{self.name} ended with status {self._popen.returncode}: see {self._log.name}")
+
+    def stop(self, signal_number=signal.SIGTERM):
+        if self._popen.poll() is None:
+            self._popen.send_signal(signal_number)
+            try:
+                self._popen.wait(20)
+            except subprocess.TimeoutExpired:
+                self._popen.kill()
+                self._popen.wait()
+        self._log.close()
+
+
+def status_of(pid, key):
+    """A number of /proc/PID/status, in its unit."""
+    with open(f"/proc/{pid}/status") as file:
+        for line in file:
+            if line.startswith(key + ":"):
+                return int(line.split()[1])
+    raise RuntimeError(f"/proc/{pid}/status has no {key}")
+
+
+class Setup:
+    """What all programs share: folders, the certificate, the port that the target listens on."""
+
+    def __init__(self, folder, binaries):
+        self.folder = folder
+        self.binaries = binaries
+        self.ports = Ports()
+        self.target = self.ports.take()
+        self.certificate = os.path.join(folder, "cert.pem")
+        self.key = os.path.join(folder, "key.pem")
+        self.both = os.path.join(folder, "both.pem")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-days", "2", "-subj", "/CN=localhost", "-addext", f"subjectAltName=DNS:localhost,IP:{HOST}",
+             "-keyout", self.key, "-out", self.certificate],
+            check=True, stderr=subprocess.DEVNULL)
+        with open(self.both, "w") as both:
+            for part in (self.certificate, self.key):
+                with open(part) as file:
+                    both.write(file.read())
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as file:
+            file.write(textwrap.dedent(text))
+        return path
+
+    def program(self, name):
+        return os.path.join(self.binaries, name)
+
+    def target_side(self, tls):
+        return {"listen": self.target, "tls": tls, "certificate": self.certificate, "key": self.key}
+
+
+class Connector:
+    """iofog-connector, and by way of its API a client of it."""
+
+    def __init__(self, setup, name, tls=False, ports=4):
+        self._setup = setup
+        self.name = name
+        self.tls = tls
+        self.api = setup.ports.take()
+        self._database = os.path.join(setup.folder, name + ".db")
+        first, last = setup.ports.block(ports)
+        self._config = setup.write(name + ".config", json.dumps({
+            "ports": [f"{first}-{last}"], "address": HOST, "dev": not tls,
+            "api": {"bind": HOST, "port": self.api}, "pipes": {"bind": HOST}, "database": self._database,
+            "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}}))
+        self.start()
+
+    def start(self):
+        self.process = Process(self._setup.folder, self.name,
+                               [self._setup.program("iofog-connector"), f"--config={self._config}"])
+        await_true("Connector's API", self._is_healthy, 60)
+
+    def _is_healthy(self):
+        self.process.check()
+        try:
+            return self.get("/health")["status"] in ("ok", "degraded", "running")
+        except OSError:
+            return False
+
+    def get(self, path):
+        return self._ask(path, None)
+
+    def add(self, places=PLACES):
+        return self._ask("/api/v2/mapping/add", {"mapping": json.dumps(
+            {"type": "public", "maxconnections": places, "heartbeatabsencethreshold": 200000})})
+
+    def _ask(self, path, form):
+        scheme, context = ("https", ssl._create_unverified_context()) if self.tls else ("http", None)
+        body = urllib.parse.urlencode(form).encode() if form else None
+        with urllib.request.urlopen(f"{scheme}://{HOST}:{self.api}{path}", body, 10, context=context) as answer:
+            return json.load(answer)
+
+    def stop(self, signal_number=signal.SIGTERM):
+        self.process.stop(signal_number)
+
+
+class ConnectorHop:
+    """Connector alone: the generator is the visitors and the agents."""
+
+    def __init__(self, setup, tls=False, name="Connector"):
+        self.name = name
+        self.tls = tls
+        self.connector = Connector(setup, "connector-hop" + ("-tls" if tls else ""), tls)
+        mapping = self.connector.add()
+        self.near = mapping["port2"]
+        self._far = {"port": mapping["port1"], "passcode": mapping["passcode1"], "tls": tls}
+
+    def far(self, agents):
+        return self._far | {"agents": agents}
+
+    def pids(self):
+        return [self.connector.process.pid]
+
+    def stop(self):
+        self.connector.stop()
+
+
+class Peer:
+    """A program before a target. Subclasses start its processes."""
+
+    settle = 0.0
+
+    def __init__(self, setup, name, tls=False, target_tls=False):
+        self.name = name
+        self.tls = tls
+        self._setup = setup
+        self._target_tls = target_tls
+        self.near = setup.ports.take()
+        self.processes = []
+        self.begin()
+        await_true(name, self._is_up)
+
+    def run(self, name, command):
+        self.processes.append(Process(self._setup.folder, name, command))
+
+    def _is_up(self):
+        for process in self.processes:
+            process.check()
+        return accepts(self.near)
+
+    def far(self, _agents):
+        return self._setup.target_side(self._target_tls)
+
+    def pids(self):
+        return [pid for process in self.processes for pid in process.pids()]
+
+    def stop(self):
+        for process in reversed(self.processes):
+            process.stop()
+
+
+class HAProxy(Peer):
+    """With its defaults; a thread per core is one of them."""
+
+    def __init__(self, setup, name, tls=False, splice=False):
+        self._splice = splice
+        super().__init__(setup, name, tls, tls)
+
+    def begin(self):
+        setup = self._setup
+        bind = f" ssl crt {setup.both}" if self.tls else ""
+        server = " ssl verify none" if self.tls else ""
+        config = setup.write(self.name.replace(" ", "-") + ".cfg", f"""\
+            global
+                maxconn 4000
+            defaults
+                mode tcp
+                timeout connect 5s
+                timeout client 60s
+                timeout server 60s
+                {"option splice-auto" if self._splice else ""}
+            listen relay
+                bind {HOST}:{self.near}{bind}
+                server target {HOST}:{setup.target}{server}
+            """)
+        self.run(self.name.replace(" ", "-"), [find("haproxy"), "-db", "-f", config])
+
+
+class Nginx(Peer):
+    """The stream module, with its defaults, and a worker per core."""
+
+    def begin(self):
+        setup = self._setup
+        name = "nginx-tls" if self.tls else "nginx"
+        listen = " ssl" if self.tls else ""
+        tls = f"""ssl_certificate {setup.certificate}; ssl_certificate_key {setup.key};
+                  ssl_protocols TLSv1.3; ssl_session_cache shared:visitors:10m;
+                  proxy_ssl on; proxy_ssl_protocols TLSv1.3;""" if self.tls else ""
+        config = setup.write(name + ".conf", f"""\
+            load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+            daemon off;
+            worker_processes auto;
+            pid {setup.folder}/{name}.pid;
+            error_log stderr;
+            events {{ worker_connections 4000; }}
+            stream {{
+                access_log off;
+                tcp_nodelay on;
+                server {{ listen {HOST}:{self.near}{listen}; proxy_pass {HOST}:{setup.target}; {tls} }}
+            }}
+            """)
+        self.run(name, [find("nginx"), "-c", config])
+
+
+class ConnectorTunnel(Peer):
+    """Connector and its own agent, before the target."""
+
+    def begin(self):
+        setup = self._setup
+        name = "connector-tunnel" + ("-tls" if self.tls else "")
+        self.connector = Connector(setup, name, self.tls)
+        mapping = self.connector.add()
+        self.near = mapping["port2"]
+        with open(setup.certificate) as file:
+            certificate = file.read()
+        config = setup.write(name + "-agent.json", json.dumps({
+            "mode": "public", "host": HOST, "port": mapping["port1"], "cert": certificate,
+            "passcode": mapping["passcode1"], "connectioncount": PLACES, "localhost": HOST,
+            "localport": setup.target, "heartbeatfrequency": 20000, "heartbeatabsencethreshold": 60000}))
+        self.processes.append(self.connector.process)
+        self.run(name + "-agent", [setup.program("iofog-connector-agent"), f"--config={config}"] +
+                 ([] if self.tls else ["--plain"]))
+        await_true("the agent", lambda: self._waiting() == PLACES)
+
+    def _waiting(self):
+        return self.connector.get("/health")["agents"]["waiting"]
+
+
+class Frp(Peer):
+    """Without its multiplexing, which is slower, and with its largest pool of connections."""
+
+    def __init__(self, setup, name, encrypted=False):
+        self._encrypted = encrypted
+        super().__init__(setup, name)
+
+    def begin(self):
+        setup = self._setup
+        port = setup.ports.take()
+        name = "frp-tls" if self._encrypted else "frp"
+        mux = "transport.tcpMux = false"
+        server = setup.write(name + "s.toml", f"""\
+            bindAddr = "{HOST}"
+            proxyBindAddr = "{HOST}"
+            bindPort = {port}
+            {mux}
+            transport.maxPoolCount = 60
+            """)
+        client = setup.write(name + "c.toml", f"""\
+            serverAddr = "{HOST}"
+            serverPort = {port}
+            {mux}
+            transport.poolCount = 60
+            transport.tls.enable = {"true" if self._encrypted else "false"}
+            [[proxies]]
+            name = "bench"
+            type = "tcp"
+            localIP = "{HOST}"
+            localPort = {setup.target}
+            remotePort = {self.near}
+            """)
+        self.run(name + "s", [find("frps"), "-c", server])
+        await_true("frps", lambda: accepts(port))
+        self.run(name + "c", [find("frpc"), "-c", client])
+
+
+class Rathole(Peer):
+    def begin(self):
+        setup = self._setup
+        port = setup.ports.take()
+        server = setup.write("rathole-server.toml", f"""\
+            [server]
+            bind_addr = "{HOST}:{port}"
+            default_token = "bench"
+            [server.services.bench]
+            bind_addr = "{HOST}:{self.near}"
+            """)
+        client = setup.write("rathole-client.toml", f"""\
+            [client]
+            remote_addr = "{HOST}:{port}"
+            default_token = "bench"
+            [client.services.bench]
+            local_addr = "{HOST}:{setup.target}"
+            """)
+        self.run("rathole-server", [find("rathole"), "--server", server])
+        await_true("rathole", lambda: accepts(port))
+        self.run("rathole-client", [find("rathole"), "--client", client])
+
+
+class Chisel(Peer):
+    """Always encrypted: SSH in a WebSocket."""
+
+    def begin(self):
+        setup = self._setup
+        port = setup.ports.take()
+        self.run("chisel-server", [find("chisel"), "server", "--reverse", "--host", HOST, "--port", str(port)])
+        await_true("chisel", lambda: accepts(port))
+        self.run("chisel-client", [find("chisel"), "client", f"http://{HOST}:{port}",
+                                   f"R:{HOST}:{self.near}:{HOST}:{setup.target}"])
+
+
+class Ssh(Peer):
+    """ssh -R, always encrypted; all conversations share one connection."""
+
+    def begin(self):
+        setup = self._setup
+        port = setup.ports.take()
+        for key in ("ssh-host", "ssh-user"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", os.path.join(setup.folder, key)],
+                           check=True)
+        os.makedirs("/run/sshd", exist_ok=True)
+        config = setup.write("sshd_config", f"""\
+            ListenAddress {HOST}:{port}
+            HostKey {setup.folder}/ssh-host
+            AuthorizedKeysFile {setup.folder}/ssh-user.pub
+            StrictModes no
+            UsePAM no
+            PermitRootLogin prohibit-password
+            PidFile none
+            MaxSessions 1000
+            """)
+        self.run("sshd", [find("sshd"), "-D", "-e", "-f", config])
+        await_true("sshd", lambda: accepts(port))
+        self.run("ssh", [find("ssh"), "-N", "-F", "none", "-i", f"{setup.folder}/ssh-user", "-p", str(port),
+                         "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                         "-o", "ExitOnForwardFailure=yes",
+                         "-R", f"{HOST}:{self.near}:{HOST}:{setup.target}", HOST])
+
+
+def find(program):
+    """Its path; "" when it is not installed."""
+    return shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin") or ""
