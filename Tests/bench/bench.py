@@ -46,6 +46,8 @@ class Bench:
         """All works for all programs, in rounds; rows for the report."""
         rows = []
         for name, work, streams in works:
+            if self._options.work and not any(part in name for part in self._options.work):
+                continue
             rounds = {program.name: [] for program in contenders}
             errors = {}
             for _ in range(self._options.rounds):
@@ -139,6 +141,7 @@ def parse():
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a measurement")
     parser.add_argument("--only", action="append", default=[], metavar="TEXT",
                         help="only the groups with this in their name: hop, tunnel, plain, TLS, encrypted, idle, capacity")
+    parser.add_argument("--work", action="append", default=[], metavar="TEXT", help="only the works with this in their name")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     parser.add_argument("--svg", metavar="FILE", help="draw a picture of them there")
     parser.add_argument("--keep", action="store_true", help="keep the folder with configurations and logs")

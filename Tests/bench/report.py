@@ -24,8 +24,9 @@ def line(row):
     for name, figures in row["programs"].items():
         key = main_figure(figures)
         text = f"{name} {number(figures[key])} ({figures[key] / max(first[key], 1e-9):.2f})"
-        extra = "CPU s/GB" if key == "Gbit/s" else "p99"
-        text += f" {extra} {number(figures[extra])}"
+        for extra in ("CPU s/GB", "CPU us each", "p50", "p99", "cores"):
+            if extra in figures:
+                text += f" {extra} {number(figures[extra])}"
         if figures["failures"]:
             text += f" FAILURES {figures['failures']:.0f}"
         parts.append(text)
