@@ -34,15 +34,21 @@ Channel::Channel(Loop& loop, const sockaddr_in& from, const sockaddr_in& to, Tls
     orThrow(::bind(_descriptor, generic(from), sizeof from), "bind");
     if (::connect(_descriptor, generic(to), sizeof to) < 0 && errno != EINPROGRESS) orThrow(-1, "connect");
     if (tls) _ssl = tls->connection(_descriptor);
-    _loop.add(_descriptor, _waitsFor, *this);
 }
 
 Channel::Channel(Loop& loop, int descriptor, Tls* tls)
-    : _loop(loop), _descriptor(descriptor), _waitsFor(tls ? EPOLLIN : EPOLLOUT) {
+    : _loop(loop), _descriptor(descriptor), _waitsFor(EPOLLIN) {
     const int on = 1;
     ::setsockopt(_descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (tls) _ssl = tls->connection(_descriptor);
+}
+
+void Channel::start() {
+    // Over loopback a connection is made by the time that connect(2) returns.
+    if (!_ssl) _isConnected = onConnected();
+    if (_isOver) return;
     _loop.add(_descriptor, _waitsFor, *this);
+    _isWatched = true;
 }
 
 Channel::~Channel() {
@@ -55,7 +61,7 @@ Channel::~Channel() {
 void Channel::wait(std::uint32_t events) {
     if (events == _waitsFor) return;
     _waitsFor = events;
-    _loop.change(_descriptor, events, *this);
+    if (_isWatched) _loop.change(_descriptor, events, *this);
 }
 
 long Channel::receive(std::span<char> into) {
@@ -98,9 +104,7 @@ void Channel::shake() {
         if (shaken < 0) return onClosed();
         if (shaken == 0) return wait(SSL_want_write(_ssl) ? EPOLLOUT : EPOLLIN);
     }
-    _isConnected = true;
-    wait(EPOLLIN);
-    onConnected();
+    _isConnected = onConnected();
 }
 
 long Channel::result(int result) {

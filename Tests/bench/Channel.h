@@ -19,6 +19,9 @@ class Channel : public Watcher {
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
 
+    /// Begins, or ends at once; call it when the connection is in its list.
+    void start();
+
   protected:
     /// Connects. tls: null for plain TCP. Throws std::system_error when there is no descriptor or port left.
     Channel(Loop& loop, const sockaddr_in& from, const sockaddr_in& to, Tls* tls);
@@ -26,8 +29,9 @@ class Channel : public Watcher {
     /// Goes on with an accepted connection.
     Channel(Loop& loop, int descriptor, Tls* tls);
 
-    /// Connected, and shaken hands: once.
-    virtual void onConnected() = 0;
+    /// It has connected and shaken hands: sends the first bytes, and waits for what it wants. False when it
+    /// is too early after all; then it is called again.
+    virtual bool onConnected() = 0;
     virtual void onReady(std::uint32_t events) = 0;
     /// Failed or closed by the other end: the last call.
     virtual void onClosed() = 0;
@@ -57,6 +61,7 @@ class Channel : public Watcher {
     int _descriptor;
     SSL* _ssl = nullptr;
     std::uint32_t _waitsFor;
+    bool _isWatched = false;
     bool _isConnected = false;
     bool _isOver = false;
 };

@@ -32,9 +32,14 @@ class FarSide::Connection final : public Channel {
     std::list<std::unique_ptr<Connection>>::iterator position;
 
   private:
-    void onConnected() override {
-        if (_passcode.empty()) return onReady(EPOLLIN);
-        if (send(_passcode) != static_cast<long>(_passcode.size())) onClosed();
+    bool onConnected() override {
+        if (!_passcode.empty()) {
+            const auto sent = send(_passcode);
+            if (sent == 0) return false;
+            if (sent < 0) onClosed();
+        }
+        wait(EPOLLIN);
+        return true;
     }
 
     void onReady(std::uint32_t events) override {
@@ -111,6 +116,7 @@ class FarSide::Listener final : public Watcher {
         auto& list = _side._connections;
         list.push_back(std::make_unique<Connection>(_side, accepted));
         list.back()->position = std::prev(list.end());
+        list.back()->start();
     }
 
   private:
@@ -134,6 +140,7 @@ void FarSide::dial(const sockaddr_in& connector, const std::string& passcode, in
 void FarSide::dialOne(const sockaddr_in& connector, const std::string& passcode) {
     _connections.push_back(std::make_unique<Connection>(*this, connector, passcode));
     _connections.back()->position = std::prev(_connections.end());
+    _connections.back()->start();
 }
 
 } // namespace bench

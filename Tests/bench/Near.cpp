@@ -49,13 +49,13 @@ class NearSide::Visitor final : public Channel {
     std::list<std::unique_ptr<Visitor>>::iterator position;
 
   private:
-    void onConnected() override {
-        if (send(_message) != static_cast<long>(_message.size())) return onClosed();
-        if (_work == Work::Exchange) wait(EPOLLIN | EPOLLOUT);
-        if (_work == Work::Stall) {
-            wait(0);
-            ready();
-        }
+    bool onConnected() override {
+        const auto sent = send(_message);
+        if (sent == 0) return false;
+        if (_work == Work::Stall) ready();
+        wait(_work == Work::Stall ? 0 : _work == Work::Exchange ? EPOLLIN | EPOLLOUT : EPOLLIN);
+        if (sent < 0) onClosed();
+        return true;
     }
 
     void onReady(std::uint32_t events) override {
@@ -130,6 +130,7 @@ void NearSide::visit(const sockaddr_in& address, Work work, int count) {
 void NearSide::add(const sockaddr_in& address, Work work) {
     _visitors.push_back(std::make_unique<Visitor>(*this, address, work));
     _visitors.back()->position = std::prev(_visitors.end());
+    _visitors.back()->start();
 }
 
 } // namespace bench

@@ -67,7 +67,7 @@ class Bench:
 def figures(work, measured):
     """What a measurement says, in the units of the report."""
     seconds = measured["seconds"]
-    result = {"memory": measured["rss"], "failures": measured["failures"], "cores": measured["cpu"] / seconds}
+    result = {"generator cores": measured["generatorCpu"] / seconds, "memory": measured["rss"], "failures": measured["failures"], "cores": measured["cpu"] / seconds}
     if work in ("download", "exchange"):
         result["Gbit/s"] = measured["bytes"] * 8 / 1e9 / seconds
         result["CPU s/GB"] = measured["cpu"] / max(measured["bytes"] / 1e9, 1e-9)

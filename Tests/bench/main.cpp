@@ -16,6 +16,7 @@
 #include <map>
 #include <stdexcept>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace {
 
@@ -96,6 +97,7 @@ Object load(const Object& spec) {
     const auto bytes = counters.bytes.load();
     const auto failures = counters.failures.load();
     const auto cpu = cpuSeconds(watched);
+    const auto ownCpu = cpuSeconds({::getpid()});
     const auto began = secondsNow();
     counters.measuring = true;
     pause(spec.getValue<double>("seconds"));
@@ -103,6 +105,7 @@ Object load(const Object& spec) {
     const auto took = secondsNow() - began;
     Object result;
     result.set("cpu", cpuSeconds(watched) - cpu);
+    result.set("generatorCpu", cpuSeconds({::getpid()}) - ownCpu);
     result.set("bytes", counters.bytes - bytes);
     result.set("failures", counters.failures - failures);
     nearThread = {}; // whose latencies can be read then

@@ -151,7 +151,7 @@ class Connector:
         self._config = setup.write(name + ".config", json.dumps({
             "ports": [f"{first}-{last}"], "address": HOST, "dev": not tls,
             "api": {"bind": HOST, "port": self.api}, "pipes": {"bind": HOST}, "database": self._database,
-            "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}}))
+            "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}} | json.loads(os.environ.get("XCONF","{}"))))
         self.start()
 
     def start(self):

@@ -24,7 +24,7 @@ def line(row):
     for name, figures in row["programs"].items():
         key = main_figure(figures)
         text = f"{name} {number(figures[key])} ({figures[key] / max(first[key], 1e-9):.2f})"
-        for extra in ("CPU s/GB", "CPU us each", "p50", "p99", "cores"):
+        for extra in ("CPU s/GB", "CPU us each", "p50", "p99", "cores", "generator cores"):
             if extra in figures:
                 text += f" {extra} {number(figures[extra])}"
         if figures["failures"]:
