@@ -9,10 +9,9 @@ class PlainStream : public Stream {
   public:
     using Stream::Stream;
 
+    using Stream::send;
+    Status send(std::span<const std::byte> bytes) override;
     Received receive(std::span<std::byte> into) override;
-
-  protected:
-    Received sendSome(std::span<const std::byte> bytes) override;
 };
 
 } // namespace connector

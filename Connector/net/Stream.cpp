@@ -43,7 +43,7 @@ Stream::Status Stream::handshake() {
     return _connected ? Status::Ok : finishConnecting();
 }
 
-Stream::Status Stream::send(std::span<const std::byte> bytes) {
+Stream::Status Stream::sendWire(std::span<const std::byte> bytes) {
     if (unsent() == 0) {
         while (!bytes.empty()) {
             const auto sent = sendSome(bytes);
@@ -66,6 +66,36 @@ Stream::Status Stream::flush() {
     _unsent = {}; // gives the memory back: a stream that flows keeps nothing
     _unsentBegin = 0;
     return Status::Ok;
+}
+
+Stream::Received Stream::receiveWire(std::span<std::byte> into) {
+    if (!_mayReceive) return {Status::Blocked, 0};
+    const auto received = ::recv(_descriptor, into.data(), into.size(), 0);
+    if (received < 0) {
+        if (errno == EINTR) return receiveWire(into);
+        if (errno != EAGAIN) return failed(errno);
+        _mayReceive = false;
+        return {Status::Blocked, 0};
+    }
+    if (received == 0) return {Status::Ended, 0};
+    // A short read has emptied the socket, and what comes later comes with an event; only the end that an
+    // event has already told of must still be fetched.
+    if (static_cast<std::size_t>(received) < into.size()) _mayReceive = _peerHasEnded;
+    return {Status::Ok, static_cast<std::size_t>(received)};
+}
+
+Stream::Received Stream::sendSome(std::span<const std::byte> bytes) {
+    if (!_maySend) return {Status::Blocked, 0};
+    const auto sent = ::send(_descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0) {
+        if (errno == EINTR) return sendSome(bytes);
+        if (errno != EAGAIN) return failed(errno);
+        _maySend = false;
+        return {Status::Blocked, 0};
+    }
+    // A short write has met a full send buffer; the kernel tells when there is room again.
+    if (static_cast<std::size_t>(sent) < bytes.size()) _maySend = false;
+    return {Status::Ok, static_cast<std::size_t>(sent)};
 }
 
 Stream::Status Stream::endSending() {

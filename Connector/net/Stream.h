@@ -82,13 +82,13 @@ class Stream : private EventHandler {
 
     /// Sends all of it. What the kernel does not take now is kept, in order, and is sent by flush().
     /// Ok when nothing is kept, Blocked when something is.
-    Status send(std::span<const std::byte> bytes);
+    virtual Status send(std::span<const std::byte> bytes) = 0;
     Status send(std::string_view text) { return send(std::as_bytes(std::span(text))); }
 
     /// Sends what was kept. Ok when nothing is left.
     Status flush();
 
-    /// Bytes that send() keeps.
+    /// Bytes that are kept, as they are sent: of TLS, records.
     std::size_t unsent() const { return _unsent.size() - _unsentBegin; }
 
     /// Says to the other end that nothing more will come (close_notify, FIN); receiving goes on. Only when
@@ -114,21 +114,18 @@ class Stream : private EventHandler {
     const Poco::Net::SocketAddress& peer() const { return _peer; }
 
   protected:
-    /// Sends some of it at once; same results as receive(), Ended excepted.
-    virtual Received sendSome(std::span<const std::byte> bytes) = 0;
+    /// send() and receive() as the wire sees it.
+    Status sendWire(std::span<const std::byte> bytes);
+    Received receiveWire(std::span<std::byte> into);
 
-    int descriptor() const { return _descriptor; }
+    /// False when receiveWire() would ask in vain.
+    bool mayReceive() const { return _mayReceive; }
+
     Received failed(int error);
-
-    /// What the events have told, and no system call has disproved since.
-    bool _mayReceive = false;
-    bool _maySend = true;
-    /// The other end has closed or broken the connection: its last bytes and the end come without further
-    /// events.
-    bool _peerHasEnded = false;
 
   private:
     void onEvents(std::uint32_t events) final;
+    Received sendSome(std::span<const std::byte> bytes);
     Status finishConnecting();
 
     Poco::Net::StreamSocket _socket;
@@ -136,6 +133,12 @@ class Stream : private EventHandler {
     DescriptorBudget::Lease _lease;
     int _descriptor;
     int _error = 0;
+    /// What the events have told, and no system call has disproved since.
+    bool _mayReceive = false;
+    bool _maySend = true;
+    /// The other end has closed or broken the connection: its last bytes and the end come without further
+    /// events.
+    bool _peerHasEnded = false;
     bool _isBroken = false;
     bool _connected;
     EventLoop* _loop = nullptr;

@@ -71,10 +71,8 @@ Poco::Net::Context::Ptr makeContext(Poco::Net::Context::Usage usage) {
     auto* ssl = context->sslContext();
     ::SSL_CTX_set_options(ssl,
                           SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-    // A stream keeps its unsent bytes at another place than they were first sent from, and an idle connection
-    // must not keep OpenSSL's two record buffers of 16 KiB.
-    ::SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_RELEASE_BUFFERS);
+    // An idle connection must not keep OpenSSL's two record buffers of 16 KiB.
+    ::SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     return context;
 }
 

@@ -3,7 +3,6 @@
 #include <Poco/Net/IPAddress.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <climits>
 #include <new>
 #include <openssl/err.h>
@@ -13,27 +12,30 @@ namespace connector {
 
 namespace {
 
+/// Records that a stream has made and not sent: of many it makes one system call. None is left when a
+/// function of a stream returns, so a thread needs one only.
+thread_local std::vector<std::byte> sealed;
+
+/// So much is sent at once, so that the receiver is not left waiting for the rest of a large piece.
+constexpr std::size_t kSealedBatch = 128 * 1024;
+
 int lengthFor(std::size_t size) {
     return static_cast<int>(std::min<std::size_t>(size, INT_MAX));
 }
 
 } // namespace
 
-TlsStream::SslPointer TlsStream::makeSsl(SSL_CTX* context, int descriptor) {
-    SslPointer ssl(::SSL_new(context));
-    if (!ssl || ::SSL_set_fd(ssl.get(), descriptor) != 1) throw std::bad_alloc();
-    return ssl;
-}
-
 TlsStream::TlsStream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
                      DescriptorBudget::Lease lease, SSL_CTX* context)
-    : Stream(socket, peer, std::move(lease)), _ssl(makeSsl(context, descriptor())) {
+    : Stream(socket, peer, std::move(lease)) {
+    makeSsl(context);
     ::SSL_set_accept_state(_ssl.get());
 }
 
 TlsStream::TlsStream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
                      SSL_CTX* context, const std::string& host, SSL_SESSION* resume)
-    : Stream(socket, peer), _ssl(makeSsl(context, descriptor())) {
+    : Stream(socket, peer) {
+    makeSsl(context);
     ::SSL_set_connect_state(_ssl.get());
     Poco::Net::IPAddress address;
     if (Poco::Net::IPAddress::tryParse(host, address)) {
@@ -45,38 +47,112 @@ TlsStream::TlsStream(const Poco::Net::StreamSocket& socket, const Poco::Net::Soc
     if (resume) ::SSL_set_session(_ssl.get(), resume);
 }
 
+void TlsStream::makeSsl(SSL_CTX* context) {
+    _ssl.reset(::SSL_new(context));
+    auto* bio = _ssl ? ::BIO_new(bioMethod()) : nullptr;
+    if (!bio) throw std::bad_alloc();
+    ::BIO_set_data(bio, this);
+    ::BIO_set_init(bio, 1);
+    ::SSL_set_bio(_ssl.get(), bio, bio);
+}
+
+BIO_METHOD* TlsStream::bioMethod() {
+    static BIO_METHOD* const method = [] {
+        auto* made = ::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "TlsStream");
+        if (!made) throw std::bad_alloc();
+        ::BIO_meth_set_read(made, bioRead);
+        ::BIO_meth_set_write(made, bioWrite);
+        ::BIO_meth_set_ctrl(made, bioControl);
+        return made;
+    }();
+    return method;
+}
+
+int TlsStream::bioRead(BIO* bio, char* into, int size) {
+    auto& self = *static_cast<TlsStream*>(::BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    const int taken =
+        self.takeReceived(std::as_writable_bytes(std::span(into, static_cast<std::size_t>(size))));
+    if (taken < 0 && !self.mayReceive()) BIO_set_retry_read(bio);
+    return taken;
+}
+
+/// 0 at the end, -1 when there is nothing, or the connection is broken.
+int TlsStream::takeReceived(std::span<std::byte> into) {
+    if (_received.isEmpty()) {
+        if (!mayReceive()) return -1;
+        const auto received = receiveWire(_received.room());
+        _received.filled(received.bytes);
+        _wireHasEnded = received.status == Status::Ended;
+        if (received.status != Status::Ok) return _wireHasEnded ? 0 : -1;
+    }
+    return static_cast<int>(_received.take(into));
+}
+
+/// Takes everything: what the kernel does not take is kept.
+int TlsStream::bioWrite(BIO* bio, const char* bytes, int size) {
+    auto& self = *static_cast<TlsStream*>(::BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    const auto record = std::as_bytes(std::span(bytes, static_cast<std::size_t>(size)));
+    sealed.insert(sealed.end(), record.begin(), record.end());
+    if (sealed.size() >= kSealedBatch && self.sendSealed() == Status::Failed) return -1;
+    return size;
+}
+
+long TlsStream::bioControl(BIO* bio, int command, long, void*) {
+    if (command == BIO_CTRL_EOF) return static_cast<TlsStream*>(::BIO_get_data(bio))->_wireHasEnded ? 1 : 0;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+/// After every call of OpenSSL that may have written something.
+Stream::Status TlsStream::sendSealed() {
+    const auto sent = sealed.empty() ? Status::Ok : sendWire(sealed);
+    sealed.clear();
+    return sent;
+}
+
 Stream::Status TlsStream::handshake() {
     const auto connected = Stream::handshake();
     if (connected != Status::Ok) return connected;
+    if (flush() == Status::Failed) return Status::Failed;
     ::ERR_clear_error();
     const int result = ::SSL_do_handshake(_ssl.get());
-    return result == 1 ? Status::Ok : notDone(result).status;
+    if (result == 1) return sendSealed() == Status::Failed ? Status::Failed : Status::Ok;
+    return notDone(result).status;
 }
 
 Stream::Received TlsStream::receive(std::span<std::byte> into) {
-    if (!_mayReceive && ::SSL_has_pending(_ssl.get()) == 0) return {Status::Blocked, 0};
+    // Of a record that is not complete yet, OpenSSL has the beginning: it has nothing to say before more
+    // comes.
+    if (!mayReceive() && _received.isEmpty() && ::SSL_pending(_ssl.get()) == 0) return {Status::Blocked, 0};
     ::ERR_clear_error();
     const int received = ::SSL_read(_ssl.get(), into.data(), lengthFor(into.size()));
-    if (received > 0) return {Status::Ok, static_cast<std::size_t>(received)};
+    if (received > 0) {
+        sendSealed();
+        return {Status::Ok, static_cast<std::size_t>(received)};
+    }
     return notDone(received);
 }
 
-Stream::Received TlsStream::sendSome(std::span<const std::byte> bytes) {
-    if (!_maySend) return {Status::Blocked, 0};
+Stream::Status TlsStream::send(std::span<const std::byte> bytes) {
     ::ERR_clear_error();
-    const int sent = ::SSL_write(_ssl.get(), bytes.data(), lengthFor(bytes.size()));
-    if (sent > 0) return {Status::Ok, static_cast<std::size_t>(sent)};
-    const auto result = notDone(sent);
-    // Receiving is told of the end apart; whoever can't send any more has a broken connection.
-    return result.status == Status::Ended ? Received{Status::Failed, 0} : result;
+    while (!bytes.empty()) {
+        const int written = ::SSL_write(_ssl.get(), bytes.data(), lengthFor(bytes.size()));
+        if (written <= 0) return notDone(written).status;
+        bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+    const auto sent = sendSealed();
+    return sent == Status::Ok && unsent() > 0 ? Status::Blocked : sent;
 }
 
 Stream::Status TlsStream::endSending() {
-    if (_failure.empty() && ::SSL_is_init_finished(_ssl.get())) {
+    const bool isSaid = (::SSL_get_shutdown(_ssl.get()) & SSL_SENT_SHUTDOWN) != 0;
+    if (!isSaid && _failure.empty() && ::SSL_is_init_finished(_ssl.get())) {
         ::ERR_clear_error();
-        const int result = ::SSL_shutdown(_ssl.get());
-        if (result < 0 && notDone(result).status == Status::Blocked && !_maySend) return Status::Blocked;
+        ::SSL_shutdown(_ssl.get());
+        sendSealed();
     }
+    if (flush() == Status::Blocked) return Status::Blocked;
     return Stream::endSending();
 }
 
@@ -90,18 +166,14 @@ std::shared_ptr<SSL_SESSION> TlsStream::session() const {
 }
 
 Stream::Received TlsStream::notDone(int result) {
-    const int savedErrno = errno;
+    sendSealed();
     switch (::SSL_get_error(_ssl.get(), result)) {
     case SSL_ERROR_WANT_READ:
-        _mayReceive = false;
-        return {Status::Blocked, 0};
-    case SSL_ERROR_WANT_WRITE:
-        _maySend = false;
         return {Status::Blocked, 0};
     case SSL_ERROR_ZERO_RETURN:
         return {Status::Ended, 0};
     case SSL_ERROR_SYSCALL:
-        return failed(savedErrno);
+        return {Status::Failed, 0}; // the wire has said why
     default: {
         const auto* reason = ::ERR_reason_error_string(::ERR_peek_error());
         _failure = std::string("TLS: ") + (reason ? reason : "protocol error");

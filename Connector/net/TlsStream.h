@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/ReadAhead.h"
 #include "net/Stream.h"
 
 #include <memory>
@@ -13,6 +14,9 @@ namespace connector {
 /// one record ends, a relay needs half-close and results without exceptions, and Poco's SecureStreamSocket
 /// gives none of the three. An end without close_notify counts as an end: many agents and most HTTP clients
 /// leave it out.
+///
+/// OpenSSL reaches the socket through a BIO of this class, so that many records cost one system call, both
+/// ways, and asking in vain costs none.
 class TlsStream : public Stream {
   public:
     /// Server side. The context must have been made by makeServerContext().
@@ -25,6 +29,8 @@ class TlsStream : public Stream {
               const std::string& host, SSL_SESSION* resume);
 
     Status handshake() override;
+    using Stream::send;
+    Status send(std::span<const std::byte> bytes) override;
     Received receive(std::span<std::byte> into) override;
     Status endSending() override;
     std::string failure() const override;
@@ -33,19 +39,25 @@ class TlsStream : public Stream {
     /// session of a connection that ends without close_notify.
     std::shared_ptr<SSL_SESSION> session() const;
 
-  protected:
-    Received sendSome(std::span<const std::byte> bytes) override;
-
   private:
     struct Free {
         void operator()(SSL* ssl) const { ::SSL_free(ssl); }
     };
     using SslPointer = std::unique_ptr<SSL, Free>;
 
-    static SslPointer makeSsl(SSL_CTX* context, int descriptor);
+    static BIO_METHOD* bioMethod();
+    static int bioRead(BIO* bio, char* into, int size);
+    static int bioWrite(BIO* bio, const char* bytes, int size);
+    static long bioControl(BIO* bio, int command, long number, void* pointer);
+
+    void makeSsl(SSL_CTX* context);
+    int takeReceived(std::span<std::byte> into);
+    Status sendSealed();
     Received notDone(int result);
 
     SslPointer _ssl;
+    ReadAhead _received;
+    bool _wireHasEnded = false;
     std::string _failure;
 };
 

@@ -1,5 +1,128 @@
-"""What Connector needs for what is open and idle."""
+"""What Connector needs for what is open and idle, and whether that costs those who are busy."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+
+import programs
+from programs import HOST, Connector, ConnectorHop, status_of
+
+# A process may have 20,000 descriptors here: each mapping takes two.
+MAPPINGS = 9000
+AGENTS = 9000
+AGENTS_PER_MAPPING = 60
+CLIENTS = 16
+COMMITS = 3000
+IDLE_SECONDS = 5
+
+
+class Holder:
+    """Idle agents, held by a bench-load until it is stopped."""
+
+    def __init__(self, setup, mappings, tls):
+        spec = {"work": "hold", "tls": tls, "agents": [
+            {"port": mapping["port1"], "passcode": mapping["passcode1"], "agents": AGENTS_PER_MAPPING}
+            for mapping in mappings]}
+        self._process = subprocess.Popen([setup.program("bench-load"), json.dumps(spec)], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, text=True)
+        if self._process.stdout.readline().strip() != "ready":
+            raise RuntimeError("the idle agents were not all authorized")
+
+    def stop(self):
+        self._process.communicate()
+
+
+def cpu_of(pid):
+    """Seconds that the process has used."""
+    total = 0.0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat") as file:
+            total += int(file.read().split()[0]) / 1e9
+    return total
+
+
+def idle_cpu(pid):
+    """Share of one core that the process takes when nothing happens."""
+    before, began = cpu_of(pid), time.monotonic()
+    time.sleep(IDLE_SECONDS)
+    return (cpu_of(pid) - before) / (time.monotonic() - began)
+
+
+def idle_agents(setup, tls):
+    connector = Connector(setup, "idle-agents" + ("-tls" if tls else ""), tls, ports=2 * AGENTS // AGENTS_PER_MAPPING)
+    try:
+        mappings = [connector.add(AGENTS_PER_MAPPING) for _ in range(AGENTS // AGENTS_PER_MAPPING)]
+        pid = connector.process.pid
+        before = status_of(pid, "VmRSS")
+        holder = Holder(setup, mappings, tls)
+        try:
+            time.sleep(1) # for what a handshake has left behind to be given back
+            each = (status_of(pid, "VmRSS") - before) * 1024 / AGENTS
+            return {"bytes per idle agent": each, "idle CPU": idle_cpu(pid)}
+        finally:
+            holder.stop()
+    finally:
+        connector.stop()
+
+
+def sqlite_commits(setup):
+    """Commits a second that SQLite reaches there: one thread, write-ahead log, every commit synchronized."""
+    path = os.path.join(setup.folder, "sqlite-alone.db")
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("CREATE TABLE mapping (id TEXT PRIMARY KEY, type TEXT, port1 INTEGER UNIQUE, passcode1 TEXT,"
+                     " port2 INTEGER UNIQUE, passcode2 TEXT) WITHOUT ROWID")
+    began = time.monotonic()
+    for i in range(COMMITS):
+        database.execute("INSERT INTO mapping VALUES (?, ?, ?, ?, ?, ?)",
+                         (os.urandom(18).hex(), "public", 2 * i, os.urandom(18).hex(), 2 * i + 1, ""))
+    took = time.monotonic() - began
+    database.close()
+    return COMMITS / took
+
+
+def add_all(setup, connector):
+    spec = {"work": "adds", "port": connector.api, "clients": CLIENTS, "count": MAPPINGS}
+    answer = subprocess.run([setup.program("bench-load"), json.dumps(spec)], capture_output=True, text=True)
+    if answer.returncode != 0:
+        raise RuntimeError(answer.stderr)
+    return MAPPINGS / json.loads(answer.stdout)["seconds"]
+
+
+def mappings(setup):
+    commits = [sqlite_commits(setup)]
+    connector = Connector(setup, "mappings", ports=2 * MAPPINGS)
+    try:
+        adds = add_all(setup, connector)
+        os.remove(os.path.join(setup.folder, "sqlite-alone.db"))
+        commits.append(sqlite_commits(setup))
+        connector.stop(signal.SIGKILL)
+        began = time.monotonic()
+        connector.start()
+        restart = time.monotonic() - began
+        pid = connector.process.pid
+        facts = {"adds/s": adds, "SQLite's own commits/s": sum(commits) / len(commits), "restart to /health, s": restart,
+                 "memory, MiB": status_of(pid, "VmRSS") / 1024, "idle CPU": idle_cpu(pid)}
+        began = time.monotonic()
+        connector.stop()
+        return facts | {"stop, s": time.monotonic() - began}
+    finally:
+        connector.stop()
 
 
 def measure(bench, setup, only):
-    return {}
+    def wanted(name):
+        return not only or any(part in name for part in only)
+
+    facts = {}
+    for name, fact in (("capacity: 9,000 idle agents, plain", lambda: idle_agents(setup, False)),
+                       ("capacity: 9,000 idle agents, TLS", lambda: idle_agents(setup, True)),
+                       ("capacity: 9,000 mappings", lambda: mappings(setup))):
+        if wanted(name):
+            facts[name] = fact()
+            print(f"\n{name}\n  " + "\n  ".join(f"{key}: {value:.4g}" for key, value in facts[name].items()), flush=True)
+    return facts
