@@ -147,7 +147,7 @@ Stream::Status TlsStream::send(std::span<const std::byte> bytes) {
 
 Stream::Status TlsStream::endSending() {
     const bool isSaid = (::SSL_get_shutdown(_ssl.get()) & SSL_SENT_SHUTDOWN) != 0;
-    if (!isSaid && _failure.empty() && ::SSL_is_init_finished(_ssl.get())) {
+    if (!isSaid && _tlsError == 0 && ::SSL_is_init_finished(_ssl.get())) {
         ::ERR_clear_error();
         ::SSL_shutdown(_ssl.get());
         sendSealed();
@@ -157,7 +157,11 @@ Stream::Status TlsStream::endSending() {
 }
 
 std::string TlsStream::failure() const {
-    return _failure.empty() ? Stream::failure() : _failure;
+    if (_tlsError == 0) return Stream::failure();
+    const auto* reason = ::ERR_reason_error_string(_tlsError);
+    const auto text = std::string("TLS: ") + (reason ? reason : "protocol error");
+    const auto verdict = ::SSL_get_verify_result(_ssl.get());
+    return verdict == X509_V_OK ? text : text + " (" + ::X509_verify_cert_error_string(verdict) + ")";
 }
 
 std::shared_ptr<SSL_SESSION> TlsStream::session() const {
@@ -174,13 +178,9 @@ Stream::Received TlsStream::notDone(int result) {
         return {Status::Ended, 0};
     case SSL_ERROR_SYSCALL:
         return {Status::Failed, 0}; // the wire has said why
-    default: {
-        const auto* reason = ::ERR_reason_error_string(::ERR_peek_error());
-        _failure = std::string("TLS: ") + (reason ? reason : "protocol error");
-        if (const auto verdict = ::SSL_get_verify_result(_ssl.get()); verdict != X509_V_OK)
-            _failure += std::string(" (") + ::X509_verify_cert_error_string(verdict) + ")";
+    default:
+        _tlsError = std::max(::ERR_peek_error(), 1ul);
         return failed(0);
-    }
     }
 }
 

@@ -58,7 +58,7 @@ class TlsStream : public Stream {
     SslPointer _ssl;
     ReadAhead _received;
     bool _wireHasEnded = false;
-    std::string _failure;
+    unsigned long _tlsError = 0; ///< the handshake or a record was wrong: OpenSSL's code
 };
 
 } // namespace connector

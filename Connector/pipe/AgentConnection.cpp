@@ -24,8 +24,10 @@ AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream>
 AgentConnection::AgentConnection(const Context& context, RelayEnd end)
     : _context(context), _stream(std::move(end.stream)),
       _state(end.visitor.empty() ? State::Waiting : State::Holding), _protocol(end.protocol),
-      _heartbeat(context.loop, [this] { onSilent(); }), _visitor(std::move(end.visitor)),
-      _held(std::move(end.held)), _timer(context.loop, [this] { onTimer(); }) {}
+      _heartbeat(context.loop, [this] { onSilent(); }), _timer(context.loop, [this] { onTimer(); }) {
+    if (_state == State::Holding || !end.held.empty())
+        _begun.reset(new Begun{{}, std::move(end.visitor), std::move(end.held)});
+}
 
 void AgentConnection::start() {
     if (!_stream->attach(_context.loop, *this)) return end("no room to watch another descriptor");
@@ -38,16 +40,18 @@ void AgentConnection::start() {
     if (_state == State::Holding)
         beginHolding();
     else
-        takePipe2Bytes(std::exchange(_held, {}));
+        takePipe2Bytes(_begun ? std::exchange(_begun->held, {}) : std::vector<std::byte>());
     if (!_isOver) readWhileWaiting();
 }
 
 RelayEnd AgentConnection::takeEnd() {
     RelayEnd end;
     end.protocol = _protocol;
-    end.held = std::move(_held);
-    end.idle = std::move(_idle);
-    end.visitor = std::move(_visitor);
+    if (_begun) {
+        end.held = std::move(_begun->held);
+        end.idle = std::move(_begun->idle);
+        end.visitor = std::move(_begun->visitor);
+    }
     end.stream = takeStream();
     return end;
 }
@@ -57,6 +61,11 @@ std::unique_ptr<Stream> AgentConnection::takeStream() {
     _timer.cancel();
     _heartbeat.stop();
     return std::move(_stream);
+}
+
+AgentConnection::Begun& AgentConnection::begun() {
+    if (!_begun) _begun = std::make_unique<Begun>();
+    return *_begun;
 }
 
 void AgentConnection::onReady(Stream&) {
@@ -134,9 +143,10 @@ void AgentConnection::readWhileWaiting() {
 void AgentConnection::takePipe1Message(std::span<const std::byte> message) {
     if (_heartbeat.absorb(message)) return _context.owner.onHeard(*this);
     if (!_context.mayBegin) return; // the tail of an answer to an earlier visitor
-    _held.insert(_held.end(), message.begin(), message.end());
+    auto& held = begun().held;
+    held.insert(held.end(), message.begin(), message.end());
     if (_state == State::Holding) return;
-    _visitor = _stream->peer().toString();
+    begun().visitor = _stream->peer().toString();
     beginHolding();
 }
 
@@ -144,31 +154,33 @@ void AgentConnection::takePipe2Bytes(std::span<const std::byte> bytes) {
     _heartbeat.heard();
     while (!bytes.empty() && !_isOver) {
         if (_state == State::Holding) return end("it sent more before its OPEN was answered");
-        takeIdleEvent(_idle.read(bytes));
+        takeIdleEvent(begun().idle.read(bytes));
     }
 }
 
 void AgentConnection::takeIdleEvent(IdleReader::Event event) {
-    if (event == IdleReader::Event::Bad) return end("it sent " + _idle.error());
+    if (event == IdleReader::Event::Bad) return end("it sent " + _begun->idle.error());
     if (event == IdleReader::Event::Nothing) {
         if (!_timer.isRunning()) _timer.start(_context.limits.greetingRest);
         return;
     }
     _timer.cancel();
     if (event == IdleReader::Event::Beat) {
+        _begun.reset();
         _heartbeat.beatReceived();
         return _context.owner.onHeard(*this);
     }
     if (!_context.mayBegin) return end("it sent OPEN where only visitors begin");
-    _visitor = _idle.visitor();
-    _held = _idle.firstBytes();
-    _idle.forgetOpen();
+    _begun->visitor = _begun->idle.visitor();
+    _begun->held = _begun->idle.firstBytes();
+    _begun->idle.forgetOpen();
     beginHolding();
 }
 
 std::size_t AgentConnection::roomToReceive() const {
     if (!_context.mayBegin || _protocol == Protocol::Pipe2) return EventLoop::kScratchSize;
-    const auto room = _context.limits.heldPayload - std::min(_context.limits.heldPayload, _held.size());
+    const auto held = _begun ? _begun->held.size() : 0;
+    const auto room = _context.limits.heldPayload - std::min(_context.limits.heldPayload, held);
     return room < Stream::kMaxMessage ? 0 : room;
 }
 
@@ -188,8 +200,7 @@ void AgentConnection::beginHolding() {
 }
 
 void AgentConnection::refuseToOpen() {
-    _visitor.clear();
-    _held.clear();
+    _begun.reset();
     _heartbeat.start(
         *_stream, Heartbeat::Settings::ofConnector(_protocol, _context.endpoint.heartbeatAbsenceThreshold));
     _stream->send(Pipe2Line::refused("nobody waits on the other side").toString());

@@ -81,6 +81,14 @@ class AgentConnection final : private StreamHandler {
     List::iterator position;
 
   private:
+    /// What has come since it waits. Most agents wait and say nothing, and there may be thousands.
+    struct Begun {
+        IdleReader idle;     ///< PIPE/2
+        std::string visitor; ///< for whom it has begun a conversation, as OPEN names them
+        std::vector<std::byte> held;
+    };
+
+    Begun& begun();
     void onReady(Stream& stream) override;
     void readGreeting();
     void takePlace();
@@ -103,9 +111,7 @@ class AgentConnection final : private StreamHandler {
     bool _isOver = false;                ///< joined or ended: the owner will destroy it
     EventLoop::Clock::time_point _greeted;
     Heartbeat _heartbeat;
-    IdleReader _idle;     ///< PIPE/2
-    std::string _visitor; ///< for whom it has begun a conversation, as OPEN names them
-    std::vector<std::byte> _held;
+    std::unique_ptr<Begun> _begun;
     Timer _timer;
 };
 
