@@ -86,7 +86,7 @@ void Dialer::onTimer() {
 
 void Dialer::dropStream() {
     if (!_stream) return;
-    _stream->detach();
+    _stream->retire();
     _loop.destroyLater(std::move(_stream)); // it may be the one whose event this is
 }
 

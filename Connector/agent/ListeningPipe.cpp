@@ -103,7 +103,7 @@ void ListeningPipe::onRefused(Opening& opening, const std::string& reason) {
 
 void ListeningPipe::onAgentLost(Opening& opening, const std::string& why) {
     auto& slot = forget(opening);
-    opening.agent.stream->detach();
+    opening.agent.stream->retire();
     loop().destroyLater(std::move(opening.agent.stream));
     slot.lose("Connector's answer to OPEN failed: " + why);
     _clients.putBack(std::move(opening.opener));

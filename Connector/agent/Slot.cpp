@@ -270,7 +270,7 @@ void Slot::dropStream() {
     _heartbeat.stop();
     _held.clear();
     if (!_stream) return;
-    _stream->detach();
+    _stream->retire();
     _shared.loop.destroyLater(std::move(_stream)); // it may be the one whose event this is
 }
 

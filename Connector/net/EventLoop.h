@@ -67,9 +67,13 @@ class EventLoop {
     /// why).
     bool add(int descriptor, EventHandler& handler);
 
-    /// Must be called before the descriptor is closed. The handler is not called again, not even for events
-    /// that the loop has already fetched.
+    /// The handler is not called again, not even for events that the loop has already fetched. To be called
+    /// before the descriptor goes to another loop.
     void remove(int descriptor, EventHandler& handler);
+
+    /// The same, without a system call, when nobody has another descriptor of that file and this one is closed
+    /// before the current round of callbacks is over: the kernel forgets it then.
+    void forget(EventHandler& handler);
 
     /// Calls the handler again, with no events, after the others that are ready: for one that stops in the
     /// middle of its work so as not to keep the rest waiting.
@@ -97,7 +101,6 @@ class EventLoop {
     void runTimers();
     void dispatch(int timeout);
     int timeoutOfNextTimer() const;
-    void forget(EventHandler& handler);
 
     int _epoll;
     int _wakeup;

@@ -17,7 +17,7 @@ Stream::Stream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAdd
     : _socket(socket), _peer(peer), _descriptor(socket.impl()->sockfd()), _connected(false) {}
 
 Stream::~Stream() {
-    detach();
+    retire();
 }
 
 bool Stream::attach(EventLoop& loop, StreamHandler& handler) {
@@ -35,6 +35,12 @@ bool Stream::attach(EventLoop& loop, StreamHandler& handler) {
 
 void Stream::detach() {
     if (_loop) _loop->remove(_descriptor, *this);
+    _loop = nullptr;
+    _handler = nullptr;
+}
+
+void Stream::retire() {
+    if (_loop) _loop->forget(*this);
     _loop = nullptr;
     _handler = nullptr;
 }

@@ -70,6 +70,9 @@ class Stream : private EventHandler {
     /// Nobody hears of this stream's events, and it may go to another thread.
     void detach();
 
+    /// Nobody hears of this stream's events; only EventLoop::destroyLater() or the destructor may follow.
+    void retire();
+
     /// Calls the handler again after the others that are ready, for one that stops in the middle of its work.
     void again() { _loop->again(*this); }
 

@@ -41,7 +41,7 @@ void AgentEndpoint::putBack(RelayEnd agent) {
 void AgentEndpoint::drop(RelayEnd agent, const std::string& why) {
     logLost(agent.stream->peer(), why);
     agent.onLeaving();
-    agent.stream->detach();
+    agent.stream->retire();
     agent.stream->resetOnClose();
     _loop.destroyLater(std::move(agent.stream));
 }
@@ -120,7 +120,7 @@ RelayEnd AgentEndpoint::take(AgentConnection& agent) {
 
 void AgentEndpoint::close(AgentConnection& agent) {
     auto stream = agent.takeStream();
-    stream->detach(); // the agent must not hear of events that the loop has fetched already
+    stream->retire(); // the agent must not hear of events that the loop has fetched already
     _loop.destroyLater(std::move(stream));
     forget(agent);
 }

@@ -21,7 +21,7 @@ void Opening::start() {
 void Opening::cancel() {
     finish();
     for (auto* end : {&opener, &agent}) {
-        end->stream->detach();
+        end->stream->retire();
         _loop.destroyLater(std::move(end->stream));
     }
 }

@@ -163,7 +163,6 @@ void Relay::leave(std::string why, Side* broken) {
         broken->toldTheEnd = broken->hasEnded = true;
     }
     _lastProgress = _loop.now();
-    _outstandingBefore = outstanding();
     _linger.start(kLingerTick);
 }
 
@@ -248,7 +247,7 @@ void Relay::end() {
     _loop.addLoad(-1);
     for (auto& side : _sides) {
         _shared.buffered.fetch_sub(side.accounted, std::memory_order_relaxed);
-        side.end.stream->detach();
+        side.end.stream->retire();
         _loop.destroyLater(std::move(side.end.stream));
         reportGone(side);
     }

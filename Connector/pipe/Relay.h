@@ -105,7 +105,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     State _state = State::Relaying;
     bool _broken = false;
     std::string _why;
-    std::size_t _outstandingBefore = 0;
+    std::optional<std::size_t> _outstandingBefore; ///< nothing: not asked yet
     EventLoop::Clock::time_point _started;
     EventLoop::Clock::time_point _lastProgress;
     Timer _linger;

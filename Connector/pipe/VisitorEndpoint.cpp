@@ -89,7 +89,7 @@ void VisitorEndpoint::putBack(RelayEnd end) {
 
 void VisitorEndpoint::drop(RelayEnd end, const std::string& why) {
     logTurnedAway(end.stream->peer().toString(), why);
-    end.stream->detach();
+    end.stream->retire();
     _loop.destroyLater(std::move(end.stream));
 }
 
@@ -112,7 +112,7 @@ void VisitorEndpoint::onGone(Visitor& visitor, const std::string& why) {
 
 void VisitorEndpoint::close(Visitor& visitor) {
     auto stream = remove(visitor);
-    stream->detach(); // the visitor must not hear of events that the loop has fetched already
+    stream->retire(); // the visitor must not hear of events that the loop has fetched already
     _loop.destroyLater(std::move(stream));
 }
 
