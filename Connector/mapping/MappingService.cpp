@@ -7,6 +7,8 @@
 #include <Poco/Logger.h>
 #include <Poco/Net/NetException.h>
 
+#include <cassert>
+
 namespace connector {
 
 namespace {
@@ -21,8 +23,28 @@ std::string nameOf(Mapping::Type type) {
 
 } // namespace
 
+/// An add() or remove() that leaves the lock for a while; made and destroyed with the lock held.
+class MappingService::Underway {
+  public:
+    Underway(MappingService& service, const std::unique_lock<std::mutex>& lock)
+        : _service(service), _lock(lock) {
+        ++_service._underway;
+    }
+    ~Underway() {
+        assert(_lock.owns_lock());
+        --_service._underway;
+        _service._ended.notify_all();
+    }
+    Underway(const Underway&) = delete;
+    Underway& operator=(const Underway&) = delete;
+
+  private:
+    MappingService& _service;
+    const std::unique_lock<std::mutex>& _lock;
+};
+
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports)
-    : _environment(environment), _store(store), _ports(ports) {}
+    : _environment(environment), _store(store), _commits(store), _ports(ports) {}
 
 MappingService::~MappingService() {
     stop();
@@ -47,13 +69,14 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     wanted.endpoint1.passcode = randomUuid();
     wanted.endpoint2.passcode = wanted.type == Mapping::Type::Private ? randomUuid() : "";
 
-    const std::lock_guard lock(_mutex);
+    std::unique_lock lock(_mutex);
     refuseUnlessServing();
+    const Underway underway(*this, lock);
     std::array<Pipe::Listeners, 2> listeners;
     try {
         listeners[0] = listenOnFreePort(wanted.endpoint1.port);
         listeners[1] = listenOnFreePort(wanted.endpoint2.port);
-        _store.insert(wanted);
+        commit(wanted, lock);
     } catch (...) {
         giveBackPorts(wanted);
         throw;
@@ -67,23 +90,19 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
 }
 
 void MappingService::remove(const std::string& id, const std::string& closedBy) {
-    std::unique_ptr<Pipe> pipe;
-    {
-        const std::lock_guard lock(_mutex);
-        refuseUnlessServing();
-        const auto found = _pipes.find(id);
-        if (found == _pipes.end()) throw UnknownMapping("no mapping has the id " + id);
-        _store.remove(found->second->mapping());
-        pipe = std::move(found->second);
-        _pipes.erase(found);
-        ++_closing;
-    }
+    std::unique_lock lock(_mutex);
+    refuseUnlessServing();
+    const auto found = _pipes.find(id);
+    if (found == _pipes.end()) throw UnknownMapping("no mapping has the id " + id);
+    const Underway underway(*this, lock);
+    _commits.remove(found->second->mapping());
+    auto pipe = std::move(found->second);
+    _pipes.erase(found);
+    lock.unlock();
     pipe->close().get();
-    const std::lock_guard lock(_mutex);
+    lock.lock();
     giveBackPorts(pipe->mapping());
     pipe.reset();
-    --_closing;
-    _closed.notify_all();
     log().information("mapping %s closed by %s", id, closedBy);
 }
 
@@ -116,13 +135,25 @@ void MappingService::stop() {
     std::unique_lock lock(_mutex);
     _ready = false;
     _stopping = true;
+    _ended.wait(lock, [this] { return _underway == 0; });
     std::vector<std::future<void>> closing;
     for (auto& [id, pipe] : _pipes)
         closing.push_back(pipe->close());
     for (auto& closed : closing)
         closed.wait();
     _pipes.clear();
-    _closed.wait(lock, [this] { return _closing == 0; });
+}
+
+/// Without the lock, so that others can prepare theirs meanwhile.
+void MappingService::commit(const Mapping& mapping, std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    try {
+        _commits.insert(mapping);
+    } catch (...) {
+        lock.lock();
+        throw;
+    }
+    lock.lock();
 }
 
 Pipe::Listeners MappingService::listenAgain(const Mapping& mapping, const Endpoint& endpoint) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mapping/GroupCommit.h"
 #include "mapping/MappingStore.h"
 #include "mapping/PortPool.h"
 #include "pipe/Mapping.h"
@@ -45,7 +46,8 @@ struct MappingReport {
 };
 
 /// Keeps the set of mappings: each one is a row in the store, two ports of the pool and a pipe, all three or
-/// none. All functions may be called from any thread that is not an event loop's; one lock orders them.
+/// none. All functions may be called from any thread that is not an event loop's; one lock orders them, which
+/// a commit does not keep.
 class MappingService {
   public:
     /// environment, store and ports must outlive the service.
@@ -82,6 +84,9 @@ class MappingService {
     void stop();
 
   private:
+    class Underway;
+
+    void commit(const Mapping& mapping, std::unique_lock<std::mutex>& lock);
     Pipe::Listeners listenAgain(const Mapping& mapping, const Endpoint& endpoint);
     Pipe::Listeners listenOnFreePort(std::uint16_t& port);
     void giveBackPorts(const Mapping& mapping);
@@ -89,13 +94,14 @@ class MappingService {
 
     PipeEnvironment& _environment;
     MappingStore& _store;
+    GroupCommit _commits;
     PortPool& _ports;
     mutable std::mutex _mutex;
     std::map<std::string, std::unique_ptr<Pipe>> _pipes;
     std::atomic<bool> _ready{false};
     bool _stopping = false;
-    int _closing = 0; ///< mappings that remove() is closing without the lock
-    std::condition_variable _closed;
+    int _underway = 0;              ///< calls of add() and remove() that are not over
+    std::condition_variable _ended; ///< one of them is
 };
 
 } // namespace connector

@@ -165,19 +165,26 @@ std::vector<std::uint16_t> MappingStore::releasedPorts() {
     });
 }
 
-void MappingStore::insert(const Mapping& mapping) {
+void MappingStore::insertAll(const std::vector<Mapping>& mappings) {
+    translated(_path, [&] {
+        Poco::Data::Transaction transaction(*_session);
+        for (const auto& mapping : mappings)
+            insertRow(mapping);
+        transaction.commit();
+    });
+}
+
+void MappingStore::insertRow(const Mapping& mapping) {
     const std::string type = mapping.type == Mapping::Type::Public ? "public" : "private";
     const auto columns = [](const Endpoint& endpoint) {
         return Poco::Tuple<int, std::string, int, Poco::Int64>(endpoint.port, endpoint.passcode,
                                                                endpoint.maxConnections,
                                                                endpoint.heartbeatAbsenceThreshold.count());
     };
-    translated(_path, [&] {
-        auto first = columns(mapping.endpoint1);
-        auto second = columns(mapping.endpoint2);
-        *_session << "INSERT INTO mapping VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", useRef(mapping.id),
-            useRef(type), use(first), use(second), now;
-    });
+    auto first = columns(mapping.endpoint1);
+    auto second = columns(mapping.endpoint2);
+    *_session << "INSERT INTO mapping VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", useRef(mapping.id),
+        useRef(type), use(first), use(second), now;
 }
 
 void MappingStore::remove(const Mapping& mapping) {

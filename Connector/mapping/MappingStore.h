@@ -23,7 +23,7 @@ class StorageFull : public StorageError {
 };
 
 /// The mappings on disk: one SQLite database in WAL mode with synchronous=FULL, so that what a function has
-/// returned from survives kill -9 and a power cut. Not thread safe; MappingService's lock guards it.
+/// returned from survives kill -9 and a power cut. Not thread safe.
 class MappingStore {
   public:
     /// Opens the database, or creates it with mode 0600 when there is none. Another process that has it open,
@@ -38,13 +38,16 @@ class MappingStore {
     /// Ports that were given back, the one given back first in front.
     std::vector<std::uint16_t> releasedPorts();
 
-    void insert(const Mapping& mapping);
+    /// Inserts all of them or, when it throws, none.
+    void insertAll(const std::vector<Mapping>& mappings);
 
     /// Removes the mapping and remembers its ports as the last ones given back.
     void remove(const Mapping& mapping);
 
   private:
     class FileLock;
+
+    void insertRow(const Mapping& mapping);
 
     std::string _path;
     std::unique_ptr<FileLock> _lock;

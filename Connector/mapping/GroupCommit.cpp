@@ -1,0 +1,56 @@
+#include "mapping/GroupCommit.h"
+
+namespace connector {
+
+/// Somebody's turn to write: begins with the lock held, and leaves it until its end.
+class GroupCommit::Turn {
+  public:
+    Turn(GroupCommit& commits, std::unique_lock<std::mutex>& lock) : _commits(commits), _lock(lock) {
+        _commits._isWriting = true;
+        _lock.unlock();
+    }
+    ~Turn() {
+        _lock.lock();
+        _commits._isWriting = false;
+        _commits._turnOver.notify_all();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+  private:
+    GroupCommit& _commits;
+    std::unique_lock<std::mutex>& _lock;
+};
+
+GroupCommit::GroupCommit(MappingStore& store) : _store(store), _gathering(std::make_shared<Group>()) {}
+
+void GroupCommit::insert(const Mapping& mapping) {
+    std::unique_lock lock(_mutex);
+    const auto group = _gathering;
+    group->mappings.push_back(mapping);
+    _turnOver.wait(lock, [&] { return group->isOver || !_isWriting; });
+    if (!group->isOver) {
+        _gathering = std::make_shared<Group>();
+        commit(*group, lock);
+        group->isOver = true;
+    }
+    if (group->failure) std::rethrow_exception(group->failure);
+}
+
+void GroupCommit::commit(Group& group, std::unique_lock<std::mutex>& lock) {
+    const Turn turn(*this, lock);
+    try {
+        _store.insertAll(group.mappings);
+    } catch (...) {
+        group.failure = std::current_exception();
+    }
+}
+
+void GroupCommit::remove(const Mapping& mapping) {
+    std::unique_lock lock(_mutex);
+    _turnOver.wait(lock, [this] { return !_isWriting; });
+    const Turn turn(*this, lock);
+    _store.remove(mapping);
+}
+
+} // namespace connector
