@@ -9,6 +9,8 @@ DEMO_PACKAGES="curl python3"
 TEST_PACKAGES="libboost-test-dev curl openssl python3 python3-yaml python3-jsonschema"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 LINT_PACKAGES="clang-format shellcheck"
+# frp, rathole and chisel are no Debian packages: they are compared when they are on PATH.
+BENCH_PACKAGES="haproxy nginx-light libnginx-mod-stream openssh-client openssh-server openssl python3 python3-matplotlib"
 
 # README shows this line to the letter (lint compares them); the demo sets PORT and runs it.
 # shellcheck disable=SC2016 # the shell that runs the line expands $PORT
@@ -24,6 +26,8 @@ usage: ./do COMMAND
   demo --keep   the same, then keep it running until Ctrl-C, with a URL to open
   test          everything that CI runs: lint, fuzz targets, and all tests in three builds
   build         build the two programs into build/bin/
+  bench         measure it beside haproxy, nginx, ssh and, if they are on PATH, frp, rathole and chisel;
+                installs the former; 'bench --help' lists the options
   lint          check the formatting of the sources and this script
   help          this text
 
@@ -91,6 +95,16 @@ build() {
         configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=OFF
     fi
     compile build --target iofog-connector iofog-connector-agent
+}
+
+bench() {
+    # shellcheck disable=SC2086 # lists of words
+    need $BUILD_PACKAGES $BENCH_PACKAGES
+    step "building, optimized"
+    configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_BENCH=ON
+    compile build --target iofog-connector iofog-connector-agent bench-load
+    step "measuring; figures in build/bench.json, a picture in build/bench.svg"
+    /usr/bin/python3 Tests/bench/bench.py --json build/bench.json --svg build/bench.svg "$@" # Debian's, with matplotlib
 }
 
 lint() {
@@ -353,6 +367,7 @@ case $command in
 demo) demo "$@" ;;
 test) run_tests ;;
 build) build ;;
+bench) bench "$@" ;;
 lint) lint ;;
 help | -h | --help) help ;;
 *)

@@ -29,12 +29,12 @@ class Bench:
         self._setup = setup
         self._options = options
 
-    def load(self, program, work, streams, **more):
+    def load(self, program, work, streams):
         """One measurement of bench-load."""
         spec = {
             "work": work, "streams": streams, "near": program.near, "tls": program.tls,
-            "far": program.far(POOL if work == "visit" else streams + more.get("stalled", 0)),
-            "seconds": self._options.seconds, "warmup": self._options.seconds / 3, "watch": program.pids()} | more
+            "stalled": program.stalled, "far": program.far(POOL if work == "visit" else streams + program.stalled),
+            "seconds": self._options.seconds, "warmup": self._options.seconds / 3, "watch": program.pids()}
         answer = subprocess.run([self._setup.program("bench-load"), json.dumps(spec)], capture_output=True, text=True)
         if answer.returncode != 0:
             raise RuntimeError(f"{program.name}: {answer.stderr.strip()}")
@@ -60,14 +60,15 @@ class Bench:
                    "programs": {program: medians(each) for program, each in rounds.items() if each},
                    "errors": errors}
             rows.append(row)
-            print(report.line(row), flush=True)
+            print(report.table(group, [row]), flush=True)
         return rows
 
 
 def figures(work, measured):
     """What a measurement says, in the units of the report."""
     seconds = measured["seconds"]
-    result = {"generator cores": measured["generatorCpu"] / seconds, "memory": measured["rss"], "failures": measured["failures"], "cores": measured["cpu"] / seconds}
+    result = {"memory": measured["rss"], "failures": measured["failures"], "cores": measured["cpu"] / seconds,
+              "generator cores": measured["generatorCpu"] / seconds}
     if work in ("download", "exchange"):
         result["Gbit/s"] = measured["bytes"] * 8 / 1e9 / seconds
         result["CPU s/GB"] = measured["cpu"] / max(measured["bytes"] / 1e9, 1e-9)
@@ -105,7 +106,6 @@ def stop(running):
 def group(bench, name, wanted, works, only):
     if only and not any(part in name for part in only):
         return []
-    print(f"\n{name}", flush=True)
     running = started(wanted)
     try:
         return bench.compare(name, running, works)
@@ -128,19 +128,25 @@ def speed(bench, setup, only):
                   ("frp, TLS", "frps", lambda: programs.Frp(setup, "frp, TLS", encrypted=True)),
                   ("chisel", "chisel", lambda: programs.Chisel(setup, "chisel")),
                   ("ssh -R", "sshd", lambda: programs.Ssh(setup, "ssh -R"))]
+    idle = [("Connector", None, lambda: programs.ConnectorHop(setup)),
+            ("mappings", None, lambda: capacity.BesideMappings(setup, "beside 9,000 mappings")),
+            ("agents", None, lambda: capacity.BesideAgents(setup, "beside 9,000 agents")),
+            ("stalled", None, lambda: programs.ConnectorHop(setup, name="beside 8 stalled visitors", stalled=8))]
     return (group(bench, "hop, plain", hop, BULK + BOTH + PING + VISITS, only) +
             group(bench, "hop, TLS", hop_tls, BULK + BOTH + PING + VISITS, only) +
             group(bench, "tunnel, plain", tunnel, BULK + BOTH + PING + VISITS, only) +
-            group(bench, "tunnel, encrypted", tunnel_tls, BULK + BOTH + PING + VISITS, only))
+            group(bench, "tunnel, encrypted", tunnel_tls, BULK + BOTH + PING + VISITS, only) +
+            group(bench, "idle, plain", idle, BULK[1:2] + PING[1:2], only))
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binaries", default="build/bin", help="folder of iofog-connector and bench-load")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each, of which the median counts")
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of a measurement")
+    parser.add_argument("--seconds", type=float, default=0.5, help="length of a measurement")
     parser.add_argument("--only", action="append", default=[], metavar="TEXT",
-                        help="only the groups with this in their name: hop, tunnel, plain, TLS, encrypted, idle, capacity")
+                        help="only the groups with this in their name, which are: "
+                             "hop, plain; hop, TLS; tunnel, plain; tunnel, encrypted; idle, plain; capacity: ...")
     parser.add_argument("--work", action="append", default=[], metavar="TEXT", help="only the works with this in their name")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     parser.add_argument("--svg", metavar="FILE", help="draw a picture of them there")
@@ -168,8 +174,7 @@ def main():
         with open(options.json, "w") as file:
             json.dump(results, file, indent=1)
     if options.svg:
-        with open(options.svg, "w") as file:
-            file.write(report.svg(results))
+        report.draw(results, options.svg)
     if not options.keep:
         shutil.rmtree(folder)
 

@@ -61,7 +61,7 @@ def settled_memory(pid):
 def idle_agents(setup, tls):
     connector = Connector(setup, "idle-agents" + ("-tls" if tls else ""), tls, ports=2 * AGENTS // AGENTS_PER_MAPPING)
     try:
-        mappings = [connector.add(AGENTS_PER_MAPPING) for _ in range(AGENTS // AGENTS_PER_MAPPING)]
+        mappings = some_mappings(connector)
         pid = connector.process.pid
         # What the first of all agents costs is no agent's share.
         holders = [Holder(setup, mappings[:1], tls)]
@@ -102,6 +102,40 @@ def add_all(setup, connector):
     return MAPPINGS / json.loads(answer.stdout)["seconds"]
 
 
+class BesideMappings(ConnectorHop):
+    """A Connector whose other mappings are idle."""
+
+    def __init__(self, setup, name):
+        super().__init__(setup, name=name, ports=2 * MAPPINGS + 4)
+        try:
+            add_all(setup, self.connector)
+        except BaseException:
+            self.stop()
+            raise
+
+
+class BesideAgents(ConnectorHop):
+    """A Connector whose other mappings have idle agents."""
+
+    def __init__(self, setup, name):
+        super().__init__(setup, name=name, ports=2 * AGENTS // AGENTS_PER_MAPPING + 4)
+        try:
+            self._holder = Holder(setup, some_mappings(self.connector), False)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self):
+        super().stop()
+        if hasattr(self, "_holder"):
+            self._holder.stop()
+
+
+def some_mappings(connector):
+    """With places for all idle agents."""
+    return [connector.add(AGENTS_PER_MAPPING) for _ in range(AGENTS // AGENTS_PER_MAPPING)]
+
+
 def mappings(setup):
     commits = [sqlite_commits(setup)]
     connector = Connector(setup, "mappings", ports=2 * MAPPINGS)
@@ -114,7 +148,8 @@ def mappings(setup):
         connector.start()
         restart = time.monotonic() - began
         pid = connector.process.pid
-        facts = {"adds/s": adds, "SQLite's own commits/s": sum(commits) / len(commits), "restart to /health, s": restart,
+        alone = sum(commits) / len(commits)
+        facts = {"adds/s": adds, "adds/s, of SQLite's own commits/s": adds / alone, "restart to /health, s": restart,
                  "memory, MiB": status_of(pid, "VmRSS") / 1024, "idle CPU": idle_cpu(pid)}
         began = time.monotonic()
         connector.stop()

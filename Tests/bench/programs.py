@@ -151,7 +151,7 @@ class Connector:
         self._config = setup.write(name + ".config", json.dumps({
             "ports": [f"{first}-{last}"], "address": HOST, "dev": not tls,
             "api": {"bind": HOST, "port": self.api}, "pipes": {"bind": HOST}, "database": self._database,
-            "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}} | json.loads(os.environ.get("XCONF","{}"))))
+            "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}}))
         self.start()
 
     def start(self):
@@ -186,10 +186,11 @@ class Connector:
 class ConnectorHop:
     """Connector alone: the generator is the visitors and the agents."""
 
-    def __init__(self, setup, tls=False, name="Connector"):
+    def __init__(self, setup, tls=False, name="Connector", stalled=0, ports=4):
         self.name = name
         self.tls = tls
-        self.connector = Connector(setup, "connector-hop" + ("-tls" if tls else ""), tls)
+        self.stalled = stalled
+        self.connector = Connector(setup, "hop-" + name.replace(" ", "-") + ("-tls" if tls else ""), tls, ports)
         mapping = self.connector.add()
         self.near = mapping["port2"]
         self._far = {"port": mapping["port1"], "passcode": mapping["passcode1"], "tls": tls}
@@ -207,7 +208,7 @@ class ConnectorHop:
 class Peer:
     """A program before a target. Subclasses start its processes."""
 
-    settle = 0.0
+    stalled = 0
 
     def __init__(self, setup, name, tls=False, target_tls=False):
         self.name = name

@@ -3,6 +3,42 @@
 import os
 import platform
 
+# Which figures a row shows, by the work's main one.
+SHOWN = {"Gbit/s": ["Gbit/s", "CPU s/GB"], "per s": ["per s", "CPU us each", "p50", "p99", "p999"]}
+TITLES = {"p50": "p50, us", "p99": "p99, us", "p999": "p99.9, us", "CPU us each": "CPU us each"}
+
+# Text, group, work, figure, peer (None: the best of all), and the least or the most that Connector's share may be.
+TARGETS = [
+    ("hop, plain", "download, 8 streams", "Gbit/s", "haproxy, splice", "least", 1.4),
+    ("hop, plain", "download, 8 streams", "CPU s/GB", "haproxy, splice", "most", 0.65),
+    ("hop, plain", "download, 1 stream", "Gbit/s", "haproxy, splice", "least", 1.2),
+    ("hop, TLS", "download, 8 streams", "Gbit/s", "haproxy", "least", 1.1),
+    ("hop, plain", "ping-pong, 16 streams", "per s", "haproxy", "least", 1.0),
+    ("hop, plain", "ping-pong, 16 streams", "p99", "haproxy", "most", 1.0),
+    ("hop, plain", "ping-pong, 256 streams", "per s", "haproxy", "least", 1.0),
+    ("hop, plain", "ping-pong, 256 streams", "p99", "haproxy", "most", 1.0),
+    ("hop, TLS", "ping-pong, 16 streams", "per s", "haproxy", "least", 1.0),
+    ("hop, TLS", "ping-pong, 16 streams", "p99", "haproxy", "most", 1.0),
+    ("hop, TLS", "ping-pong, 256 streams", "per s", "haproxy", "least", 1.0),
+    ("hop, TLS", "ping-pong, 256 streams", "p99", "haproxy", "most", 1.0),
+    ("hop, plain", "visitors", "per s", "haproxy", "least", 1.0),
+    ("hop, TLS", "visitors", "per s", "haproxy", "least", 0.8),
+    ("idle, plain", "download, 8 streams", "Gbit/s", "beside 9,000 mappings", "most", 1.05),
+    ("idle, plain", "download, 8 streams", "Gbit/s", "beside 9,000 agents", "most", 1.05),
+    ("idle, plain", "ping-pong, 16 streams", "p50", "beside 9,000 mappings", "least", 0.95),
+    ("idle, plain", "ping-pong, 16 streams", "p50", "beside 9,000 agents", "least", 0.95),
+    ("idle, plain", "ping-pong, 16 streams", "p50", "beside 8 stalled visitors", "least", 0.95),
+]
+# The same of facts that have no peer: group, fact, how to name it, and the least or the most of it.
+LIMITS = [
+    ("capacity: 9,000 idle agents, plain", "bytes per idle agent", "most", 2048),
+    ("capacity: 9,000 idle agents, TLS", "bytes per idle agent", "most", 16384),
+    ("capacity: 9,000 mappings", "restart to /health, s", "most", 1.5),
+    ("capacity: 9,000 mappings", "memory, MiB", "most", 64),
+    ("capacity: 9,000 mappings", "idle CPU", "most", 0.01),
+    ("capacity: 9,000 mappings", "adds/s, of SQLite's own commits/s", "least", 0.5),
+]
+
 
 def machine():
     with open("/proc/cpuinfo") as file:
@@ -15,28 +51,109 @@ def main_figure(figures):
 
 
 def number(value):
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def line(row):
-    parts = []
-    first = next(iter(row["programs"].values()), {})
-    for name, figures in row["programs"].items():
-        key = main_figure(figures)
-        text = f"{name} {number(figures[key])} ({figures[key] / max(first[key], 1e-9):.2f})"
-        for extra in ("CPU s/GB", "CPU us each", "p50", "p99", "cores", "generator cores"):
-            if extra in figures:
-                text += f" {extra} {number(figures[extra])}"
-        if figures["failures"]:
-            text += f" FAILURES {figures['failures']:.0f}"
-        parts.append(text)
-    parts += [f"{name}: {error}" for name, error in row["errors"].items()]
-    return f"  {row['work']}: " + "; ".join(parts)
+def shown(row):
+    """The names of the figures of a row."""
+    return SHOWN[main_figure(next(iter(row["programs"].values())))]
+
+
+def table(group, rows):
+    """One group as a table of Markdown; in brackets what it is of the first program's."""
+    programs = list(dict.fromkeys(name for row in rows for name in row["programs"]))
+    lines = [f"| {group} | | " + " | ".join(programs) + " |", "| --- | --- |" + " ---: |" * len(programs)]
+    for row in rows:
+        first = next(iter(row["programs"].values()))
+        for index, figure in enumerate(shown(row)):
+            cells = []
+            for name in programs:
+                figures = row["programs"].get(name)
+                if figures is None:
+                    cells.append("failed")
+                    continue
+                share = f" ({figures[figure] / first[figure]:.2f})" if name != programs[0] and first[figure] else ""
+                cells.append(number(figures[figure]) + share)
+            lines.append(f"| {row['work'] if index == 0 else ''} | {TITLES.get(figure, figure)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def failures(rows):
+    lines = []
+    for row in rows:
+        lines += [f"{row['group']}, {row['work']}: {name} failed: {error}" for name, error in row["errors"].items()]
+        lines += [f"{row['group']}, {row['work']}: {name} broke {figures['failures']:.0f} connections"
+                  for name, figures in row["programs"].items() if figures["failures"]]
+    return lines
+
+
+def verdict(text, value, bound, limit):
+    met = value >= limit if bound == "least" else value <= limit
+    return f"| {text} | at {bound} {limit:g} | {value:.4g} | {'met' if met else 'MISSED'} |"
+
+
+def targets(results):
+    """What was aimed at, and what came of it."""
+    lines = ["| aim, Connector's share of the peer's | | measured | |", "| --- | --- | ---: | --- |"]
+    for group, work, figure, peer, bound, limit in TARGETS:
+        for row in results["rows"]:
+            programs = row["programs"]
+            if (row["group"], row["work"]) != (group, work) or peer not in programs or "Connector" not in programs:
+                continue
+            share = programs["Connector"][figure] / programs[peer][figure]
+            lines.append(verdict(f"{group}, {work}: {TITLES.get(figure, figure)}, {peer}", share, bound, limit))
+    for row in results["rows"]:
+        peers = {name: each for name, each in row["programs"].items() if name != "Connector"}
+        if row["group"].startswith("tunnel") and peers and "Connector" in row["programs"]:
+            figure = main_figure(row["programs"]["Connector"])
+            best = max(peers, key=lambda name: peers[name][figure])
+            share = row["programs"]["Connector"][figure] / peers[best][figure]
+            lines.append(verdict(f"{row['group']}, {row['work']}: {figure}, {best}", share, "least", 1.0))
+    for group, fact, bound, limit in LIMITS:
+        if fact in results["capacity"].get(group, {}):
+            lines.append(verdict(f"{group}: {fact}", results["capacity"][group][fact], bound, limit))
+    return "\n".join(lines)
 
 
 def text(results):
-    return ""
+    groups = list(dict.fromkeys(row["group"] for row in results["rows"]))
+    parts = [f"{results['machine']}; medians of {results['rounds']} rounds of {results['seconds']:g} s"]
+    parts += [table(group, [row for row in results["rows"] if row["group"] == group]) for group in groups]
+    for name, facts in results["capacity"].items():
+        parts.append(f"| {name} | |\n| --- | ---: |\n" +
+                     "\n".join(f"| {key} | {number(value)} |" if value >= 1 else f"| {key} | {value:.2g} |"
+                               for key, value in facts.items()))
+    parts.append(targets(results))
+    parts.append("\n".join(failures(results["rows"])))
+    return "\n\n".join(filter(None, parts))
 
 
-def svg(results):
-    return ""
+def draw(results, path):
+    """Bars: for each work what each program reached of Connector's."""
+    import matplotlib
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.fonttype"] = "none"
+    matplotlib.rcParams["svg.hashsalt"] = "connector"
+    import matplotlib.pyplot as plot
+
+    groups = [group for group in dict.fromkeys(row["group"] for row in results["rows"]) if not group.startswith("idle")]
+    figure, axes = plot.subplots(len(groups), 1, squeeze=False, figsize=(9, 0.5 + 3.1 * len(groups)))
+    for axis, group in zip(axes[:, 0], groups):
+        rows = [row for row in results["rows"] if row["group"] == group]
+        names = list(dict.fromkeys(name for row in rows for name in row["programs"]))
+        width = 0.8 / len(names)
+        for index, name in enumerate(names):
+            shares = []
+            for row in rows:
+                key = main_figure(row["programs"]["Connector"])
+                shares.append(row["programs"].get(name, {}).get(key, 0) / row["programs"]["Connector"][key])
+            axis.bar([i + index * width for i in range(len(rows))], shares, width, label=name)
+        axis.set_title(f"{group}: throughput, Connector = 1", loc="left", fontsize=10)
+        axis.set_xticks([i + 0.4 - width / 2 for i in range(len(rows))],
+                        [row["work"].replace(", ", "\n") for row in rows], fontsize=7)
+        axis.legend(fontsize=7, ncols=len(names))
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(path, format="svg", metadata={"Date": None})
