@@ -41,13 +41,13 @@ EventLoop::~EventLoop() {
 void EventLoop::run() {
     _thread = std::this_thread::get_id();
     while (!_stopping.load(std::memory_order_acquire)) {
-        dispatch(_again.empty() && _destroyed.empty() ? timeoutOfNextTimer() : 0);
+        dispatch(_again.empty() ? timeoutOfNextTimer() : 0);
         runAgain();
         runTimers();
         _destroyed.clear();
         runPosted();
+        _destroyed.clear(); // whose descriptors may be watched still, and must not be in the next dispatch()
     }
-    _destroyed.clear();
     _thread = std::thread::id();
 }
 

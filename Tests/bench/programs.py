@@ -157,7 +157,11 @@ class Connector:
     def start(self):
         self.process = Process(self._setup.folder, self.name,
                                [self._setup.program("iofog-connector"), f"--config={self._config}"])
-        await_true("Connector's API", self._is_healthy, 60)
+        try:
+            await_true("Connector's API", self._is_healthy, 60)
+        except BaseException:
+            self.stop()
+            raise
 
     def _is_healthy(self):
         self.process.check()
@@ -217,8 +221,12 @@ class Peer:
         self._target_tls = target_tls
         self.near = setup.ports.take()
         self.processes = []
-        self.begin()
-        await_true(name, self._is_up)
+        try:
+            self.begin()
+            await_true(name, self._is_up)
+        except BaseException:
+            self.stop()
+            raise
 
     def run(self, name, command):
         self.processes.append(Process(self._setup.folder, name, command))
@@ -299,7 +307,9 @@ class ConnectorTunnel(Peer):
         setup = self._setup
         name = "connector-tunnel" + ("-tls" if self.tls else "")
         self.connector = Connector(setup, name, self.tls)
+        self.processes.append(self.connector.process)
         mapping = self.connector.add()
+        self._mapping = mapping["id"]
         self.near = mapping["port2"]
         with open(setup.certificate) as file:
             certificate = file.read()
@@ -307,13 +317,12 @@ class ConnectorTunnel(Peer):
             "mode": "public", "host": HOST, "port": mapping["port1"], "cert": certificate,
             "passcode": mapping["passcode1"], "connectioncount": PLACES, "localhost": HOST,
             "localport": setup.target, "heartbeatfrequency": 20000, "heartbeatabsencethreshold": 60000}))
-        self.processes.append(self.connector.process)
         self.run(name + "-agent", [setup.program("iofog-connector-agent"), f"--config={config}"] +
                  ([] if self.tls else ["--plain"]))
         await_true("the agent", lambda: self._waiting() == PLACES)
 
     def _waiting(self):
-        return self.connector.get("/health")["agents"]["waiting"]
+        return self.connector.get(f"/api/v2/mapping/{self._mapping}")["agentswaiting"]
 
 
 class Frp(Peer):

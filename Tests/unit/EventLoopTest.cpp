@@ -143,6 +143,22 @@ BOOST_AUTO_TEST_CASE(again_calls_without_events_and_a_removed_handler_not_at_all
     BOOST_TEST(events[1] == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_handler_forgotten_by_a_posted_function_is_not_called_before_its_descriptor_is_closed) {
+    auto pair = std::make_shared<SocketPair>();
+    bool isForgotten = false;
+    Calling handler([&](std::uint32_t) { BOOST_TEST(!isForgotten); });
+    BOOST_REQUIRE(loop.add(pair->reader(), handler));
+    loop.post([&] {
+        pair->fill();
+        isForgotten = true;
+        loop.forget(handler);
+        loop.destroyLater(std::move(pair));
+        loop.post([&] { loop.post([&] { loop.stop(); }); }); // after the next events
+    });
+    loop.run();
+    BOOST_TEST(isForgotten);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_destroyed_later_is_gone_before_a_function_posted_after_it_runs) {
     bool destroyed = false;
     bool wasThereInTheSameRound = false;
