@@ -21,13 +21,23 @@ Poco::JSON::Object::Ptr StatusHandler::handle(const ApiRequest& request) {
 }
 
 Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
+    const auto totals = _mappings.totals();
+    const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - _started);
     auto answer = newAnswer();
     answer->set("id", "all");
     answer->set("timestamp", timestampNow());
     answer->set("status", "running");
-    answer->set("mappings", static_cast<Poco::UInt64>(_mappings.mappingCount()));
+    answer->set("mappings", static_cast<Poco::UInt64>(totals.mappings));
     answer->set("version", CONNECTOR_VERSION);
     answer->set("availablePorts", static_cast<Poco::UInt64>(_mappings.freePortCount()));
+    answer->set("descriptors", _mappings.descriptorCount());
+    answer->set("availableDescriptors", _mappings.freeDescriptorCount());
+    answer->set("uptime", static_cast<Poco::Int64>(uptime.count()));
+    answer->set("degraded", static_cast<Poco::UInt64>(totals.degraded));
+    answer->set("agentswaiting", static_cast<Poco::Int64>(totals.agentsWaiting));
+    answer->set("visitorswaiting", static_cast<Poco::Int64>(totals.visitorsWaiting));
+    answer->set("relays", static_cast<Poco::Int64>(totals.relays));
+    answer->set("bytesrelayed", static_cast<Poco::UInt64>(totals.bytesRelayed));
     return answer;
 }
 

@@ -121,14 +121,32 @@ std::vector<MappingReport> MappingService::list(const std::string& after, std::s
     return reports;
 }
 
-std::size_t MappingService::mappingCount() const {
+MappingTotals MappingService::totals() const {
     const std::lock_guard lock(_mutex);
-    return _pipes.size();
+    MappingTotals totals;
+    totals.mappings = _pipes.size();
+    for (const auto& [id, pipe] : _pipes) {
+        const auto status = pipe->status();
+        totals.degraded += status.degraded ? 1 : 0;
+        totals.agentsWaiting += status.agentsWaiting[0] + status.agentsWaiting[1];
+        totals.visitorsWaiting += status.visitorsWaiting;
+        totals.relays += status.relays;
+        totals.bytesRelayed += status.bytesFrom[0] + status.bytesFrom[1];
+    }
+    return totals;
 }
 
 std::size_t MappingService::freePortCount() const {
     const std::lock_guard lock(_mutex);
     return _ports.freeCount();
+}
+
+int MappingService::descriptorCount() const {
+    return _environment.descriptors();
+}
+
+int MappingService::freeDescriptorCount() const {
+    return _environment.freeDescriptors();
 }
 
 void MappingService::stop() {

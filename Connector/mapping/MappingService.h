@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -45,6 +46,20 @@ struct MappingReport {
     PipeStatus status;
 };
 
+/// What all pipes are doing together at the moment.
+struct MappingTotals {
+    std::size_t mappings = 0;
+    /// Mappings of which some port is held by something else.
+    std::size_t degraded = 0;
+    /// Authorized agents that wait for a partner.
+    std::int64_t agentsWaiting = 0;
+    std::int64_t visitorsWaiting = 0;
+    std::int64_t relays = 0;
+    /// Payload bytes that the mappings have relayed since the process started. One that is removed takes its
+    /// bytes along.
+    std::uint64_t bytesRelayed = 0;
+};
+
 /// Keeps the set of mappings: each one is a row in the store, two ports of the pool and a pipe, all three or
 /// none. All functions may be called from any thread that is not an event loop's; one lock orders them, which
 /// a commit does not keep.
@@ -76,8 +91,11 @@ class MappingService {
     /// At most `limit` mappings with ids greater than `after`, ordered by id.
     std::vector<MappingReport> list(const std::string& after, std::size_t limit) const;
 
-    std::size_t mappingCount() const;
+    MappingTotals totals() const;
     std::size_t freePortCount() const;
+    /// Descriptors that pipes may have together, and how many of them are left.
+    int descriptorCount() const;
+    int freeDescriptorCount() const;
 
     /// Closes all pipes, and waits until their connections are closed; rows stay. Later calls throw
     /// NotServing.

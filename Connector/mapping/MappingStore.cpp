@@ -7,6 +7,7 @@
 #include <Poco/Data/Transaction.h>
 #include <Poco/File.h>
 #include <Poco/Path.h>
+#include <Poco/URI.h>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -72,14 +73,20 @@ void createTables(Session& session) {
     transaction.commit();
 }
 
+/// The version of the schema; 0 in a database that nothing has been written to. Only reads.
+int checkedVersion(Session& session, const std::string& path) {
+    const int version = integerOf(session, "PRAGMA user_version");
+    checkVersion(version, path);
+    checkIntegrity(session, path);
+    if (version == 0 && integerOf(session, "SELECT count(*) FROM sqlite_master") > 0)
+        throw StorageError(path + ": this is another program's database");
+    return version;
+}
+
 std::unique_ptr<Session> open(const std::string& path) {
     auto session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, path);
     // Nothing is written before the file has proved to be ours.
-    const int version = integerOf(*session, "PRAGMA user_version");
-    checkVersion(version, path);
-    checkIntegrity(*session, path);
-    if (version == 0 && integerOf(*session, "SELECT count(*) FROM sqlite_master") > 0)
-        throw StorageError(path + ": this is another program's database");
+    const int version = checkedVersion(*session, path);
     std::string journal;
     *session << "PRAGMA journal_mode = WAL", into(journal), now;
     if (journal != "wal")
@@ -87,6 +94,14 @@ std::unique_ptr<Session> open(const std::string& path) {
     *session << "PRAGMA synchronous = FULL", now;
     if (version == 0) createTables(*session);
     return session;
+}
+
+/// Where nobody writes, the file alone is the database, and SQLite need not put its -shm file beside it.
+std::string readOnlyUri(const std::string& path) {
+    std::string encoded;
+    Poco::URI::encode(Poco::Path(path).makeAbsolute().toString(), "?#%", encoded);
+    const bool isWritten = Poco::File(path + "-wal").exists();
+    return "file:" + encoded + (isWritten ? "?mode=ro" : "?mode=ro&immutable=1");
 }
 
 } // namespace
@@ -126,7 +141,38 @@ MappingStore::MappingStore(const std::string& path) : _path(path) {
     });
 }
 
+MappingStore::MappingStore(const std::string& path, std::unique_ptr<Session> session)
+    : _path(path), _session(std::move(session)) {}
+
+MappingStore MappingStore::openToRead(const std::string& path) {
+    Poco::Data::SQLite::Connector::registerConnector();
+    return translated(path, [&] {
+        // SQLite would say no more than that it is unable to.
+        if (::access(path.c_str(), R_OK) != 0)
+            throw StorageError(path + ": can't be read: " + std::generic_category().message(errno));
+        auto session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, readOnlyUri(path));
+        // What has no tables yet has no mappings: an empty database in memory stands for it.
+        if (checkedVersion(*session, path) == 0) {
+            session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, ":memory:");
+            createTables(*session);
+        }
+        return MappingStore(path, std::move(session));
+    });
+}
+
+MappingStore::MappingStore(MappingStore&& other) noexcept = default;
+
 MappingStore::~MappingStore() = default;
+
+bool MappingStore::isInUse(const std::string& path) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0 && (errno == ENOENT || errno == ENOTDIR)) return false;
+    if (descriptor < 0)
+        throw StorageError(path + ": can't be read: " + std::generic_category().message(errno));
+    const bool isLocked = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ::close(descriptor);
+    return isLocked;
+}
 
 std::vector<Mapping> MappingStore::load() {
     return translated(_path, [&] {

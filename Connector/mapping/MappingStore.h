@@ -30,7 +30,17 @@ class MappingStore {
     /// a file that is not a database, is damaged, comes from a newer version or can't be written: throws
     /// StorageError and leaves the file as it was.
     explicit MappingStore(const std::string& path);
+
+    /// Opens a database that exists, whether or not a server uses it, to read it only; nothing of it is
+    /// changed. Throws StorageError as above.
+    static MappingStore openToRead(const std::string& path);
+
+    MappingStore(MappingStore&& other) noexcept;
     ~MappingStore();
+
+    /// Whether a server, or an import, has the database open for writing. False when there is none. Throws
+    /// StorageError when the file can't be opened.
+    static bool isInUse(const std::string& path);
 
     /// All mappings, ordered by id.
     std::vector<Mapping> load();
@@ -46,6 +56,8 @@ class MappingStore {
 
   private:
     class FileLock;
+
+    MappingStore(const std::string& path, std::unique_ptr<Poco::Data::Session> session);
 
     void insertRow(const Mapping& mapping);
 

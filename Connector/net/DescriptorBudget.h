@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <utility>
@@ -38,6 +39,9 @@ class DescriptorBudget {
         _free.fetch_add(1, std::memory_order_relaxed);
         return {};
     }
+
+    /// How many leases may still be taken.
+    int left() const { return std::max(0, _free.load(std::memory_order_relaxed)); }
 
   private:
     std::atomic<int> _free;

@@ -15,6 +15,8 @@ struct Endpoint {
     int maxConnections = 0;
     /// How long an authorized agent may be silent; 0 turns the check off.
     std::chrono::milliseconds heartbeatAbsenceThreshold{0};
+
+    bool operator==(const Endpoint&) const = default;
 };
 
 /// One opened pair of ports: a plain value, the same in the API, in the database and in the pipe opened from
@@ -26,6 +28,8 @@ struct Mapping {
     Type type = Type::Public;
     Endpoint endpoint1;
     Endpoint endpoint2;
+
+    bool operator==(const Mapping&) const = default;
 };
 
 } // namespace connector

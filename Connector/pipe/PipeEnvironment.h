@@ -35,6 +35,10 @@ class PipeEnvironment {
     const PipeLimits& limits() const { return _settings.limits; }
     RelayShared& relays() { return _relays; }
 
+    /// Descriptors that listeners and connections may have together, and how many of them are left.
+    int descriptors() const { return _settings.descriptors; }
+    int freeDescriptors() const { return _descriptors.left(); }
+
     /// One listener for each bind address. Throws Poco::Net::NetException when the port is not to be had, and
     /// Poco::IOException when descriptors have run out.
     std::vector<std::unique_ptr<Listener>> listen(std::uint16_t port);
