@@ -18,7 +18,8 @@ Greeting::Verdict Greeting::add(std::span<const std::byte> bytes) {
     const auto longest = std::max(_passcode.size(), Pipe2Line::kMaxLength);
     if (bytes.size() > longest - _received.size()) return Verdict::Refused;
     _received.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    return _received.starts_with(kPipe2) ? judgePipe2() : judgePipe1();
+    // An imported passcode may begin with the word that PIPE/2 begins with.
+    return _received.starts_with(kPipe2) && !isPasscode(_received) ? judgePipe2() : judgePipe1();
 }
 
 Greeting::Verdict Greeting::judgePipe1() const {
