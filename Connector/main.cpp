@@ -1,8 +1,11 @@
 #include "app/ConnectorApplication.h"
+#include "cli/CommandLine.h"
 
 #include <Poco/Exception.h>
 
 #include <iostream>
+#include <string>
+#include <vector>
 
 /// jemalloc's settings: what a burst of handshakes has used is given back to the system after half a second.
 extern "C" {
@@ -11,6 +14,8 @@ const char* const malloc_conf = "background_thread:true,dirty_decay_ms:500,muzzy
 }
 
 int main(int argc, char** argv) {
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    if (connector::isCommand(words)) return connector::runCommand(words);
     connector::ConnectorApplication application;
     try {
         application.init(argc, argv);

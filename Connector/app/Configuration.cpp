@@ -32,14 +32,10 @@ constexpr std::int64_t kMaxKeepalive = 32767000;
 /// What the API, the database, the log and the libraries need at the most, however busy the pipes are.
 constexpr int kReservedDescriptors = 256;
 
-std::string contentOf(const std::string& file) {
-    std::ifstream stream(file, std::ios::binary);
-    std::ostringstream content;
-    content << stream.rdbuf();
-    if (!stream.is_open() || stream.bad())
-        throw ConfigurationError(file + ": can't be read: " + std::generic_category().message(errno) +
-                                 "; name another one with --config=FILE");
-    return content.str();
+/// A file that can't be looked at is there: opening it will tell why not.
+bool isThere(const std::filesystem::path& file) {
+    std::error_code error;
+    return std::filesystem::exists(file, error) || error;
 }
 
 /// A path as the file means it: relative ones are relative to the file's own folder.
@@ -214,11 +210,19 @@ void readLog(JsonFields log, Configuration& configuration) {
     log.refuseUnknown();
 }
 
-Configuration read(JsonFields root, const std::string& file) {
+/// For a message broker, which no version uses yet: an object, or in older files its port.
+void readBroker(JsonFields& root) {
+    if (root.holdsNumber("broker"))
+        root.integer("broker", 0, 65535);
+    else
+        root.object("broker");
+}
+
+Configuration readRoot(JsonFields root, const std::string& file) {
     Configuration result;
     result.file = file;
     result.dev = root.boolean("dev", false);
-    root.object("broker"); // for a message broker that no version uses yet
+    readBroker(root);
     result.ports = readPorts(root);
     result.api = readApi(root.object("api"), result);
     result.api.address = readAddress(root);
@@ -267,16 +271,45 @@ void tryTls(const Configuration& configuration) {
 
 } // namespace
 
-Configuration Configuration::load(const std::string& file) {
-    const auto content = contentOf(file);
+std::string configurationText(const std::string& file) {
+    std::ifstream stream(file, std::ios::binary);
+    std::ostringstream content;
+    content << stream.rdbuf();
+    if (!stream.is_open() || stream.bad())
+        throw ConfigurationError(file + ": can't be read: " + std::generic_category().message(errno) +
+                                 "; name another one with --config=FILE");
+    return content.str();
+}
+
+Configuration Configuration::parse(const std::string& text, const std::string& file) {
     try {
-        auto configuration = read(JsonFields(parseJsonObject(content)), file);
+        auto configuration = readRoot(JsonFields(parseJsonObject(text)), file);
         checkCertificateIdentities(configuration);
+        return configuration;
+    } catch (const FieldError& error) {
+        throw ConfigurationError(file + ": " + error.what());
+    }
+}
+
+Configuration Configuration::read(const std::string& file) {
+    return parse(configurationText(file), file);
+}
+
+Configuration Configuration::load(const std::string& file) {
+    auto configuration = read(file);
+    try {
         if (!configuration.dev) tryTls(configuration);
         return configuration;
     } catch (const FieldError& error) {
         throw ConfigurationError(file + ": " + error.what());
     }
+}
+
+std::string findConfiguration(const std::string& wanted) {
+    const std::filesystem::path file(wanted);
+    if (file.extension() != ".config" || isThere(file)) return wanted;
+    const auto earlier = std::filesystem::path(file).replace_extension(".conf");
+    return isThere(earlier) ? earlier.string() : wanted;
 }
 
 } // namespace connector

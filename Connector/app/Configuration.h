@@ -39,9 +39,24 @@ struct Configuration {
     /// Event loops.
     std::size_t threads = 1;
 
-    /// Reads and checks the file, and tries certificate and key when it asks for TLS. Throws
-    /// ConfigurationError.
+    /// Checks the text of a file; the file need not be there. Throws ConfigurationError.
+    static Configuration parse(const std::string& text, const std::string& file);
+
+    /// Reads and checks the file, but not those that it names. Throws ConfigurationError.
+    static Configuration read(const std::string& file);
+
+    /// The same, and tries certificate and key when the file asks for TLS. Throws ConfigurationError.
     static Configuration load(const std::string& file);
 };
+
+/// All that is in the file. Throws ConfigurationError.
+std::string configurationText(const std::string& file);
+
+/// The file that is read when this one is wanted. The earlier Connector's was called iofog-connector.conf: so
+/// where NAME.config isn't there and NAME.conf is, it is that one.
+std::string findConfiguration(const std::string& wanted);
+
+/// Where the configuration is unless the command line says otherwise.
+inline constexpr const char* kDefaultConfiguration = "/etc/iofog-connector/iofog-connector.config";
 
 } // namespace connector

@@ -4,8 +4,6 @@
 #include "base/Logging.h"
 #include "base/ProcessSetup.h"
 
-#include <Poco/Util/HelpFormatter.h>
-
 #include <csignal>
 #include <iostream>
 
@@ -49,37 +47,39 @@ int fail(int exitCode, const std::string& message) {
 void ConnectorApplication::defineOptions(Poco::Util::OptionSet& options) {
     using Poco::Util::Option;
     Application::defineOptions(options);
-    options.addOption(Option("config", "c", "read this configuration").argument("FILE"));
-    options.addOption(Option("check", "", "check the configuration and exit"));
-    options.addOption(Option("help", "h", "show this help and exit"));
-    options.addOption(Option("version", "", "show the version and exit"));
+    addOptions(options);
+}
+
+void ConnectorApplication::addOptions(Poco::Util::OptionSet& options) {
+    using Poco::Util::Option;
+    options.addOption(
+        Option("config", "c", std::string("read this configuration instead of ") + kDefaultConfiguration)
+            .argument("FILE"));
+    options.addOption(Option("check", "", "check the configuration alone, and exit"));
 }
 
 void ConnectorApplication::handleOption(const std::string& name, const std::string& value) {
     ServerApplication::handleOption(name, value);
     if (name == "config") _configurationFile = value;
     if (name == "check") _onlyCheck = true;
-    if (name == "help") printHelp();
-    if (name == "version") std::cout << kProgram << " " << CONNECTOR_VERSION << std::endl;
-    if (name == "help" || name == "version") {
-        _answered = true;
-        stopOptionsProcessing();
-    }
 }
 
 int ConnectorApplication::main(const std::vector<std::string>& arguments) {
-    if (_answered) return EXIT_OK;
     if (!arguments.empty()) return fail(EXIT_USAGE, "unknown argument " + arguments.front() + "; see --help");
     try {
-        const auto configuration = Configuration::load(_configurationFile);
+        const auto configuration = Configuration::load(findConfiguration(_configurationFile));
         if (_onlyCheck) {
-            std::cout << _configurationFile << ": ok" << std::endl;
+            std::cout << configuration.file << ": ok" << std::endl;
             return EXIT_OK;
         }
         const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM});
         raiseDescriptorLimit();
         const Logging logging(configuration.logLevel, configuration.logFile);
-        serve(configuration, signals, Poco::Logger::get("app"));
+        auto& log = Poco::Logger::get("app");
+        if (configuration.file != _configurationFile)
+            log.notice("%s is not there; %s, the earlier Connector's, is read instead", _configurationFile,
+                       configuration.file);
+        serve(configuration, signals, log);
         return EXIT_OK;
     } catch (const ConfigurationError& error) {
         return fail(EXIT_CONFIG, error.what());
@@ -92,20 +92,6 @@ int ConnectorApplication::main(const std::vector<std::string>& arguments) {
     } catch (const std::runtime_error& error) {
         return fail(EXIT_UNAVAILABLE, error.what());
     }
-}
-
-void ConnectorApplication::printHelp() const {
-    Poco::Util::HelpFormatter help(options());
-    help.setCommand(kProgram);
-    help.setUsage("[--config=FILE] [--check]");
-    help.setHeader("The public meeting point for ioFog nodes behind firewalls and NAT.");
-    help.setFooter(
-        "Without --config, " + _configurationFile +
-        " is read. SIGHUP reads certificate and key again; SIGTERM and SIGINT stop the program. Exit "
-        "codes: 0 stopped as asked, 64 wrong options, 69 a port or another resource is not to be had, "
-        "73 the log file can't be written, "
-        "74 the database can't be used, 78 wrong configuration.");
-    help.format(std::cout);
 }
 
 } // namespace connector

@@ -1,24 +1,27 @@
 #pragma once
 
+#include "app/Configuration.h"
+
 #include <Poco/Util/ServerApplication.h>
 
 #include <string>
 
 namespace connector {
 
-/// The program iofog-connector: its options, its signals and its exit codes (doc/operations.md).
+/// The program iofog-connector as a server: its options, its signals and its exit codes (doc/operations.md).
 class ConnectorApplication : public Poco::Util::ServerApplication {
+  public:
+    /// The options that a server takes, for its help.
+    static void addOptions(Poco::Util::OptionSet& options);
+
   protected:
     void defineOptions(Poco::Util::OptionSet& options) override;
     void handleOption(const std::string& name, const std::string& value) override;
     int main(const std::vector<std::string>& arguments) override;
 
   private:
-    void printHelp() const;
-
-    std::string _configurationFile = "/etc/iofog-connector/iofog-connector.config";
+    std::string _configurationFile = kDefaultConfiguration;
     bool _onlyCheck = false;
-    bool _answered = false; ///< by --help or --version: there is nothing else to do
 };
 
 } // namespace connector

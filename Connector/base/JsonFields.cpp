@@ -144,6 +144,10 @@ bool JsonFields::has(const std::string& key) const {
     return _object->has(key);
 }
 
+bool JsonFields::holdsNumber(const std::string& key) const {
+    return has(key) && _object->get(key).isNumeric() && !_object->get(key).isBoolean();
+}
+
 std::int64_t JsonFields::integer(const std::string& key, std::int64_t min, std::int64_t max) {
     const auto value = require(key, wholeNumber(min, max));
     if (!value.isInteger() || value.isBoolean()) refuse(key, wholeNumber(min, max));

@@ -35,6 +35,9 @@ class JsonFields {
 
     bool has(const std::string& key) const;
 
+    /// Whether the key is there with a number: for keys that may be something else, too.
+    bool holdsNumber(const std::string& key) const;
+
     /// A whole number; fractions, exponents and strings of digits are refused.
     std::int64_t integer(const std::string& key, std::int64_t min, std::int64_t max);
     std::int64_t integer(const std::string& key, std::int64_t min, std::int64_t max, std::int64_t fallback);

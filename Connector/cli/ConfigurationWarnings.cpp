@@ -1,0 +1,123 @@
+#include "cli/ConfigurationWarnings.h"
+
+#include "cli/ImportPlan.h"
+
+#include <Poco/Crypto/X509Certificate.h>
+#include <Poco/DateTime.h>
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Net/IPAddress.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+
+namespace connector {
+
+namespace {
+
+using Poco::Crypto::X509Certificate;
+using Warnings = std::vector<std::string>;
+
+constexpr int kSoonDays = 30;
+
+bool isReadableByAll(const std::string& file) {
+    struct stat status {};
+    return ::stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+bool isFor(const X509Certificate& certificate, const std::string& address) {
+    auto* x509 = const_cast<X509*>(certificate.certificate());
+    Poco::Net::IPAddress ip;
+    if (Poco::Net::IPAddress::tryParse(address, ip))
+        return ::X509_check_ip_asc(x509, address.c_str(), 0) == 1;
+    return ::X509_check_host(x509, address.c_str(), address.size(), 0, nullptr) == 1;
+}
+
+void checkCertificate(const Configuration& configuration, Warnings& warnings) {
+    const X509Certificate certificate(configuration.certificateFile);
+    const Poco::DateTime now;
+    const auto end = Poco::DateTimeFormatter::format(certificate.expiresOn(), "%Y-%m-%d");
+    const auto& file = configuration.certificateFile;
+    if (certificate.expiresOn() < now)
+        warnings.push_back(file + ": the certificate has expired on " + end + "; clients will refuse it");
+    else if (certificate.expiresOn() < now + Poco::Timespan(kSoonDays, 0, 0, 0, 0))
+        warnings.push_back(file + ": the certificate expires on " + end);
+    if (certificate.validFrom() > now) warnings.push_back(file + ": the certificate is not valid yet");
+    if (!isFor(certificate, configuration.api.address))
+        warnings.push_back(file + ": the certificate is not for " + configuration.api.address +
+                           ", which is \"address\"; clients that look for that name will refuse it");
+    if (isReadableByAll(configuration.keyFile))
+        warnings.push_back(configuration.keyFile +
+                           ": all users of this machine may read the key; chmod o= it");
+}
+
+void checkTokens(const Configuration& configuration, Warnings& warnings) {
+    const auto& identities = configuration.api.identities;
+    const bool hasTokens = std::any_of(identities.begin(), identities.end(), [](const Identity& identity) {
+        return std::holds_alternative<TokenDigest>(identity.proof);
+    });
+    if (hasTokens && isReadableByAll(configuration.file))
+        warnings.push_back(configuration.file +
+                           ": all users of this machine may read the tokens; chmod o= it");
+}
+
+void checkAddress(const Configuration& configuration, Warnings& warnings) {
+    Poco::Net::IPAddress ip;
+    const auto& address = configuration.api.address;
+    if (address == "::" || (Poco::Net::IPAddress::tryParse(address, ip) && ip.isWildcard()))
+        warnings.push_back("\"address\": " + address +
+                           " is nothing that visitors can use; it must be the public name or address");
+}
+
+/// The kernel may have given such a port to an outgoing connection when a mapping wants it.
+void checkEphemeralPorts(const Configuration& configuration, Warnings& warnings) {
+    std::uint16_t first = 0;
+    std::uint16_t last = 0;
+    std::string reserved;
+    std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first >> last;
+    std::ifstream("/proc/sys/net/ipv4/ip_local_reserved_ports") >> reserved;
+    const auto count = std::count_if(configuration.ports.begin(), configuration.ports.end(),
+                                     [&](std::uint16_t port) { return port >= first && port <= last; });
+    if (count > 0 && reserved.empty())
+        warnings.push_back(
+            std::to_string(count) + " of \"ports\" are in net.ipv4.ip_local_port_range, " +
+            std::to_string(first) + " to " + std::to_string(last) +
+            ", and not in net.ipv4.ip_local_reserved_ports: outgoing connections may hold them");
+}
+
+void checkMappings(const Configuration& configuration, const std::vector<Mapping>& mappings,
+                   Warnings& warnings) {
+    const auto outside = portsOutside(configuration.ports, mappings);
+    if (!outside.empty())
+        warnings.push_back("mappings in " + configuration.databaseFile +
+                           " have ports that are not in \"ports\": " + listOf(outside) +
+                           "; they are served all the same");
+}
+
+void checkEarlierFile(const Configuration& configuration, Warnings& warnings) {
+    const std::filesystem::path file(configuration.file);
+    const auto earlier = std::filesystem::path(file).replace_extension(".conf");
+    std::error_code error;
+    if (file.extension() == ".conf")
+        warnings.push_back(configuration.file + " is the earlier Connector's; rename it to .config");
+    else if (file.extension() == ".config" && std::filesystem::exists(earlier, error))
+        warnings.push_back(earlier.string() + ", the earlier Connector's, is there, too; it is not read");
+}
+
+} // namespace
+
+std::vector<std::string> warningsOf(const Configuration& configuration,
+                                    const std::vector<Mapping>& mappings) {
+    Warnings warnings;
+    checkEarlierFile(configuration, warnings);
+    checkAddress(configuration, warnings);
+    checkTokens(configuration, warnings);
+    if (!configuration.dev) checkCertificate(configuration, warnings);
+    checkEphemeralPorts(configuration, warnings);
+    checkMappings(configuration, mappings, warnings);
+    return warnings;
+}
+
+} // namespace connector

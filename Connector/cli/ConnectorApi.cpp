@@ -1,0 +1,183 @@
+#include "cli/ConnectorApi.h"
+
+#include "base/JsonFields.h"
+#include "cli/CommandError.h"
+
+#include <Poco/JSON/ParseHandler.h>
+#include <Poco/JSON/Parser.h>
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/HTTPSClientSession.h>
+#include <Poco/StreamCopier.h>
+#include <Poco/URI.h>
+#include <Poco/Util/Application.h>
+
+namespace connector {
+
+namespace {
+
+using Poco::Net::HTTPRequest;
+using Poco::Net::HTTPResponse;
+using Poco::Util::Application;
+
+/// Longer than the API takes for anything, a slow disk's commit included.
+constexpr int kTimeoutSeconds = 60;
+constexpr std::size_t kPageSize = 1000;
+constexpr const char* kMappings = "/api/v2/mapping";
+
+/// The configuration keeps no token, only its digest; so the file is read once more.
+std::optional<std::pair<std::string, std::string>> firstToken(const std::string& text) {
+    for (auto& identity : JsonFields(parseJsonObject(text)).object("api").objects("identities"))
+        if (identity.has("token")) return std::pair{identity.text("name"), identity.text("token")};
+    return std::nullopt;
+}
+
+/// An address on which the API can be reached from this machine.
+std::string hostOf(const ApiSettings& api) {
+    const bool isWildcard = api.bind.empty() || api.bind == "0.0.0.0";
+    return isWildcard ? "127.0.0.1" : api.bind;
+}
+
+std::string urlOf(const Configuration& configuration) {
+    const auto host = hostOf(configuration.api);
+    const bool isIPv6 = host.find(':') != std::string::npos;
+    return (configuration.dev ? "http://" : "https://") + (isIPv6 ? "[" + host + "]" : host) + ":" +
+           std::to_string(configuration.api.port);
+}
+
+std::string pathOf(const std::string& id) {
+    std::string encoded;
+    Poco::URI::encode(id, "!*'();:@&=+$,/?#[]%", encoded);
+    return std::string(kMappings) + "/" + encoded;
+}
+
+Poco::JSON::Object::Ptr parse(const std::string& text) {
+    // The keys stay in the order in which the API has them.
+    Poco::JSON::Parser parser(new Poco::JSON::ParseHandler(true));
+    return parser.parse(text).extract<Poco::JSON::Object::Ptr>();
+}
+
+int exitCodeFor(int status) {
+    switch (status) {
+    case HTTPResponse::HTTP_BAD_REQUEST:
+    case HTTPResponse::HTTP_NOT_FOUND:
+        return Application::EXIT_DATAERR;
+    case HTTPResponse::HTTP_UNAUTHORIZED:
+    case HTTPResponse::HTTP_FORBIDDEN:
+        return Application::EXIT_NOPERM;
+    case HTTPResponse::HTTP_SERVICE_UNAVAILABLE:
+        return Application::EXIT_TEMPFAIL;
+    default:
+        return Application::EXIT_UNAVAILABLE;
+    }
+}
+
+} // namespace
+
+ConnectorApi::ConnectorApi(const std::string& configurationFile) {
+    const auto text = configurationText(configurationFile);
+    _configuration = Configuration::parse(text, configurationFile);
+    _token = firstToken(text);
+    _url = urlOf(_configuration);
+    const auto host = hostOf(_configuration.api);
+    if (_configuration.dev) {
+        _session = std::make_unique<Poco::Net::HTTPClientSession>(host, _configuration.api.port);
+    } else {
+        _tls = std::make_unique<PinnedTls>(_configuration.certificateFile);
+        _session =
+            std::make_unique<Poco::Net::HTTPSClientSession>(host, _configuration.api.port, _tls->context());
+    }
+    _session->setTimeout(Poco::Timespan(kTimeoutSeconds, 0));
+    _session->setKeepAlive(true);
+}
+
+bool ConnectorApi::isReady() {
+    try {
+        return exchange(HTTPRequest::HTTP_GET, "/health", "").status == HTTPResponse::HTTP_OK;
+    } catch (const Poco::Exception&) { // nothing listens yet, or it does not listen any more
+        return false;
+    }
+}
+
+Poco::JSON::Object::Ptr ConnectorApi::get(const std::string& path) {
+    return resultOf(request(HTTPRequest::HTTP_GET, path));
+}
+
+Poco::JSON::Object::Ptr ConnectorApi::post(const std::string& path, const Poco::JSON::Object& body) {
+    std::ostringstream text;
+    body.stringify(text);
+    return resultOf(request(HTTPRequest::HTTP_POST, path, text.str()));
+}
+
+std::vector<Poco::JSON::Object::Ptr> ConnectorApi::mappings() {
+    std::vector<Poco::JSON::Object::Ptr> result;
+    const std::string first = std::string(kMappings) + "?limit=" + std::to_string(kPageSize);
+    for (std::string path = first; !path.empty();) {
+        const auto page = get(path);
+        for (const auto& mapping : *page->getArray("mappings"))
+            result.push_back(mapping.extract<Poco::JSON::Object::Ptr>());
+        std::string next;
+        Poco::URI::encode(page->optValue<std::string>("next", ""), "&+#%=", next);
+        path = next.empty() ? "" : first + "&after=" + next;
+    }
+    return result;
+}
+
+Poco::JSON::Object::Ptr ConnectorApi::mapping(const std::string& id) {
+    return get(pathOf(id));
+}
+
+ConnectorApi::Answer ConnectorApi::request(const std::string& method, const std::string& path,
+                                           const std::string& body) {
+    try {
+        return exchange(method, path, body);
+    } catch (const Poco::Exception& error) {
+        const auto where = _url + " (from " + _configuration.file + ")";
+        if (_tls && _tls->sawAnother())
+            throw CommandError(Application::EXIT_PROTOCOL,
+                               "the API at " + where + " shows another certificate than " +
+                                   _configuration.certificateFile +
+                                   "; a renewed one is read on SIGHUP (systemctl reload iofog-connector)");
+        throw CommandError(Application::EXIT_UNAVAILABLE, "no Connector answers at " + where + ": " +
+                                                              error.displayText() +
+                                                              "; iofog-connector start starts it");
+    }
+}
+
+ConnectorApi::Answer ConnectorApi::exchange(const std::string& method, const std::string& path,
+                                            const std::string& body) {
+    HTTPRequest request(method, path, HTTPRequest::HTTP_1_1);
+    if (_token) request.setCredentials("Bearer", _token->second);
+    if (!body.empty()) {
+        request.setContentType("application/json");
+        request.setContentLength(static_cast<std::streamsize>(body.size()));
+    }
+    _session->sendRequest(request) << body << std::flush;
+    HTTPResponse response;
+    auto& stream = _session->receiveResponse(response);
+    Answer answer{response.getStatus(), ""};
+    Poco::StreamCopier::copyToString(stream, answer.text);
+    return answer;
+}
+
+Poco::JSON::Object::Ptr ConnectorApi::resultOf(const Answer& answer) const {
+    Poco::JSON::Object::Ptr json;
+    try {
+        json = parse(answer.text);
+    } catch (const Poco::Exception&) {
+        throw CommandError(Application::EXIT_PROTOCOL,
+                           "what answers at " + _url + " (from " + _configuration.file +
+                               ") is no Connector: it does not answer with a JSON object");
+    }
+    if (answer.status == HTTPResponse::HTTP_OK) return json;
+    auto message = json->optValue<std::string>("errormessage", "status " + std::to_string(answer.status));
+    const int exitCode = exitCodeFor(answer.status);
+    if (exitCode == Application::EXIT_NOPERM)
+        message = "the API at " + _url + " refuses this command: " + message +
+                  (_token ? "; is \"" + _token->first + "\" in " + _configuration.file +
+                                " newer than the start of the service?"
+                          : "; api.identities in " + _configuration.file + " has none with a token");
+    throw CommandError(exitCode, message);
+}
+
+} // namespace connector

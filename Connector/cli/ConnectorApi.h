@@ -1,0 +1,58 @@
+#pragma once
+
+#include "app/Configuration.h"
+#include "cli/PinnedTls.h"
+
+#include <Poco/JSON/Object.h>
+#include <Poco/Net/HTTPClientSession.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// The API of the Connector that runs on a configuration of this machine, as an operator uses it: it is found
+/// through the configuration, and called with the first token that is in it.
+class ConnectorApi {
+  public:
+    /// Throws ConfigurationError and TlsError.
+    explicit ConnectorApi(const std::string& configurationFile);
+
+    const Configuration& configuration() const { return _configuration; }
+
+    /// Where the API is: "https://127.0.0.1:443".
+    const std::string& url() const { return _url; }
+
+    /// Whether it says that all mappings are restored. False also when nothing answers.
+    bool isReady();
+
+    /// Both return the answer, and throw CommandError when there is none or when it is a failure.
+    Poco::JSON::Object::Ptr get(const std::string& path);
+    Poco::JSON::Object::Ptr post(const std::string& path, const Poco::JSON::Object& body);
+
+    /// All mappings, as GET /api/v2/mapping shows them.
+    std::vector<Poco::JSON::Object::Ptr> mappings();
+
+    Poco::JSON::Object::Ptr mapping(const std::string& id);
+
+  private:
+    struct Answer {
+        int status = 0;
+        std::string text;
+    };
+
+    Answer request(const std::string& method, const std::string& path, const std::string& body = "");
+    Answer exchange(const std::string& method, const std::string& path, const std::string& body);
+    Poco::JSON::Object::Ptr resultOf(const Answer& answer) const;
+
+    Configuration _configuration;
+    /// The first identity with a token: its name and the token.
+    std::optional<std::pair<std::string, std::string>> _token;
+    std::string _url;
+    std::unique_ptr<PinnedTls> _tls; ///< none in dev mode
+    std::unique_ptr<Poco::Net::HTTPClientSession> _session;
+};
+
+} // namespace connector

@@ -1,0 +1,112 @@
+#include "cli/SelfSignedCertificate.h"
+
+#include <Poco/Net/IPAddress.h>
+
+#include <memory>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <stdexcept>
+
+namespace connector {
+
+namespace {
+
+template <auto Function>
+struct Call {
+    template <class Type>
+    void operator()(Type* object) const {
+        Function(object);
+    }
+};
+using KeyPointer = std::unique_ptr<EVP_PKEY, Call<::EVP_PKEY_free>>;
+using CertificatePointer = std::unique_ptr<X509, Call<::X509_free>>;
+using ExtensionPointer = std::unique_ptr<X509_EXTENSION, Call<::X509_EXTENSION_free>>;
+using BioPointer = std::unique_ptr<BIO, Call<::BIO_free_all>>;
+using NumberPointer = std::unique_ptr<BIGNUM, Call<::BN_free>>;
+
+constexpr long kDays = 3650;
+constexpr long kSecondsPerDay = 86400;
+/// Clocks of clients may be behind.
+constexpr long kSecondsBefore = 3600;
+/// As RFC 5280 allows: 20 bytes, and positive.
+constexpr int kSerialBits = 159;
+/// The longest common name (RFC 5280, ub-common-name); longer names stand in the subjectAltName alone.
+constexpr std::size_t kMaxCommonName = 64;
+
+void require(bool success) {
+    if (success) return;
+    const auto* reason = ::ERR_reason_error_string(::ERR_peek_last_error());
+    throw std::runtime_error(std::string("OpenSSL could not make a certificate: ") +
+                             (reason ? reason : "no reason"));
+}
+
+void addExtension(X509* certificate, int kind, const std::string& value) {
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
+    const ExtensionPointer extension(::X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()));
+    require(extension && ::X509_add_ext(certificate, extension.get(), -1) == 1);
+}
+
+void setSerial(X509* certificate) {
+    const NumberPointer number(::BN_new());
+    require(number && ::BN_rand(number.get(), kSerialBits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1);
+    require(::BN_to_ASN1_INTEGER(number.get(), ::X509_get_serialNumber(certificate)) != nullptr);
+}
+
+void setName(X509* certificate, const std::string& address) {
+    auto* name = ::X509_get_subject_name(certificate);
+    const auto text = address.size() <= kMaxCommonName ? address : "iofog-connector";
+    require(::X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                                         reinterpret_cast<const unsigned char*>(text.c_str()), -1, -1,
+                                         0) == 1);
+    require(::X509_set_issuer_name(certificate, name) == 1);
+}
+
+CertificatePointer makeCertificate(EVP_PKEY* key, const std::string& address) {
+    CertificatePointer certificate(::X509_new());
+    require(certificate && ::X509_set_version(certificate.get(), X509_VERSION_3) == 1);
+    setSerial(certificate.get());
+    ::X509_gmtime_adj(::X509_getm_notBefore(certificate.get()), -kSecondsBefore);
+    ::X509_gmtime_adj(::X509_getm_notAfter(certificate.get()), kDays * kSecondsPerDay);
+    setName(certificate.get(), address);
+    require(::X509_set_pubkey(certificate.get(), key) == 1);
+
+    Poco::Net::IPAddress ip;
+    const bool isAddress = Poco::Net::IPAddress::tryParse(address, ip);
+    addExtension(certificate.get(), NID_subject_alt_name, (isAddress ? "IP:" : "DNS:") + address);
+    // Clients trust it as an authority, and must not take anything else that the key might sign.
+    addExtension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
+    addExtension(certificate.get(), NID_key_usage, "critical,digitalSignature,keyCertSign");
+    addExtension(certificate.get(), NID_ext_key_usage, "serverAuth");
+    addExtension(certificate.get(), NID_subject_key_identifier, "hash");
+    require(::X509_sign(certificate.get(), key, ::EVP_sha256()) > 0);
+    return certificate;
+}
+
+/// write: puts something into a BIO, and returns 1.
+template <class Write>
+std::string pemOf(Write&& write) {
+    const BioPointer memory(::BIO_new(::BIO_s_mem()));
+    require(memory && write(memory.get()) == 1);
+    char* text = nullptr;
+    const auto length = BIO_get_mem_data(memory.get(), &text);
+    return {text, static_cast<std::size_t>(length)};
+}
+
+} // namespace
+
+SelfSignedCertificate SelfSignedCertificate::make(const std::string& address) {
+    const KeyPointer key(EVP_EC_gen("P-256"));
+    require(key != nullptr);
+    const auto certificate = makeCertificate(key.get(), address);
+    return {pemOf([&](BIO* out) { return ::PEM_write_bio_X509(out, certificate.get()); }),
+            pemOf([&](BIO* out) {
+                return ::PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+            })};
+}
+
+} // namespace connector

@@ -1,0 +1,165 @@
+#include "cli/Setup.h"
+
+#include "app/Configuration.h"
+#include "cli/CommandError.h"
+#include "cli/Json.h"
+#include "cli/SelfSignedCertificate.h"
+#include "net/TlsContext.h"
+
+#include <Poco/Base64Encoder.h>
+#include <Poco/Crypto/X509Certificate.h>
+#include <Poco/DigestEngine.h>
+#include <Poco/JSON/Array.h>
+#include <Poco/Util/Application.h>
+
+#include <array>
+#include <filesystem>
+#include <openssl/rand.h>
+#include <sstream>
+#include <sys/stat.h>
+
+namespace connector {
+
+namespace {
+
+using Poco::Util::Application;
+namespace fs = std::filesystem;
+
+constexpr const char* kCertificateName = "server-cert.pem";
+constexpr const char* kKeyName = "server-key.pem";
+constexpr mode_t kPublicMode = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH;
+
+std::string randomToken() {
+    std::array<unsigned char, 32> bytes{};
+    if (::RAND_priv_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+        throw CommandError(Application::EXIT_OSERR, "OpenSSL has no random bytes for a token");
+    std::ostringstream text;
+    Poco::Base64Encoder encoder(text, Poco::BASE64_URL_ENCODING | Poco::BASE64_NO_PADDING);
+    encoder.rdbuf()->setLineLength(0);
+    encoder.write(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    encoder.close();
+    return text.str();
+}
+
+Poco::JSON::Array::Ptr arrayOf(const std::vector<std::string>& texts) {
+    Poco::JSON::Array::Ptr array = new Poco::JSON::Array;
+    for (const auto& text : texts)
+        array->add(text);
+    return array;
+}
+
+Poco::JSON::Object::Ptr identity(const std::string& name, const std::string& proof,
+                                 const std::string& value) {
+    auto object = newJson();
+    object->set("name", name);
+    object->set(proof, value);
+    return object;
+}
+
+Poco::JSON::Object::Ptr apiOf(const SetupAnswers& answers, const SetupResult& result) {
+    Poco::JSON::Array::Ptr identities = new Poco::JSON::Array;
+    identities->add(identity("operator", "token", result.operatorToken));
+    if (answers.controllerNetwork.empty())
+        identities->add(identity(answers.controllerName, "token", result.controllerToken));
+    else
+        identities->add(identity(answers.controllerName, "network", answers.controllerNetwork));
+    auto api = newJson();
+    api->set("bind", answers.apiBind);
+    api->set("port", answers.apiPort);
+    api->set("identities", identities);
+    return api;
+}
+
+std::string configurationOf(const SetupAnswers& answers, const SetupResult& result) {
+    auto tls = newJson();
+    tls->set("certificate", kCertificateName);
+    tls->set("key", kKeyName);
+    auto root = newJson();
+    root->set("ports", arrayOf(answers.ports));
+    root->set("exclude", arrayOf(answers.exclude));
+    root->set("broker", newJson());
+    root->set("address", answers.address);
+    root->set("dev", false);
+    root->set("api", apiOf(answers, result));
+    root->set("tls", tls);
+    if (!answers.databaseFile.empty()) root->set("database", answers.databaseFile);
+    std::ostringstream text;
+    printJson(*root, text);
+    return text.str();
+}
+
+/// Certificate and key in PEM: made, or from the files that are to be imported.
+SelfSignedCertificate credentialsOf(const SetupAnswers& answers) {
+    if (answers.certificateFile.empty()) return SelfSignedCertificate::make(answers.address);
+    TlsCredentials(answers.certificateFile, answers.keyFile); // throws when they don't fit
+    return {textOf(answers.certificateFile), textOf(answers.keyFile)};
+}
+
+/// A file that is imported from its own place stays as it is.
+bool isSame(const std::string& one, const std::string& other) {
+    std::error_code error;
+    return !one.empty() && fs::equivalent(one, other, error);
+}
+
+/// A file that is to be written.
+struct Output {
+    std::string file;
+    std::string content;
+    Ownership ownership;
+};
+
+void refuseToReplace(const std::vector<Output>& outputs) {
+    for (const auto& output : outputs)
+        if (std::error_code error; fs::exists(output.file, error))
+            throw CommandError(Application::EXIT_CANTCREAT, output.file +
+                                                                " is there; --force replaces it, and keeps "
+                                                                "the old one as " +
+                                                                output.file + ".old");
+}
+
+void makeFolderOf(const std::string& file) {
+    std::error_code error;
+    fs::create_directories(fs::path(file).parent_path(), error);
+    if (error)
+        throw CommandError(Application::EXIT_CANTCREAT, file + ": can't be written: " + error.message());
+}
+
+std::string fingerprintOf(const std::string& certificate) {
+    std::istringstream pem(certificate);
+    return Poco::DigestEngine::digestToHex(Poco::Crypto::X509Certificate(pem).fingerprint("SHA256"));
+}
+
+} // namespace
+
+SetupResult setUp(const SetupAnswers& answers) {
+    const auto file = fs::absolute(answers.configurationFile);
+    SetupResult result;
+    result.operatorToken = randomToken();
+    if (answers.controllerNetwork.empty()) result.controllerToken = randomToken();
+    const auto configuration = configurationOf(answers, result);
+    Configuration::parse(configuration, file.string());
+
+    const auto credentials = credentialsOf(answers);
+    result.certificateFile = (file.parent_path() / kCertificateName).string();
+    result.keyFile = (file.parent_path() / kKeyName).string();
+    result.certificate = credentials.certificate;
+    result.fingerprint = fingerprintOf(credentials.certificate);
+    result.isSelfSigned = answers.certificateFile.empty();
+
+    // The configuration comes last: with it, all that it names is there.
+    std::vector<Output> outputs;
+    auto publicOwnership = answers.ownership;
+    publicOwnership.mode = kPublicMode;
+    if (!isSame(answers.certificateFile, result.certificateFile))
+        outputs.push_back({result.certificateFile, credentials.certificate, publicOwnership});
+    if (!isSame(answers.keyFile, result.keyFile))
+        outputs.push_back({result.keyFile, credentials.key, answers.ownership});
+    outputs.push_back({file.string(), configuration, answers.ownership});
+    if (!answers.replace) refuseToReplace(outputs);
+    makeFolderOf(file.string());
+    for (const auto& output : outputs)
+        writeFile(output.file, output.content, output.ownership, answers.replace);
+    return result;
+}
+
+} // namespace connector

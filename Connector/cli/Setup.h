@@ -1,0 +1,53 @@
+#pragma once
+
+#include "cli/Files.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// What a configuration for production is made of. A value.
+struct SetupAnswers {
+    /// Where the configuration goes; the certificate and the key go beside it.
+    std::string configurationFile;
+    std::string address;
+    std::vector<std::string> ports;
+    std::vector<std::string> exclude;
+    std::string apiBind = "::";
+    std::int64_t apiPort = 443;
+    /// The Fog Controller, in log lines.
+    std::string controllerName = "controller";
+    /// Where it calls from; empty: from anywhere, with a token.
+    std::string controllerNetwork;
+    /// PEM files to import; empty: a certificate and a key are made.
+    std::string certificateFile;
+    std::string keyFile;
+    /// Empty: the place of the installed service's.
+    std::string databaseFile;
+    Ownership ownership{};
+    /// Files that are there may be replaced; they stay as FILE.old.
+    bool replace = false;
+};
+
+/// What was made, and the Fog Controller needs. A value.
+struct SetupResult {
+    std::string certificateFile;
+    std::string keyFile;
+    /// PEM.
+    std::string certificate;
+    /// SHA-256, hexadecimal.
+    std::string fingerprint;
+    bool isSelfSigned = false;
+    /// For commands on this machine.
+    std::string operatorToken;
+    /// Empty when the Controller is known by its network.
+    std::string controllerToken;
+};
+
+/// Writes configuration, certificate and key. Nothing is written when something is wrong. Throws
+/// CommandError, ConfigurationError and TlsError.
+SetupResult setUp(const SetupAnswers& answers);
+
+} // namespace connector

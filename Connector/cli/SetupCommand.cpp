@@ -1,0 +1,167 @@
+#include "cli/SetupCommand.h"
+
+#include "cli/CommandError.h"
+#include "cli/Json.h"
+#include "cli/Members.h"
+#include "cli/Setup.h"
+#include "cli/Terminal.h"
+
+#include <Poco/StringTokenizer.h>
+#include <Poco/Util/Application.h>
+#include <Poco/Util/Option.h>
+
+#include <filesystem>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace connector {
+
+namespace {
+
+using Poco::Util::Application;
+
+constexpr const char* kServiceUser = "iofog-connector";
+constexpr const char* kUsualPorts = "6000-6050";
+constexpr mode_t kOwnMode = S_IRUSR | S_IWUSR;
+constexpr mode_t kGroupMode = kOwnMode | S_IRGRP;
+
+std::vector<std::string> listOf(const std::string& text) {
+    const Poco::StringTokenizer words(
+        text, ",", Poco::StringTokenizer::TOK_TRIM | Poco::StringTokenizer::TOK_IGNORE_EMPTY);
+    return {words.begin(), words.end()};
+}
+
+/// The value of an option, else the answer to a question; where nobody can be asked, the fallback.
+std::string answerTo(const Arguments& arguments, const std::string& option, const std::string& question,
+                     const std::string& fallback) {
+    if (const auto given = arguments.find(option)) return *given;
+    if (isInteractive()) return ask(question, fallback);
+    return fallback;
+}
+
+/// The service's group may read the secrets, so that operators in it can use the commands.
+Ownership ownershipFor(const Arguments& arguments) {
+    const auto name = arguments.find("user");
+    const auto* user = ::getpwnam(name.value_or(kServiceUser).c_str());
+    if (name && !user) throw CommandError(Application::EXIT_NOUSER, "there is no user " + *name);
+    if (name && ::geteuid() != 0)
+        throw CommandError(Application::EXIT_NOPERM,
+                           "only root can give files to " + *name + "; leave --user out");
+    if (::geteuid() == 0 && user) return {user->pw_uid, user->pw_gid, kGroupMode};
+    return {::geteuid(), ::getegid(), kOwnMode};
+}
+
+std::string addressFrom(const Arguments& arguments) {
+    const auto address = answerTo(arguments, "address", "Public name or address of this server", "");
+    if (address.empty())
+        throw CommandError(Application::EXIT_USAGE,
+                           "--address=HOST is missing: the public name or address of this server");
+    return address;
+}
+
+/// The files to import; both or none.
+void readCertificate(const Arguments& arguments, SetupAnswers& answers) {
+    answers.certificateFile =
+        answerTo(arguments, "certificate", "File with its certificate (empty: make one)", "");
+    if (!answers.certificateFile.empty())
+        answers.keyFile = answerTo(arguments, "key", "File with the certificate's key", "");
+    if (answers.certificateFile.empty() ? arguments.has("key") : answers.keyFile.empty())
+        throw CommandError(Application::EXIT_USAGE, "--certificate=FILE and --key=FILE belong together");
+}
+
+bool mayReplace(const Arguments& arguments, const std::string& file) {
+    std::error_code error;
+    if (arguments.has("force") || !isInteractive() || !std::filesystem::exists(file, error))
+        return arguments.has("force");
+    const auto answer = ask(file + " is there; replace it, and keep it as " + file + ".old? yes or no", "no");
+    if (answer != "yes") throw CommandError(Application::EXIT_CANTCREAT, file + " is there and stays");
+    return true;
+}
+
+SetupAnswers answersFrom(const Arguments& arguments) {
+    SetupAnswers answers;
+    answers.configurationFile = arguments.wantedConfiguration();
+    answers.replace = mayReplace(arguments, answers.configurationFile);
+    answers.ownership = ownershipFor(arguments);
+    answers.address = addressFrom(arguments);
+    answers.ports = listOf(answerTo(arguments, "ports", "Ports for mappings", kUsualPorts));
+    answers.exclude = listOf(arguments.text("exclude", ""));
+    answers.apiBind = arguments.text("api-bind", answers.apiBind);
+    answers.apiPort = arguments.integer("api-port", 1, 65535, answers.apiPort);
+    answers.controllerName = arguments.text("identity", answers.controllerName);
+    answers.controllerNetwork = answerTo(
+        arguments, "controller", "Network that the Fog Controller calls from (empty: it sends a token)", "");
+    answers.databaseFile = arguments.text("database", "");
+    readCertificate(arguments, answers);
+    return answers;
+}
+
+Poco::JSON::Object::Ptr jsonOf(const SetupAnswers& answers, const SetupResult& result) {
+    auto controller = newJson();
+    controller->set("address", answers.address);
+    controller->set("port", answers.apiPort);
+    controller->set("identity", answers.controllerName);
+    if (answers.controllerNetwork.empty())
+        controller->set("token", result.controllerToken);
+    else
+        controller->set("network", answers.controllerNetwork);
+    controller->set("certificate", result.certificate);
+    controller->set("fingerprint", result.fingerprint);
+    auto object = newJson();
+    object->set("status", "ok");
+    object->set("config", answers.configurationFile);
+    object->set("certificate", result.certificateFile);
+    object->set("key", result.keyFile);
+    object->set("selfsigned", result.isSelfSigned);
+    object->set("controller", controller);
+    return object;
+}
+
+void printText(const SetupAnswers& answers, const SetupResult& result, std::ostream& out) {
+    out << "Written: " << answers.configurationFile << ", " << result.certificateFile << ", "
+        << result.keyFile << ".\n\nThe Fog Controller needs:\n\n";
+    const bool hasToken = answers.controllerNetwork.empty();
+    printLines(
+        {{"  address", answers.address},
+         {"  port", std::to_string(answers.apiPort) + " (HTTPS)"},
+         {hasToken ? "  token" : "  no token",
+          hasToken ? result.controllerToken : "it is known by its address, " + answers.controllerNetwork},
+         {"  certificate",
+          result.certificateFile + (result.isSelfSigned ? " (self-signed: to be trusted)" : "")},
+         {"  SHA-256", result.fingerprint}},
+        out);
+    out << '\n' << result.certificate << "\nNext: iofog-connector check, then iofog-connector start.\n";
+}
+
+} // namespace
+
+void SetupCommand::defineOptions(Poco::Util::OptionSet& options) const {
+    using Poco::Util::Option;
+    const auto add = [&](const char* name, const char* argument, const char* description) {
+        options.addOption(Option(name, "", description).argument(argument));
+    };
+    add("address", "HOST", "public name or address of this server; needed");
+    add("ports", "LIST", "ports for mappings, such as 6000-6050,7001; 6000-6050");
+    add("exclude", "LIST", "ports of these that are not to be used");
+    add("api-bind", "ADDRESS", "address that the API listens on; ::, which is all");
+    add("api-port", "N", "port of the API; 443");
+    add("identity", "NAME", "what log lines call the Fog Controller; controller");
+    add("controller", "NETWORK",
+        "the network that the Fog Controller calls from, such as 192.0.2.10/32, for one that sends no token");
+    add("certificate", "FILE", "import this certificate, PEM, instead of making one");
+    add("key", "FILE", "the certificate's key, PEM");
+    add("database", "FILE", "where the mappings are kept; /var/lib/iofog-connector/mappings.db");
+    add("user", "NAME", "whose the files shall be; iofog-connector, when there is such a user");
+    options.addOption(Option("force", "", "replace files that are there; they stay as FILE.old"));
+}
+
+void SetupCommand::run(const Arguments& arguments, std::ostream& out) {
+    const auto answers = answersFrom(arguments);
+    const auto result = setUp(answers);
+    if (arguments.asJson()) return printJson(*jsonOf(answers, result), out);
+    printText(answers, result, out);
+}
+
+} // namespace connector

@@ -1,0 +1,77 @@
+#include "cli/StartCommand.h"
+
+#include "cli/BackgroundServer.h"
+#include "cli/CommandError.h"
+#include "cli/ConnectorApi.h"
+#include "cli/Json.h"
+#include "cli/Systemd.h"
+
+#include <Poco/String.h>
+#include <Poco/Util/Application.h>
+
+#include <chrono>
+#include <thread>
+
+namespace connector {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Poco::Util::Application;
+
+constexpr std::chrono::milliseconds kLookAgain{50};
+/// As long as systemd waits for a service (DefaultTimeoutStartSec).
+constexpr std::chrono::seconds kReadyTime{90};
+
+/// Waits until the API says that all mappings are restored. ended: throws when that can't come true any more.
+template <class Ended>
+void waitUntilReady(ConnectorApi& api, Ended&& ended) {
+    for (const auto deadline = Clock::now() + kReadyTime; !api.isReady();
+         std::this_thread::sleep_for(kLookAgain)) {
+        ended();
+        if (Clock::now() > deadline)
+            throw CommandError(Application::EXIT_TEMPFAIL, "the service runs, and is not ready after " +
+                                                               std::to_string(kReadyTime.count()) + " s: " +
+                                                               api.url() + "/health does not say so");
+    }
+}
+
+void startInBackground(ConnectorApi& api, BackgroundServer& server) {
+    server.forget(); // what a server that was killed has left
+    server.launch();
+    waitUntilReady(api, [&] {
+        if (const auto exitCode = server.exitCode())
+            throw CommandError(*exitCode == Application::EXIT_OK ? int{Application::EXIT_UNAVAILABLE}
+                                                                 : *exitCode,
+                               "the service has ended at once: " + Poco::trim(server.output()));
+    });
+    server.remember();
+}
+
+} // namespace
+
+void StartCommand::run(const Arguments& arguments, std::ostream& out) {
+    const auto configuration = Configuration::load(arguments.configurationFile());
+    ConnectorApi api(configuration.file);
+    BackgroundServer server(configuration);
+    const bool wasRunning = server.isRunning();
+    if (wasRunning)
+        waitUntilReady(api, [] {});
+    else if (isManagedBySystemd(arguments.wantedConfiguration()))
+        systemctl("start");
+    else
+        startInBackground(api, server);
+
+    if (arguments.asJson()) {
+        auto result = newJson();
+        result->set("status", "running");
+        result->set("wasrunning", wasRunning);
+        result->set("api", api.url());
+        return printJson(*result, out);
+    }
+    out << (wasRunning ? "Connector was running already" : "Connector is ready") << ": API at " << api.url()
+        << ", " << (configuration.dev ? "development mode (no TLS)" : "production mode (TLS)") << ".\n";
+    if (server.pid() > 0) out << "Process " << server.pid() << ", log in " << server.outputFile() << ".\n";
+}
+
+} // namespace connector

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+namespace connector {
+
+/// Whether systemd runs the service of this configuration: on a machine with systemd, the default one.
+bool isManagedBySystemd(const std::string& wantedConfiguration);
+
+/// Runs `systemctl VERB iofog-connector.service` and waits for its end. Throws CommandError when it fails.
+void systemctl(const std::string& verb);
+
+} // namespace connector
