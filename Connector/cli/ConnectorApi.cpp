@@ -21,7 +21,9 @@ using Poco::Net::HTTPResponse;
 using Poco::Util::Application;
 
 /// Longer than the API takes for anything, a slow disk's commit included.
-constexpr int kTimeoutSeconds = 60;
+constexpr std::chrono::seconds kTimeout{60};
+/// Who waits for it asks again.
+constexpr std::chrono::seconds kReadyTimeout{2};
 constexpr std::size_t kPageSize = 1000;
 constexpr const char* kMappings = "/api/v2/mapping";
 
@@ -87,16 +89,24 @@ ConnectorApi::ConnectorApi(const std::string& configurationFile) {
         _session =
             std::make_unique<Poco::Net::HTTPSClientSession>(host, _configuration.api.port, _tls->context());
     }
-    _session->setTimeout(Poco::Timespan(kTimeoutSeconds, 0));
+    connectAnew(kTimeout);
     _session->setKeepAlive(true);
 }
 
 bool ConnectorApi::isReady() {
+    bool result = false;
+    connectAnew(kReadyTimeout);
     try {
-        return exchange(HTTPRequest::HTTP_GET, "/health", "").status == HTTPResponse::HTTP_OK;
+        result = exchange(HTTPRequest::HTTP_GET, "/health", "").status == HTTPResponse::HTTP_OK;
     } catch (const Poco::Exception&) { // nothing listens yet, or it does not listen any more
-        return false;
     }
+    connectAnew(kTimeout);
+    return result;
+}
+
+void ConnectorApi::connectAnew(std::chrono::seconds timeout) {
+    _session->reset();
+    _session->setTimeout(Poco::Timespan(timeout.count(), 0));
 }
 
 Poco::JSON::Object::Ptr ConnectorApi::get(const std::string& path) {

@@ -6,6 +6,7 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/Net/HTTPClientSession.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +26,7 @@ class ConnectorApi {
     /// Where the API is: "https://127.0.0.1:443".
     const std::string& url() const { return _url; }
 
-    /// Whether it says that all mappings are restored. False also when nothing answers.
+    /// Whether it says that all mappings are restored. False also when nothing answers within 2 s.
     bool isReady();
 
     /// Both return the answer, and throw CommandError when there is none or when it is a failure.
@@ -43,6 +44,7 @@ class ConnectorApi {
         std::string text;
     };
 
+    void connectAnew(std::chrono::seconds timeout);
     Answer request(const std::string& method, const std::string& path, const std::string& body = "");
     Answer exchange(const std::string& method, const std::string& path, const std::string& body);
     Poco::JSON::Object::Ptr resultOf(const Answer& answer) const;

@@ -78,7 +78,7 @@ CertificatePointer makeCertificate(EVP_PKEY* key, const std::string& address) {
     Poco::Net::IPAddress ip;
     const bool isAddress = Poco::Net::IPAddress::tryParse(address, ip);
     addExtension(certificate.get(), NID_subject_alt_name, (isAddress ? "IP:" : "DNS:") + address);
-    // Clients trust it as an authority, and must not take anything else that the key might sign.
+    // Some clients trust nothing that is no authority.
     addExtension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
     addExtension(certificate.get(), NID_key_usage, "critical,digitalSignature,keyCertSign");
     addExtension(certificate.get(), NID_ext_key_usage, "serverAuth");

@@ -36,7 +36,26 @@ void waitUntilReady(ConnectorApi& api, Ended&& ended) {
     }
 }
 
-void startInBackground(ConnectorApi& api, BackgroundServer& server) {
+/// Both start what does not run yet, and return whether it ran already.
+bool startWithSystemd(ConnectorApi& api) {
+    const bool wasRunning = isActiveInSystemd();
+    if (!wasRunning) systemctl("start");
+    waitUntilReady(api, [] {
+        if (!isActiveInSystemd())
+            throw CommandError(Application::EXIT_UNAVAILABLE,
+                               "the service has ended at once; journalctl -u iofog-connector says why");
+    });
+    return wasRunning;
+}
+
+bool startInBackground(ConnectorApi& api, BackgroundServer& server) {
+    if (server.isRunning()) {
+        waitUntilReady(api, [] {});
+        return true;
+    }
+    if (api.isReady()) // or its readiness would be taken for that of the one to be started
+        throw CommandError(Application::EXIT_UNAVAILABLE,
+                           "another Connector, with another database, answers at " + api.url());
     server.forget(); // what a server that was killed has left
     server.launch();
     waitUntilReady(api, [&] {
@@ -46,6 +65,7 @@ void startInBackground(ConnectorApi& api, BackgroundServer& server) {
                                "the service has ended at once: " + Poco::trim(server.output()));
     });
     server.remember();
+    return false;
 }
 
 } // namespace
@@ -54,13 +74,9 @@ void StartCommand::run(const Arguments& arguments, std::ostream& out) {
     const auto configuration = Configuration::load(arguments.configurationFile());
     ConnectorApi api(configuration.file);
     BackgroundServer server(configuration);
-    const bool wasRunning = server.isRunning();
-    if (wasRunning)
-        waitUntilReady(api, [] {});
-    else if (isManagedBySystemd(arguments.wantedConfiguration()))
-        systemctl("start");
-    else
-        startInBackground(api, server);
+    const bool wasRunning = isManagedBySystemd(arguments.wantedConfiguration())
+                                ? startWithSystemd(api)
+                                : startInBackground(api, server);
 
     if (arguments.asJson()) {
         auto result = newJson();

@@ -6,14 +6,28 @@
 
 namespace connector {
 
+namespace {
+
+/// Both stop what runs, and return whether anything did.
+bool stopWithSystemd() {
+    const bool wasRunning = isActiveInSystemd();
+    if (wasRunning) systemctl("stop");
+    return wasRunning;
+}
+
+bool stopInBackground(const BackgroundServer& server) {
+    const bool wasRunning = server.isRunning();
+    if (wasRunning) server.stop();
+    return wasRunning;
+}
+
+} // namespace
+
 void StopCommand::run(const Arguments& arguments, std::ostream& out) {
     const auto configuration = Configuration::read(arguments.configurationFile());
-    const BackgroundServer server(configuration);
-    const bool wasRunning = server.isRunning();
-    if (wasRunning && isManagedBySystemd(arguments.wantedConfiguration()))
-        systemctl("stop");
-    else if (wasRunning)
-        server.stop();
+    const bool wasRunning = isManagedBySystemd(arguments.wantedConfiguration())
+                                ? stopWithSystemd()
+                                : stopInBackground(BackgroundServer(configuration));
 
     if (arguments.asJson()) {
         auto result = newJson();

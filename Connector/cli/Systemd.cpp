@@ -23,6 +23,10 @@ bool isManagedBySystemd(const std::string& wantedConfiguration) {
            std::filesystem::is_directory("/run/systemd/system", error);
 }
 
+bool isActiveInSystemd() {
+    return Poco::Process::launch("systemctl", {"is-active", "--quiet", kUnit}).wait() == 0;
+}
+
 void systemctl(const std::string& verb) {
     const int exitCode = Poco::Process::launch("systemctl", {verb, kUnit}).wait();
     if (exitCode != 0)

@@ -42,8 +42,8 @@ std::vector<char*> pointersTo(std::vector<std::string>& words) {
 
 /// In the new process: what fork() leaves to do before the program starts. Only system calls are allowed
 /// here.
-void becomeProgram(const ChildProcess::Command& command, pid_t parent, int output, char* const* words,
-                   char* const* environment) {
+void becomeProgram(const ChildProcess::Command& command, pid_t parent, int input, int output,
+                   char* const* words, char* const* environment) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(kCouldNotStart);
     std::signal(SIGPIPE, SIG_DFL); // the test ignores it; the programs must cope by themselves
@@ -51,6 +51,7 @@ void becomeProgram(const ChildProcess::Command& command, pid_t parent, int outpu
         const rlimit limit{*command.descriptors, *command.descriptors};
         ::setrlimit(RLIMIT_NOFILE, &limit);
     }
+    if (input >= 0) ::dup2(input, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
     ::close_range(STDERR_FILENO + 1, ~0U,
@@ -70,12 +71,17 @@ ChildProcess::ChildProcess(const Command& command) {
     auto environment = environmentWith(command.environment);
     const auto wordPointers = pointersTo(words);
     const auto environmentPointers = pointersTo(environment);
-    const int output = ::open(command.outputFile.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const int output =
+        ::open(command.outputFile.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
     if (output < 0) throw std::runtime_error("can't write " + command.outputFile);
+    const int input =
+        command.inputFile.empty() ? -1 : ::open(command.inputFile.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC);
     const pid_t parent = ::getpid();
     _pid = ::fork();
-    if (_pid == 0) becomeProgram(command, parent, output, wordPointers.data(), environmentPointers.data());
+    if (_pid == 0)
+        becomeProgram(command, parent, input, output, wordPointers.data(), environmentPointers.data());
     ::close(output);
+    ::close(input);
     if (_pid < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
 }
 

@@ -24,6 +24,8 @@ class ChildProcess {
         std::map<std::string, std::string> environment{};
         /// RLIMIT_NOFILE, when it is not the test's own.
         std::optional<rlim_t> descriptors{};
+        /// Its stdin, when it is not the test's own.
+        std::string inputFile{};
     };
 
     explicit ChildProcess(const Command& command);

@@ -41,6 +41,14 @@ BOOST_AUTO_TEST_CASE(the_passcode_is_accepted_in_pieces_of_any_size) {
         BOOST_TEST(verdictOn(kPasscode, size) == Verdict::Pipe1);
 }
 
+BOOST_AUTO_TEST_CASE(a_passcode_may_begin_as_pipe2_does) {
+    const std::string passcode = "PIPE/2 secret";
+    for (std::size_t size = 1; size <= passcode.size(); ++size)
+        BOOST_TEST(verdictOn(passcode, size, passcode) == Verdict::Pipe1);
+    BOOST_TEST(verdictOn("PIPE/2 " + passcode + "\n", 50, passcode) == Verdict::Pipe2);
+    BOOST_TEST(verdictOn("PIPE/2 guess!\n", 50, passcode) == Verdict::Refused);
+}
+
 BOOST_AUTO_TEST_CASE(every_proper_beginning_is_incomplete) {
     for (std::size_t length = 0; length < kPasscode.size(); ++length)
         BOOST_TEST(verdictOn(kPasscode.substr(0, length), 5) == Verdict::Incomplete);

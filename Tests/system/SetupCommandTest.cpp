@@ -1,0 +1,232 @@
+#include "ApiClient.h"
+#include "Commands.h"
+#include "ConnectorProcess.h"
+#include "Terminal.h"
+
+#include <Poco/Crypto/X509Certificate.h>
+#include <Poco/JSON/Array.h>
+#include <Poco/JSON/Parser.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include <sys/stat.h>
+
+namespace connector::test {
+
+namespace {
+
+/// A folder for `setup` to write into, and ports for what it has made.
+class SetupFolder {
+  public:
+    std::string file(const std::string& name = "iofog-connector.config") const { return _folder.path(name); }
+    std::uint16_t apiPort() const { return _ports.first(); }
+    const Folder& folder() const { return _folder; }
+
+    Finished run(std::vector<std::string> words) const {
+        words.insert(words.begin(), {programPath("CONNECTOR_BIN"), "--config=" + file()});
+        return test::run({.words = words, .outputFile = ""});
+    }
+
+    /// `setup` with the options that every test needs, and these.
+    Finished setUp(const std::vector<std::string>& options) const {
+        std::vector<std::string> words{"setup", "--ports=" + _ports.range(1, 50),
+                                       "--api-port=" + std::to_string(apiPort()), "--api-bind=127.0.0.1",
+                                       "--database=" + file("mappings.db")};
+        words.insert(words.end(), options.begin(), options.end());
+        return run(words);
+    }
+
+    Poco::JSON::Object::Ptr config() const {
+        return Poco::JSON::Parser().parse(readFile(file())).extract<Poco::JSON::Object::Ptr>();
+    }
+
+    /// Makes what was made safe for a test: no port on other addresses than loopback.
+    void bindPipesToLoopback() const {
+        auto config = this->config();
+        Poco::JSON::Object::Ptr pipes = new Poco::JSON::Object;
+        pipes->set("bind", "127.0.0.1");
+        config->set("pipes", pipes);
+        std::ostringstream text;
+        config->stringify(text);
+        writeFile(file(), text.str());
+    }
+
+  private:
+    Folder _folder;
+    PortBlock _ports;
+};
+
+bool isThere(const std::string& file) {
+    struct stat status {};
+    return ::stat(file.c_str(), &status) == 0;
+}
+
+mode_t modeOf(const std::string& file) {
+    struct stat status {};
+    ::stat(file.c_str(), &status);
+    return status.st_mode & 0777;
+}
+
+Poco::JSON::Object::Ptr parse(const std::string& text) {
+    return Poco::JSON::Parser().parse(text).extract<Poco::JSON::Object::Ptr>();
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(SetupCommand)
+
+BOOST_AUTO_TEST_CASE(WhatIsMadeServes) {
+    const SetupFolder folder;
+    const auto made = folder.setUp({"--address=127.0.0.1", "--json"});
+    BOOST_TEST_REQUIRE(made.exitCode == 0, shown(made));
+    const auto controller = parse(made.output)->getObject("controller");
+    BOOST_TEST(controller->getValue<int>("port") == folder.apiPort());
+    folder.bindPipesToLoopback();
+    const auto checked = folder.run({"check"});
+    BOOST_TEST(checked.exitCode == 0, shown(checked));
+    BOOST_TEST(!says(checked, "warning"), shown(checked));
+
+    Daemon connector("Connector", {{programPath("CONNECTOR_BIN"), "--config=" + folder.file()},
+                                   folder.file("output.log")});
+    connector.waitForLog("is ready");
+    // The Fog Controller's part: it trusts the certificate that was printed, and sends the token.
+    const auto trusted =
+        folder.folder().write("trusted.pem", controller->getValue<std::string>("certificate"));
+    ApiClient client("127.0.0.1", folder.apiPort(),
+                     new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, "", "", trusted,
+                                            Poco::Net::Context::VERIFY_STRICT));
+    BOOST_TEST(client.get("/api/v2/mapping").status == 401);
+    client.setToken(controller->getValue<std::string>("token"));
+    BOOST_TEST(client.get("/api/v2/mapping").status == 200);
+    // The operator's part, on this machine.
+    const auto list = folder.run({"mapping", "list"});
+    BOOST_TEST(list.exitCode == 0, shown(list));
+}
+
+BOOST_AUTO_TEST_CASE(SecretsAreForTheirOwnerAlone) {
+    const SetupFolder folder;
+    const auto made = folder.setUp({"--address=connector.example.org"});
+    BOOST_TEST_REQUIRE(made.exitCode == 0, shown(made));
+    BOOST_TEST((modeOf(folder.file()) & 0037) == 0U);
+    BOOST_TEST((modeOf(folder.file("server-key.pem")) & 0037) == 0U);
+    const auto identities = folder.config()->getObject("api")->getArray("identities");
+    BOOST_TEST(identities->size() == 2U);
+    const auto token = identities->getObject(0)->getValue<std::string>("token");
+    BOOST_TEST(token.size() == 43U); // 32 bytes in base64url
+    BOOST_TEST(token != identities->getObject(1)->getValue<std::string>("token"));
+    BOOST_TEST(!says(made, token), "the operator's token is nobody's business");
+    BOOST_TEST(says(made, identities->getObject(1)->getValue<std::string>("token")));
+}
+
+BOOST_AUTO_TEST_CASE(CertificateIsForTheAddress) {
+    for (const std::string address : {"connector.example.org", "192.0.2.1", "2001:db8::1"}) {
+        const SetupFolder folder;
+        const auto made = folder.setUp({"--address=" + address});
+        BOOST_TEST_REQUIRE(made.exitCode == 0, shown(made));
+        const auto checked = folder.run({"check"});
+        BOOST_TEST(checked.exitCode == 0, shown(checked));
+        BOOST_TEST(!says(checked, "warning"), shown(checked));
+        const Poco::Crypto::X509Certificate certificate(folder.file("server-cert.pem"));
+        const Poco::Timespan valid = certificate.expiresOn() - certificate.validFrom();
+        BOOST_TEST(valid.days() == 3650);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(CertificateIsImported) {
+    const SetupFolder folder;
+    const auto pair = CertificateAuthority::shared().issue(folder.folder(), "imported");
+    const auto made =
+        folder.setUp({"--address=127.0.0.1", "--certificate=" + pair.certificateFile, "--key", pair.keyFile});
+    BOOST_TEST_REQUIRE(made.exitCode == 0, shown(made));
+    BOOST_TEST(readFile(folder.file("server-cert.pem")) == readFile(pair.certificateFile));
+    BOOST_TEST(readFile(folder.file("server-key.pem")) == readFile(pair.keyFile));
+    BOOST_TEST(says(made, pair.fingerprint()), shown(made));
+}
+
+BOOST_AUTO_TEST_CASE(ControllerMayBeKnownByItsNetwork) {
+    const SetupFolder folder;
+    const auto made =
+        folder.setUp({"--address=127.0.0.1", "--controller=192.0.2.10/32", "--identity=fogctl"});
+    BOOST_TEST_REQUIRE(made.exitCode == 0, shown(made));
+    const auto identity = folder.config()->getObject("api")->getArray("identities")->getObject(1);
+    BOOST_TEST(identity->getValue<std::string>("name") == "fogctl");
+    BOOST_TEST(identity->getValue<std::string>("network") == "192.0.2.10/32");
+}
+
+BOOST_AUTO_TEST_CASE(QuestionsAreAskedOnATerminal) {
+    const SetupFolder folder;
+    folder.folder().write("iofog-connector.config", "mine");
+    const Terminal terminal(80);
+    ChildProcess setup({.words = {programPath("CONNECTOR_BIN"), "setup", "--config=" + folder.file()},
+                        .outputFile = terminal.name(),
+                        .inputFile = terminal.name()});
+    const auto answer = [&](const std::string& question, const std::string& text) {
+        terminal.readThrough(question);
+        terminal.type(text + "\n");
+    };
+    answer("replace it", "yes");
+    answer("Public name or address", "connector.example.org");
+    answer("Ports for mappings [6000-6050]", "");
+    answer("Network that the Fog Controller calls from", "192.0.2.10/32");
+    answer("File with its certificate", "");
+    terminal.readThrough("The Fog Controller needs");
+    BOOST_TEST(setup.waitForExit() == 0);
+    BOOST_TEST(folder.config()->getValue<std::string>("address") == "connector.example.org");
+    BOOST_TEST(folder.config()->getArray("ports")->getElement<std::string>(0) == "6000-6050");
+    BOOST_TEST(readFile(folder.file("iofog-connector.config.old")) == "mine");
+}
+
+BOOST_AUTO_TEST_CASE(AnswerThatIsNoYesChangesNothing) {
+    const SetupFolder folder;
+    folder.folder().write("iofog-connector.config", "mine");
+    const Terminal terminal(80);
+    ChildProcess setup({.words = {programPath("CONNECTOR_BIN"), "setup", "--config=" + folder.file()},
+                        .outputFile = terminal.name(),
+                        .inputFile = terminal.name()});
+    terminal.readThrough("replace it");
+    terminal.type("\n");
+    BOOST_TEST(setup.waitForExit() == kCantCreate);
+    BOOST_TEST(readFile(folder.file()) == "mine");
+}
+
+BOOST_AUTO_TEST_CASE(NothingIsOverwrittenUnasked) {
+    const SetupFolder folder;
+    folder.folder().write("iofog-connector.config", "mine");
+    const auto refused = folder.setUp({"--address=127.0.0.1"});
+    BOOST_TEST(hasFailed(refused, kCantCreate, {folder.file(), "--force"}), shown(refused));
+    BOOST_TEST(readFile(folder.file()) == "mine");
+    BOOST_TEST(!isThere(folder.file("server-key.pem")));
+
+    const auto forced = folder.setUp({"--address=127.0.0.1", "--force"});
+    BOOST_TEST(forced.exitCode == 0, shown(forced));
+    BOOST_TEST(readFile(folder.file("iofog-connector.config.old")) == "mine");
+    BOOST_TEST(readFile(folder.file()) != "mine");
+}
+
+BOOST_AUTO_TEST_CASE(WrongAnswersWriteNothing) {
+    const SetupFolder folder;
+    const auto pair = CertificateAuthority::shared().issue(folder.folder(), "one");
+    const auto other = CertificateAuthority::shared().issue(folder.folder(), "other");
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+        {{}, "--address=HOST"},
+        {{"--address=two words"}, "two words"},
+        {{"--address=x", "--controller=nowhere"}, "nowhere"},
+        {{"--address=x", "--exclude=70000"}, "70000"},
+        {{"--address=x", "--certificate=" + pair.certificateFile}, "--key=FILE"},
+        {{"--address=x", "--key=" + pair.keyFile}, "--certificate=FILE"},
+        {{"--address=x", "--certificate=/nonexistent.pem", "--key=" + pair.keyFile}, "/nonexistent.pem"},
+        {{"--address=x", "--certificate=" + pair.certificateFile, "--key=" + other.keyFile}, other.keyFile},
+        {{"--address=x", "--user=no-such-user"}, "no-such-user"},
+    };
+    for (const auto& [options, named] : cases) {
+        const auto finished = folder.setUp(options);
+        BOOST_TEST(finished.exitCode != 0, shown(finished));
+        BOOST_TEST(says(finished, named), named << " in " << shown(finished));
+        BOOST_TEST(!isThere(folder.file()));
+        BOOST_TEST(!isThere(folder.file("server-key.pem")));
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace connector::test

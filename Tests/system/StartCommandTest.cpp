@@ -1,0 +1,171 @@
+#include "ApiClient.h"
+#include "Commands.h"
+#include "ConnectorProcess.h"
+#include "TestTarget.h"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace connector::test {
+
+namespace {
+
+/// A Connector that `start` starts, and that is stopped with the test at the latest.
+class Background {
+  public:
+    explicit Background(Mode mode) : setup(mode) { withOperator(setup); }
+    ~Background() {
+        const auto finished = runCommand(setup, {"stop"});
+        BOOST_TEST(finished.exitCode == 0, shown(finished));
+    }
+    Background(const Background&) = delete;
+    Background& operator=(const Background&) = delete;
+
+    bool answers() const {
+        try {
+            return ApiClient("127.0.0.1", setup.apiPort(), httpsContext(setup.mode()))
+                       .get("/health")
+                       .status == 200;
+        } catch (const Poco::Exception&) {
+            return false;
+        }
+    }
+
+    std::string log() const { return readFile(setup.databaseFile() + ".log"); }
+
+    ConnectorSetup setup;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(StartCommand)
+
+BOOST_DATA_TEST_CASE(StartReturnsWhenItServesAndStopWhenItHasEnded, kModes, mode) {
+    const Background background(mode);
+    const auto started = runCommand(background.setup, {"start"});
+    BOOST_TEST(started.exitCode == 0, shown(started));
+    BOOST_TEST(says(started, "127.0.0.1:" + std::to_string(background.setup.apiPort())), shown(started));
+    BOOST_TEST(background.answers());
+    const auto added = runCommand(background.setup, {"mapping", "add", "public"});
+    BOOST_TEST(added.exitCode == 0, shown(added));
+
+    const auto stopped = runCommand(background.setup, {"stop"});
+    BOOST_TEST(says(stopped, "Connector is stopped"), shown(stopped));
+    BOOST_TEST(!background.answers());
+    BOOST_TEST(background.log().find("stopping") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(BothMayBeSaidTwice) {
+    const Background background(Mode::Plain);
+    BOOST_TEST(!jsonOf(background.setup, {"stop"})->getValue<bool>("wasrunning"));
+    BOOST_TEST(!jsonOf(background.setup, {"start"})->getValue<bool>("wasrunning"));
+    BOOST_TEST(jsonOf(background.setup, {"start"})->getValue<bool>("wasrunning"));
+    BOOST_TEST(jsonOf(background.setup, {"stop"})->getValue<bool>("wasrunning"));
+    BOOST_TEST(!jsonOf(background.setup, {"stop"})->getValue<bool>("wasrunning"));
+    BOOST_TEST(!jsonOf(background.setup, {"start"})->getValue<bool>("wasrunning"));
+}
+
+BOOST_AUTO_TEST_CASE(StartShowsWhyItFails) {
+    ConnectorSetup setup;
+    const ConnectorSetup holder;
+    const ConnectorProcess running(holder);
+    setup.set("api.port", holder.apiPort());
+    setup.set("api.bind", "127.0.0.1");
+    const auto other = runCommand(setup, {"start"});
+    BOOST_TEST(hasFailed(other, kUnavailable, {"another Connector", std::to_string(holder.apiPort())}),
+               shown(other));
+    const TestTarget target;
+    setup.set("api.port", target.port());
+    const auto taken = runCommand(setup, {"start"});
+    BOOST_TEST(hasFailed(taken, kUnavailable, {"ended at once", std::to_string(target.port())}),
+               shown(taken));
+    setup.set("dev", "yes");
+    const auto wrong = runCommand(setup, {"start"});
+    BOOST_TEST(hasFailed(wrong, kConfig, {setup.configFile(), "dev"}), shown(wrong));
+}
+
+BOOST_AUTO_TEST_CASE(StopLeavesOthersAlone) {
+    const ConnectorSetup setup;
+    const ConnectorProcess connector(setup); // which `start` has not started
+    const auto finished = runCommand(setup, {"stop"});
+    BOOST_TEST(hasFailed(finished, kUnavailable, {"not started by \"start\""}), shown(finished));
+    writeFile(setup.databaseFile() + ".pid", std::to_string(::getpid()));
+    const auto misled = runCommand(setup, {"stop"});
+    BOOST_TEST(hasFailed(misled, kUnavailable, {"not started by \"start\""}), shown(misled));
+    BOOST_TEST(connector.api().get("/health").status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(StartComesAfterAKill) {
+    const Background background(Mode::Plain);
+    BOOST_TEST(runCommand(background.setup, {"start"}).exitCode == 0);
+    const auto pid = std::stoi(readFile(background.setup.databaseFile() + ".pid"));
+    ::kill(pid, SIGKILL);
+    waitUntil("it is gone", [&] { return !background.answers(); });
+    const auto again = runCommand(background.setup, {"start"});
+    BOOST_TEST(again.exitCode == 0, shown(again));
+    BOOST_TEST(background.answers());
+}
+
+BOOST_AUTO_TEST_CASE(EarlierConfigurationIsLogged) {
+    Background background(Mode::Plain);
+    const auto command = background.setup.command({"start"});
+    const auto earlier = background.setup.folder().path("iofog-connector.conf");
+    BOOST_TEST_REQUIRE(std::rename(background.setup.configFile().c_str(), earlier.c_str()) == 0);
+    const auto server =
+        run({{programPath("CONNECTOR_BIN"), "--check", "--config=" + background.setup.configFile()}, ""});
+    BOOST_TEST(says(server, earlier + ": ok"), shown(server));
+    Daemon connector("Connector",
+                     {{programPath("CONNECTOR_BIN"), "--config=" + background.setup.configFile()},
+                      background.setup.folder().path("served.log")});
+    connector.waitForLog(earlier + ", the earlier Connector's, is read instead");
+    connector.waitForLog("is ready");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(HelpCommand)
+
+BOOST_AUTO_TEST_CASE(HelpNamesEveryCommandAndEachHasItsOwn) {
+    const auto iofog = [](std::vector<std::string> words) {
+        words.insert(words.begin(), programPath("CONNECTOR_BIN"));
+        return run({words, ""});
+    };
+    const auto help = iofog({"help"});
+    const std::vector<std::vector<std::string>> commands{{"setup"},
+                                                         {"check"},
+                                                         {"start"},
+                                                         {"stop"},
+                                                         {"status"},
+                                                         {"mapping", "list"},
+                                                         {"mapping", "show"},
+                                                         {"mapping", "add"},
+                                                         {"mapping", "remove"},
+                                                         {"import"},
+                                                         {"version"},
+                                                         {"help"}};
+    for (auto words : commands) {
+        const auto name = words.size() == 1 ? words[0] : words[0] + " " + words[1];
+        BOOST_TEST(says(help, "  " + name), name << " in " << shown(help));
+        words.push_back("--help");
+        const auto own = iofog(words);
+        BOOST_TEST(own.exitCode == 0, shown(own));
+        BOOST_TEST(says(own, "usage: iofog-connector " + name), shown(own));
+        BOOST_TEST(says(own, "--json"), shown(own));
+    }
+    BOOST_TEST(iofog({"--help"}).output == help.output);
+    BOOST_TEST(says(iofog({"help", "mapping", "add"}), "--max-connections"));
+    const auto unknown = iofog({"frobnicate"});
+    BOOST_TEST(hasFailed(unknown, kUsage, {"frobnicate", "mapping list"}), shown(unknown));
+}
+
+BOOST_AUTO_TEST_CASE(VersionIsTheSameEverywhere) {
+    const auto iofog = [](const std::vector<std::string>& words) { return run({words, ""}).output; };
+    const auto program = programPath("CONNECTOR_BIN");
+    BOOST_TEST(iofog({program, "version"}).starts_with("iofog-connector "));
+    BOOST_TEST(iofog({program, "version"}) == iofog({program, "--version"}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace connector::test

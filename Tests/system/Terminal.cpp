@@ -1,0 +1,52 @@
+#include "Terminal.h"
+
+#include "Waiting.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fcntl.h>
+#include <stdexcept>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace connector::test {
+
+Terminal::Terminal(unsigned short columns)
+    : _master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)) {
+    if (_master < 0 || ::grantpt(_master) != 0 || ::unlockpt(_master) != 0)
+        throw std::runtime_error("no terminal is to be had");
+    const winsize size{24, columns, 0, 0};
+    ::ioctl(_master, TIOCSWINSZ, &size);
+    _held = ::open(name().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC); // or it would hang up between two programs
+}
+
+Terminal::~Terminal() {
+    ::close(_held);
+    ::close(_master);
+}
+
+std::string Terminal::name() const {
+    return ::ptsname(_master);
+}
+
+void Terminal::type(const std::string& text) const {
+    if (::write(_master, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+        throw std::runtime_error("the terminal takes no input");
+}
+
+std::string Terminal::read() const {
+    std::string text(4096, '\0');
+    const auto length = ::read(_master, text.data(), text.size());
+    return text.substr(0, static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+}
+
+std::string Terminal::readThrough(const std::string& text) const {
+    std::string all;
+    waitUntil("\"" + text + "\" on the terminal", [&] {
+        all += read();
+        return all.find(text) != std::string::npos;
+    });
+    return all;
+}
+
+} // namespace connector::test
