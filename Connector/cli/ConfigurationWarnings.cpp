@@ -63,6 +63,16 @@ void checkTokens(const Configuration& configuration, Warnings& warnings) {
                            ": all users of this machine may read the tokens; chmod o= it");
 }
 
+bool isEarlierFile(const Configuration& configuration) {
+    return std::filesystem::path(configuration.file).extension() == ".conf";
+}
+
+void checkIdentities(const Configuration& configuration, Warnings& warnings) {
+    const bool isMeantForOthers = !configuration.dev || isEarlierFile(configuration);
+    if (isMeantForOthers && configuration.api.identities.empty() && !configuration.api.anonymous)
+        warnings.push_back("\"api.identities\" is empty, so the API can be used from this machine only");
+}
+
 void checkAddress(const Configuration& configuration, Warnings& warnings) {
     Poco::Net::IPAddress ip;
     const auto& address = configuration.api.address;
@@ -100,7 +110,7 @@ void checkEarlierFile(const Configuration& configuration, Warnings& warnings) {
     const std::filesystem::path file(configuration.file);
     const auto earlier = std::filesystem::path(file).replace_extension(".conf");
     std::error_code error;
-    if (file.extension() == ".conf")
+    if (isEarlierFile(configuration))
         warnings.push_back(configuration.file + " is the earlier Connector's; rename it to .config");
     else if (file.extension() == ".config" && std::filesystem::exists(earlier, error))
         warnings.push_back(earlier.string() + ", the earlier Connector's, is there, too; it is not read");
@@ -113,6 +123,7 @@ std::vector<std::string> warningsOf(const Configuration& configuration,
     Warnings warnings;
     checkEarlierFile(configuration, warnings);
     checkAddress(configuration, warnings);
+    checkIdentities(configuration, warnings);
     checkTokens(configuration, warnings);
     if (!configuration.dev) checkCertificate(configuration, warnings);
     checkEphemeralPorts(configuration, warnings);

@@ -153,6 +153,8 @@ BOOST_AUTO_TEST_CASE(ConfigurationOfTheEarlierConnectorIsRead) {
     const auto finished = check();
     BOOST_TEST(says(finished, earlier + ": ok"), shown(finished));
     BOOST_TEST(says(finished, "14 for mappings"), shown(finished));
+    BOOST_TEST(says(finished, "rename it to .config"), shown(finished));
+    BOOST_TEST(says(finished, "from this machine only"), shown(finished));
     folder.write("iofog-connector.config", readFile(earlier));
     const auto both = check();
     BOOST_TEST(says(both, wanted + ": ok"), shown(both));
