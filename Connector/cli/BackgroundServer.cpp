@@ -99,7 +99,8 @@ bool isThisProgram(pid_t pid) {
         return std::filesystem::read_symlink("/proc/" + process + "/exe", error).filename().string();
     };
     const auto own = name("self");
-    return name(std::to_string(pid)).starts_with(own); // " (deleted)" follows after an upgrade
+    const auto other = name(std::to_string(pid));
+    return other == own || other == own + " (deleted)"; // after an upgrade
 }
 
 } // namespace

@@ -1,11 +1,13 @@
 #include "cli/ConfigurationWarnings.h"
 
+#include "app/PortRanges.h"
 #include "cli/ImportPlan.h"
 
 #include <Poco/Crypto/X509Certificate.h>
 #include <Poco/DateTime.h>
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Net/IPAddress.h>
+#include <Poco/StringTokenizer.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -81,16 +83,26 @@ void checkAddress(const Configuration& configuration, Warnings& warnings) {
                            " is nothing that visitors can use; it must be the public name or address");
 }
 
+/// Ports that the kernel is told to leave alone.
+std::vector<std::uint16_t> reservedPorts() {
+    std::string list;
+    std::ifstream("/proc/sys/net/ipv4/ip_local_reserved_ports") >> list;
+    const Poco::StringTokenizer ranges(list, ",", Poco::StringTokenizer::TOK_IGNORE_EMPTY);
+    return portsOf({ranges.begin(), ranges.end()});
+}
+
 /// The kernel may have given such a port to an outgoing connection when a mapping wants it.
 void checkEphemeralPorts(const Configuration& configuration, Warnings& warnings) {
     std::uint16_t first = 0;
     std::uint16_t last = 0;
-    std::string reserved;
     std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first >> last;
-    std::ifstream("/proc/sys/net/ipv4/ip_local_reserved_ports") >> reserved;
-    const auto count = std::count_if(configuration.ports.begin(), configuration.ports.end(),
-                                     [&](std::uint16_t port) { return port >= first && port <= last; });
-    if (count > 0 && reserved.empty())
+    const auto reserved = reservedPorts();
+    const auto count =
+        std::count_if(configuration.ports.begin(), configuration.ports.end(), [&](std::uint16_t port) {
+            return port >= first && port <= last &&
+                   !std::binary_search(reserved.begin(), reserved.end(), port);
+        });
+    if (count > 0)
         warnings.push_back(
             std::to_string(count) + " of \"ports\" are in net.ipv4.ip_local_port_range, " +
             std::to_string(first) + " to " + std::to_string(last) +

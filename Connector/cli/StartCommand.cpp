@@ -10,7 +10,10 @@
 #include <Poco/Util/Application.h>
 
 #include <chrono>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <thread>
+#include <unistd.h>
 
 namespace connector {
 
@@ -36,6 +39,21 @@ void waitUntilReady(ConnectorApi& api, Ended&& ended) {
     }
 }
 
+/// One `start` at a time for a configuration: the second one finds what the first one has started.
+class Turn {
+  public:
+    explicit Turn(const std::string& configurationFile)
+        : _descriptor(::open(configurationFile.c_str(), O_RDONLY | O_CLOEXEC)) {
+        ::flock(_descriptor, LOCK_EX);
+    }
+    ~Turn() { ::close(_descriptor); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+  private:
+    int _descriptor;
+};
+
 /// Both start what does not run yet, and return whether it ran already.
 bool startWithSystemd(ConnectorApi& api) {
     const bool wasRunning = isActiveInSystemd();
@@ -49,6 +67,7 @@ bool startWithSystemd(ConnectorApi& api) {
 }
 
 bool startInBackground(ConnectorApi& api, BackgroundServer& server) {
+    const Turn turn(api.configuration().file);
     if (server.isRunning()) {
         waitUntilReady(api, [] {});
         return true;

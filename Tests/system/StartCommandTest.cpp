@@ -7,6 +7,8 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <future>
+
 namespace connector::test {
 
 namespace {
@@ -64,6 +66,18 @@ BOOST_AUTO_TEST_CASE(BothMayBeSaidTwice) {
     BOOST_TEST(jsonOf(background.setup, {"stop"})->getValue<bool>("wasrunning"));
     BOOST_TEST(!jsonOf(background.setup, {"stop"})->getValue<bool>("wasrunning"));
     BOOST_TEST(!jsonOf(background.setup, {"start"})->getValue<bool>("wasrunning"));
+}
+
+BOOST_AUTO_TEST_CASE(StartsAtTheSameTimeStartOne) {
+    const Background background(Mode::Plain);
+    const auto command = background.setup.command({"start"});
+    const auto start = [&] { return run(command); };
+    auto other = std::async(std::launch::async, start);
+    const auto first = start();
+    const auto second = other.get();
+    BOOST_TEST(first.exitCode == 0, shown(first));
+    BOOST_TEST(second.exitCode == 0, shown(second));
+    BOOST_TEST(says(first, "was running") != says(second, "was running"));
 }
 
 BOOST_AUTO_TEST_CASE(StartShowsWhyItFails) {
