@@ -4,6 +4,8 @@
 #include "agent/AgentPipes.h"
 #include "base/Logging.h"
 #include "base/ProcessSetup.h"
+#include "base/ServiceManager.h"
+#include "net/Watchdog.h"
 
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/OptionException.h>
@@ -48,18 +50,23 @@ void serve(const AgentConfiguration& configuration, AgentPipes::Mode mode, const
            const sigset_t& signals) {
     auto& log = Poco::Logger::get("agent");
     EventLoops loops(std::thread::hardware_concurrency());
+    const Watchdog watchdog(loops);
     PipeSettings settings;
     settings.limits.open = kConnectorsAnswer;
     PipeEnvironment environment(loops, settings, nullptr);
     AgentPipes pipes(environment, mode);
     log.notice("%s %s begins", std::string(kProgram), std::string(CONNECTOR_VERSION));
     pipes.apply(configuration.pipes);
+    notifyReady(pipes.summary());
     for (;;) {
         int signal = 0;
         ::sigwait(&signals, &signal);
         if (signal != SIGHUP) break;
+        notifyReloading();
         reload(pipes, file);
+        notifyReady(pipes.summary());
     }
+    notifyStopping();
     log.notice("stopping");
 }
 

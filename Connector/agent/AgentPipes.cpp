@@ -39,6 +39,11 @@ void AgentPipes::apply(const std::vector<AgentPipeSettings>& wanted) {
     if (!failure.empty()) throw std::runtime_error(failure);
 }
 
+std::string AgentPipes::summary() const {
+    if (_pipes.size() == 1) return "holds " + _pipes.front().settings.summary();
+    return "holds " + std::to_string(_pipes.size()) + " pipes";
+}
+
 void AgentPipes::closeAllBut(const std::vector<AgentPipeSettings>& wanted) {
     const auto isWanted = [&](const Running& running) {
         return std::find(wanted.begin(), wanted.end(), running.settings) != wanted.end();

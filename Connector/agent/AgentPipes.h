@@ -7,6 +7,7 @@
 #include <Poco/Net/Context.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace connector {
@@ -31,6 +32,9 @@ class AgentPipes {
     /// Throws FieldError before anything is touched, and std::runtime_error when a new pipe can't be started;
     /// then the others run.
     void apply(const std::vector<AgentPipeSettings>& wanted);
+
+    /// What it holds, in a few words.
+    std::string summary() const;
 
   private:
     struct Running {

@@ -3,6 +3,7 @@
 #include "app/Server.h"
 #include "base/Logging.h"
 #include "base/ProcessSetup.h"
+#include "base/ServiceManager.h"
 
 #include <csignal>
 #include <iostream>
@@ -13,7 +14,14 @@ namespace {
 
 constexpr const char* kProgram = "iofog-connector";
 
-void reload(Server& server, Poco::Logger& log) {
+/// What is served, in a few words.
+std::string summary(const Configuration& configuration) {
+    return "API on port " + std::to_string(configuration.api.port) + ", " +
+           (configuration.dev ? "development mode (no TLS)" : "production mode (TLS)");
+}
+
+void reload(Server& server, Logging& logging, Poco::Logger& log) {
+    logging.reopenFile();
     try {
         log.notice(server.reloadCredentials() ? "certificate and key were read again"
                                               : "without TLS there is nothing to read again");
@@ -23,17 +31,21 @@ void reload(Server& server, Poco::Logger& log) {
 }
 
 /// Serves until SIGINT or SIGTERM.
-void serve(const Configuration& configuration, const sigset_t& signals, Poco::Logger& log) {
+void serve(const Configuration& configuration, const sigset_t& signals, Logging& logging) {
+    auto& log = Poco::Logger::get("app");
     Server server(configuration);
-    log.notice("%s %s is ready: API on port %hu, %s", std::string(kProgram), std::string(CONNECTOR_VERSION),
-               configuration.api.port,
-               std::string(configuration.dev ? "development mode (no TLS)" : "production mode (TLS)"));
+    log.notice("%s %s is ready: %s", std::string(kProgram), std::string(CONNECTOR_VERSION),
+               summary(configuration));
+    notifyReady(summary(configuration));
     for (;;) {
         int signal = 0;
         ::sigwait(&signals, &signal);
         if (signal != SIGHUP) break;
-        reload(server, log);
+        notifyReloading();
+        reload(server, logging, log);
+        notifyReady(summary(configuration));
     }
+    notifyStopping();
     log.notice("stopping");
 }
 
@@ -74,12 +86,11 @@ int ConnectorApplication::main(const std::vector<std::string>& arguments) {
         }
         const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM});
         raiseDescriptorLimit();
-        const Logging logging(configuration.logLevel, configuration.logFile);
-        auto& log = Poco::Logger::get("app");
+        Logging logging(configuration.logLevel, configuration.logFile);
         if (configuration.file != _configurationFile)
-            log.notice("%s is not there; %s, the earlier Connector's, is read instead", _configurationFile,
-                       configuration.file);
-        serve(configuration, signals, log);
+            Poco::Logger::get("app").notice("%s is not there; %s, the earlier Connector's, is read instead",
+                                            _configurationFile, configuration.file);
+        serve(configuration, signals, logging);
         return EXIT_OK;
     } catch (const ConfigurationError& error) {
         return fail(EXIT_CONFIG, error.what());

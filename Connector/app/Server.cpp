@@ -22,7 +22,8 @@ Server::Server(const Configuration& configuration)
       _environment(_loops, configuration.pipes, contextFor(_credentials, "")),
       _store(configuration.databaseFile), _ports(configuration.ports),
       _mappings(_environment, _store, _ports),
-      _api(configuration.api, _mappings, contextFor(_credentials, configuration.controllersCaFile)) {
+      _api(configuration.api, _mappings, contextFor(_credentials, configuration.controllersCaFile)),
+      _watchdog(_loops) {
     _api.start(); // before the mappings are back, so that /health can say that they are not
     _mappings.restore();
 }

@@ -5,6 +5,7 @@
 #include "mapping/MappingService.h"
 #include "net/EventLoops.h"
 #include "net/TlsContext.h"
+#include "net/Watchdog.h"
 
 #include <optional>
 
@@ -32,6 +33,7 @@ class Server {
     PortPool _ports;
     MappingService _mappings;
     ApiServer _api;
+    Watchdog _watchdog;
 };
 
 } // namespace connector

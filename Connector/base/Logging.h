@@ -1,21 +1,32 @@
 #pragma once
 
+#include "base/LogFile.h"
+
+#include <Poco/AutoPtr.h>
+
 #include <string>
 
 namespace connector {
 
-/// Sends the log to a file, or to standard error when `file` is empty, from now until the object is
-/// destroyed. A thread of its own writes, so that a slow disk stops no event loop; when 10,000 lines wait for
-/// it, further ones are left out until it has caught up.
+/// Sends the log where it belongs, from now until the object is destroyed: into a file if there is one, into
+/// the journal if that is what standard error goes to, and else to standard error. A thread of its own
+/// writes, so that a slow disk stops no event loop; when 10,000 lines wait for it, further ones are left out
+/// until it has caught up.
 class Logging {
   public:
-    /// level: a name that Poco::Logger::parseLevel knows. Throws Poco::FileException when the file can't be
-    /// written.
+    /// level: a name that Poco::Logger::parseLevel knows. file: may be empty. Throws Poco::FileException when
+    /// the file can't be written.
     Logging(const std::string& level, const std::string& file);
     ~Logging();
 
     Logging(const Logging&) = delete;
     Logging& operator=(const Logging&) = delete;
+
+    /// For when the file has been moved away: the next line goes into a new one.
+    void reopenFile();
+
+  private:
+    Poco::AutoPtr<LogFile> _file; ///< null when there is none
 };
 
 } // namespace connector

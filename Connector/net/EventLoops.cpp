@@ -1,12 +1,18 @@
 #include "net/EventLoops.h"
 
+#include <pthread.h>
+#include <string>
+
 namespace connector {
 
 EventLoops::EventLoops(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i)
         _loops.push_back(std::make_unique<EventLoop>());
-    for (auto& loop : _loops)
+    for (auto& loop : _loops) {
         _threads.emplace_back([&loop = *loop] { loop.run(); });
+        const auto name = "loop-" + std::to_string(_threads.size()); // for top(1), gdb(1) and the like
+        ::pthread_setname_np(_threads.back().native_handle(), name.c_str());
+    }
 }
 
 EventLoops::~EventLoops() {
@@ -25,6 +31,11 @@ EventLoop& EventLoops::leastBusy(EventLoop& mine) {
     for (auto& loop : _loops)
         if (loop->load() < best->load()) best = loop.get();
     return *best;
+}
+
+void EventLoops::postToAll(const std::function<void()>& function) {
+    for (auto& loop : _loops)
+        loop->post(function);
 }
 
 } // namespace connector

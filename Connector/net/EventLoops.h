@@ -7,7 +7,7 @@ namespace connector {
 /// The event loops of the process, each with its thread.
 class EventLoops {
   public:
-    /// Starts `count` loops.
+    /// Starts `count` loops, in threads named loop-1, loop-2, ...
     explicit EventLoops(std::size_t count);
 
     /// Stops the loops and joins their threads. Whatever lives on them must have ended.
@@ -18,6 +18,11 @@ class EventLoops {
 
     /// Any thread: the loop with the fewest relays, and `mine` when no other has fewer.
     EventLoop& leastBusy(EventLoop& mine);
+
+    std::size_t size() const { return _loops.size(); }
+
+    /// Any thread: runs the function on every loop, a copy on each.
+    void postToAll(const std::function<void()>& function);
 
   private:
     std::vector<std::unique_ptr<EventLoop>> _loops;

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <regex>
 
 namespace connector::test {
@@ -86,6 +87,35 @@ BOOST_AUTO_TEST_CASE(LevelLeavesOutWhatIsLessImportant) {
     connector.api().remove(mapping.id);
     BOOST_TEST(connector.stop() == 0);
     BOOST_TEST(connector.log().find(mapping.id) == std::string::npos);
+}
+
+/// What logrotate does.
+BOOST_AUTO_TEST_CASE(FileThatWasMovedAwayIsMadeAnewOnHangup) {
+    const Folder folder;
+    const auto file = folder.path("connector.log");
+    ConnectorSetup setup;
+    setup.set("log.file", file);
+    ConnectorProcess connector(setup);
+    std::filesystem::rename(file, file + ".1");
+    connector.process().signal(SIGHUP);
+    waitUntil("the file is there again", [&] { return std::filesystem::exists(file); });
+    const auto mapping = connector.api().addPublic();
+    BOOST_TEST(connector.stop() == 0);
+    BOOST_TEST(readFile(file).find(mapping.id + " opened") != std::string::npos);
+    BOOST_TEST(readFile(file + ".1").find("is ready") != std::string::npos);
+    BOOST_TEST(readFile(file + ".1").find(mapping.id) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(FullDiskOfTheLogStopsNothing) {
+    ConnectorSetup setup;
+    setup.set("log.file", "/dev/full");
+    ConnectorProcess connector(setup);
+    for (int number = 0; number < 3; ++number)
+        connector.api().remove(connector.api().addPublic().id);
+    BOOST_TEST(connector.stop() == 0);
+    const auto complaints = connector.log();
+    BOOST_TEST(complaints.find("log.file can't be written") != std::string::npos);
+    BOOST_TEST(std::count(complaints.begin(), complaints.end(), '\n') == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
