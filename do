@@ -8,6 +8,8 @@ BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libssl-dev l
 DEMO_PACKAGES="curl python3"
 TEST_PACKAGES="libboost-test-dev curl openssl python3 python3-yaml python3-jsonschema"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
+PACKAGE_PACKAGES="dpkg-dev file git gzip rpm"
+PACKAGE_TEST_PACKAGES="bash-completion binutils iproute2 lintian man-db mandoc mmdebstrap rpmlint sqlite3 systemd"
 LINT_PACKAGES="clang-format shellcheck"
 # frp, rathole and chisel are no Debian packages: they are compared when they are on PATH.
 BENCH_PACKAGES="haproxy nginx-light libnginx-mod-stream openssh-client openssh-server openssl python3 python3-matplotlib"
@@ -28,6 +30,7 @@ usage: ./do COMMAND
   build         build the two programs into build/bin/
   bench         measure it beside haproxy, nginx, ssh and, if they are on PATH, frp, rathole and chisel;
                 installs the former; 'bench --help' lists the options
+  package       build the Debian and RPM packages into build-package/
   lint          check the formatting of the sources and this script
   help          this text
 
@@ -105,6 +108,25 @@ bench() {
     compile build --target iofog-connector iofog-connector-agent bench-load
     step "measuring; figures in build/bench.json, a picture in build/bench.svg"
     /usr/bin/python3 Tests/bench/bench.py --json build/bench.json --svg build/bench.svg "$@" # Debian's, with matplotlib
+}
+
+# package: the same sources give the same packages, bit for bit.
+package() {
+    # shellcheck disable=SC2086 # lists of words
+    need $BUILD_PACKAGES $PACKAGE_PACKAGES
+    step "building packages into build-package/"
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null) || SOURCE_DATE_EPOCH=$(stat -c %Y CHANGELOG.md)
+    export SOURCE_DATE_EPOCH
+    rm -f build-package/*.deb build-package/*.rpm
+    configure build-package -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DCONNECTOR_TESTS=OFF
+    compile build-package
+    for format in DEB RPM; do
+        (cd build-package && cpack -G "$format" >cpack.log 2>&1) || {
+            cat build-package/cpack.log >&2
+            die "cpack -G $format failed"
+        }
+    done
+    ls -l build-package/*.deb build-package/*.rpm
 }
 
 lint() {
@@ -368,6 +390,7 @@ demo) demo "$@" ;;
 test) run_tests ;;
 build) build ;;
 bench) bench "$@" ;;
+package) package ;;
 lint) lint ;;
 help | -h | --help) help ;;
 *)
