@@ -9,7 +9,7 @@ DEMO_PACKAGES="curl python3"
 TEST_PACKAGES="libboost-test-dev curl openssl python3 python3-yaml python3-jsonschema"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 PACKAGE_PACKAGES="dpkg-dev file git gzip rpm"
-PACKAGE_TEST_PACKAGES="bash-completion binutils iproute2 lintian man-db mandoc mmdebstrap rpmlint sqlite3 systemd"
+PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap python3 rpm rpmlint sqlite3 systemd"
 LINT_PACKAGES="clang-format shellcheck"
 # frp, rathole and chisel are no Debian packages: they are compared when they are on PATH.
 BENCH_PACKAGES="haproxy nginx-light libnginx-mod-stream openssh-client openssh-server openssl python3 python3-matplotlib"
@@ -26,12 +26,12 @@ usage: ./do COMMAND
 
   demo          build, open a public mapping, fetch a page through it, stop; shows each step
   demo --keep   the same, then keep it running until Ctrl-C, with a URL to open
-  test          everything that CI runs: lint, fuzz targets, and all tests in three builds
+  test          everything that CI runs: lint, fuzz targets, all tests in three builds, and the packages
   build         build the two programs into build/bin/
   bench         measure it beside haproxy, nginx, ssh and, if they are on PATH, frp, rathole and chisel;
                 installs the former; 'bench --help' lists the options
   package       build the Debian and RPM packages into build-package/
-  lint          check the formatting of the sources and this script
+  lint          check the formatting of the sources and the scripts
   help          this text
 
 Each command first installs the Debian packages it lacks (as root, or with sudo).
@@ -135,7 +135,10 @@ lint() {
     step "checking the format of the sources"
     find Connector Tests -name '*.cpp' -o -name '*.h' | sort | xargs clang-format --dry-run -Werror
     step "checking the scripts"
-    shellcheck ./do .ci/run
+    shellcheck -x ./do .ci/run Tests/packaging/*.sh Tests/packaging/complete.bash packaging/deb/*/p*
+    shellcheck -s sh packaging/rpm/*/p*
+    # SC2207, SC2016: how completions are written.
+    shellcheck -s bash -e SC2207,SC2016 packaging/bash-completion/*
     grep -qF -- "$ADD_MAPPING" README.md || die "README.md does not show the line that the demo runs: $ADD_MAPPING"
 }
 
@@ -356,9 +359,18 @@ sanitized_build() {
     compile "$1"
 }
 
+# package_tests: installs the packages into a Debian of their own, which needs root.
+package_tests() {
+    package
+    Tests/packaging/formalities.sh build-package
+    as_root=
+    [ "$(id -u)" -eq 0 ] || as_root=sudo
+    $as_root Tests/packaging/installation.sh build-package
+}
+
 run_tests() {
     # shellcheck disable=SC2086 # lists of words
-    need $BUILD_PACKAGES $TEST_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES
+    need $BUILD_PACKAGES $TEST_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES $PACKAGE_PACKAGES $PACKAGE_TEST_PACKAGES
     lint
 
     step "building everything, optimized"
@@ -381,6 +393,9 @@ run_tests() {
 
     step "all tests, optimized"
     test_with build -j 6
+
+    step "tests of the packages"
+    package_tests
 }
 
 command=${1-help}
