@@ -137,8 +137,8 @@ lint() {
     step "checking the scripts"
     shellcheck -x ./do .ci/run Tests/packaging/*.sh Tests/packaging/complete.bash packaging/deb/*/p*
     shellcheck -s sh packaging/rpm/*/p*
-    # SC2207, SC2016: how completions are written.
-    shellcheck -s bash -e SC2207,SC2016 packaging/bash-completion/*
+    # How completions are written: with variables of bash-completion and of compgen -W.
+    shellcheck -s bash -e SC2016,SC2034,SC2086,SC2207 packaging/bash-completion/*
     grep -qF -- "$ADD_MAPPING" README.md || die "README.md does not show the line that the demo runs: $ADD_MAPPING"
 }
 

@@ -36,6 +36,9 @@ void serve(const Configuration& configuration, const sigset_t& signals, Logging&
     Server server(configuration);
     log.notice("%s %s is ready: %s", std::string(kProgram), std::string(CONNECTOR_VERSION),
                summary(configuration));
+    if (configuration.dev)
+        log.notice("this is for development; \"%s setup\" makes a configuration for production",
+                   std::string(kProgram));
     notifyReady(summary(configuration));
     for (;;) {
         int signal = 0;

@@ -79,7 +79,9 @@ fresh_install() {
     [ -L "$root/etc/systemd/system/multi-user.target.wants/iofog-connector.service" ] ||
         die "the service is not enabled"
     start_connector
-    says "development mode" "$root/var/log/iofog-connector/iofog-connector.log"
+    says "development mode (no TLS)" "$root/var/log/iofog-connector/iofog-connector.log"
+    says "\"iofog-connector setup\" makes a configuration for production" \
+        "$root/var/log/iofog-connector/iofog-connector.log"
     in_network ss -Hltn >"$work/listeners"
     says 127.0.0.1:8080 "$work/listeners"
     ! grep -vF 127.0.0.1: "$work/listeners" || die "it listens to more than loopback"
