@@ -1,5 +1,6 @@
 #include "app/Configuration.h"
 
+#include "app/PackagedConfiguration.h"
 #include "app/PortRanges.h"
 #include "base/JsonFields.h"
 #include "net/TlsContext.h"
@@ -307,7 +308,7 @@ Configuration Configuration::load(const std::string& file) {
 
 std::string findConfiguration(const std::string& wanted) {
     const std::filesystem::path file(wanted);
-    if (file.extension() != ".config" || isThere(file)) return wanted;
+    if (file.extension() != ".config" || (isThere(file) && !isPackagedConfiguration(wanted))) return wanted;
     const auto earlier = std::filesystem::path(file).replace_extension(".conf");
     return isThere(earlier) ? earlier.string() : wanted;
 }

@@ -53,7 +53,7 @@ struct Configuration {
 std::string configurationText(const std::string& file);
 
 /// The file that is read when this one is wanted. The earlier Connector's was called iofog-connector.conf: so
-/// where NAME.config isn't there and NAME.conf is, it is that one.
+/// where NAME.conf is there, and NAME.config isn't or is the one that the packages install, it is that one.
 std::string findConfiguration(const std::string& wanted);
 
 /// Where the configuration is unless the command line says otherwise.

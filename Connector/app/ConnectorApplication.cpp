@@ -91,8 +91,9 @@ int ConnectorApplication::main(const std::vector<std::string>& arguments) {
         raiseDescriptorLimit();
         Logging logging(configuration.logLevel, configuration.logFile);
         if (configuration.file != _configurationFile)
-            Poco::Logger::get("app").notice("%s is not there; %s, the earlier Connector's, is read instead",
-                                            _configurationFile, configuration.file);
+            Poco::Logger::get("app").notice(
+                "%s, the earlier Connector's, is read: %s is not there, or as it was installed",
+                configuration.file, _configurationFile);
         serve(configuration, signals, logging);
         return EXIT_OK;
     } catch (const ConfigurationError& error) {

@@ -94,7 +94,7 @@ void giveToOwnerOfFolder(const std::string& file) {
     struct stat folder {};
     const auto path = std::filesystem::absolute(file).parent_path().string();
     if (::geteuid() != 0) return;
-    if (::stat(path.c_str(), &folder) != 0 || ::chown(file.c_str(), folder.st_uid, folder.st_gid) != 0)
+    if (::stat(path.c_str(), &folder) != 0 || ::lchown(file.c_str(), folder.st_uid, folder.st_gid) != 0)
         failToWrite(file, errno);
 }
 

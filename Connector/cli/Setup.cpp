@@ -1,6 +1,7 @@
 #include "cli/Setup.h"
 
 #include "app/Configuration.h"
+#include "app/PackagedConfiguration.h"
 #include "cli/CommandError.h"
 #include "cli/Json.h"
 #include "cli/SelfSignedCertificate.h"
@@ -83,6 +84,11 @@ std::string configurationOf(const SetupAnswers& answers, const SetupResult& resu
     root->set("api", apiOf(answers, result));
     root->set("tls", tls);
     if (!answers.databaseFile.empty()) root->set("database", answers.databaseFile);
+    if (!answers.logFile.empty()) {
+        auto log = newJson();
+        log->set("file", answers.logFile);
+        root->set("log", log);
+    }
     std::ostringstream text;
     printJson(*root, text);
     return text.str();
@@ -106,11 +112,12 @@ struct Output {
     std::string file;
     std::string content;
     Ownership ownership;
+    bool replace;
 };
 
 void refuseToReplace(const std::vector<Output>& outputs) {
     for (const auto& output : outputs)
-        if (std::error_code error; fs::exists(output.file, error))
+        if (std::error_code error; !output.replace && fs::exists(output.file, error))
             throw CommandError(Application::EXIT_CANTCREAT, output.file +
                                                                 " is there; --force replaces it, and keeps "
                                                                 "the old one as " +
@@ -151,14 +158,16 @@ SetupResult setUp(const SetupAnswers& answers) {
     auto publicOwnership = answers.ownership;
     publicOwnership.mode = kPublicMode;
     if (!isSame(answers.certificateFile, result.certificateFile))
-        outputs.push_back({result.certificateFile, credentials.certificate, publicOwnership});
+        outputs.push_back(
+            {result.certificateFile, credentials.certificate, publicOwnership, answers.replace});
     if (!isSame(answers.keyFile, result.keyFile))
-        outputs.push_back({result.keyFile, credentials.key, answers.ownership});
-    outputs.push_back({file.string(), configuration, answers.ownership});
-    if (!answers.replace) refuseToReplace(outputs);
+        outputs.push_back({result.keyFile, credentials.key, answers.ownership, answers.replace});
+    outputs.push_back({file.string(), configuration, answers.ownership,
+                       answers.replace || isPackagedConfiguration(file.string())});
+    refuseToReplace(outputs);
     makeFolderOf(file.string());
     for (const auto& output : outputs)
-        writeFile(output.file, output.content, output.ownership, answers.replace);
+        writeFile(output.file, output.content, output.ownership, output.replace);
     return result;
 }
 

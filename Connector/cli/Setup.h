@@ -26,8 +26,10 @@ struct SetupAnswers {
     std::string keyFile;
     /// Empty: the place of the installed service's.
     std::string databaseFile;
+    /// Empty: standard error.
+    std::string logFile;
     Ownership ownership{};
-    /// Files that are there may be replaced; they stay as FILE.old.
+    /// Files that are there may be replaced; they stay as FILE.old. The packages' configuration always may.
     bool replace = false;
 };
 

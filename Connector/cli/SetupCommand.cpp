@@ -1,5 +1,7 @@
 #include "cli/SetupCommand.h"
 
+#include "app/Configuration.h"
+#include "app/PackagedConfiguration.h"
 #include "cli/CommandError.h"
 #include "cli/Json.h"
 #include "cli/Members.h"
@@ -23,6 +25,7 @@ namespace {
 using Poco::Util::Application;
 
 constexpr const char* kServiceUser = "iofog-connector";
+constexpr const char* kServiceLogFolder = "/var/log/iofog-connector";
 constexpr const char* kUsualPorts = "6000-6050";
 constexpr mode_t kOwnMode = S_IRUSR | S_IWUSR;
 constexpr mode_t kGroupMode = kOwnMode | S_IRGRP;
@@ -53,6 +56,15 @@ Ownership ownershipFor(const Arguments& arguments) {
     return {::geteuid(), ::getegid(), kOwnMode};
 }
 
+/// The installed service has a folder for its log, which is rotated. Empty where that is not there, or
+/// somebody else's.
+std::string logFileFor(const std::string& configurationFile, const Ownership& ownership) {
+    struct stat folder {};
+    const bool isService = configurationFile == kDefaultConfiguration &&
+                           ::stat(kServiceLogFolder, &folder) == 0 && folder.st_uid == ownership.user;
+    return isService ? std::string(kServiceLogFolder) + "/iofog-connector.log" : "";
+}
+
 std::string addressFrom(const Arguments& arguments) {
     const auto address = answerTo(arguments, "address", "Public name or address of this server", "");
     if (address.empty())
@@ -73,7 +85,8 @@ void readCertificate(const Arguments& arguments, SetupAnswers& answers) {
 
 bool mayReplace(const Arguments& arguments, const std::string& file) {
     std::error_code error;
-    if (arguments.has("force") || !isInteractive() || !std::filesystem::exists(file, error))
+    if (arguments.has("force") || !isInteractive() || !std::filesystem::exists(file, error) ||
+        isPackagedConfiguration(file))
         return arguments.has("force");
     const auto answer = ask(file + " is there; replace it, and keep it as " + file + ".old? yes or no", "no");
     if (answer != "yes") throw CommandError(Application::EXIT_CANTCREAT, file + " is there and stays");
@@ -94,6 +107,7 @@ SetupAnswers answersFrom(const Arguments& arguments) {
     answers.controllerNetwork = answerTo(
         arguments, "controller", "Network that the Fog Controller calls from (empty: it sends a token)", "");
     answers.databaseFile = arguments.text("database", "");
+    answers.logFile = logFileFor(answers.configurationFile, answers.ownership);
     readCertificate(arguments, answers);
     return answers;
 }
@@ -132,7 +146,9 @@ void printText(const SetupAnswers& answers, const SetupResult& result, std::ostr
           result.certificateFile + (result.isSelfSigned ? " (self-signed: to be trusted)" : "")},
          {"  SHA-256", result.fingerprint}},
         out);
-    out << '\n' << result.certificate << "\nNext: iofog-connector check, then iofog-connector start.\n";
+    out << '\n'
+        << result.certificate
+        << "\nNext: iofog-connector check; then iofog-connector stop, and iofog-connector start.\n";
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "cli/CommandError.h"
 #include "cli/ConnectorApi.h"
 #include "cli/Json.h"
+#include "cli/OwnersRights.h"
 #include "cli/Systemd.h"
 
 #include <Poco/String.h>
@@ -14,6 +15,7 @@
 #include <sys/file.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace connector {
 
@@ -87,15 +89,22 @@ bool startInBackground(ConnectorApi& api, BackgroundServer& server) {
     return false;
 }
 
+/// The command line that these are the arguments of.
+std::vector<std::string> wordsOf(const Arguments& arguments) {
+    std::vector<std::string> words{"start", "--config=" + arguments.wantedConfiguration()};
+    if (arguments.asJson()) words.emplace_back("--json");
+    return words;
+}
+
 } // namespace
 
 void StartCommand::run(const Arguments& arguments, std::ostream& out) {
     const auto configuration = Configuration::load(arguments.configurationFile());
+    const bool withSystemd = isManagedBySystemd(arguments.wantedConfiguration());
+    if (!withSystemd) continueAsOwnerOfFolder(configuration.databaseFile, wordsOf(arguments));
     ConnectorApi api(configuration.file);
     BackgroundServer server(configuration);
-    const bool wasRunning = isManagedBySystemd(arguments.wantedConfiguration())
-                                ? startWithSystemd(api)
-                                : startInBackground(api, server);
+    const bool wasRunning = withSystemd ? startWithSystemd(api) : startInBackground(api, server);
 
     if (arguments.asJson()) {
         auto result = newJson();

@@ -67,6 +67,33 @@ manuals() {
     done <"$work/keys"
 }
 
+# Every option that the programs' own help shows is in their manual pages.
+options() {
+    step "options"
+    connector=$work/usr/bin/iofog-connector
+    "$connector" help --json | sed -n 's/^ *"name" *: *"\(.*\)".*/\1/p' >"$work/commands"
+    [ -s "$work/commands" ] || die "no commands found in its help"
+    {
+        "$connector" --help
+        while read -r command; do
+            # shellcheck disable=SC2086 # the words of a command
+            "$connector" $command --help
+        done <"$work/commands"
+    } >"$work/help"
+    options_are_in "$work/help" "$work/usr/share/man/man8/iofog-connector.8.gz"
+    "$work/usr/bin/iofog-connector-agent" --help >"$work/help"
+    options_are_in "$work/help" "$work/usr/share/man/man1/iofog-connector-agent.1.gz"
+}
+
+# options_are_in HELP PAGE
+options_are_in() {
+    mandoc -T utf8 "$2" | col -bx >"$work/page"
+    grep -oE -- '--[a-z][a-z0-9-]*' "$1" | sort -u >"$work/options"
+    while read -r option; do
+        grep -qE -- "$option([^a-z0-9-]|\$)" "$work/page" || die "$2 does not have $option"
+    done <"$work/options"
+}
+
 # completed WORD... : what bash would complete the last word to; the first is the program.
 completed() {
     PATH=$work/usr/bin:$PATH bash "$here/complete.bash" "$work/usr/share/bash-completion/completions/$1" "$@" |
@@ -91,4 +118,5 @@ rpm_rules
 unpack
 units
 manuals
+options
 completions

@@ -62,6 +62,8 @@ install_deb() {
 owned() { same "$2 $3" "$(in_root stat -c '%U:%G %a' "$1")" "owner and mode of $1"; }
 
 check_installed() {
+    in_root ldd /usr/bin/iofog-connector >"$work/libraries"
+    says libjemalloc.so "$work/libraries"
     owned /etc/iofog-connector root:iofog-connector 750
     owned /var/lib/iofog-connector iofog-connector:iofog-connector 700
     owned /var/log/iofog-connector iofog-connector:iofog-connector 750
@@ -187,6 +189,84 @@ purge() {
     [ ! -s "$work/left" ] || die "what is left: $(cat "$work/left")"
 }
 
+# check_files_of_service: what the commands have made as root is the service's.
+check_files_of_service() {
+    owned /var/lib/iofog-connector/mappings.db iofog-connector:iofog-connector 600
+    in_root find /var/lib/iofog-connector /var/log/iofog-connector ! -user iofog-connector >"$work/foreign"
+    [ ! -s "$work/foreign" ] || die "not the service's: $(cat "$work/foreign")"
+}
+
+# completed WORD...: what bash completes the last word to.
+completed() {
+    typed bash /packages/complete.bash /usr/share/bash-completion/completions/iofog-connector "$@" | tr '\n' ' '
+}
+
+# mapping_id: of what "mapping add --json" has printed.
+mapping_id() { sed -n 's/^ *"id" *: *"\(.*\)".*/\1/p' "$work/added"; }
+
+production() {
+    step "Debian: setup, as its message says, and the commands"
+    install_deb "$build"
+    typed iofog-connector setup --address=127.0.0.1 >"$work/setup"
+    says "The Fog Controller needs" "$work/setup"
+    owned /etc/iofog-connector/iofog-connector.config iofog-connector:iofog-connector 640
+    owned /etc/iofog-connector/server-key.pem iofog-connector:iofog-connector 640
+    typed iofog-connector check >"$work/check"
+    ! grep warning "$work/check" || die "what setup has made is not without warnings"
+
+    typed iofog-connector start >"$work/start"
+    same iofog-connector "$(user_of_connector)" "the user of what root has started"
+    typed iofog-connector mapping add public --json >"$work/added"
+    says production "$root/var/log/iofog-connector/iofog-connector.log"
+    typed iofog-connector status >"$work/status"
+    says "mappings" "$work/status"
+    apt install bash-completion
+    cp "$here/complete.bash" "$root/packages/"
+    same "$(mapping_id) " "$(completed iofog-connector mapping show '')" "the ids of mappings"
+    same "$(mapping_id) " "$(completed iofog-connector mapping remove --config /etc/iofog-connector/iofog-connector.config '')" \
+        "the ids of mappings of a configuration"
+    typed iofog-connector stop >"$work/stop"
+
+    check_files_of_service
+    start iofog-connector.service '' "$work/connector.log"
+    connector=$started
+    await "the service on what the commands have left" typed iofog-connector mapping show "$(mapping_id)"
+    stop "$connector"
+}
+
+user_of_connector() {
+    in_network ss -Hltnp 'sport = :443' | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | head -n 1 >"$work/pid"
+    in_root stat -c %U "/proc/$(cat "$work/pid")"
+}
+
+moving_over() {
+    step "Debian: over from version 1"
+    mkdir "$root/etc/iofog-connector"
+    cat >"$root/etc/iofog-connector/iofog-connector.conf" <<'END'
+{"ports": ["6000-6020"], "exclude": [], "broker": 12345, "address": "127.0.0.1", "dev": true,
+ "pipes": {"bind": "127.0.0.1"}}
+END
+    cat >"$root/etc/iofog-connector/configs.json" <<'END'
+{"mappings": [{"id": "of-version-1", "port1": 6004, "port2": 6005, "maxconnectionsport1": 10, "maxconnectionsport2": 0,
+ "passcodeport1": "an old passcode", "passcodeport2": "", "heartbeatabsencethresholdport1": 60000,
+ "heartbeatabsencethresholdport2": 0}]}
+END
+    install_deb "$build"
+    says "iofog-connector reads /etc/iofog-connector/iofog-connector.conf, of version 1." "$work/apt.log"
+    sed -n 's/^  \(iofog-connector .*\)/\1/p' "$work/apt.log" >"$work/commands"
+    same 3 "$(wc -l <"$work/commands")" "the commands in the message"
+    while read -r command; do
+        # shellcheck disable=SC2086 # a command line
+        typed $command >"$work/typed" </dev/null || die "$command: $(cat "$work/typed")"
+    done <"$work/commands"
+    typed iofog-connector mapping show of-version-1 >"$work/shown"
+    says 6004 "$work/shown"
+    says "iofog-connector.conf, the earlier Connector's, is read" "$root/var/lib/iofog-connector/mappings.db.log"
+    typed iofog-connector check >"$work/check"
+    says "iofog-connector.conf is the earlier Connector's" "$work/check"
+    typed iofog-connector stop >"$work/stop"
+}
+
 # --- RPM --------------------------------------------------------------------------------------------------------
 
 # The packages' libraries are Debian's here, which rpm's database does not know of.
@@ -245,5 +325,9 @@ log_rotation
 upgrade
 downgrade
 remove
+purge
+production
+purge
+moving_over
 purge
 rpm_packages

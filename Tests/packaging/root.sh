@@ -33,6 +33,11 @@ make_network() {
     await "the network" in_network ip link set lo up
 }
 
+# typed COMMAND...: in the root and its network, as root would type it.
+typed() {
+    nsenter --net="/proc/$network/ns/net" chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"
+}
+
 in_network() { nsenter --net="/proc/$network/ns/net" "$@"; }
 
 # setting UNIT NAME: what the unit's file says.

@@ -203,6 +203,22 @@ BOOST_AUTO_TEST_CASE(NothingIsOverwrittenUnasked) {
     BOOST_TEST(readFile(folder.file()) != "mine");
 }
 
+BOOST_AUTO_TEST_CASE(PackagedConfigurationIsReplacedUnasked) {
+    const SetupFolder folder;
+    const auto packaged = readFile(programPath("PACKAGED_CONFIG"));
+    folder.folder().write("iofog-connector.config", packaged);
+    const auto made = folder.setUp({"--address=127.0.0.1"});
+    BOOST_TEST(made.exitCode == 0, shown(made));
+    BOOST_TEST(!folder.config()->getValue<bool>("dev"));
+    BOOST_TEST(readFile(folder.file("iofog-connector.config.old")) == packaged);
+
+    folder.folder().write("iofog-connector.config", packaged);
+    const auto keyIsThere = folder.setUp({"--address=127.0.0.1"});
+    BOOST_TEST(hasFailed(keyIsThere, kCantCreate, {"server-cert.pem is there", "--force"}),
+               shown(keyIsThere));
+    BOOST_TEST(readFile(folder.file()) == packaged);
+}
+
 BOOST_AUTO_TEST_CASE(WrongAnswersWriteNothing) {
     const SetupFolder folder;
     const auto pair = CertificateAuthority::shared().issue(folder.folder(), "one");

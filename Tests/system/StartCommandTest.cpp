@@ -132,8 +132,21 @@ BOOST_AUTO_TEST_CASE(EarlierConfigurationIsLogged) {
     Daemon connector("Connector",
                      {{programPath("CONNECTOR_BIN"), "--config=" + background.setup.configFile()},
                       background.setup.folder().path("served.log")});
-    connector.waitForLog(earlier + ", the earlier Connector's, is read instead");
+    connector.waitForLog(earlier + ", the earlier Connector's, is read");
     connector.waitForLog("is ready");
+}
+
+BOOST_AUTO_TEST_CASE(PackagedConfigurationDoesNotHideTheEarlierOne) {
+    const ConnectorSetup setup;
+    const auto checked = [&] {
+        return run({{programPath("CONNECTOR_BIN"), "--check", "--config=" + setup.configFile()}, ""});
+    };
+    const auto packaged = readFile(programPath("PACKAGED_CONFIG"));
+    const auto earlier = setup.folder().write("iofog-connector.conf", setup.config());
+    writeFile(setup.configFile(), packaged);
+    BOOST_TEST(says(checked(), earlier + ": ok"), shown(checked()));
+    writeFile(setup.configFile(), packaged + "\n");
+    BOOST_TEST(says(checked(), setup.configFile() + ": ok"), shown(checked()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// When root works on files in a folder that belongs to somebody else, what it makes there would be closed to
+/// the owner. So for root and such a folder this becomes the owner, who keeps of root's rights just that to
+/// use ports below 1024, and runs this program anew with these arguments; then it does not return. Else it
+/// does nothing. Throws CommandError.
+void continueAsOwnerOfFolder(const std::string& file, const std::vector<std::string>& arguments);
+
+} // namespace connector
