@@ -204,6 +204,12 @@ completed() {
 # mapping_id: of what "mapping add --json" has printed.
 mapping_id() { sed -n 's/^ *"id" *: *"\(.*\)".*/\1/p' "$work/added"; }
 
+# user_of_connector: who serves the port of the API.
+user_of_connector() {
+    in_network ss -Hltnp 'sport = :443' | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | head -n 1 >"$work/pid"
+    in_root stat -c %U "/proc/$(cat "$work/pid")"
+}
+
 production() {
     step "Debian: setup, as its message says, and the commands"
     install_deb "$build"
@@ -234,11 +240,6 @@ production() {
     stop "$connector"
 }
 
-user_of_connector() {
-    in_network ss -Hltnp 'sport = :443' | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | head -n 1 >"$work/pid"
-    in_root stat -c %U "/proc/$(cat "$work/pid")"
-}
-
 moving_over() {
     step "Debian: over from version 1"
     mkdir "$root/etc/iofog-connector"
@@ -253,7 +254,7 @@ END
 END
     install_deb "$build"
     says "iofog-connector reads /etc/iofog-connector/iofog-connector.conf, of version 1." "$work/apt.log"
-    sed -n 's/^  \(iofog-connector .*\)/\1/p' "$work/apt.log" >"$work/commands"
+    sed -n 's|^  \(iofog-connector [a-z]*\( /.*\)\{0,1\}\)$|\1|p' "$work/apt.log" >"$work/commands"
     same 3 "$(wc -l <"$work/commands")" "the commands in the message"
     while read -r command; do
         # shellcheck disable=SC2086 # a command line
@@ -261,10 +262,12 @@ END
     done <"$work/commands"
     typed iofog-connector mapping show of-version-1 >"$work/shown"
     says 6004 "$work/shown"
-    says "iofog-connector.conf, the earlier Connector's, is read" "$root/var/lib/iofog-connector/mappings.db.log"
     typed iofog-connector check >"$work/check"
     says "iofog-connector.conf is the earlier Connector's" "$work/check"
     typed iofog-connector stop >"$work/stop"
+    start_connector
+    says "iofog-connector.conf, the earlier Connector's, is read" "$work/connector.log"
+    stop "$connector"
 }
 
 # --- RPM --------------------------------------------------------------------------------------------------------
