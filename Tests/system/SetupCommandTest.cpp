@@ -36,6 +36,13 @@ class SetupFolder {
         return run(words);
     }
 
+    /// `setup` that asks for everything.
+    ChildProcess::Command setUpOn(const Terminal& terminal) const {
+        return {.words = {programPath("CONNECTOR_BIN"), "setup", "--config=" + file()},
+                .outputFile = terminal.name(),
+                .inputFile = terminal.name()};
+    }
+
     Poco::JSON::Object::Ptr config() const {
         return Poco::JSON::Parser().parse(readFile(file())).extract<Poco::JSON::Object::Ptr>();
     }
@@ -157,9 +164,7 @@ BOOST_AUTO_TEST_CASE(QuestionsAreAskedOnATerminal) {
     const SetupFolder folder;
     folder.folder().write("iofog-connector.config", "mine");
     const Terminal terminal(80);
-    ChildProcess setup({.words = {programPath("CONNECTOR_BIN"), "setup", "--config=" + folder.file()},
-                        .outputFile = terminal.name(),
-                        .inputFile = terminal.name()});
+    ChildProcess setup(folder.setUpOn(terminal));
     const auto answer = [&](const std::string& question, const std::string& text) {
         terminal.readThrough(question);
         terminal.type(text + "\n");
@@ -180,9 +185,7 @@ BOOST_AUTO_TEST_CASE(AnswerThatIsNoYesChangesNothing) {
     const SetupFolder folder;
     folder.folder().write("iofog-connector.config", "mine");
     const Terminal terminal(80);
-    ChildProcess setup({.words = {programPath("CONNECTOR_BIN"), "setup", "--config=" + folder.file()},
-                        .outputFile = terminal.name(),
-                        .inputFile = terminal.name()});
+    ChildProcess setup(folder.setUpOn(terminal));
     terminal.readThrough("replace it");
     terminal.type("\n");
     BOOST_TEST(setup.waitForExit() == kCantCreate);
