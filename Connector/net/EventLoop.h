@@ -71,8 +71,8 @@ class EventLoop {
     /// before the descriptor goes to another loop.
     void remove(int descriptor, EventHandler& handler);
 
-    /// The same, without a system call, when nobody has another descriptor of that file and this one is closed
-    /// before the current round of callbacks is over: the kernel forgets it then.
+    /// The same, without a system call, when nobody has another descriptor of that file and this one is
+    /// closed before the current round of callbacks is over: the kernel forgets it then.
     void forget(EventHandler& handler);
 
     /// Calls the handler again, with no events, after the others that are ready: for one that stops in the
