@@ -4,7 +4,6 @@
 #include <Poco/Data/SQLite/Connector.h>
 #include <Poco/Data/SQLite/SQLiteException.h>
 #include <Poco/Data/Statement.h>
-#include <Poco/Data/Transaction.h>
 #include <Poco/File.h>
 #include <Poco/Path.h>
 #include <Poco/URI.h>
@@ -36,6 +35,31 @@ auto translated(const std::string& path, Function&& function) {
     }
 }
 
+/// All that is written until commit(), or nothing. SQLite ends a transaction by itself when the disk is full;
+/// Poco::Data's own would take the session to be in it for good then.
+class Transaction {
+  public:
+    explicit Transaction(Session& session) : _session(session) { _session << "BEGIN", now; }
+    ~Transaction() {
+        if (_isOver) return;
+        try {
+            _session << "ROLLBACK", now;
+        } catch (const Poco::Exception&) { // it has ended already
+        }
+    }
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+
+    void commit() {
+        _session << "COMMIT", now;
+        _isOver = true;
+    }
+
+  private:
+    Session& _session;
+    bool _isOver = false;
+};
+
 int integerOf(Session& session, const std::string& query) {
     int value = 0;
     session << query, into(value), now;
@@ -58,7 +82,7 @@ void checkVersion(int version, const std::string& path) {
 }
 
 void createTables(Session& session) {
-    Poco::Data::Transaction transaction(session);
+    Transaction transaction(session);
     session << "CREATE TABLE mapping ("
                " id TEXT PRIMARY KEY, type TEXT NOT NULL CHECK (type IN ('public', 'private')),"
                " port1 INTEGER NOT NULL UNIQUE, passcode1 TEXT NOT NULL,"
@@ -213,7 +237,7 @@ std::vector<std::uint16_t> MappingStore::releasedPorts() {
 
 void MappingStore::insertAll(const std::vector<Mapping>& mappings) {
     translated(_path, [&] {
-        Poco::Data::Transaction transaction(*_session);
+        Transaction transaction(*_session);
         for (const auto& mapping : mappings)
             insertRow(mapping);
         transaction.commit();
@@ -235,7 +259,7 @@ void MappingStore::insertRow(const Mapping& mapping) {
 
 void MappingStore::remove(const Mapping& mapping) {
     translated(_path, [&] {
-        Poco::Data::Transaction transaction(*_session);
+        Transaction transaction(*_session);
         *_session << "DELETE FROM mapping WHERE id = ?", useRef(mapping.id), now;
         for (const int port : {int{mapping.endpoint1.port}, int{mapping.endpoint2.port}})
             *_session << "INSERT OR REPLACE INTO released_port (turn, port)"
