@@ -147,8 +147,9 @@ def draw(results, path):
         for index, name in enumerate(names):
             shares = []
             for row in rows:
-                key = main_figure(row["programs"]["Connector"])
-                shares.append(row["programs"].get(name, {}).get(key, 0) / row["programs"]["Connector"][key])
+                key = main_figure(next(iter(row["programs"].values())))
+                shares.append(row["programs"].get(name, {}).get(key, 0) / row["programs"]["Connector"][key]
+                              if "Connector" in row["programs"] else 0)
             axis.bar([i + index * width for i in range(len(rows))], shares, width, label=name)
         axis.set_title(f"{group}: throughput, Connector = 1", loc="left", fontsize=10)
         axis.set_xticks([i + 0.4 - width / 2 for i in range(len(rows))],
