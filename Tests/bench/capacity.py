@@ -126,9 +126,9 @@ class BesideAgents(ConnectorHop):
             raise
 
     def stop(self):
-        super().stop()
         if hasattr(self, "_holder"):
             self._holder.stop()
+        super().stop()
 
 
 def some_mappings(connector):
@@ -167,6 +167,10 @@ def measure(bench, setup, only):
                        ("capacity: 9,000 idle agents, TLS", lambda: idle_agents(setup, True)),
                        ("capacity: 9,000 mappings", lambda: mappings(setup))):
         if wanted(name):
-            facts[name] = fact()
+            try:
+                facts[name] = fact()
+            except RuntimeError as error:
+                print(f"{name} failed: {error}", flush=True)
+                continue
             print(f"\n{name}\n  " + "\n  ".join(f"{key}: {value:.4g}" for key, value in facts[name].items()), flush=True)
     return facts

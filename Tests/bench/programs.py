@@ -20,11 +20,15 @@ PLACES = 320
 class Ports:
     """Free ports below the range that the kernel takes those of outgoing connections from."""
 
-    def __init__(self, first=10000, last=32000):
-        self._candidates = iter(range(first, last))
+    FIRST, LAST = 10000, 32000
+
+    def __init__(self):
+        self._next = self.FIRST
 
     def take(self):
-        for port in self._candidates:
+        while self._next <= self.LAST:
+            port = self._next
+            self._next += 1
             with socket.socket() as candidate:
                 candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -35,7 +39,9 @@ class Ports:
         raise RuntimeError("no free port left")
 
     def block(self, count):
-        """So many ports in a row, as "first-last"."""
+        """The first and the last of so many ports in a row. Those of programs that have ended are free again."""
+        if self._next + count > self.LAST:
+            self._next = self.FIRST
         first = last = self.take()
         while last - first + 1 < count:
             port = self.take()
