@@ -1,8 +1,9 @@
 #include "cli/SelfSignedCertificate.h"
 
+#include "net/OpenSslPointers.h"
+
 #include <Poco/Net/IPAddress.h>
 
-#include <memory>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -15,18 +16,8 @@ namespace connector {
 
 namespace {
 
-template <auto Function>
-struct Call {
-    template <class Type>
-    void operator()(Type* object) const {
-        Function(object);
-    }
-};
-using KeyPointer = std::unique_ptr<EVP_PKEY, Call<::EVP_PKEY_free>>;
-using CertificatePointer = std::unique_ptr<X509, Call<::X509_free>>;
-using ExtensionPointer = std::unique_ptr<X509_EXTENSION, Call<::X509_EXTENSION_free>>;
-using BioPointer = std::unique_ptr<BIO, Call<::BIO_free_all>>;
-using NumberPointer = std::unique_ptr<BIGNUM, Call<::BN_free>>;
+using ExtensionPointer = std::unique_ptr<X509_EXTENSION, OpenSslFree<::X509_EXTENSION_free>>;
+using NumberPointer = std::unique_ptr<BIGNUM, OpenSslFree<::BN_free>>;
 
 constexpr long kDays = 3650;
 constexpr long kSecondsPerDay = 86400;

@@ -1,5 +1,7 @@
 #include "net/TlsContext.h"
 
+#include "net/OpenSslPointers.h"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -10,21 +12,10 @@ namespace connector {
 
 namespace {
 
-template <auto Function>
-struct Call {
-    template <class Type>
-    void operator()(Type* object) const {
-        Function(object);
-    }
-};
-using BioPointer = std::unique_ptr<BIO, Call<::BIO_free_all>>;
-using CertificatePointer = std::unique_ptr<X509, Call<::X509_free>>;
-using KeyPointer = std::unique_ptr<EVP_PKEY, Call<::EVP_PKEY_free>>;
-
 void freeChain(STACK_OF(X509) * chain) {
     sk_X509_pop_free(chain, ::X509_free);
 }
-using ChainPointer = std::unique_ptr<STACK_OF(X509), Call<freeChain>>;
+using ChainPointer = std::unique_ptr<STACK_OF(X509), OpenSslFree<freeChain>>;
 
 std::string opensslReason() {
     const auto* reason = ::ERR_reason_error_string(::ERR_peek_last_error());
