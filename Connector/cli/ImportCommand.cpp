@@ -44,14 +44,12 @@ ImportPlan import(const EarlierMappings& wanted, const std::string& file,
                            database + ": the service is running on this database; stop it first "
                                       "(iofog-connector stop), import, and start it again");
     const bool isNew = !std::filesystem::exists(database);
-    ImportPlan plan;
-    {
-        MappingStore store(database);
-        plan = ImportPlan::make(wanted, store.load(), configuration.api.port);
-        refuseConflicts(plan, file);
-        store.insertAll(plan.added);
-    }
+    const auto existing = isNew ? std::vector<Mapping>{} : MappingStore::openToRead(database).load();
+    auto plan = ImportPlan::make(wanted, existing, configuration.api.port);
+    refuseConflicts(plan, file);
+    MappingStore store(database);
     if (isNew) giveToOwnerOfFolder(database); // root may have made it, for the service's user
+    store.insertAll(plan.added);
     return plan;
 }
 

@@ -143,6 +143,13 @@ BOOST_AUTO_TEST_CASE(ConflictsAreNamedAndNothingIsImported) {
     BOOST_TEST(connector.api().listIds() == (std::set<std::string>{"1"}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(ConflictsMakeNoDatabase) {
+    const ConnectorSetup setup;
+    const auto finished = import(setup, {entry("1", setup.apiPort(), setup.firstMappingPort(), "one")});
+    BOOST_TEST(hasFailed(finished, kDataError, {"nothing was imported"}), shown(finished));
+    BOOST_CHECK_THROW(readFile(setup.databaseFile()), std::runtime_error);
+}
+
 BOOST_AUTO_TEST_CASE(PortsOutsideTheConfiguredOnesAreServed) {
     ConnectorSetup setup;
     const auto port = setup.firstMappingPort();
