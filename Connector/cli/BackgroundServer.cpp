@@ -128,6 +128,12 @@ void BackgroundServer::launch() {
     if (failure != 0)
         throw CommandError(Application::EXIT_OSERR, "the service can't be started, with its output in " +
                                                         _outputFile + ": " + reason(failure));
+    try {
+        remember();
+    } catch (const CommandError&) { // or `stop` would not find it
+        ::kill(_pid, SIGTERM);
+        throw;
+    }
 }
 
 std::optional<int> BackgroundServer::exitCode() const {
@@ -137,6 +143,8 @@ std::optional<int> BackgroundServer::exitCode() const {
 }
 
 void BackgroundServer::remember() const {
+    std::error_code error; // writing the file says why it can't be written
+    std::filesystem::create_directories(std::filesystem::path(_pidFile).parent_path(), error);
     writeFile(_pidFile, std::to_string(_pid) + "\n",
               {::geteuid(), ::getegid(), S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH}, false);
 }

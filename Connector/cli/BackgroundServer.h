@@ -18,14 +18,12 @@ class BackgroundServer {
     /// Whether a server uses the database, whoever has started it. Throws StorageError.
     bool isRunning() const;
 
-    /// Starts it, in a session of its own. Throws CommandError.
+    /// Starts it, in a session of its own, and writes the file with its process id. Throws CommandError, and
+    /// then it does not run.
     void launch();
 
     /// After launch(): the exit code of a server that has ended already.
     std::optional<int> exitCode() const;
-
-    /// Writes the file with the process id of the server that was launched. Throws CommandError.
-    void remember() const;
 
     /// Sends SIGTERM to the running server and waits until it has ended. Throws CommandError when the process
     /// id is not known, when it may not be signalled, and when it goes on.
@@ -43,6 +41,7 @@ class BackgroundServer {
     std::string output() const;
 
   private:
+    void remember() const;
     pid_t rememberedPid() const;
 
     std::string _configurationFile;

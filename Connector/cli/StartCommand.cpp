@@ -80,12 +80,12 @@ bool startInBackground(ConnectorApi& api, BackgroundServer& server) {
     server.forget(); // what a server that was killed has left
     server.launch();
     waitUntilReady(api, [&] {
-        if (const auto exitCode = server.exitCode())
-            throw CommandError(*exitCode == Application::EXIT_OK ? int{Application::EXIT_UNAVAILABLE}
-                                                                 : *exitCode,
-                               "the service has ended at once: " + Poco::trim(server.output()));
+        const auto exitCode = server.exitCode();
+        if (!exitCode) return;
+        server.forget();
+        throw CommandError(*exitCode == Application::EXIT_OK ? int{Application::EXIT_UNAVAILABLE} : *exitCode,
+                           "the service has ended at once: " + Poco::trim(server.output()));
     });
-    server.remember();
     return false;
 }
 

@@ -7,7 +7,10 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <optional>
 
 namespace connector::test {
 
@@ -36,8 +39,25 @@ class Background {
 
     std::string log() const { return readFile(setup.databaseFile() + ".log"); }
 
+    /// The process that `start` has written down; nothing before it has.
+    std::optional<pid_t> pid() const {
+        const auto file = setup.databaseFile() + ".pid";
+        if (!std::filesystem::exists(file)) return std::nullopt;
+        return std::stoi(readFile(file));
+    }
+
     ConnectorSetup setup;
 };
+
+/// The program that this process has started and that runs already; nothing before that.
+std::optional<pid_t> childOf(pid_t parent) {
+    const auto process = [](pid_t pid) { return "/proc/" + std::to_string(pid); };
+    pid_t child = 0;
+    std::ifstream list(process(parent) + "/task/" + std::to_string(parent) + "/children");
+    if (!(list >> child)) return std::nullopt;
+    const bool isCopy = readFile(process(child) + "/cmdline") == readFile(process(parent) + "/cmdline");
+    return isCopy ? std::nullopt : std::optional(child);
+}
 
 } // namespace
 
@@ -119,6 +139,21 @@ BOOST_AUTO_TEST_CASE(StartComesAfterAKill) {
     const auto again = runCommand(background.setup, {"start"});
     BOOST_TEST(again.exitCode == 0, shown(again));
     BOOST_TEST(background.answers());
+}
+
+BOOST_AUTO_TEST_CASE(StopEndsWhatAnInterruptedStartHasLeft) {
+    const Background background(Mode::Plain);
+    ChildProcess start(background.setup.command({"start"}));
+    std::optional<pid_t> server;
+    waitUntil("the server is started", [&] { return (server = childOf(start.pid())).has_value(); });
+    ::kill(*server, SIGSTOP); // so that it does not become ready
+    waitUntil("its process id is written down", [&] { return background.pid() == server; });
+    start.stop(SIGKILL);
+    ::kill(*server, SIGCONT);
+    waitUntil("it serves", [&] { return background.answers(); });
+    const auto stopped = runCommand(background.setup, {"stop"});
+    BOOST_TEST(says(stopped, "Connector is stopped"), shown(stopped));
+    BOOST_TEST(!background.answers());
 }
 
 BOOST_AUTO_TEST_CASE(EarlierConfigurationIsLogged) {
