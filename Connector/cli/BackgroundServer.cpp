@@ -13,6 +13,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -28,6 +29,7 @@ using Poco::Util::Application;
 
 /// A server ends within 5 s; a busy machine gets more.
 constexpr int kStopMilliseconds = 30000;
+const std::string kConfigOption = "--config=";
 
 std::string reason(int error) {
     return std::generic_category().message(error);
@@ -92,7 +94,7 @@ class ForeignProcess {
     int _descriptor;
 };
 
-/// A process id may have passed to another program since it was written down.
+/// A process id may have passed to another program, or to another Connector, since it was written down.
 bool isThisProgram(pid_t pid) {
     std::error_code error;
     const auto name = [&](const std::string& process) {
@@ -101,6 +103,22 @@ bool isThisProgram(pid_t pid) {
     const auto own = name("self");
     const auto other = name(std::to_string(pid));
     return other == own || other == own + " (deleted)"; // after an upgrade
+}
+
+/// Of a file that may have got its new name, .config, since.
+std::filesystem::path nameOf(const std::string& configurationFile) {
+    std::error_code error;
+    return std::filesystem::weakly_canonical(configurationFile, error).replace_extension();
+}
+
+/// Whether launch() has given the process this configuration.
+bool isOn(const std::string& configurationFile, pid_t pid) {
+    std::ifstream words("/proc/" + std::to_string(pid) + "/cmdline");
+    for (std::string word; std::getline(words, word, '\0');)
+        if (word.starts_with(kConfigOption) &&
+            nameOf(word.substr(kConfigOption.size())) == nameOf(configurationFile))
+            return true;
+    return false;
 }
 
 } // namespace
@@ -121,7 +139,7 @@ void BackgroundServer::launch() {
     _outputBefore = sizeOf(_outputFile);
     const SpawnPlan plan(_outputFile);
     auto program = std::filesystem::read_symlink("/proc/self/exe").string();
-    auto option = "--config=" + _configurationFile;
+    auto option = kConfigOption + _configurationFile;
     const std::array<char*, 3> words{program.data(), option.data(), nullptr};
     const int failure =
         ::posix_spawn(&_pid, program.c_str(), &plan.actions, &plan.attributes, words.data(), environ);
@@ -152,11 +170,7 @@ void BackgroundServer::remember() const {
 void BackgroundServer::stop() const {
     const auto pid = rememberedPid();
     const ForeignProcess process(pid);
-    if (!process.exists() || !isThisProgram(pid))
-        throw CommandError(Application::EXIT_UNAVAILABLE,
-                           _databaseFile +
-                               ": a Connector is running on this database, but it was not started by "
-                               "\"start\"; stop it where it was started");
+    if (!process.exists() || !isThisProgram(pid) || !isOn(_configurationFile, pid)) refuseForeign();
     if (!process.signal(SIGTERM))
         throw CommandError(Application::EXIT_NOPERM,
                            "process " + std::to_string(pid) + " can't be told to stop: " + reason(errno));
@@ -165,6 +179,13 @@ void BackgroundServer::stop() const {
                            "process " + std::to_string(pid) + " was told to stop and has not ended after " +
                                std::to_string(kStopMilliseconds / 1000) + " s; see " + _outputFile);
     forget();
+    if (isRunning()) refuseForeign();
+}
+
+void BackgroundServer::refuseForeign() const {
+    throw CommandError(Application::EXIT_UNAVAILABLE,
+                       _databaseFile + ": a Connector is running on this database, but it was not started by "
+                                       "\"start\"; stop it where it was started");
 }
 
 void BackgroundServer::forget() const {

@@ -26,7 +26,7 @@ class BackgroundServer {
     std::optional<int> exitCode() const;
 
     /// Sends SIGTERM to the running server and waits until it has ended. Throws CommandError when the process
-    /// id is not known, when it may not be signalled, and when it goes on.
+    /// id is not known, when it may not be signalled, when it goes on, and when another one uses the database.
     void stop() const;
 
     /// Removes the file with the process id.
@@ -43,6 +43,7 @@ class BackgroundServer {
   private:
     void remember() const;
     pid_t rememberedPid() const;
+    [[noreturn]] void refuseForeign() const;
 
     std::string _configurationFile;
     std::string _databaseFile;

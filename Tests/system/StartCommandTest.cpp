@@ -130,6 +130,31 @@ BOOST_AUTO_TEST_CASE(StopLeavesOthersAlone) {
     BOOST_TEST(connector.api().get("/health").status == 200);
 }
 
+BOOST_AUTO_TEST_CASE(StopLeavesAnotherConnectorAloneThatHasTheProcessId) {
+    const Background other(Mode::Plain);
+    BOOST_TEST_REQUIRE(runCommand(other.setup, {"start"}).exitCode == 0);
+    const ConnectorSetup setup;
+    const ConnectorProcess connector(setup);
+    writeFile(setup.databaseFile() + ".pid", std::to_string(other.pid().value()));
+    const auto misled = runCommand(setup, {"stop"});
+    BOOST_TEST(hasFailed(misled, kUnavailable, {"not started by \"start\""}), shown(misled));
+    BOOST_TEST(connector.api().get("/health").status == 200);
+    BOOST_TEST(other.answers());
+}
+
+BOOST_AUTO_TEST_CASE(StopFindsItByTheNewNameOfTheEarlierConfiguration) {
+    const Background background(Mode::Plain);
+    const auto command = background.setup.command({"start"});
+    const auto file = background.setup.configFile();
+    const auto earlier = background.setup.folder().path("iofog-connector.conf");
+    BOOST_TEST_REQUIRE(std::rename(file.c_str(), earlier.c_str()) == 0);
+    const auto started = run(command);
+    BOOST_TEST(started.exitCode == 0, shown(started));
+    BOOST_TEST_REQUIRE(std::rename(earlier.c_str(), file.c_str()) == 0);
+    const auto stopped = runCommand(background.setup, {"stop"});
+    BOOST_TEST(says(stopped, "Connector is stopped"), shown(stopped));
+}
+
 BOOST_AUTO_TEST_CASE(StartComesAfterAKill) {
     const Background background(Mode::Plain);
     BOOST_TEST(runCommand(background.setup, {"start"}).exitCode == 0);
