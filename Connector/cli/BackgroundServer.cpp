@@ -130,7 +130,7 @@ BackgroundServer::BackgroundServer(const Configuration& configuration)
                                                 : configuration.logFile) {}
 
 bool BackgroundServer::isRunning() const {
-    return MappingStore::isInUse(_databaseFile);
+    return MappingStore::isInUse(_databaseFile) || isOurs(rememberedPid());
 }
 
 void BackgroundServer::launch() {
@@ -170,7 +170,7 @@ void BackgroundServer::remember() const {
 void BackgroundServer::stop() const {
     const auto pid = rememberedPid();
     const ForeignProcess process(pid);
-    if (!process.exists() || !isThisProgram(pid) || !isOn(_configurationFile, pid)) refuseForeign();
+    if (!process.exists() || !isOurs(pid)) refuseForeign();
     if (!process.signal(SIGTERM))
         throw CommandError(Application::EXIT_NOPERM,
                            "process " + std::to_string(pid) + " can't be told to stop: " + reason(errno));
@@ -180,6 +180,10 @@ void BackgroundServer::stop() const {
                                std::to_string(kStopMilliseconds / 1000) + " s; see " + _outputFile);
     forget();
     if (isRunning()) refuseForeign();
+}
+
+bool BackgroundServer::isOurs(pid_t pid) const {
+    return pid > 0 && isThisProgram(pid) && isOn(_configurationFile, pid);
 }
 
 void BackgroundServer::refuseForeign() const {

@@ -15,7 +15,8 @@ class BackgroundServer {
     /// The configuration's server, whether or not it runs.
     explicit BackgroundServer(const Configuration& configuration);
 
-    /// Whether a server uses the database, whoever has started it. Throws StorageError.
+    /// Whether a server uses the database, whoever has started it, or one that was launched is about to.
+    /// Throws StorageError and CommandError.
     bool isRunning() const;
 
     /// Starts it, in a session of its own, and writes the file with its process id. Throws CommandError, and
@@ -26,7 +27,8 @@ class BackgroundServer {
     std::optional<int> exitCode() const;
 
     /// Sends SIGTERM to the running server and waits until it has ended. Throws CommandError when the process
-    /// id is not known, when it may not be signalled, when it goes on, and when another one uses the database.
+    /// id is not known, when it may not be signalled, when it goes on, and when another one uses the
+    /// database.
     void stop() const;
 
     /// Removes the file with the process id.
@@ -43,6 +45,7 @@ class BackgroundServer {
   private:
     void remember() const;
     pid_t rememberedPid() const;
+    bool isOurs(pid_t pid) const;
     [[noreturn]] void refuseForeign() const;
 
     std::string _configurationFile;

@@ -71,7 +71,11 @@ bool startWithSystemd(ConnectorApi& api) {
 bool startInBackground(ConnectorApi& api, BackgroundServer& server) {
     const Turn turn(api.configuration().file);
     if (server.isRunning()) {
-        waitUntilReady(api, [] {});
+        waitUntilReady(api, [&] {
+            if (!server.isRunning())
+                throw CommandError(Application::EXIT_UNAVAILABLE,
+                                   "the service that ran already has ended; see " + server.outputFile());
+        });
         return true;
     }
     if (api.isReady()) // or its readiness would be taken for that of the one to be started

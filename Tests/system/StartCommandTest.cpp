@@ -175,7 +175,9 @@ BOOST_AUTO_TEST_CASE(StopEndsWhatAnInterruptedStartHasLeft) {
     waitUntil("its process id is written down", [&] { return background.pid() == server; });
     start.stop(SIGKILL);
     ::kill(*server, SIGCONT);
-    waitUntil("it serves", [&] { return background.answers(); });
+    const auto again = runCommand(background.setup, {"start"});
+    BOOST_TEST(says(again, "was running already"), shown(again));
+    BOOST_TEST(background.answers());
     const auto stopped = runCommand(background.setup, {"stop"});
     BOOST_TEST(says(stopped, "Connector is stopped"), shown(stopped));
     BOOST_TEST(!background.answers());
