@@ -311,8 +311,12 @@ rpm_packages() {
     has_mapping
     stop "$connector"
 
+    apt install systemd
+    in_root systemctl enable iofog-connector-agent@web.service
     rpm_in_root -e iofog-connector iofog-connector-agent
     [ ! -e "$root/usr/bin/iofog-connector" ] || die "the program is still there"
+    find "$root/etc/systemd/system" -name 'iofog-connector-agent*' >"$work/left"
+    [ ! -s "$work/left" ] || die "agents that are still enabled: $(cat "$work/left")"
     says 6000-6060 "$root/etc/iofog-connector/iofog-connector.config.rpmsave"
     same "$(member passcode1)" "$(passcodes)" "the passcode"
 }
