@@ -129,17 +129,18 @@ log_rotation() {
     step "Debian: logrotate"
     [ -x "$root/usr/sbin/logrotate" ] || die "logrotate is recommended, and was not installed"
     log=$root/var/log/iofog-connector/iofog-connector.log
+    stop "$connector"
+    typed iofog-connector start >"$work/start"
     in_root logrotate --force /etc/logrotate.d/iofog-connector
     says "is ready" "$log.1"
-    kill -HUP "$connector" # what the service manager does when it is told to reload
     add_mapping
     await "the line in the new file" grep -q "mapping $(member id) opened" "$log"
     owned /var/log/iofog-connector/iofog-connector.log iofog-connector:iofog-connector 600
+    typed iofog-connector stop >"$work/stop"
 }
 
 upgrade() {
     step "Debian: an upgrade keeps configuration, mappings and passcodes"
-    stop "$connector"
     sed -i 's/6000-6050/6000-6060/' "$root/etc/iofog-connector/iofog-connector.config"
     cp "$root/etc/iofog-connector/iofog-connector.config" "$work/edited.config"
     passcodes >"$work/passcodes"
