@@ -182,6 +182,19 @@ remove() {
     stop "$connector"
 }
 
+# A script that runs outside of the root that it is for must not touch what is there.
+outside_of_root() {
+    step "Debian: no script runs outside of its root"
+    for name in iofog-connector iofog-connector-agent; do
+        for script in postinst prerm postrm; do
+            ! in_root env DPKG_ROOT=/elsewhere "/var/lib/dpkg/info/$name.$script" purge 2>"$work/refused" ||
+                die "the $script of $name has run"
+            says "can't be installed or removed with --force-script-chrootless" "$work/refused"
+        done
+    done
+    [ -d "$root/etc/iofog-connector-agent" ] || die "the agents' configurations are gone"
+}
+
 purge() {
     step "Debian: purging leaves nothing"
     apt purge iofog-connector iofog-connector-agent
@@ -333,6 +346,7 @@ log_rotation
 upgrade
 downgrade
 remove
+outside_of_root
 purge
 production
 purge
