@@ -43,15 +43,39 @@ std::vector<std::string> setprivFor(const passwd& user) {
     return words;
 }
 
+/// The folder, or the nearest one above it that is there.
+std::filesystem::path nearestFolder(std::filesystem::path folder) {
+    std::error_code error;
+    while (!std::filesystem::exists(folder, error) && folder.has_relative_path())
+        folder = folder.parent_path();
+    return folder;
+}
+
+/// Whose the folder is meant to be is unclear: the service would run as root, with all of root's rights.
+[[noreturn]] void refuseMissing(const std::filesystem::path& folder, const std::filesystem::path& above) {
+    throw CommandError(Application::EXIT_CONFIG, folder.string() + " is not there, and " + above.string() +
+                                                     " is root's; make it for the user that the service is "
+                                                     "to run as: install -d -o USER -g GROUP -m 0700 " +
+                                                     folder.string());
+}
+
 } // namespace
 
 void continueAsOwnerOfFolder(const std::string& file, const std::vector<std::string>& arguments) {
+    if (::geteuid() != 0) return;
+    const auto wanted = std::filesystem::absolute(file).parent_path();
+    const auto path = nearestFolder(wanted);
     struct stat folder {};
-    const auto path = std::filesystem::absolute(file).parent_path().string();
-    if (::geteuid() != 0 || ::stat(path.c_str(), &folder) != 0 || folder.st_uid == 0) return;
+    if (::stat(path.c_str(), &folder) != 0)
+        throw CommandError(Application::EXIT_OSERR,
+                           path.string() + ": " + std::generic_category().message(errno));
+    if (folder.st_uid == 0) {
+        if (path != wanted) refuseMissing(wanted, path);
+        return;
+    }
     const auto* user = ::getpwuid(folder.st_uid);
     if (!user)
-        throw CommandError(Application::EXIT_NOUSER, path + " belongs to user " +
+        throw CommandError(Application::EXIT_NOUSER, path.string() + " belongs to user " +
                                                          std::to_string(folder.st_uid) +
                                                          ", who does not exist; chown it");
     auto words = setprivFor(*user);

@@ -247,6 +247,12 @@ production() {
         "the ids of mappings of a configuration"
     typed iofog-connector stop >"$work/stop"
 
+    sed 's|^{|{"database": "/var/lib/iofog-connector/not/there/mappings.db",|' \
+        "$root/etc/iofog-connector/iofog-connector.config" >"$root/etc/iofog-connector/other.config"
+    typed iofog-connector start --config=/etc/iofog-connector/other.config >"$work/start"
+    same iofog-connector "$(user_of_connector)" "the user of what root has started, where the folder was missing"
+    typed iofog-connector stop --config=/etc/iofog-connector/other.config >"$work/stop"
+
     check_files_of_service
     start iofog-connector.service '' "$work/connector.log"
     connector=$started

@@ -119,6 +119,17 @@ BOOST_AUTO_TEST_CASE(StartShowsWhyItFails) {
     BOOST_TEST(hasFailed(wrong, kConfig, {setup.configFile(), "dev"}), shown(wrong));
 }
 
+BOOST_AUTO_TEST_CASE(StartAsRootMakesNoFolderOfRoots) {
+    Background background(Mode::Plain);
+    const auto folder = background.setup.folder().path("missing");
+    background.setup.set("database", folder + "/mappings.db");
+    const auto started = runCommand(background.setup, {"start"});
+    if (::geteuid() == 0)
+        BOOST_TEST(hasFailed(started, kConfig, {folder + " is not there", "install -d"}), shown(started));
+    else
+        BOOST_TEST(started.exitCode == 0, shown(started));
+}
+
 BOOST_AUTO_TEST_CASE(StopLeavesOthersAlone) {
     const ConnectorSetup setup;
     const ConnectorProcess connector(setup); // which `start` has not started
