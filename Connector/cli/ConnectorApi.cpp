@@ -3,6 +3,7 @@
 #include "base/JsonFields.h"
 #include "cli/CommandError.h"
 
+#include <Poco/JSON/Array.h>
 #include <Poco/JSON/ParseHandler.h>
 #include <Poco/JSON/Parser.h>
 #include <Poco/Net/HTTPRequest.h>
@@ -26,6 +27,25 @@ constexpr std::chrono::seconds kTimeout{60};
 constexpr std::chrono::seconds kReadyTimeout{2};
 constexpr std::size_t kPageSize = 1000;
 constexpr const char* kMappings = "/api/v2/mapping";
+
+using Kind = NeededMember::Kind;
+const NeededMembers kOfEveryMapping{{"id", Kind::Text},      {"type", Kind::Text},  {"port1", Kind::Number},
+                                    {"port2", Kind::Number}, {"state", Kind::Text}, {"relays", Kind::Number}};
+const NeededMembers kOfPublicMapping{{"agentswaiting", Kind::Number}, {"visitorswaiting", Kind::Number}};
+const NeededMembers kOfPrivateMapping{{"agentswaitingport1", Kind::Number},
+                                      {"agentswaitingport2", Kind::Number}};
+
+bool isOfKind(const Poco::Dynamic::Var& value, Kind kind) {
+    switch (kind) {
+    case Kind::Text:
+        return value.isString();
+    case Kind::Number:
+        return value.isInteger() && !value.isBoolean();
+    case Kind::List:
+        return value.type() == typeid(Poco::JSON::Array::Ptr);
+    }
+    return false;
+}
 
 /// The configuration keeps no token, only its digest; so the file is read once more.
 std::optional<std::pair<std::string, std::string>> firstToken(const std::string& text) {
@@ -109,32 +129,63 @@ void ConnectorApi::connectAnew(std::chrono::seconds timeout) {
     _session->setTimeout(Poco::Timespan(timeout.count(), 0));
 }
 
-Poco::JSON::Object::Ptr ConnectorApi::get(const std::string& path) {
-    return resultOf(request(HTTPRequest::HTTP_GET, path));
+Poco::JSON::Object::Ptr ConnectorApi::get(const std::string& path, const NeededMembers& needed) {
+    auto result = resultOf(request(HTTPRequest::HTTP_GET, path));
+    check(*result, needed);
+    return result;
 }
 
-Poco::JSON::Object::Ptr ConnectorApi::post(const std::string& path, const Poco::JSON::Object& body) {
+Poco::JSON::Object::Ptr ConnectorApi::post(const std::string& path, const Poco::JSON::Object& body,
+                                           const NeededMembers& needed) {
     std::ostringstream text;
     body.stringify(text);
-    return resultOf(request(HTTPRequest::HTTP_POST, path, text.str()));
+    auto result = resultOf(request(HTTPRequest::HTTP_POST, path, text.str()));
+    check(*result, needed);
+    return result;
 }
 
 std::vector<Poco::JSON::Object::Ptr> ConnectorApi::mappings() {
     std::vector<Poco::JSON::Object::Ptr> result;
     const std::string first = std::string(kMappings) + "?limit=" + std::to_string(kPageSize);
     for (std::string path = first; !path.empty();) {
-        const auto page = get(path);
+        const auto page = get(path, {{"mappings", Kind::List}});
         for (const auto& mapping : *page->getArray("mappings"))
-            result.push_back(mapping.extract<Poco::JSON::Object::Ptr>());
+            result.push_back(checkedMapping(mapping));
         std::string next;
-        Poco::URI::encode(page->optValue<std::string>("next", ""), "&+#%=", next);
+        if (page->has("next")) {
+            check(*page, {{"next", Kind::Text}});
+            Poco::URI::encode(page->getValue<std::string>("next"), "&+#%=", next);
+        }
         path = next.empty() ? "" : first + "&after=" + next;
     }
     return result;
 }
 
 Poco::JSON::Object::Ptr ConnectorApi::mapping(const std::string& id) {
-    return get(pathOf(id));
+    return checkedMapping(get(pathOf(id), {}));
+}
+
+Poco::JSON::Object::Ptr ConnectorApi::checkedMapping(const Poco::Dynamic::Var& mapping) const {
+    if (mapping.type() != typeid(Poco::JSON::Object::Ptr)) refuseAnswer("a mapping is no object");
+    auto object = mapping.extract<Poco::JSON::Object::Ptr>();
+    check(*object, kOfEveryMapping);
+    check(*object, object->has("agentswaiting") ? kOfPublicMapping : kOfPrivateMapping);
+    return object;
+}
+
+void ConnectorApi::check(const Poco::JSON::Object& answer, const NeededMembers& needed) const {
+    for (const auto& [name, kind] : needed)
+        if (!answer.has(name))
+            refuseAnswer("no \"" + std::string(name) + "\"");
+        else if (!isOfKind(answer.get(name), kind))
+            refuseAnswer("\"" + std::string(name) + "\" is of another type");
+}
+
+void ConnectorApi::refuseAnswer(const std::string& why) const {
+    throw CommandError(Application::EXIT_PROTOCOL, "what answers at " + _url + " (from " +
+                                                       _configuration.file +
+                                                       ") is no Connector of this version (" + why +
+                                                       "); restart the service after an upgrade");
 }
 
 ConnectorApi::Answer ConnectorApi::request(const std::string& method, const std::string& path,
@@ -180,7 +231,9 @@ Poco::JSON::Object::Ptr ConnectorApi::resultOf(const Answer& answer) const {
                                ") is no Connector: it does not answer with a JSON object");
     }
     if (answer.status == HTTPResponse::HTTP_OK) return json;
-    auto message = json->optValue<std::string>("errormessage", "status " + std::to_string(answer.status));
+    auto message = isOfKind(json->get("errormessage"), Kind::Text)
+                       ? json->getValue<std::string>("errormessage")
+                       : "status " + std::to_string(answer.status);
     const int exitCode = exitCodeFor(answer.status);
     if (exitCode == Application::EXIT_NOPERM)
         message = "the API at " + _url + " refuses this command: " + message +

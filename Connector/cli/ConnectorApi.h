@@ -14,6 +14,15 @@
 
 namespace connector {
 
+/// A member that an answer of the API must have. A value.
+struct NeededMember {
+    enum class Kind { Text, Number, List };
+
+    const char* name;
+    Kind kind;
+};
+using NeededMembers = std::vector<NeededMember>;
+
 /// The API of the Connector that runs on a configuration of this machine, as an operator uses it: it is found
 /// through the configuration, and called with the first token that is in it.
 class ConnectorApi {
@@ -29,13 +38,17 @@ class ConnectorApi {
     /// Whether it says that all mappings are restored. False also when nothing answers within 2 s.
     bool isReady();
 
-    /// Both return the answer, and throw CommandError when there is none or when it is a failure.
-    Poco::JSON::Object::Ptr get(const std::string& path);
-    Poco::JSON::Object::Ptr post(const std::string& path, const Poco::JSON::Object& body);
+    /// Both return the answer, and throw CommandError when there is none, when it is a failure and when it
+    /// lacks something that is needed.
+    Poco::JSON::Object::Ptr get(const std::string& path, const NeededMembers& needed);
+    Poco::JSON::Object::Ptr post(const std::string& path, const Poco::JSON::Object& body,
+                                 const NeededMembers& needed);
 
-    /// All mappings, as GET /api/v2/mapping shows them.
+    /// All mappings, as GET /api/v2/mapping shows them, with ids, type, ports, state and counts. Throws
+    /// CommandError.
     std::vector<Poco::JSON::Object::Ptr> mappings();
 
+    /// One of them. Throws CommandError.
     Poco::JSON::Object::Ptr mapping(const std::string& id);
 
   private:
@@ -48,6 +61,9 @@ class ConnectorApi {
     Answer request(const std::string& method, const std::string& path, const std::string& body = "");
     Answer exchange(const std::string& method, const std::string& path, const std::string& body);
     Poco::JSON::Object::Ptr resultOf(const Answer& answer) const;
+    [[noreturn]] void refuseAnswer(const std::string& why) const;
+    void check(const Poco::JSON::Object& answer, const NeededMembers& needed) const;
+    Poco::JSON::Object::Ptr checkedMapping(const Poco::Dynamic::Var& mapping) const;
 
     Configuration _configuration;
     /// The first identity with a token: its name and the token.

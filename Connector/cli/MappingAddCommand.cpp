@@ -79,7 +79,14 @@ void MappingAddCommand::defineOptions(Poco::Util::OptionSet& options) const {
 
 void MappingAddCommand::run(const Arguments& arguments, std::ostream& out) {
     const auto wanted = wantedMapping(arguments);
-    const auto added = ConnectorApi(arguments.configurationFile()).post("/api/v2/mapping/add", *wanted);
+    using Kind = NeededMember::Kind;
+    const auto added = ConnectorApi(arguments.configurationFile())
+                           .post("/api/v2/mapping/add", *wanted,
+                                 {{"id", Kind::Text},
+                                  {"port1", Kind::Number},
+                                  {"port2", Kind::Number},
+                                  {"passcode1", Kind::Text},
+                                  {"passcode2", Kind::Text}});
     if (arguments.asJson()) return printJson(*added, out);
     printMembers(*added,
                  {{"id", "id"},

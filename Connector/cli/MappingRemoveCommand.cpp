@@ -9,7 +9,8 @@ void MappingRemoveCommand::run(const Arguments& arguments, std::ostream& out) {
     const auto& id = arguments.operands().front();
     auto body = newJson();
     body->set("mappingid", id);
-    const auto removed = ConnectorApi(arguments.configurationFile()).post("/api/v2/mapping/remove", *body);
+    const auto removed = ConnectorApi(arguments.configurationFile())
+                             .post("/api/v2/mapping/remove", *body, {{"id", NeededMember::Kind::Text}});
     if (arguments.asJson()) return printJson(*removed, out);
     out << "Mapping " << id << " is removed.\n";
 }

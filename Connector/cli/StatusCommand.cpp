@@ -16,6 +16,12 @@ namespace connector {
 namespace {
 
 constexpr const char* kStatus = "/api/v2/status";
+using Kind = NeededMember::Kind;
+const NeededMembers kOfStatus{{"version", Kind::Text},           {"uptime", Kind::Number},
+                              {"mappings", Kind::Number},        {"agentswaiting", Kind::Number},
+                              {"visitorswaiting", Kind::Number}, {"relays", Kind::Number},
+                              {"bytesrelayed", Kind::Number},    {"availablePorts", Kind::Number},
+                              {"descriptors", Kind::Number},     {"availableDescriptors", Kind::Number}};
 /// Between the two looks that a rate is made of.
 constexpr std::chrono::seconds kSample{1};
 /// A terminal has few lines; --json has them all.
@@ -40,10 +46,10 @@ double rateBetween(const Poco::JSON::Object& before, const Poco::JSON::Object& a
 }
 
 Report makeReport(ConnectorApi& api) {
-    const auto before = api.get(kStatus);
+    const auto before = api.get(kStatus, kOfStatus);
     std::this_thread::sleep_for(kSample);
     Report report;
-    report.status = api.get(kStatus);
+    report.status = api.get(kStatus, kOfStatus);
     report.bytesPerSecond = rateBetween(*before, *report.status);
     const auto& configuration = api.configuration();
     report.ports = {report.count("availablePorts"), static_cast<std::int64_t>(configuration.ports.size())};

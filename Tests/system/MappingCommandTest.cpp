@@ -23,6 +23,18 @@ struct Operated {
     ConnectorProcess connector;
 };
 
+/// Runs a command on an API that is played by the test, and gives this answer.
+Finished runAgainst(const std::string& answer, const std::vector<std::string>& words) {
+    TestTarget other;
+    ConnectorSetup setup;
+    setup.set("api.port", other.port());
+    auto command = std::async(std::launch::async, [&] { return runCommand(setup, words); });
+    auto client = other.accept();
+    client.readThrough("\r\n\r\n");
+    client.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(answer.size()) + "\r\n\r\n" + answer);
+    return command.get();
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(MappingCommand)
@@ -157,15 +169,32 @@ BOOST_AUTO_TEST_CASE(TokenGoesToNoOtherCertificate) {
 }
 
 BOOST_AUTO_TEST_CASE(SomethingElseBehindThePortIsNoConnector) {
-    TestTarget other;
-    ConnectorSetup setup;
-    setup.set("api.port", other.port());
-    auto command = std::async(std::launch::async, [&] { return runCommand(setup, {"mapping", "list"}); });
-    auto client = other.accept();
-    client.readThrough("\r\n\r\n");
-    client.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-    const auto finished = command.get();
+    const auto finished = runAgainst("hello", {"mapping", "list"});
     BOOST_TEST(hasFailed(finished, kProtocol, {"is no Connector"}), shown(finished));
+}
+
+BOOST_AUTO_TEST_CASE(WhatAnAnswerLacksIsNamed) {
+    struct Case {
+        std::string answer;
+        std::vector<std::string> words;
+        std::string named;
+    };
+    const std::vector<Case> cases{
+        {"{}", {"mapping", "list"}, R"(no "mappings")"},
+        {R"({"mappings":1})", {"mapping", "list"}, R"("mappings" is of another type)"},
+        {R"({"mappings":[1]})", {"mapping", "list", "--json"}, "a mapping is no object"},
+        {R"({"mappings":[{"id":"1"}]})", {"mapping", "list"}, R"(no "type")"},
+        {R"({"mappings":[],"next":1})", {"mapping", "list"}, R"("next" is of another type)"},
+        {R"({"id":"1","type":"public","port1":"x"})", {"mapping", "show", "1"}, R"("port1" is of another)"},
+        {R"({"id":"1"})", {"mapping", "add", "public"}, R"(no "port1")"},
+        {"{}", {"mapping", "remove", "1"}, R"(no "id")"},
+        {R"({"status":"running"})", {"status"}, R"(no "version")"},
+    };
+    for (const auto& [answer, words, named] : cases) {
+        const auto finished = runAgainst(answer, words);
+        BOOST_TEST(hasFailed(finished, kProtocol, {"no Connector of this version", named, "restart"}),
+                   shown(finished));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(TableFitsTheTerminal) {
