@@ -111,7 +111,13 @@ void checkEphemeralPorts(const Configuration& configuration, Warnings& warnings)
 
 void checkMappings(const Configuration& configuration, const std::vector<Mapping>& mappings,
                    Warnings& warnings) {
-    const auto outside = portsOutside(configuration.ports, mappings);
+    const auto apiPort = configuration.api.port;
+    for (const auto& mapping : mappings)
+        if (mapping.endpoint1.port == apiPort || mapping.endpoint2.port == apiPort)
+            warnings.push_back("mapping " + mapping.id + " has port " + std::to_string(apiPort) +
+                               ", which is api.port; it can't be served: choose another api.port");
+    auto outside = portsOutside(configuration.ports, mappings);
+    std::erase(outside, apiPort);
     if (!outside.empty())
         warnings.push_back("mappings in " + configuration.databaseFile +
                            " have ports that are not in \"ports\": " + listOf(outside) +

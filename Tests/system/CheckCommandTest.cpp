@@ -138,6 +138,19 @@ BOOST_AUTO_TEST_CASE(SurprisesAreWarnedOf) {
         BOOST_TEST(says(finished, part), part << " in " << shown(finished));
 }
 
+BOOST_AUTO_TEST_CASE(MappingOnThePortOfTheApiIsWarnedOf) {
+    ConnectorSetup setup;
+    const auto mapping = makeDatabase(setup);
+    setup.set("api.port", mapping.port2);
+    setup.setJson("exclude", "[\"" + std::to_string(mapping.port2) + "\"]");
+    const auto finished = runCommand(setup, {"check"});
+    BOOST_TEST(finished.exitCode == 0, shown(finished));
+    BOOST_TEST(says(finished, "mapping " + mapping.id + " has port " + std::to_string(mapping.port2) +
+                                  ", which is api.port; it can't be served: choose another api.port"),
+               shown(finished));
+    BOOST_TEST(!says(finished, "served all the same"), shown(finished));
+}
+
 BOOST_AUTO_TEST_CASE(ConfigurationOfTheEarlierConnectorIsRead) {
     const ConnectorSetup setup;
     const Folder folder;
