@@ -124,8 +124,13 @@ std::string readApiBind(JsonFields& api, bool anybodyMayCall) {
 
 ApiSettings readApi(JsonFields api, const Configuration& configuration) {
     ApiSettings result;
-    for (auto& identity : api.objects("identities"))
-        result.identities.push_back(readIdentity(identity));
+    for (auto& fields : api.objects("identities")) {
+        auto identity = readIdentity(fields);
+        const auto isNamesake = [&](const Identity& other) { return other.name == identity.name; };
+        if (std::any_of(result.identities.begin(), result.identities.end(), isNamesake))
+            fields.refuse("name", "a name that no other identity has");
+        result.identities.push_back(std::move(identity));
+    }
     result.anonymous = api.boolean("anonymous", false);
     result.bind = readApiBind(api, result.identities.empty());
     result.port = static_cast<std::uint16_t>(api.integer("port", 1, 65535, configuration.dev ? 8080 : 443));

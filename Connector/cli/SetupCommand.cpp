@@ -8,10 +8,13 @@
 #include "cli/Setup.h"
 #include "cli/Terminal.h"
 
+#include <Poco/Ascii.h>
+#include <Poco/Net/IPAddress.h>
 #include <Poco/StringTokenizer.h>
 #include <Poco/Util/Application.h>
 #include <Poco/Util/Option.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <grp.h>
 #include <pwd.h>
@@ -27,6 +30,9 @@ using Poco::Util::Application;
 constexpr const char* kServiceUser = "iofog-connector";
 constexpr const char* kServiceLogFolder = "/var/log/iofog-connector";
 constexpr const char* kUsualPorts = "6000-6050";
+/// Of host names (RFC 1035, section 2.3.4).
+constexpr std::size_t kLongestName = 253;
+constexpr std::size_t kLongestLabel = 63;
 constexpr mode_t kOwnMode = S_IRUSR | S_IWUSR;
 constexpr mode_t kGroupMode = kOwnMode | S_IRGRP;
 
@@ -65,11 +71,41 @@ std::string logFileFor(const std::string& configurationFile, const Ownership& ow
     return isService ? std::string(kServiceLogFolder) + "/iofog-connector.log" : "";
 }
 
+bool isLabel(const std::string& text) {
+    const auto isAllowed = [](unsigned char c) {
+        return Poco::Ascii::isAlphaNumeric(c) || c == '-' || c == '_';
+    };
+    return !text.empty() && text.size() <= kLongestLabel && text.front() != '-' && text.back() != '-' &&
+           std::all_of(text.begin(), text.end(), isAllowed);
+}
+
+/// With digits alone at its end it would be an IP address gone wrong.
+bool isHostName(const std::string& text) {
+    const Poco::StringTokenizer labels(text, ".");
+    if (text.empty() || text.size() > kLongestName || !std::all_of(labels.begin(), labels.end(), isLabel))
+        return false;
+    const auto& last = labels[labels.count() - 1];
+    return !std::all_of(last.begin(), last.end(), [](unsigned char c) { return Poco::Ascii::isDigit(c); });
+}
+
+/// Whether visitors could use it.
+bool isPublicAddress(const std::string& text) {
+    Poco::Net::IPAddress ip;
+    if (!Poco::Net::IPAddress::tryParse(text, ip)) return isHostName(text);
+    const bool isWhole = ip.family() == Poco::Net::IPAddress::IPv6 || ip.toString() == text; // not "1.2.3"
+    return isWhole && ip.isUnicast();
+}
+
 std::string addressFrom(const Arguments& arguments) {
     const auto address = answerTo(arguments, "address", "Public name or address of this server", "");
     if (address.empty())
         throw CommandError(Application::EXIT_USAGE,
                            "--address=HOST is missing: the public name or address of this server");
+    if (!isPublicAddress(address))
+        throw CommandError(Application::EXIT_USAGE,
+                           "--address=" + address +
+                               ": it must be the public host name of this server, such as "
+                               "connector.example.org, or its IP address, without a scheme, port or path");
     return address;
 }
 

@@ -79,6 +79,7 @@ const std::vector<WrongValue> kWrongValues{
     {"api.identities", "[5]", "identities"},
     {"api.identities", R"([{"token":"secret-token"}])", "name"},
     {"api.identities", R"([{"name":"a"}])", "token"},
+    {"api.identities", R"([{"name":"a","network":"10.0.0.0/8"},{"name":"a","network":"::1/128"}])", "name"},
     {"api.identities", R"([{"name":"a","token":""}])", "token"},
     {"api.identities", R"([{"name":"a","token":5}])", "token"},
     {"api.identities", R"([{"name":"","network":"10.0.0.0/8"}])", "name"},

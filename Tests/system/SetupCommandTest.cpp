@@ -15,6 +15,8 @@ namespace connector::test {
 
 namespace {
 
+using namespace std::string_literals;
+
 /// A folder for `setup` to write into, and ports for what it has made.
 class SetupFolder {
   public:
@@ -222,6 +224,38 @@ BOOST_AUTO_TEST_CASE(PackagedConfigurationIsReplacedUnasked) {
     BOOST_TEST(readFile(folder.file()) == packaged);
 }
 
+BOOST_AUTO_TEST_CASE(AddressesThatVisitorsCantUseAreRefused) {
+    const SetupFolder folder;
+    for (const std::string& address : {"0.0.0.0"s,
+                                       "::"s,
+                                       ":"s,
+                                       "..."s,
+                                       "-"s,
+                                       "a:b"s,
+                                       "a..b"s,
+                                       ".a"s,
+                                       "a."s,
+                                       "-a.org"s,
+                                       "a-.org"s,
+                                       "[::1]"s,
+                                       "1.2.3"s,
+                                       "999.1.1.1"s,
+                                       "255.255.255.255"s,
+                                       "224.0.0.1"s,
+                                       "http://a"s,
+                                       std::string(64, 'a'),
+                                       std::string(300, 'a'),
+                                       std::string(63, 'a') + std::string(200, '.')}) {
+        const auto finished = folder.setUp({"--address=" + address});
+        BOOST_TEST(hasFailed(finished, kUsage, {"--address=" + address + ": it must be"}), shown(finished));
+        BOOST_TEST(!isThere(folder.file()));
+    }
+    for (const std::string& address : {"x"s, "my_host-1.example"s, "3com.example"s, std::string(63, 'a')}) {
+        const auto finished = folder.setUp({"--address=" + address, "--force"});
+        BOOST_TEST(finished.exitCode == 0, shown(finished));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(WrongAnswersWriteNothing) {
     const SetupFolder folder;
     const auto pair = CertificateAuthority::shared().issue(folder.folder(), "one");
@@ -230,6 +264,7 @@ BOOST_AUTO_TEST_CASE(WrongAnswersWriteNothing) {
         {{}, "--address=HOST"},
         {{"--address=two words"}, "two words"},
         {{"--address=x", "--controller=nowhere"}, "nowhere"},
+        {{"--address=x", "--identity=operator"}, "operator"},
         {{"--address=x", "--exclude=70000"}, "70000"},
         {{"--address=x", "--certificate=" + pair.certificateFile}, "--key=FILE"},
         {{"--address=x", "--key=" + pair.keyFile}, "--certificate=FILE"},
