@@ -163,8 +163,9 @@ std::optional<int> BackgroundServer::exitCode() const {
 void BackgroundServer::remember() const {
     std::error_code error; // writing the file says why it can't be written
     std::filesystem::create_directories(std::filesystem::path(_pidFile).parent_path(), error);
-    writeFile(_pidFile, std::to_string(_pid) + "\n",
-              {::geteuid(), ::getegid(), S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH}, false);
+    writeFiles({{.path = _pidFile,
+                 .content = std::to_string(_pid) + "\n",
+                 .ownership = {::geteuid(), ::getegid(), S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH}}});
 }
 
 void BackgroundServer::stop() const {

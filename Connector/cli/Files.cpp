@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <deque>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -51,21 +52,37 @@ class TemporaryNeighbour {
             failToWrite(_file, errno);
     }
 
-    void replaceFile() const {
-        const auto old = _file + ".old";
-        ::unlink(old.c_str());
-        if (::link(_file.c_str(), old.c_str()) != 0 && errno != ENOENT) failToWrite(old, errno);
-        if (::rename(_path.c_str(), _file.c_str()) != 0) failToWrite(_file, errno);
+    /// Gives the file that is there, if one is, a second name that stays.
+    void keepOldFile() {
+        ::unlink(old().c_str());
+        _hasOld = ::link(_file.c_str(), old().c_str()) == 0;
+        if (!_hasOld && errno != ENOENT) failToWrite(old(), errno);
     }
 
-    void becomeFile() const {
-        if (::link(_path.c_str(), _file.c_str()) != 0) failToWrite(_file, errno);
+    void becomeFile(bool replace) {
+        const int result =
+            replace ? ::rename(_path.c_str(), _file.c_str()) : ::link(_path.c_str(), _file.c_str());
+        if (result != 0) failToWrite(_file, errno);
+        _isFile = true;
+    }
+
+    /// Makes it as it was before becomeFile().
+    void undo() const {
+        if (!_isFile) return;
+        if (_hasOld)
+            ::rename(old().c_str(), _file.c_str());
+        else
+            ::unlink(_file.c_str());
     }
 
   private:
+    std::string old() const { return _file + ".old"; }
+
     std::string _file;
     std::string _path;
     int _descriptor;
+    bool _hasOld = false;
+    bool _isFile = false;
 };
 
 } // namespace
@@ -80,14 +97,21 @@ std::string textOf(const std::string& file) {
     return content.str();
 }
 
-void writeFile(const std::string& file, const std::string& content, const Ownership& ownership,
-               bool replace) {
-    const TemporaryNeighbour temporary(file);
-    temporary.fill(content, ownership);
-    if (replace)
-        temporary.replaceFile();
-    else
-        temporary.becomeFile();
+void writeFiles(const std::vector<NewFile>& files) {
+    // What can fail comes before the first file changes.
+    std::deque<TemporaryNeighbour> temporaries;
+    for (const auto& file : files)
+        temporaries.emplace_back(file.path).fill(file.content, file.ownership);
+    for (std::size_t i = 0; i < files.size(); ++i)
+        if (files[i].replace) temporaries[i].keepOldFile();
+    try {
+        for (std::size_t i = 0; i < files.size(); ++i)
+            temporaries[i].becomeFile(files[i].replace);
+    } catch (const CommandError&) {
+        for (const auto& temporary : temporaries)
+            temporary.undo();
+        throw;
+    }
 }
 
 void giveToOwnerOfFolder(const std::string& file) {

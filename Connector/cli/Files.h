@@ -2,6 +2,7 @@
 
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace connector {
 
@@ -15,9 +16,18 @@ struct Ownership {
     mode_t mode;
 };
 
-/// Writes a file so that at any moment there is the old one, or none, or the whole new one. With `replace`
-/// one that is there stays as FILE.old; else it is an error. Throws CommandError.
-void writeFile(const std::string& file, const std::string& content, const Ownership& ownership, bool replace);
+/// A file that is to be written. A value.
+struct NewFile {
+    std::string path;
+    std::string content;
+    Ownership ownership;
+    /// One that is there stays as FILE.old; without this it is an error.
+    bool replace = false;
+};
+
+/// Writes files that belong together: all of them or, when it throws, none. At any moment each is the old
+/// one, or none, or the whole new one. Throws CommandError.
+void writeFiles(const std::vector<NewFile>& files);
 
 /// Makes the owner of the folder that a file is in the owner of the file: for what root has made there. Does
 /// nothing for others than root. Throws CommandError.

@@ -107,21 +107,13 @@ bool isSame(const std::string& one, const std::string& other) {
     return !one.empty() && fs::equivalent(one, other, error);
 }
 
-/// A file that is to be written.
-struct Output {
-    std::string file;
-    std::string content;
-    Ownership ownership;
-    bool replace;
-};
-
-void refuseToReplace(const std::vector<Output>& outputs) {
+void refuseToReplace(const std::vector<NewFile>& outputs) {
     for (const auto& output : outputs)
-        if (std::error_code error; !output.replace && fs::exists(output.file, error))
-            throw CommandError(Application::EXIT_CANTCREAT, output.file +
+        if (std::error_code error; !output.replace && fs::exists(output.path, error))
+            throw CommandError(Application::EXIT_CANTCREAT, output.path +
                                                                 " is there; --force replaces it, and keeps "
                                                                 "the old one as " +
-                                                                output.file + ".old");
+                                                                output.path + ".old");
 }
 
 void makeFolderOf(const std::string& file) {
@@ -154,7 +146,7 @@ SetupResult setUp(const SetupAnswers& answers) {
     result.isSelfSigned = answers.certificateFile.empty();
 
     // The configuration comes last: with it, all that it names is there.
-    std::vector<Output> outputs;
+    std::vector<NewFile> outputs;
     auto publicOwnership = answers.ownership;
     publicOwnership.mode = kPublicMode;
     if (!isSame(answers.certificateFile, result.certificateFile))
@@ -166,8 +158,7 @@ SetupResult setUp(const SetupAnswers& answers) {
                        answers.replace || isPackagedConfiguration(file.string())});
     refuseToReplace(outputs);
     makeFolderOf(file.string());
-    for (const auto& output : outputs)
-        writeFile(output.file, output.content, output.ownership, output.replace);
+    writeFiles(outputs);
     return result;
 }
 

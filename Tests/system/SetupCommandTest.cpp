@@ -9,6 +9,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <filesystem>
 #include <sys/stat.h>
 
 namespace connector::test {
@@ -206,6 +207,28 @@ BOOST_AUTO_TEST_CASE(NothingIsOverwrittenUnasked) {
     BOOST_TEST(forced.exitCode == 0, shown(forced));
     BOOST_TEST(readFile(folder.file("iofog-connector.config.old")) == "mine");
     BOOST_TEST(readFile(folder.file()) != "mine");
+}
+
+BOOST_AUTO_TEST_CASE(FailureLeavesWhatFitsTogether) {
+    const SetupFolder folder;
+    BOOST_TEST_REQUIRE(folder.setUp({"--address=127.0.0.1"}).exitCode == 0);
+    const auto contents = [&] {
+        return std::vector{readFile(folder.file()), readFile(folder.file("server-cert.pem")),
+                           readFile(folder.file("server-key.pem"))};
+    };
+    const auto before = contents();
+    const auto inTheWay = folder.file("server-key.pem.old");
+    BOOST_TEST_REQUIRE(std::filesystem::create_directory(inTheWay));
+    const auto failed = folder.setUp({"--address=127.0.0.1", "--force"});
+    BOOST_TEST(hasFailed(failed, kCantCreate, {inTheWay}), shown(failed));
+    BOOST_TEST((contents() == before));
+    BOOST_TEST(folder.run({"check"}).exitCode == 0);
+
+    std::filesystem::remove(inTheWay);
+    const auto again = folder.setUp({"--address=127.0.0.1", "--force"});
+    BOOST_TEST(again.exitCode == 0, shown(again));
+    BOOST_TEST(readFile(folder.file("server-cert.pem.old")) == before[1]);
+    BOOST_TEST(readFile(inTheWay) == before[2]);
 }
 
 BOOST_AUTO_TEST_CASE(PackagedConfigurationIsReplacedUnasked) {
