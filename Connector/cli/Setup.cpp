@@ -5,6 +5,7 @@
 #include "cli/CommandError.h"
 #include "cli/Json.h"
 #include "cli/SelfSignedCertificate.h"
+#include "cli/Turn.h"
 #include "net/TlsContext.h"
 
 #include <Poco/Base64Encoder.h>
@@ -138,6 +139,8 @@ SetupResult setUp(const SetupAnswers& answers) {
     const auto configuration = configurationOf(answers, result);
     Configuration::parse(configuration, file.string());
 
+    makeFolderOf(file.string());
+    const Turn turn(file.parent_path().string()); // or files of two setups would be mixed
     const auto credentials = credentialsOf(answers);
     result.certificateFile = (file.parent_path() / kCertificateName).string();
     result.keyFile = (file.parent_path() / kKeyName).string();
@@ -157,7 +160,6 @@ SetupResult setUp(const SetupAnswers& answers) {
     outputs.push_back({file.string(), configuration, answers.ownership,
                        answers.replace || isPackagedConfiguration(file.string())});
     refuseToReplace(outputs);
-    makeFolderOf(file.string());
     writeFiles(outputs);
     return result;
 }

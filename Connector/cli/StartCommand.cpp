@@ -6,15 +6,13 @@
 #include "cli/Json.h"
 #include "cli/OwnersRights.h"
 #include "cli/Systemd.h"
+#include "cli/Turn.h"
 
 #include <Poco/String.h>
 #include <Poco/Util/Application.h>
 
 #include <chrono>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace connector {
@@ -41,21 +39,6 @@ void waitUntilReady(ConnectorApi& api, Ended&& ended) {
     }
 }
 
-/// One `start` at a time for a configuration: the second one finds what the first one has started.
-class Turn {
-  public:
-    explicit Turn(const std::string& configurationFile)
-        : _descriptor(::open(configurationFile.c_str(), O_RDONLY | O_CLOEXEC)) {
-        ::flock(_descriptor, LOCK_EX);
-    }
-    ~Turn() { ::close(_descriptor); }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-
-  private:
-    int _descriptor;
-};
-
 /// Both start what does not run yet, and return whether it ran already.
 bool startWithSystemd(ConnectorApi& api) {
     const bool wasRunning = isActiveInSystemd();
@@ -69,7 +52,7 @@ bool startWithSystemd(ConnectorApi& api) {
 }
 
 bool startInBackground(ConnectorApi& api, BackgroundServer& server) {
-    const Turn turn(api.configuration().file);
+    const Turn turn(api.configuration().file); // a second start finds what the first one has started
     if (server.isRunning()) {
         waitUntilReady(api, [&] {
             if (!server.isRunning())

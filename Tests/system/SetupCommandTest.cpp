@@ -10,6 +10,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <filesystem>
+#include <future>
 #include <sys/stat.h>
 
 namespace connector::test {
@@ -229,6 +230,24 @@ BOOST_AUTO_TEST_CASE(FailureLeavesWhatFitsTogether) {
     BOOST_TEST(again.exitCode == 0, shown(again));
     BOOST_TEST(readFile(folder.file("server-cert.pem.old")) == before[1]);
     BOOST_TEST(readFile(inTheWay) == before[2]);
+}
+
+BOOST_AUTO_TEST_CASE(SetupsAtTheSameTimeTakeTurns) {
+    const SetupFolder folder;
+    const auto force = [&] { return folder.setUp({"--address=127.0.0.1", "--force"}); };
+    std::vector<std::future<Finished>> setups(8);
+    for (auto& setup : setups)
+        setup = std::async(std::launch::async, force);
+    for (auto& setup : setups) {
+        const auto finished = setup.get();
+        BOOST_TEST(finished.exitCode == 0, shown(finished));
+    }
+    const auto checked = folder.run({"check"});
+    BOOST_TEST(checked.exitCode == 0, shown(checked));
+    for (const std::string name : {"server-cert.pem", "server-key.pem"})
+        std::filesystem::rename(folder.file(name + ".old"), folder.file(name));
+    const auto older = folder.run({"check"});
+    BOOST_TEST(older.exitCode == 0, shown(older));
 }
 
 BOOST_AUTO_TEST_CASE(PackagedConfigurationIsReplacedUnasked) {

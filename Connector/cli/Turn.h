@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+namespace connector {
+
+/// One command at a time does what it is for: another one waits for as long as this lives.
+class Turn {
+  public:
+    /// path: the file or folder that the commands have in common; it must be there. Throws CommandError when
+    /// it can't be opened or locked.
+    explicit Turn(const std::string& path);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+  private:
+    int _descriptor;
+};
+
+} // namespace connector
