@@ -374,7 +374,7 @@ run_tests() {
     lint
 
     step "building everything, optimized"
-    configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=ON
+    configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=ON -DCONNECTOR_BENCH=ON
     compile build
 
     step "fuzzing, $FUZZ_SECONDS s for each target"

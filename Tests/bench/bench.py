@@ -108,7 +108,9 @@ def stop(running):
         program.stop()
 
 
-def group(bench, name, wanted, works, only):
+def group(bench, name, wanted, works, options):
+    only = options.only
+    wanted = [each for each in wanted if not options.programs or each[0] in options.programs]
     if only and not any(part in name for part in only):
         return []
     running = started(wanted)
@@ -118,7 +120,7 @@ def group(bench, name, wanted, works, only):
         stop(running)
 
 
-def speed(bench, setup, only):
+def speed(bench, setup, options):
     hop = [("Connector", None, lambda: programs.ConnectorHop(setup)),
            ("haproxy", "haproxy", lambda: programs.HAProxy(setup, "haproxy")),
            ("haproxy, splice", "haproxy", lambda: programs.HAProxy(setup, "haproxy, splice", splice=True)),
@@ -138,10 +140,10 @@ def speed(bench, setup, only):
             ("agents", None, lambda: capacity.BesideAgents(setup, "beside 9,000 agents")),
             ("stalled", None, lambda: programs.ConnectorHop(setup, name="beside 8 stalled visitors", stalled=8))]
     works = BULK + BOTH + PING + VISITS
-    return (group(bench, "hop, plain", hop, works, only) + group(bench, "hop, TLS", hop_tls, works, only) +
-            group(bench, "tunnel, plain", tunnel, works, only) +
-            group(bench, "tunnel, encrypted", tunnel_tls, works, only) +
-            group(bench, "idle, plain", idle, BULK[1:2] + PING[1:2], only))
+    return (group(bench, "hop, plain", hop, works, options) + group(bench, "hop, TLS", hop_tls, works, options) +
+            group(bench, "tunnel, plain", tunnel, works, options) +
+            group(bench, "tunnel, encrypted", tunnel_tls, works, options) +
+            group(bench, "idle, plain", idle, BULK[1:2] + PING[1:2], options))
 
 
 def parse():
@@ -153,6 +155,9 @@ def parse():
                         help="only the groups with this in their name, which are: "
                              "hop, plain; hop, TLS; tunnel, plain; tunnel, encrypted; idle, plain; capacity: ...")
     parser.add_argument("--work", action="append", default=[], metavar="TEXT", help="only the works with this in their name")
+    parser.add_argument("--programs", action="append", default=[], metavar="NAME",
+                        help="only these programs, such as Connector or haproxy")
+    parser.add_argument("--strict", action="store_true", help="fail when a program failed or broke a connection")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     parser.add_argument("--svg", metavar="FILE", help="draw a picture of them there")
     parser.add_argument("--keep", action="store_true", help="keep the folder with configurations and logs")
@@ -166,7 +171,7 @@ def main():
     bench = Bench(setup, options)
     began = time.monotonic()
     try:
-        rows = speed(bench, setup, options.only)
+        rows = speed(bench, setup, options)
         facts = capacity.measure(bench, setup, options.only)
     except BaseException:
         print(f"configurations and logs: {folder}", file=sys.stderr)
@@ -182,6 +187,8 @@ def main():
         report.draw(results, options.svg)
     if not options.keep:
         shutil.rmtree(folder)
+    if options.strict and report.failures(rows):
+        sys.exit(1)
 
 
 if __name__ == "__main__":
