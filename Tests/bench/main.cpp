@@ -13,7 +13,6 @@
 #include <csignal>
 #include <functional>
 #include <iostream>
-#include <list>
 #include <map>
 #include <stdexcept>
 #include <sys/resource.h>
@@ -25,7 +24,6 @@ using namespace bench;
 using Poco::JSON::Object;
 
 constexpr std::chrono::seconds kPatience{20};
-constexpr int kAgentThreads = 2;
 
 double secondsNow() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -56,27 +54,6 @@ Work workIn(const Object& spec) {
     return kinds.at(spec.getValue<std::string>("work"));
 }
 
-/// A far side with a thread of its own.
-struct Far {
-    Far(Counters& counters, const Object& spec)
-        : tls(tlsOf(spec)), side(loop, counters, spec.optValue("tls", false) ? &tls : nullptr) {}
-
-    /// Returns how many.
-    int dial(const Object& spec, int agents) {
-        if (agents > 0) side.dial(addressIn(spec, "port"), spec.getValue<std::string>("passcode"), agents);
-        return agents;
-    }
-
-    static Tls tlsOf(const Object& spec) {
-        if (!spec.has("listen")) return Tls();
-        return Tls(spec.getValue<std::string>("certificate"), spec.getValue<std::string>("key"));
-    }
-
-    Loop loop;
-    Tls tls;
-    FarSide side;
-};
-
 /// Visitors against a far side, measured for a time.
 Object load(const Object& spec) {
     Counters counters;
@@ -84,25 +61,29 @@ Object load(const Object& spec) {
     for (const auto& process : *spec.getArray("watch"))
         watched.push_back(process.convert<int>());
 
-    const auto far = spec.getObject("far");
-    const bool isTarget = far->has("listen");
-    std::list<Far> farSides;
-    // An agent's new connection for each visitor is more work than a target's: one thread would be the limit.
-    for (int i = 0; i < (isTarget ? 1 : kAgentThreads); ++i)
-        farSides.emplace_back(counters, *far);
-    const int count = far->optValue("agents", 0);
-    if (isTarget) farSides.front().side.listen(addressIn(*far, "listen"));
-    int left = count;
-    for (int threads = kAgentThreads; auto& each : farSides)
-        left -= each.dial(*far, isTarget ? 0 : left / threads--);
-    std::list<std::jthread> farThreads;
-    for (auto& each : farSides)
-        farThreads.push_back(each.loop.start());
-    await("agents to be authorized", [&] { return counters.agents >= count; });
-
     Tls client;
+    Tls agents;
+    std::unique_ptr<Tls> target;
+    Tls* farTls = nullptr;
+    const auto far = spec.getObject("far");
+    if (far->optValue("tls", false)) {
+        if (far->has("listen"))
+            target = std::make_unique<Tls>(far->getValue<std::string>("certificate"),
+                                           far->getValue<std::string>("key"));
+        farTls = target ? target.get() : &agents;
+    }
+
+    Loop farLoop;
     Loop nearLoop;
+    FarSide farSide(farLoop, counters, farTls);
     NearSide nearSide(nearLoop, counters, spec.optValue("tls", false) ? &client : nullptr);
+    const int count = far->optValue("agents", 0);
+    if (far->has("listen"))
+        farSide.listen(addressIn(*far, "listen"));
+    else
+        farSide.dial(addressIn(*far, "port"), far->getValue<std::string>("passcode"), count);
+    const auto farThread = farLoop.start();
+    await("agents to be authorized", [&] { return counters.agents >= count; });
 
     const int streams = spec.getValue<int>("streams");
     const int stalled = spec.optValue("stalled", 0);
