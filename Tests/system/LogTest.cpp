@@ -118,6 +118,12 @@ BOOST_AUTO_TEST_CASE(FullDiskOfTheLogStopsNothing) {
     BOOST_TEST(std::count(complaints.begin(), complaints.end(), '\n') == 1);
 }
 
+BOOST_AUTO_TEST_CASE(StrangerThatLeavesDuringTheHandshakeIsSaidToHaveClosed) {
+    OpenPublicPipe pipe(Mode::Tls);
+    { const PipeClient stranger(Poco::Net::SocketAddress("127.0.0.1", pipe.mapping().port1)); }
+    waitForLine(pipe.connector(), "agent 127.0.0.1:[0-9]+ rejected: .*closed the connection");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace connector::test
