@@ -186,6 +186,7 @@ TcpOptions readTcpOptions(JsonFields& limits) {
     };
     result.keepaliveIdle = keepalive("keepalive-idle", result.keepaliveIdle);
     result.keepaliveInterval = keepalive("keepalive-interval", result.keepaliveInterval);
+    result.unsent = static_cast<int>(limits.integer("unsent", Stream::kMaxMessage, kMaxInt, result.unsent));
     return result;
 }
 

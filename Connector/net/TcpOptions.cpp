@@ -18,6 +18,7 @@ void TcpOptions::applyTo(Poco::Net::Socket& socket) const {
     impl.setKeepAlive(true);
     impl.setOption(IPPROTO_TCP, TCP_KEEPIDLE, wholeSeconds(keepaliveIdle));
     impl.setOption(IPPROTO_TCP, TCP_KEEPINTVL, wholeSeconds(keepaliveInterval));
+    impl.setOption(IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent);
     impl.setOption(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(userTimeout.count()));
 }
 

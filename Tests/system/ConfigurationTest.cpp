@@ -123,6 +123,7 @@ const std::vector<std::string> kLimits{"greeting-first-byte",
                                        "held-payload",
                                        "relay-buffer",
                                        "buffered",
+                                       "unsent",
                                        "linger",
                                        "user-timeout",
                                        "keepalive-idle",
@@ -192,11 +193,9 @@ BOOST_AUTO_TEST_CASE(EveryKeyIsTaken) {
 
 BOOST_AUTO_TEST_CASE(EveryLimitIsTaken) {
     ConnectorSetup setup;
-    const std::map<std::string, int> values{{"relay-buffer", 65536},
-                                            {"held-payload", 65536},
-                                            {"buffered", 1048576},
-                                            {"descriptors", 500},
-                                            {"request-body", 65536}};
+    const std::map<std::string, int> values{{"relay-buffer", 65536}, {"unsent", 65536},
+                                            {"held-payload", 65536}, {"buffered", 1048576},
+                                            {"descriptors", 500},    {"request-body", 65536}};
     for (const auto& limit : kLimits)
         setup.set("limits." + limit, values.contains(limit) ? values.at(limit) : 1000);
     const auto finished = check(setup);

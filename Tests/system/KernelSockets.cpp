@@ -47,6 +47,11 @@ std::size_t unreadBytes(std::uint16_t localPort, std::uint16_t remotePort) {
     return found ? std::stoul(found->queues.substr(found->queues.find(':') + 1), nullptr, 16) : 0;
 }
 
+std::size_t unacknowledgedBytes(std::uint16_t localPort, std::uint16_t remotePort) {
+    const auto found = findSocket(localPort, remotePort);
+    return found ? std::stoul(found->queues, nullptr, 16) : 0; // stops at the colon
+}
+
 std::size_t unacceptedConnections(std::uint16_t port) {
     return unreadBytes(port, 0); // for a listening socket that is what the kernel shows there
 }

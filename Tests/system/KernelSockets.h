@@ -11,6 +11,10 @@ namespace connector::test {
 /// is no such socket.
 std::size_t unreadBytes(std::uint16_t localPort, std::uint16_t remotePort);
 
+/// The bytes that it holds for the socket with these ports and has not sent, or not had acknowledged; 0 when
+/// there is no such socket.
+std::size_t unacknowledgedBytes(std::uint16_t localPort, std::uint16_t remotePort);
+
 /// The connections to a listening port that its program has not accepted yet.
 std::size_t unacceptedConnections(std::uint16_t port);
 
