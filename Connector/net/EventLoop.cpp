@@ -41,7 +41,7 @@ EventLoop::~EventLoop() {
 void EventLoop::run() {
     _thread = std::this_thread::get_id();
     while (!_stopping.load(std::memory_order_acquire)) {
-        dispatch(_again.empty() ? timeoutOfNextTimer() : 0);
+        dispatch(_again.empty() && !_postedHere ? timeoutOfNextTimer() : 0);
         runAgain();
         runTimers();
         _destroyed.clear();
@@ -62,7 +62,10 @@ void EventLoop::post(std::function<void()> function) {
         wasEmpty = _posted.empty();
         _posted.push_back(std::move(function));
     }
-    if (wasEmpty) ::eventfd_write(_wakeup, 1);
+    if (isInLoopThread())
+        _postedHere = true;
+    else if (wasEmpty)
+        ::eventfd_write(_wakeup, 1);
 }
 
 bool EventLoop::add(int descriptor, EventHandler& handler) {
@@ -110,6 +113,7 @@ void EventLoop::runTimers() {
 
 void EventLoop::runPosted() {
     std::vector<std::function<void()>> posted;
+    _postedHere = false;
     {
         const std::lock_guard lock(_postedMutex);
         posted.swap(_posted);

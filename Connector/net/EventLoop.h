@@ -117,6 +117,7 @@ class EventLoop {
     std::vector<std::byte> _scratch;
     std::mutex _postedMutex;
     std::vector<std::function<void()>> _posted;
+    bool _postedHere = false; ///< by the loop's own thread, which needs no waking
 };
 
 } // namespace connector

@@ -26,11 +26,11 @@ EventLoop& EventLoops::next() {
     return *_loops[_next.fetch_add(1, std::memory_order_relaxed) % _loops.size()];
 }
 
-EventLoop& EventLoops::leastBusy(EventLoop& mine) {
+EventLoop& EventLoops::leastBusy(EventLoop& mine, int slack) {
     EventLoop* best = &mine;
     for (auto& loop : _loops)
         if (loop->load() < best->load()) best = loop.get();
-    return *best;
+    return best->load() + slack < mine.load() ? *best : mine;
 }
 
 void EventLoops::postToAll(const std::function<void()>& function) {

@@ -16,8 +16,9 @@ class EventLoops {
     /// Any thread: one loop after the other, for pipes.
     EventLoop& next();
 
-    /// Any thread: the loop with the fewest relays, and `mine` when no other has fewer.
-    EventLoop& leastBusy(EventLoop& mine);
+    /// Any thread: the loop with the fewest relays, if these are more than `slack` fewer than `mine` has;
+    /// else `mine`.
+    EventLoop& leastBusy(EventLoop& mine, int slack);
 
     std::size_t size() const { return _loops.size(); }
 

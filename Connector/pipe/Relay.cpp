@@ -11,15 +11,19 @@ namespace {
 /// How often an ending relay looks at what the kernel still has to deliver; no event tells that.
 constexpr std::chrono::milliseconds kLingerTick{100};
 
+/// A question and its answer end earlier; what goes on after so many turns repays the system calls that
+/// moving it costs.
+constexpr int kTurnsUntilSettled = 16;
+
 } // namespace
 
 Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first, RelayEnd second,
-             OnEnded onEnded)
-    : _loop(loop), _shared(shared), _total(total),
-      _onEnded(std::move(onEnded)), _sides{Side(std::move(first)), Side(std::move(second))},
+             Owner& owner)
+    : _loop(&loop), _shared(shared), _total(total),
+      _owner(owner), _sides{Side(std::move(first)), Side(std::move(second))},
       _halfCloses(_sides[0].end.protocol != Protocol::Pipe1 && _sides[1].end.protocol != Protocol::Pipe1),
-      _linger(loop, [this] { checkLinger(); }) {
-    _loop.addLoad(1);
+      _started(EventLoop::Clock::now()) {
+    _loop->addLoad(1);
     for (std::size_t i = 0; i < _sides.size(); ++i)
         _total[i].fetch_add(_sides[i].bytes, std::memory_order_relaxed);
 }
@@ -27,14 +31,13 @@ Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first,
 Relay::~Relay() = default;
 
 void Relay::start() {
-    _started = _loop.now();
     for (auto& side : _sides)
-        if (!side.end.stream->attach(_loop, *this)) return abort("no room to watch another descriptor");
+        if (!side.end.stream->attach(*_loop, *this)) return abort("no room to watch another descriptor");
     for (std::size_t i = 0; i < _sides.size(); ++i) {
         auto& side = _sides[i];
         auto& other = _sides[1 - i];
         if (side.end.heartbeat) {
-            side.heartbeat.emplace(_loop, [this, &side, &other] { onSilent(side, other); });
+            side.heartbeat.emplace(*_loop, [this, &side, &other] { onSilent(side, other); });
             side.heartbeat->start(*side.end.stream, *side.end.heartbeat);
         }
     }
@@ -58,8 +61,21 @@ std::string Relay::summary() const {
            Poco::format("%.3f s", seconds);
 }
 
+void Relay::moveTo(EventLoop& loop) {
+    for (auto& side : _sides) {
+        side.heartbeat.reset();
+        side.end.stream->detach();
+    }
+    _loop->addLoad(-1);
+    _loop = &loop;
+    _loop->addLoad(1);
+    _loop->post([self = shared_from_this()] { self->start(); });
+}
+
 void Relay::onReady(Stream&) {
     progress();
+    if (_state == State::Relaying && _turns < kTurnsUntilSettled && ++_turns == kTurnsUntilSettled)
+        _owner.onSettled(*this);
 }
 
 void Relay::progress() {
@@ -77,9 +93,9 @@ void Relay::pump(Side& from, Side& to) {
     if (from.hasEnded) return passTheEnd(from, to);
 
     const auto room =
-        _loop.scratch().first(_shared.buffered.load(std::memory_order_relaxed) < _shared.limits.buffered
-                                  ? _shared.limits.relayBuffer
-                                  : Stream::kMaxMessage);
+        _loop->scratch().first(_shared.buffered.load(std::memory_order_relaxed) < _shared.limits.buffered
+                                   ? _shared.limits.relayBuffer
+                                   : Stream::kMaxMessage);
     std::size_t filled = 0;
     auto status = Stream::Status::Ok;
     for (int i = 0; i < Stream::kMessagesPerTurn && filled + Stream::kMaxMessage <= room.size(); ++i) {
@@ -162,8 +178,8 @@ void Relay::leave(std::string why, Side* broken) {
         broken->end.stream->resetOnClose();
         broken->toldTheEnd = broken->hasEnded = true;
     }
-    _lastProgress = _loop.now();
-    _linger.start(kLingerTick);
+    _lastProgress = _loop->now();
+    _linger.emplace(*_loop, [this] { checkLinger(); }).start(kLingerTick);
 }
 
 void Relay::drain() {
@@ -201,10 +217,11 @@ void Relay::tellTheEnd(Side& side) {
 
 void Relay::discardInput(Side& side) {
     for (int i = 0; i < Stream::kMessagesPerTurn; ++i) {
-        const auto received = side.end.stream->receive(_loop.scratch());
+        const auto received = side.end.stream->receive(_loop->scratch());
         if (received.status == Stream::Status::Blocked) return;
         if (received.status == Stream::Status::Ok) {
-            if (!side.heartbeat || !isHeartbeat(_loop.scratch().first(received.bytes))) side.discarded = true;
+            if (!side.heartbeat || !isHeartbeat(_loop->scratch().first(received.bytes)))
+                side.discarded = true;
             continue;
         }
         side.hasEnded = true;
@@ -222,10 +239,10 @@ void Relay::checkLinger() {
     drain();
     if (_state == State::Ended) return;
     const auto outstandingNow = outstanding();
-    if (outstandingNow != _outstandingBefore) _lastProgress = _loop.now();
+    if (outstandingNow != _outstandingBefore) _lastProgress = _loop->now();
     _outstandingBefore = outstandingNow;
-    if (_loop.now() - _lastProgress < _shared.limits.linger) {
-        _linger.start(kLingerTick);
+    if (_loop->now() - _lastProgress < _shared.limits.linger) {
+        _linger->start(kLingerTick);
         return;
     }
     for (auto& side : _sides)
@@ -243,16 +260,16 @@ std::size_t Relay::outstanding() const {
 
 void Relay::end() {
     _state = State::Ended;
-    _linger.cancel();
-    _loop.addLoad(-1);
+    if (_linger) _linger->cancel();
+    _loop->addLoad(-1);
     for (auto& side : _sides) {
         _shared.buffered.fetch_sub(side.accounted, std::memory_order_relaxed);
         side.end.stream->retire();
-        _loop.destroyLater(std::move(side.end.stream));
+        _loop->destroyLater(std::move(side.end.stream));
         reportGone(side);
     }
     // By then both sockets are closed, which is what those who wait for the end wait for.
-    _loop.post([self = shared_from_this()] { self->_onEnded(self); });
+    _loop->post([self = shared_from_this()] { self->_owner.onEnded(self); });
 }
 
 } // namespace connector

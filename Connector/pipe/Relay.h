@@ -8,7 +8,6 @@
 
 #include <array>
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,17 +35,26 @@ struct RelayShared {
 /// reset once it has everything. When an end breaks, what was received is delivered, then the other end is
 /// reset.
 ///
-/// Made on any thread; from start() on it lives on its loop alone and calls onEnded there when both
-/// connections are closed.
+/// Made on any thread; from start() on it lives on its loop alone.
 class Relay final : public std::enable_shared_from_this<Relay>, private StreamHandler {
   public:
     using Bytes = std::array<std::atomic<std::uint64_t>, 2>;
-    using OnEnded = std::function<void(const std::shared_ptr<Relay>&)>;
+
+    /// Whoever has made the relay. Called on the relay's loop.
+    class Owner {
+      public:
+        /// The relay has carried so many messages that it will carry more: the time to moveTo() another loop.
+        virtual void onSettled(Relay& relay) = 0;
+        /// Both connections are closed.
+        virtual void onEnded(const std::shared_ptr<Relay>& relay) = 0;
+
+      protected:
+        ~Owner() = default;
+    };
 
     /// The streams must not be attached to another loop than `loop`. total: counts the payload that comes in
-    /// at either end, for status; it and `shared` must outlive the relay.
-    Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first, RelayEnd second,
-          OnEnded onEnded);
+    /// at either end, for status. All references must outlive the relay.
+    Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first, RelayEnd second, Owner& owner);
     ~Relay();
 
     /// On the loop's thread, once.
@@ -55,7 +63,10 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     /// On the loop's thread: resets both connections and ends.
     void abort(const std::string& why);
 
-    EventLoop& loop() { return _loop; }
+    /// On the loop's thread, in onSettled() only: goes on on another loop.
+    void moveTo(EventLoop& loop);
+
+    EventLoop& loop() { return *_loop; }
 
     /// Once it has ended, for the log: who was joined, why it ended, payload bytes from either end, how long
     /// it ran.
@@ -96,19 +107,20 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     std::size_t outstanding() const;
     void end();
 
-    EventLoop& _loop;
+    EventLoop* _loop;
     RelayShared& _shared;
     Bytes& _total;
-    OnEnded _onEnded;
+    Owner& _owner;
     std::array<Side, 2> _sides;
     const bool _halfCloses;
     State _state = State::Relaying;
     bool _broken = false;
+    int _turns = 0; ///< calls of onReady(), until it has settled
     std::string _why;
     std::optional<std::size_t> _outstandingBefore; ///< nothing: not asked yet
     EventLoop::Clock::time_point _started;
     EventLoop::Clock::time_point _lastProgress;
-    Timer _linger;
+    std::optional<Timer> _linger; ///< once it drains
 };
 
 } // namespace connector

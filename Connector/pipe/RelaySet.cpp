@@ -2,25 +2,31 @@
 
 namespace connector {
 
+namespace {
+
+/// So many more relays than the least busy loop has may be on the pipe's own, before the next one begins
+/// there: short ones cost less here, but not when they wait for each other.
+constexpr int kMoreAtHome = 32;
+
+} // namespace
+
 RelaySet::RelaySet(EventLoop& loop, PipeEnvironment& environment, Owner& owner)
     : _loop(loop), _environment(environment), _owner(owner) {}
 
 void RelaySet::join(RelayEnd first, RelayEnd second) {
-    auto& home = _environment.loops().leastBusy(_loop);
-    if (&home != &_loop) {
+    auto& loop = _environment.loops().leastBusy(_loop, kMoreAtHome);
+    if (&loop != &_loop) {
         first.stream->detach();
         second.stream->detach();
     }
-    auto relay = std::make_shared<Relay>(
-        home, _environment.relays(), _bytes, std::move(first), std::move(second),
-        // Called on the relay's loop; the pipe stays until it has heard of all its relays.
-        [this](const std::shared_ptr<Relay>& ended) { _loop.post([this, ended] { onEnded(ended); }); });
+    auto relay = std::make_shared<Relay>(loop, _environment.relays(), _bytes, std::move(first),
+                                         std::move(second), static_cast<Relay::Owner&>(*this));
     _relays.insert(relay);
     _count.fetch_add(1, std::memory_order_relaxed);
-    if (&home == &_loop)
+    if (&loop == &_loop)
         relay->start();
     else
-        home.post([relay] { relay->start(); });
+        loop.post([relay] { relay->start(); });
 }
 
 void RelaySet::abortAll(const std::string& why) {
@@ -28,7 +34,21 @@ void RelaySet::abortAll(const std::string& why) {
         relay->loop().post([relay, why] { relay->abort(why); });
 }
 
+/// Those that have begun elsewhere stay: only here can nobody be asking a relay for its loop meanwhile.
+void RelaySet::onSettled(Relay& relay) {
+    if (&relay.loop() != &_loop) return;
+    auto& better = _environment.loops().leastBusy(_loop, 1);
+    if (&better != &_loop) relay.moveTo(better);
+}
+
 void RelaySet::onEnded(const std::shared_ptr<Relay>& relay) {
+    if (_loop.isInLoopThread())
+        remove(relay);
+    else
+        _loop.post([this, relay] { remove(relay); });
+}
+
+void RelaySet::remove(const std::shared_ptr<Relay>& relay) {
     _relays.erase(relay);
     _count.fetch_sub(1, std::memory_order_relaxed);
     _owner.onRelayEnded(*relay);

@@ -11,7 +11,10 @@
 namespace connector {
 
 /// The relays of one pipe, wherever they run. Lives on its pipe's loop, and outlives its relays.
-class RelaySet {
+///
+/// A relay begins on the pipe's loop, where a short one is over before moving it would have paid; one that
+/// lasts moves to the least busy loop, and so one pipe uses all of them.
+class RelaySet final : private Relay::Owner {
   public:
     /// The pipe.
     class Owner {
@@ -26,7 +29,7 @@ class RelaySet {
     /// loop: the pipe's. All references must outlive the set.
     RelaySet(EventLoop& loop, PipeEnvironment& environment, Owner& owner);
 
-    /// Joins two connections, on the least busy loop.
+    /// Joins two connections.
     void join(RelayEnd first, RelayEnd second);
 
     /// Resets all connections; Owner::onRelayEnded is called for each relay.
@@ -41,7 +44,9 @@ class RelaySet {
     const Relay::Bytes& bytes() const { return _bytes; }
 
   private:
-    void onEnded(const std::shared_ptr<Relay>& relay);
+    void onSettled(Relay& relay) override;
+    void onEnded(const std::shared_ptr<Relay>& relay) override;
+    void remove(const std::shared_ptr<Relay>& relay);
 
     EventLoop& _loop;
     PipeEnvironment& _environment;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sstream>
 #include <stdexcept>
 #include <sys/prctl.h>
@@ -62,6 +63,19 @@ void becomeProgram(const ChildProcess::Command& command, pid_t parent, int input
 
 int exitCodeOf(int status) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/// What a stat file of /proc says of user and system time.
+std::chrono::milliseconds processorTimeIn(const std::string& stat) {
+    std::istringstream fields(
+        stat.substr(stat.rfind(')') + 2)); // the third field on: the second may hold spaces
+    std::string skipped;
+    for (int field = 3; field < 14; ++field)
+        fields >> skipped;
+    long user = 0;
+    long system = 0;
+    fields >> user >> system;
+    return std::chrono::milliseconds((user + system) * 1000 / ::sysconf(_SC_CLK_TCK));
 }
 
 } // namespace
@@ -138,16 +152,18 @@ std::string ChildProcess::statusField(const std::string& name) const {
 }
 
 std::chrono::milliseconds ChildProcess::processorTime() const {
-    const auto stat = readFile("/proc/" + std::to_string(_pid) + "/stat");
-    std::istringstream fields(
-        stat.substr(stat.rfind(')') + 2)); // the third field on: the second may hold spaces
-    std::string skipped;
-    for (int field = 3; field < 14; ++field)
-        fields >> skipped;
-    long user = 0;
-    long system = 0;
-    fields >> user >> system;
-    return std::chrono::milliseconds((user + system) * 1000 / ::sysconf(_SC_CLK_TCK));
+    return processorTimeIn(readFile("/proc/" + std::to_string(_pid) + "/stat"));
+}
+
+std::chrono::milliseconds ChildProcess::processorTime(const std::string& threadName) const {
+    return processorTimeIn(readFile("/proc/" + std::to_string(threadNamed(threadName)) + "/stat"));
+}
+
+pid_t ChildProcess::threadNamed(const std::string& name) const {
+    const std::filesystem::path threads = "/proc/" + std::to_string(_pid) + "/task";
+    for (const auto& thread : std::filesystem::directory_iterator(threads))
+        if (readFile(thread.path() / "comm") == name + "\n") return std::stoi(thread.path().filename());
+    throw std::runtime_error("no thread is named " + name);
 }
 
 Finished run(ChildProcess::Command command) {

@@ -51,6 +51,11 @@ class ChildProcess {
 
     /// Processor time, user and system, that it has used.
     std::chrono::milliseconds processorTime() const;
+    /// The same of one of its threads.
+    std::chrono::milliseconds processorTime(const std::string& threadName) const;
+
+    /// The thread that the program has given this name. Throws when there is none.
+    pid_t threadNamed(const std::string& name) const;
 
     std::size_t threadCount() const;
     std::size_t descriptorCount() const;

@@ -1,10 +1,7 @@
 #include "StoppedThread.h"
 
-#include "Folder.h"
-
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <stdexcept>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -12,13 +9,6 @@
 namespace connector::test {
 
 namespace {
-
-pid_t threadNamed(const ChildProcess& process, const std::string& name) {
-    const std::filesystem::path threads = "/proc/" + std::to_string(process.pid()) + "/task";
-    for (const auto& thread : std::filesystem::directory_iterator(threads))
-        if (readFile(thread.path() / "comm") == name + "\n") return std::stoi(thread.path().filename());
-    throw std::runtime_error("no thread is named " + name);
-}
 
 void trace(__ptrace_request request, pid_t thread) {
     if (::ptrace(request, thread, nullptr, nullptr) != 0)
@@ -28,7 +18,7 @@ void trace(__ptrace_request request, pid_t thread) {
 } // namespace
 
 StoppedThread::StoppedThread(const ChildProcess& process, const std::string& name)
-    : _thread(threadNamed(process, name)) {
+    : _thread(process.threadNamed(name)) {
     trace(PTRACE_SEIZE, _thread);
     trace(PTRACE_INTERRUPT, _thread);
     if (::waitpid(_thread, nullptr, __WALL) != _thread) throw std::runtime_error("the thread is gone");

@@ -1,3 +1,4 @@
+#include "KernelSockets.h"
 #include "OpenPipe.h"
 #include "RandomStream.h"
 
@@ -127,6 +128,19 @@ BOOST_DATA_TEST_CASE(RandomDataBothWaysThroughAPrivatePipe, kModes, mode) {
     fillBothWays(relays, scaled(64 * kMebibyte));
 }
 
+BOOST_DATA_TEST_CASE(OneMappingUsesEveryLoop, kModes, mode) {
+    OpenPublicPipe pipe(mode); // with two loops
+    std::list<Ends> relays;
+    for (int pair = 0; pair < 4; ++pair)
+        relays.push_back(pipe.relay());
+    const auto& process = pipe.connector().process();
+    waitUntil("both loops have worked for a while", [&] {
+        fillBothWays(relays, kMebibyte);
+        constexpr std::chrono::milliseconds kWhile{50};
+        return process.processorTime("loop-1") >= kWhile && process.processorTime("loop-2") >= kWhile;
+    });
+}
+
 /// Small messages at odd sizes, so that reads and records break anywhere.
 BOOST_DATA_TEST_CASE(OddSizesKeepTheirOrder, kModes, mode) {
     const OpenPublicPipe pipe(mode);
@@ -216,6 +230,18 @@ BOOST_DATA_TEST_CASE(StuckReceiversDoNotGrowTheProcess, kModes, mode) {
     for (auto& [visitor, agent] : relays)
         BOOST_TEST(agent.sendSome(payload) < payload.size());
     BOOST_TEST(process.peakMemory() < before + allowedGrowth());
+}
+
+BOOST_DATA_TEST_CASE(KernelKeepsLittleForAStuckReceiver, kModes, mode) {
+    constexpr std::size_t kUnsent = 65536;
+    constexpr std::size_t kOneMore = 128 * 1024; // the kernel looks at the limit before it takes a piece
+    const OpenPublicPipe pipe(mode, {.limits = {{"unsent", kUnsent}}});
+    auto [visitor, agent] = pipe.relay();
+    const std::string payload(kMoreThanBuffersHold, 'x');
+    BOOST_TEST(agent.sendSome(payload) < payload.size());
+    const auto kept = unacknowledgedBytes(pipe.mapping().port2, visitor.localPort());
+    BOOST_TEST(kept > 0U);
+    BOOST_TEST(kept <= kUnsent + kOneMore);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -202,13 +202,15 @@ BOOST_AUTO_TEST_CASE(the_least_busy_loop_is_chosen_and_ones_own_when_it_is_none_
     auto& first = loops.next();
     auto& second = loops.next();
     auto& third = loops.next();
-    BOOST_TEST(&loops.leastBusy(second) == &second);
-    first.addLoad(2);
-    second.addLoad(2);
+    BOOST_TEST(&loops.leastBusy(second, 0) == &second);
+    first.addLoad(3);
+    second.addLoad(3);
     third.addLoad(1);
-    BOOST_TEST(&loops.leastBusy(second) == &third);
-    third.addLoad(1);
-    BOOST_TEST(&loops.leastBusy(second) == &second);
+    BOOST_TEST(&loops.leastBusy(second, 0) == &third);
+    BOOST_TEST(&loops.leastBusy(second, 1) == &third);
+    BOOST_TEST(&loops.leastBusy(second, 2) == &second);
+    third.addLoad(2);
+    BOOST_TEST(&loops.leastBusy(second, 0) == &second);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
