@@ -22,6 +22,10 @@ BOTH = [(f"both ways, {n} stream{'s' * (n > 1)}", "exchange", n) for n in (1, 8,
 PING = [(f"ping-pong, {n} stream{'s' * (n > 1)}", "pingpong", n) for n in (1, 16, 256)]
 VISITS = [("visitors", "visit", 16)]
 POOL = 60
+# What comes of buffers that fill up at first would be a good part of a short measurement.
+BULK_FACTOR = 2
+# Shares that may differ by 5 % only are measured more often.
+IDLE_FACTOR = 3
 
 
 class Bench:
@@ -31,38 +35,44 @@ class Bench:
 
     def load(self, program, work, streams):
         """One measurement of bench-load."""
+        seconds = self._options.seconds
+        is_bulk = work in ("download", "exchange")
         spec = {
             "work": work, "streams": streams, "near": program.near, "tls": program.tls,
             "stalled": program.stalled, "far": program.far(POOL if work == "visit" else streams + program.stalled),
-            "seconds": self._options.seconds, "warmup": self._options.seconds / 3, "watch": program.pids()}
+            "seconds": seconds * BULK_FACTOR if is_bulk else seconds,
+            "warmup": seconds if is_bulk else seconds / 3, "watch": program.pids()}
         answer = subprocess.run([self._setup.program("bench-load"), json.dumps(spec)], capture_output=True, text=True)
         if answer.returncode != 0:
-            raise RuntimeError(f"{program.name}: {answer.stderr.strip()}")
+            raise RuntimeError(answer.stderr.strip())
         measured = json.loads(answer.stdout)
         measured["rss"] = sum(programs.status_of(pid, "VmRSS") for pid in spec["watch"]) * 1024
         return measured
 
-    def compare(self, group, contenders, works):
-        """All works for all programs, in rounds; rows for the report."""
+    def compare(self, group, contenders, works, factor=1):
+        """All works for all programs, in rounds; rows for the report. The first program is what the others are
+        compared with."""
         rows = []
-        broken = set()  # one that carries nothing any more would cost every round its patience
         for name, work, streams in works:
             if self._options.work and not any(part in name for part in self._options.work):
                 continue
             rounds = {program.name: [] for program in contenders}
             errors = {}
-            for _ in range(self._options.rounds):
+            for _ in range(self._options.rounds * factor):
                 for program in contenders:
-                    if program.name in broken:
+                    if program.name in errors:  # another try would cost every round its patience
                         continue
                     try:
                         rounds[program.name].append(figures(work, self.load(program, work, streams)))
                     except RuntimeError as error:
                         errors[program.name] = str(error)
-                        broken.add(program.name)
-            errors |= {name: "left out, as it failed before" for name in broken - errors.keys()}
+            for program in contenders:
+                if program.name in errors:
+                    program.restart()
             row = {"group": group, "work": name,
-                   "programs": {program: medians(each) for program, each in rounds.items() if each},
+                   "programs": {program: medians(each) for program, each in rounds.items() if program not in errors},
+                   "shares": {program: shares(each, rounds[contenders[0].name])
+                              for program, each in rounds.items() if program not in errors},
                    "errors": errors}
             rows.append(row)
             print(report.table(group, [row]), flush=True)
@@ -80,12 +90,24 @@ def figures(work, measured):
     else:
         result["per s"] = measured["turns"] / seconds
         result["CPU us each"] = measured["cpu"] * 1e6 / max(measured["turns"], 1)
+        result["generator's us"] = measured["generatorCpu"] * 1e6 / max(measured["turns"], 1)
         result |= {key: measured[key] for key in ("p50", "p99", "p999")}
     return result
 
 
 def medians(rounds):
     return {key: statistics.median(each[key] for each in rounds) for key in rounds[0]}
+
+
+def shares(rounds, of_rounds):
+    """Of each figure what it is of the other program's in the same round: median, and the quartiles around it."""
+    result = {}
+    for key in rounds[0]:
+        each = [mine[key] / other[key] for mine, other in zip(rounds, of_rounds) if other[key]]
+        if each:
+            low, middle, high = statistics.quantiles(each, method="inclusive") if len(each) > 1 else each * 3
+            result[key] = {"median": middle, "low": low, "high": high}
+    return result
 
 
 def started(wanted):
@@ -108,14 +130,14 @@ def stop(running):
         program.stop()
 
 
-def group(bench, name, wanted, works, options):
+def group(bench, name, wanted, works, options, factor=1):
     only = options.only
     wanted = [each for each in wanted if not options.programs or each[0] in options.programs]
     if only and not any(part in name for part in only):
         return []
     running = started(wanted)
     try:
-        return bench.compare(name, running, works)
+        return bench.compare(name, running, works, factor)
     finally:
         stop(running)
 
@@ -132,7 +154,8 @@ def speed(bench, setup, options):
               ("frp", "frps", lambda: programs.Frp(setup, "frp")),
               ("rathole", "rathole", lambda: programs.Rathole(setup, "rathole"))]
     tunnel_tls = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", tls=True)),
-                  ("frp, TLS", "frps", lambda: programs.Frp(setup, "frp, TLS", encrypted=True)),
+                  ("frp, TLS", "frps", lambda: programs.Frp(setup, "frp, TLS", encrypted=True, tls=True)),
+                  ("frp, TLS inside", "frps", lambda: programs.Frp(setup, "frp, TLS inside", encrypted=True)),
                   ("chisel", "chisel", lambda: programs.Chisel(setup, "chisel")),
                   ("ssh -R", "sshd", lambda: programs.Ssh(setup, "ssh -R"))]
     idle = [("Connector", None, lambda: programs.ConnectorHop(setup)),
@@ -143,14 +166,14 @@ def speed(bench, setup, options):
     return (group(bench, "hop, plain", hop, works, options) + group(bench, "hop, TLS", hop_tls, works, options) +
             group(bench, "tunnel, plain", tunnel, works, options) +
             group(bench, "tunnel, encrypted", tunnel_tls, works, options) +
-            group(bench, "idle, plain", idle, BULK[1:2] + PING[1:2], options))
+            group(bench, "idle, plain", idle, BULK[1:2] + PING[1:2], options, IDLE_FACTOR))
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binaries", default="build/bin", help="folder of iofog-connector and bench-load")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each, of which the median counts")
-    parser.add_argument("--seconds", type=float, default=0.5, help="length of a measurement")
+    parser.add_argument("--seconds", type=float, default=0.5, help="length of a measurement; of bulk twice as long")
     parser.add_argument("--only", action="append", default=[], metavar="TEXT",
                         help="only the groups with this in their name, which are: "
                              "hop, plain; hop, TLS; tunnel, plain; tunnel, encrypted; idle, plain; capacity: ...")

@@ -227,12 +227,21 @@ class Peer:
         self._target_tls = target_tls
         self.near = setup.ports.take()
         self.processes = []
+        self._start()
+
+    def _start(self):
         try:
             self.begin()
-            await_true(name, self._is_up)
+            await_true(self.name, self._is_up)
         except BaseException:
             self.stop()
             raise
+
+    def restart(self):
+        """For one that carries nothing any more."""
+        self.stop()
+        self.processes = []
+        self._start()
 
     def run(self, name, command):
         self.processes.append(Process(self._setup.folder, name, command))
@@ -332,17 +341,25 @@ class ConnectorTunnel(Peer):
 
 
 class Frp(Peer):
-    """Without its multiplexing, which is slower, and with its largest pool of connections."""
+    """Without its multiplexing, which is slower, and with its largest pool of connections. With tls, visitors speak TLS,
+    too, and it ends in frpc, as frps has none for bytes that are not HTTP."""
 
-    def __init__(self, setup, name, encrypted=False):
+    def __init__(self, setup, name, encrypted=False, tls=False):
         self._encrypted = encrypted
-        super().__init__(setup, name)
+        super().__init__(setup, name, tls)
 
     def begin(self):
         setup = self._setup
         port = setup.ports.take()
-        name = "frp-tls" if self._encrypted else "frp"
+        name = self.name.replace(", ", "-").replace(" ", "-")
         mux = "transport.tcpMux = false"
+        target = f"{HOST}:{setup.target}"
+        local = f"""[proxies.plugin]
+            type = "tls2raw"
+            localAddr = "{target}"
+            crtPath = "{setup.certificate}"
+            keyPath = "{setup.key}"
+            """ if self.tls else ""
         server = setup.write(name + "s.toml", f"""\
             bindAddr = "{HOST}"
             proxyBindAddr = "{HOST}"
@@ -362,6 +379,7 @@ class Frp(Peer):
             localIP = "{HOST}"
             localPort = {setup.target}
             remotePort = {self.near}
+            {local}
             """)
         self.run(name + "s", [find("frps"), "-c", server])
         await_true("frps", lambda: accepts(port))
