@@ -18,13 +18,13 @@ constexpr std::chrono::milliseconds kPlaceRetry{20};
 
 AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream> stream)
     : _context(context), _stream(std::move(stream)),
-      _greeting(std::make_unique<Greeting>(context.endpoint.passcode)),
-      _heartbeat(context.loop, [this] { onSilent(); }), _timer(context.loop, [this] { onTimer(); }) {}
+      _greeting(std::make_unique<Greeting>(context.endpoint.passcode)), _heartbeat(context.loop, *this),
+      _timer(context.loop, [this] { onTimer(); }) {}
 
 AgentConnection::AgentConnection(const Context& context, RelayEnd end)
-    : _context(context), _stream(std::move(end.stream)),
-      _state(end.visitor.empty() ? State::Waiting : State::Holding), _protocol(end.protocol),
-      _heartbeat(context.loop, [this] { onSilent(); }), _timer(context.loop, [this] { onTimer(); }) {
+    : _context(context), _stream(std::move(end.stream)), _heartbeat(context.loop, *this),
+      _timer(context.loop, [this] { onTimer(); }),
+      _state(end.visitor.empty() ? State::Waiting : State::Holding), _protocol(end.protocol) {
     if (_state == State::Holding || !end.held.empty())
         _begun.reset(new Begun{{}, std::move(end.visitor), std::move(end.held)});
 }

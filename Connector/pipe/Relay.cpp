@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kLingerTick{100};
 Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first, RelayEnd second,
              OnEnded onEnded)
     : _loop(loop), _shared(shared), _total(total),
-      _onEnded(std::move(onEnded)), _sides{Side(std::move(first)), Side(std::move(second))},
+      _onEnded(std::move(onEnded)), _sides{Side(*this, std::move(first)), Side(*this, std::move(second))},
       _halfCloses(_sides[0].end.protocol != Protocol::Pipe1 && _sides[1].end.protocol != Protocol::Pipe1),
       _linger(loop, [this] { checkLinger(); }) {
     _loop.addLoad(1);
@@ -30,14 +30,9 @@ void Relay::start() {
     _started = _loop.now();
     for (auto& side : _sides)
         if (!side.end.stream->attach(_loop, *this)) return abort("no room to watch another descriptor");
-    for (std::size_t i = 0; i < _sides.size(); ++i) {
-        auto& side = _sides[i];
-        auto& other = _sides[1 - i];
-        if (side.end.heartbeat) {
-            side.heartbeat.emplace(_loop, [this, &side, &other] { onSilent(side, other); });
-            side.heartbeat->start(*side.end.stream, *side.end.heartbeat);
-        }
-    }
+    for (auto& side : _sides)
+        if (side.end.heartbeat)
+            side.heartbeat.emplace(_loop, side).start(*side.end.stream, *side.end.heartbeat);
     forward(_sides[0], _sides[1], std::exchange(_sides[0].end.held, {}));
     forward(_sides[1], _sides[0], std::exchange(_sides[1].end.held, {}));
     progress();
@@ -139,8 +134,9 @@ void Relay::passTheEnd(Side& from, Side& to) {
         leave(std::string(to.end.name) + " closed first, " + from.end.name + " then", nullptr);
 }
 
-void Relay::onSilent(Side& side, const Side& other) {
+void Relay::onSilent(Side& side) {
     if (_state != State::Relaying) return;
+    const auto& other = _sides[&side == &_sides[0] ? 1 : 0];
     if (other.end.stream->unsent() > 0) { // it is we who do not listen
         side.heartbeat->restart();
         return;
