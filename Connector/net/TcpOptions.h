@@ -1,7 +1,5 @@
 #pragma once
 
-#include <Poco/Net/Socket.h>
-
 #include <chrono>
 
 namespace connector {
@@ -16,9 +14,9 @@ struct TcpOptions {
     std::chrono::milliseconds keepaliveIdle{60000};
     std::chrono::milliseconds keepaliveInterval{10000};
 
-    /// Sets them. Connections that a listening socket accepts inherit them from it (Linux). Throws Poco's
-    /// exceptions.
-    void applyTo(Poco::Net::Socket& socket) const;
+    /// Sets them on a TCP socket. Connections that a listening socket accepts inherit them from it (Linux).
+    /// False when the kernel refuses (errno says why).
+    bool applyTo(int socket) const;
 };
 
 } // namespace connector
