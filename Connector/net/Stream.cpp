@@ -9,10 +9,10 @@
 namespace connector {
 
 Stream::Stream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease)
-    : _peer(peer), _lease(std::move(lease)), _socket(std::move(socket)), _connected(true) {}
+    : _peer(peer), _lease(std::move(lease)), _socket(std::move(socket)), _connected(true), _maySend(true) {}
 
 Stream::Stream(Descriptor socket, const Poco::Net::SocketAddress& peer)
-    : _peer(peer), _socket(std::move(socket)), _connected(false) {}
+    : _peer(peer), _socket(std::move(socket)), _connected(false), _maySend(false) {}
 
 Stream::~Stream() {
     retire();
@@ -140,15 +140,15 @@ void Stream::onEvents(std::uint32_t events) {
     _handler->onReady(*this);
 }
 
+/// While a socket connects, Linux reports nothing of it; then EPOLLOUT, with EPOLLERR when it has failed.
 Stream::Status Stream::finishConnecting() {
-    int error = 0;
-    socklen_t size = sizeof error;
-    if (::getsockopt(_socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-    if (error != 0) return failed(error).status;
-    // A socket that is still connecting has no peer yet.
-    sockaddr_storage address{};
-    socklen_t length = sizeof address;
-    _connected = ::getpeername(_socket.get(), reinterpret_cast<sockaddr*>(&address), &length) == 0;
+    if (_isBroken) {
+        int error = 0;
+        socklen_t size = sizeof error;
+        ::getsockopt(_socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+        return failed(error).status;
+    }
+    _connected = _maySend;
     return _connected ? Status::Ok : Status::Blocked;
 }
 

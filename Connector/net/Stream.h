@@ -141,7 +141,7 @@ class Stream : private EventHandler {
     bool _connected;
     /// What the events have told, and no system call has disproved since.
     bool _mayReceive = false;
-    bool _maySend = true;
+    bool _maySend;
     /// The other end has closed or broken the connection: its last bytes and the end come without further
     /// events.
     bool _peerHasEnded = false;
