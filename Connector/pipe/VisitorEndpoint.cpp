@@ -72,7 +72,6 @@ RelayEnd VisitorEndpoint::takeReady() {
     auto& visitor = *_ready.front();
     RelayEnd end;
     end.name = _role;
-    end.visitor = visitor.stream->peer().toString();
     end.held = std::move(visitor.held);
     end.stream = remove(visitor);
     return end;
