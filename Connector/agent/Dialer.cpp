@@ -1,8 +1,7 @@
 #include "agent/Dialer.h"
 
-#include <Poco/Exception.h>
-
 #include <algorithm>
+#include <system_error>
 
 namespace connector {
 
@@ -53,8 +52,8 @@ bool Dialer::startNext() {
     _left.pop_back();
     try {
         _stream = _remote.connectTo(address);
-    } catch (const Poco::Exception& error) {
-        _why = error.displayText();
+    } catch (const std::system_error& error) {
+        _why = error.what();
         return false;
     }
     _why = address.toString() + ": " + kTooLate;

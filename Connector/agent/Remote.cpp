@@ -4,11 +4,37 @@
 #include "net/TcpOptions.h"
 #include "net/TlsStream.h"
 
-#include <Poco/Net/NetException.h>
-
 #include <algorithm>
+#include <cerrno>
+#include <sys/socket.h>
+#include <system_error>
 
 namespace connector {
+
+namespace {
+
+bool isBoundTo(const Descriptor& socket, const Poco::Net::SocketAddress& address) {
+    sockaddr_storage own{};
+    socklen_t length = sizeof own;
+    return ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &length) == 0 &&
+           Poco::Net::SocketAddress(reinterpret_cast<const sockaddr*>(&own), length) == address;
+}
+
+/// A socket that connects to the address.
+Descriptor connecting(const Poco::Net::SocketAddress& address) {
+    const auto refuse = [&](int error) {
+        throw std::system_error(error, std::generic_category(), address.toString());
+    };
+    Descriptor socket(::socket(address.af(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (socket.get() < 0 || !TcpOptions().applyTo(socket.get())) refuse(errno);
+    if (::connect(socket.get(), address.addr(), address.length()) != 0 && errno != EINPROGRESS) refuse(errno);
+    // Where nobody listens on a local port, the kernel may pick that very port for our end, and the socket is
+    // then connected with itself: it would answer with an echo, and keep the port from whoever should listen.
+    if (isBoundTo(socket, address)) refuse(ECONNREFUSED);
+    return socket;
+}
+
+} // namespace
 
 Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls)
     : _host(std::move(host)), _port(port), _tls(std::move(tls)) {}
@@ -18,14 +44,9 @@ std::string Remote::name() const {
 }
 
 std::unique_ptr<Stream> Remote::connectTo(const Poco::Net::SocketAddress& address) const {
-    Poco::Net::StreamSocket socket;
-    socket.connectNB(address);
-    // Where nobody listens on a local port, the kernel may pick that very port for our end, and the socket is
-    // then connected with itself: it would answer with an echo, and keep the port from whoever should listen.
-    if (socket.address() == address) throw Poco::Net::ConnectionRefusedException(address.toString());
-    TcpOptions().applyTo(socket);
-    if (!_tls) return std::make_unique<PlainStream>(socket, address);
-    return std::make_unique<TlsStream>(socket, address, _tls->sslContext(), _host, _session.get());
+    if (!_tls) return std::make_unique<PlainStream>(connecting(address), address);
+    return std::make_unique<TlsStream>(connecting(address), address, _tls->sslContext(), _host,
+                                       _session.get());
 }
 
 void Remote::order(Resolver::Addresses& addresses) const {

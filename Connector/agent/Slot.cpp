@@ -36,8 +36,7 @@ std::optional<std::chrono::milliseconds> thresholdIn(std::string_view line) {
 
 Slot::Slot(SlotShared& shared, Owner& owner)
     : _shared(shared), _owner(owner), _dialer(shared.loop, shared.resolver, shared.connector, *this),
-      _backoff(shared.random), _heartbeat(shared.loop, [this] { onSilent(); }),
-      _timer(shared.loop, [this] { onTimer(); }) {}
+      _backoff(shared.random), _heartbeat(shared.loop, *this), _timer(shared.loop, [this] { onTimer(); }) {}
 
 void Slot::dial() {
     _state = State::Queued;
@@ -167,12 +166,9 @@ void Slot::startWaiting(std::span<const std::byte> received) {
 }
 
 Heartbeat::Settings Slot::heartbeat() const {
-    if (_shared.protocol == Protocol::Pipe1)
-        return {.absenceThreshold = _shared.absenceThreshold, .interval = _shared.beatInterval};
-    const auto wanted = _connectorThreshold / kBeatsPerThreshold;
+    const auto wanted = _connectorThreshold / kBeatsPerThreshold; // 0 in PIPE/1
     const auto interval = wanted.count() > 0 ? std::min(wanted, _shared.beatInterval) : _shared.beatInterval;
-    return {
-        .absenceThreshold = _shared.absenceThreshold, .interval = interval, .beat = Heartbeat::kPipe2Beat};
+    return {.absenceThreshold = _shared.absenceThreshold, .interval = interval, .protocol = _shared.protocol};
 }
 
 void Slot::readWhileWaiting() {

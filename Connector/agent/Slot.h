@@ -37,7 +37,10 @@ struct SlotShared {
 /// One of the connections to Connector that a pipe holds. It dials, proves itself with the passcode, waits
 /// and beats, until payload comes or it is taken into a relay; when the connection has failed it dials anew
 /// after a rest. It lives as long as its pipe, on the pipe's loop.
-class Slot final : private StreamHandler, private Dialer::Owner, private DialTurns::Waiter {
+class Slot final : private StreamHandler,
+                   private Dialer::Owner,
+                   private DialTurns::Waiter,
+                   private Heartbeat::Owner {
   public:
     /// The pipe.
     class Owner {
@@ -107,7 +110,7 @@ class Slot final : private StreamHandler, private Dialer::Owner, private DialTur
     bool isAuthorized() const { return _state == State::Waiting || _state == State::Holding; }
     std::size_t roomToHold() const;
     void onTimer();
-    void onSilent();
+    void onSilent() override;
     void fail(const std::string& why);
     void failBroken();
     void dropStream();

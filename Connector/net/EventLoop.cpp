@@ -8,15 +8,14 @@
 #include <limits>
 #include <sys/eventfd.h>
 #include <system_error>
-#include <unistd.h>
 
 namespace connector {
 
 namespace {
 
-int orThrow(int descriptor, const char* what) {
-    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), what);
-    return descriptor;
+int orThrow(int result, const char* what) {
+    if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+    return result;
 }
 
 } // namespace
@@ -27,15 +26,13 @@ EventLoop::EventLoop()
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET; // edge-triggered: nobody has to read the counter
     event.data.ptr = nullptr;
-    orThrow(::epoll_ctl(_epoll, EPOLL_CTL_ADD, _wakeup, &event), "epoll_ctl");
+    orThrow(::epoll_ctl(_epoll.get(), EPOLL_CTL_ADD, _wakeup.get(), &event), "epoll_ctl");
 }
 
 EventLoop::~EventLoop() {
     _posted.clear();
     _destroyed.clear();
     assert(_timers.empty());
-    ::close(_wakeup);
-    ::close(_epoll);
 }
 
 void EventLoop::run() {
@@ -65,18 +62,18 @@ void EventLoop::post(std::function<void()> function) {
     if (isInLoopThread())
         _postedHere = true;
     else if (wasEmpty)
-        ::eventfd_write(_wakeup, 1);
+        ::eventfd_write(_wakeup.get(), 1);
 }
 
 bool EventLoop::add(int descriptor, EventHandler& handler) {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &handler;
-    return ::epoll_ctl(_epoll, EPOLL_CTL_ADD, descriptor, &event) == 0;
+    return ::epoll_ctl(_epoll.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
 void EventLoop::remove(int descriptor, EventHandler& handler) {
-    ::epoll_ctl(_epoll, EPOLL_CTL_DEL, descriptor, nullptr);
+    ::epoll_ctl(_epoll.get(), EPOLL_CTL_DEL, descriptor, nullptr);
     forget(handler);
 }
 
@@ -89,7 +86,7 @@ void EventLoop::destroyLater(std::shared_ptr<void> object) {
 }
 
 void EventLoop::dispatch(int timeout) {
-    const int fetched = ::epoll_wait(_epoll, _events.data(), static_cast<int>(_events.size()), timeout);
+    const int fetched = ::epoll_wait(_epoll.get(), _events.data(), static_cast<int>(_events.size()), timeout);
     _now = Clock::now();
     _fetched = std::max(fetched, 0);
     for (int i = 0; i < _fetched; ++i) {

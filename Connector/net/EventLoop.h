@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/Descriptor.h"
+
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -102,8 +104,8 @@ class EventLoop {
     void dispatch(int timeout);
     int timeoutOfNextTimer() const;
 
-    int _epoll;
-    int _wakeup;
+    Descriptor _epoll;
+    Descriptor _wakeup;
     std::atomic<std::thread::id> _thread;
     std::atomic<bool> _stopping{false};
     std::atomic<int> _load{0};

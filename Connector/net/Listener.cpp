@@ -1,10 +1,11 @@
 #include "net/Listener.h"
 
 #include <Poco/Exception.h>
-#include <Poco/Net/StreamSocketImpl.h>
+#include <Poco/Net/NetException.h>
 
 #include <cerrno>
 #include <sys/socket.h>
+#include <system_error>
 
 namespace connector {
 
@@ -34,7 +35,8 @@ Listener::Listener(const Poco::Net::SocketAddress& address, bool v6Only, int bac
         _socket.bind6(address, true, false, v6Only);
     else
         _socket.bind(address, true, false);
-    options.applyTo(_socket);
+    if (!options.applyTo(_socket.impl()->sockfd()))
+        throw Poco::Net::NetException("can't set the TCP options", std::generic_category().message(errno));
     _socket.setBlocking(false);
     _socket.listen(backlog);
 }
@@ -65,15 +67,14 @@ bool Listener::acceptOne() {
     }
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    const int accepted = ::accept4(_socket.impl()->sockfd(), reinterpret_cast<sockaddr*>(&address), &length,
-                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (accepted < 0) {
+    Descriptor accepted(::accept4(_socket.impl()->sockfd(), reinterpret_cast<sockaddr*>(&address), &length,
+                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (accepted.get() < 0) {
         if (concernsOneConnection(errno)) return true;
         if (errno != EAGAIN) _retry->start(kDescriptorRetry);
         return false;
     }
-    const Poco::Net::StreamSocket socket(new Poco::Net::StreamSocketImpl(accepted));
-    _acceptor->onAccepted(socket,
+    _acceptor->onAccepted(std::move(accepted),
                           Poco::Net::SocketAddress(reinterpret_cast<const sockaddr*>(&address), length),
                           std::move(lease));
     return true;

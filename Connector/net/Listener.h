@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/Descriptor.h"
 #include "net/DescriptorBudget.h"
 #include "net/EventLoop.h"
 #include "net/TcpOptions.h"
@@ -7,7 +8,6 @@
 
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
-#include <Poco/Net/StreamSocket.h>
 
 #include <optional>
 
@@ -17,7 +17,7 @@ namespace connector {
 class Acceptor {
   public:
     /// socket: connected and non-blocking. lease: its place in the descriptor budget, empty without a budget.
-    virtual void onAccepted(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
+    virtual void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                             DescriptorBudget::Lease lease) = 0;
 
   protected:

@@ -8,13 +8,11 @@
 
 namespace connector {
 
-Stream::Stream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
-               DescriptorBudget::Lease lease)
-    : _socket(socket), _peer(peer), _lease(std::move(lease)), _descriptor(socket.impl()->sockfd()),
-      _connected(true) {}
+Stream::Stream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease)
+    : _peer(peer), _lease(std::move(lease)), _socket(std::move(socket)), _connected(true), _maySend(true) {}
 
-Stream::Stream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer)
-    : _socket(socket), _peer(peer), _descriptor(socket.impl()->sockfd()), _connected(false) {}
+Stream::Stream(Descriptor socket, const Poco::Net::SocketAddress& peer)
+    : _peer(peer), _socket(std::move(socket)), _connected(false), _maySend(false) {}
 
 Stream::~Stream() {
     retire();
@@ -25,7 +23,7 @@ bool Stream::attach(EventLoop& loop, StreamHandler& handler) {
     if (_loop == &loop) return true;
     detach();
     _handler = &handler;
-    if (!loop.add(_descriptor, *this)) {
+    if (!loop.add(_socket.get(), *this)) {
         failed(errno);
         return false;
     }
@@ -34,7 +32,7 @@ bool Stream::attach(EventLoop& loop, StreamHandler& handler) {
 }
 
 void Stream::detach() {
-    if (_loop) _loop->remove(_descriptor, *this);
+    if (_loop) _loop->remove(_socket.get(), *this);
     _loop = nullptr;
     _handler = nullptr;
 }
@@ -76,7 +74,7 @@ Stream::Status Stream::flush() {
 
 Stream::Received Stream::receiveWire(std::span<std::byte> into) {
     if (!_mayReceive) return {Status::Blocked, 0};
-    const auto received = ::recv(_descriptor, into.data(), into.size(), 0);
+    const auto received = ::recv(_socket.get(), into.data(), into.size(), 0);
     if (received < 0) {
         if (errno == EINTR) return receiveWire(into);
         if (errno != EAGAIN) return failed(errno);
@@ -92,7 +90,7 @@ Stream::Received Stream::receiveWire(std::span<std::byte> into) {
 
 Stream::Received Stream::sendSome(std::span<const std::byte> bytes) {
     if (!_maySend) return {Status::Blocked, 0};
-    const auto sent = ::send(_descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto sent = ::send(_socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0) {
         if (errno == EINTR) return sendSome(bytes);
         if (errno != EAGAIN) return failed(errno);
@@ -105,23 +103,23 @@ Stream::Received Stream::sendSome(std::span<const std::byte> bytes) {
 }
 
 Stream::Status Stream::endSending() {
-    return ::shutdown(_descriptor, SHUT_WR) == 0 ? Status::Ok : failed(errno).status;
+    return ::shutdown(_socket.get(), SHUT_WR) == 0 ? Status::Ok : failed(errno).status;
 }
 
 void Stream::resetOnClose() {
     const linger now{1, 0};
-    ::setsockopt(_descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    ::setsockopt(_socket.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 int Stream::unacknowledged() const {
     int bytes = 0;
-    ::ioctl(_descriptor, SIOCOUTQ, &bytes);
+    ::ioctl(_socket.get(), SIOCOUTQ, &bytes);
     return bytes;
 }
 
 bool Stream::hasEndedUnread() const {
     int unread = 0;
-    return _peerHasEnded && ::ioctl(_descriptor, FIONREAD, &unread) == 0 && unread == 0;
+    return _peerHasEnded && ::ioctl(_socket.get(), FIONREAD, &unread) == 0 && unread == 0;
 }
 
 std::string Stream::failure() const {
@@ -142,15 +140,15 @@ void Stream::onEvents(std::uint32_t events) {
     _handler->onReady(*this);
 }
 
+/// While a socket connects, Linux reports nothing of it; then EPOLLOUT, with EPOLLERR when it has failed.
 Stream::Status Stream::finishConnecting() {
-    int error = 0;
-    socklen_t size = sizeof error;
-    if (::getsockopt(_descriptor, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-    if (error != 0) return failed(error).status;
-    // A socket that is still connecting has no peer yet.
-    sockaddr_storage address{};
-    socklen_t length = sizeof address;
-    _connected = ::getpeername(_descriptor, reinterpret_cast<sockaddr*>(&address), &length) == 0;
+    if (_isBroken) {
+        int error = 0;
+        socklen_t size = sizeof error;
+        ::getsockopt(_socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+        return failed(error).status;
+    }
+    _connected = _maySend;
     return _connected ? Status::Ok : Status::Blocked;
 }
 

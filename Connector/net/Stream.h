@@ -1,10 +1,10 @@
 #pragma once
 
+#include "net/Descriptor.h"
 #include "net/DescriptorBudget.h"
 #include "net/EventLoop.h"
 
 #include <Poco/Net/SocketAddress.h>
-#include <Poco/Net/StreamSocket.h>
 
 #include <cstddef>
 #include <span>
@@ -51,11 +51,10 @@ class Stream : private EventHandler {
     static constexpr int kMessagesPerTurn = 64;
 
     /// Takes over an accepted non-blocking socket and its place in the budget.
-    Stream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
-           DescriptorBudget::Lease lease);
+    Stream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease);
 
     /// Takes over a non-blocking socket that is still connecting to `peer`.
-    Stream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer);
+    Stream(Descriptor socket, const Poco::Net::SocketAddress& peer);
 
     /// Closes the connection. What send() has kept is lost.
     virtual ~Stream();
@@ -131,23 +130,22 @@ class Stream : private EventHandler {
     Received sendSome(std::span<const std::byte> bytes);
     Status finishConnecting();
 
-    Poco::Net::StreamSocket _socket;
     Poco::Net::SocketAddress _peer;
-    DescriptorBudget::Lease _lease;
-    int _descriptor;
-    int _error = 0;
-    /// What the events have told, and no system call has disproved since.
-    bool _mayReceive = false;
-    bool _maySend = true;
-    /// The other end has closed or broken the connection: its last bytes and the end come without further
-    /// events.
-    bool _peerHasEnded = false;
-    bool _isBroken = false;
-    bool _connected;
     EventLoop* _loop = nullptr;
     StreamHandler* _handler = nullptr;
     std::vector<std::byte> _unsent;
     std::size_t _unsentBegin = 0;
+    DescriptorBudget::Lease _lease; ///< given back once the descriptor is closed
+    Descriptor _socket;
+    int _error = 0;
+    bool _connected;
+    /// What the events have told, and no system call has disproved since.
+    bool _mayReceive = false;
+    bool _maySend;
+    /// The other end has closed or broken the connection: its last bytes and the end come without further
+    /// events.
+    bool _peerHasEnded = false;
+    bool _isBroken = false;
 };
 
 } // namespace connector

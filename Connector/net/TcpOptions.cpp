@@ -1,6 +1,8 @@
 #include "net/TcpOptions.h"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 namespace connector {
 
@@ -10,16 +12,17 @@ int wholeSeconds(std::chrono::milliseconds time) {
     return static_cast<int>(std::chrono::ceil<std::chrono::seconds>(time).count());
 }
 
+bool set(int socket, int level, int option, int value) {
+    return ::setsockopt(socket, level, option, &value, sizeof value) == 0;
+}
+
 } // namespace
 
-void TcpOptions::applyTo(Poco::Net::Socket& socket) const {
-    auto& impl = *socket.impl();
-    impl.setNoDelay(true);
-    impl.setKeepAlive(true);
-    impl.setOption(IPPROTO_TCP, TCP_KEEPIDLE, wholeSeconds(keepaliveIdle));
-    impl.setOption(IPPROTO_TCP, TCP_KEEPINTVL, wholeSeconds(keepaliveInterval));
-    impl.setOption(IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent);
-    impl.setOption(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(userTimeout.count()));
+bool TcpOptions::applyTo(int socket) const {
+    return set(socket, IPPROTO_TCP, TCP_NODELAY, 1) && set(socket, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+           set(socket, IPPROTO_TCP, TCP_KEEPIDLE, wholeSeconds(keepaliveIdle)) &&
+           set(socket, IPPROTO_TCP, TCP_KEEPINTVL, wholeSeconds(keepaliveInterval)) &&
+           set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(userTimeout.count()));
 }
 
 } // namespace connector

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <Poco/Net/Socket.h>
-
 #include <chrono>
 
 namespace connector {
@@ -20,9 +18,9 @@ struct TcpOptions {
     /// (4 MiB), and the more waits there, the colder it is in the CPU's caches when it goes.
     int unsent = 512 * 1024;
 
-    /// Sets them. Connections that a listening socket accepts inherit them from it (Linux). Throws Poco's
-    /// exceptions.
-    void applyTo(Poco::Net::Socket& socket) const;
+    /// Sets them on a TCP socket. Connections that a listening socket accepts inherit them from it (Linux).
+    /// False when the kernel refuses (errno says why).
+    bool applyTo(int socket) const;
 };
 
 } // namespace connector

@@ -4,7 +4,8 @@
 
 namespace connector {
 
-Timer::Timer(EventLoop& loop, std::function<void()> callback) : _loop(loop), _callback(std::move(callback)) {}
+Timer::Timer(EventLoop& loop, std::function<void()> callback)
+    : _loop(loop), _callback(std::move(callback)), _position(loop._timers.end()) {}
 
 Timer::~Timer() {
     cancel();
@@ -14,13 +15,12 @@ void Timer::start(std::chrono::milliseconds delay) {
     cancel();
     // At least one tick ahead: a timer that starts itself anew must not keep the loop from its descriptors.
     _position = _loop._timers.emplace(_loop.now() + std::max(delay, std::chrono::milliseconds(1)), this);
-    _running = true;
 }
 
 void Timer::cancel() {
-    if (!_running) return;
+    if (!isRunning()) return;
     _loop._timers.erase(_position);
-    _running = false;
+    _position = _loop._timers.end();
 }
 
 void Timer::fire() {

@@ -19,7 +19,9 @@ class Timer {
 
     void cancel();
 
-    bool isRunning() const { return _running; }
+    bool isRunning() const { return _position != _loop._timers.end(); }
+
+    EventLoop& loop() const { return _loop; }
 
   private:
     friend class EventLoop;
@@ -27,8 +29,7 @@ class Timer {
 
     EventLoop& _loop;
     std::function<void()> _callback;
-    EventLoop::Timers::iterator _position;
-    bool _running = false;
+    EventLoop::Timers::iterator _position; ///< the end while it does not run
 };
 
 } // namespace connector

@@ -25,16 +25,16 @@ int lengthFor(std::size_t size) {
 
 } // namespace
 
-TlsStream::TlsStream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
-                     DescriptorBudget::Lease lease, SSL_CTX* context)
-    : Stream(socket, peer, std::move(lease)) {
+TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease,
+                     SSL_CTX* context)
+    : Stream(std::move(socket), peer, std::move(lease)) {
     makeSsl(context);
     ::SSL_set_accept_state(_ssl.get());
 }
 
-TlsStream::TlsStream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
-                     SSL_CTX* context, const std::string& host, SSL_SESSION* resume)
-    : Stream(socket, peer) {
+TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,
+                     const std::string& host, SSL_SESSION* resume)
+    : Stream(std::move(socket), peer) {
     makeSsl(context);
     ::SSL_set_connect_state(_ssl.get());
     Poco::Net::IPAddress address;

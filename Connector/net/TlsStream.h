@@ -20,12 +20,12 @@ namespace connector {
 class TlsStream : public Stream {
   public:
     /// Server side. The context must have been made by makeServerContext().
-    TlsStream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
-              DescriptorBudget::Lease lease, SSL_CTX* context);
+    TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease,
+              SSL_CTX* context);
 
     /// Client side: the handshake fails unless the server's certificate is good for `host`, a name or an
     /// address. resume: a session from session() of an earlier stream to the same server, or null.
-    TlsStream(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,
+    TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,
               const std::string& host, SSL_SESSION* resume);
 
     Status handshake() override;
@@ -55,9 +55,9 @@ class TlsStream : public Stream {
     Status sendSealed();
     Received notDone(int result);
 
+    bool _wireHasEnded = false; // first, as it fits behind the flags of Stream
     SslPointer _ssl;
     ReadAhead _received;
-    bool _wireHasEnded = false;
     unsigned long _tlsError = 0; ///< the handshake or a record was wrong: OpenSSL's code
 };
 

@@ -6,25 +6,26 @@ namespace connector {
 
 namespace {
 
-/// Answered to an agent of PIPE/1 whose passcode is right.
-constexpr std::string_view kAuthorized1 = "AUTHORIZED";
-/// The same of PIPE/2, followed by the mapping's threshold in ms and the end of the line.
-constexpr std::string_view kAuthorized2 = "AUTHORIZED/2 heartbeat=";
-
 /// How often an agent with the right passcode looks for a free place.
 constexpr std::chrono::milliseconds kPlaceRetry{20};
+
+/// Answered to an agent whose passcode is right. threshold: the mapping's for its silence.
+std::string authorized(Protocol protocol, std::chrono::milliseconds threshold) {
+    if (protocol == Protocol::Pipe1) return "AUTHORIZED";
+    return "AUTHORIZED/2 heartbeat=" + std::to_string(threshold.count()) + "\n";
+}
 
 } // namespace
 
 AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream> stream)
     : _context(context), _stream(std::move(stream)),
-      _greeting(std::make_unique<Greeting>(context.endpoint.passcode)),
-      _heartbeat(context.loop, [this] { onSilent(); }), _timer(context.loop, [this] { onTimer(); }) {}
+      _greeting(std::make_unique<Greeting>(context.endpoint.passcode)), _heartbeat(context.loop, *this),
+      _timer(context.loop, [this] { onTimer(); }) {}
 
 AgentConnection::AgentConnection(const Context& context, RelayEnd end)
-    : _context(context), _stream(std::move(end.stream)),
-      _state(end.visitor.empty() ? State::Waiting : State::Holding), _protocol(end.protocol),
-      _heartbeat(context.loop, [this] { onSilent(); }), _timer(context.loop, [this] { onTimer(); }) {
+    : _context(context), _stream(std::move(end.stream)), _heartbeat(context.loop, *this),
+      _timer(context.loop, [this] { onTimer(); }),
+      _state(end.visitor.empty() ? State::Waiting : State::Holding), _protocol(end.protocol) {
     if (_state == State::Holding || !end.held.empty())
         _begun.reset(new Begun{{}, std::move(end.visitor), std::move(end.held)});
 }
@@ -108,11 +109,9 @@ void AgentConnection::takePlace() {
         return;
     }
     _timer.cancel();
-    _heartbeat.start(*_stream,
-                     Heartbeat::Settings::ofConnector(_protocol, endpoint.heartbeatAbsenceThreshold));
-    const auto threshold = std::to_string(endpoint.heartbeatAbsenceThreshold.count());
-    _stream->send(_protocol == Protocol::Pipe1 ? std::string(kAuthorized1)
-                                               : std::string(kAuthorized2) + threshold + "\n");
+    const auto threshold = endpoint.heartbeatAbsenceThreshold;
+    _heartbeat.start(*_stream, Heartbeat::Settings::ofConnector(_protocol, threshold));
+    _stream->send(authorized(_protocol, threshold));
     enter(State::Waiting);
     if (!_isOver) readWhileWaiting();
 }

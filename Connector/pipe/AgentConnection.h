@@ -18,7 +18,7 @@ namespace connector {
 
 /// An agent's connection while it is not joined: it proves itself with the passcode, then it waits and beats,
 /// and may begin a conversation. Lives on its pipe's loop.
-class AgentConnection final : private StreamHandler {
+class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
   public:
     enum class State {
         Authorizing,
@@ -101,18 +101,18 @@ class AgentConnection final : private StreamHandler {
     void beginHolding();
     void refuseToOpen();
     void onTimer();
-    void onSilent();
+    void onSilent() override;
 
     const Context& _context;
     std::unique_ptr<Stream> _stream;
+    std::unique_ptr<Greeting> _greeting; ///< null once it is complete
+    EventLoop::Clock::time_point _greeted;
+    std::unique_ptr<Begun> _begun;
+    Heartbeat _heartbeat;
+    Timer _timer;
     State _state = State::Authorizing;
     Protocol _protocol = Protocol::Pipe1;
-    std::unique_ptr<Greeting> _greeting; ///< null once it is complete
-    bool _isOver = false;                ///< joined or ended: the owner will destroy it
-    EventLoop::Clock::time_point _greeted;
-    Heartbeat _heartbeat;
-    std::unique_ptr<Begun> _begun;
-    Timer _timer;
+    bool _isOver = false; ///< joined or ended: the owner will destroy it
 };
 
 } // namespace connector

@@ -12,7 +12,7 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
       _role(role), _context{loop, environment.limits(), endpoint, mayBegin, *this}, _owner(owner),
       _log(Poco::Logger::get("pipe")), _endings(_log) {}
 
-void AgentEndpoint::onAccepted(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
+void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                DescriptorBudget::Lease lease) {
     // A real agent greets within a round trip, so the oldest of many strangers is the one least likely to be
     // one.
@@ -20,7 +20,7 @@ void AgentEndpoint::onAccepted(const Poco::Net::StreamSocket& socket, const Poco
     if (authorizing.size() >= _environment.limits().authorizing)
         authorizing.front()->end(std::to_string(_environment.limits().authorizing) +
                                  " others are still to be authorized");
-    auto stream = _environment.accept(socket, peer, std::move(lease));
+    auto stream = _environment.accept(std::move(socket), peer, std::move(lease));
     add(std::make_unique<AgentConnection>(_context, std::move(stream))).start();
 }
 

@@ -32,7 +32,7 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
     AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint, std::string name,
                   const char* role, bool mayBegin, Owner& owner);
 
-    void onAccepted(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
+    void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
 
     bool hasWaiting() const { return !listOf(AgentConnection::State::Waiting).empty(); }

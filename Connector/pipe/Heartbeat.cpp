@@ -5,16 +5,21 @@
 
 namespace connector {
 
+namespace {
+
+constexpr std::string_view kPipe1Beat = "BEAT";
+constexpr std::string_view kPipe2Beat = "BEAT\n";
+
+} // namespace
+
 bool isHeartbeat(std::span<const std::byte> message) {
-    constexpr auto kBeat = Heartbeat::kPipe1Beat;
-    if (message.empty() || message.size() % kBeat.size() != 0) return false;
-    for (; !message.empty(); message = message.subspan(kBeat.size()))
-        if (std::memcmp(message.data(), kBeat.data(), kBeat.size()) != 0) return false;
+    if (message.empty() || message.size() % kPipe1Beat.size() != 0) return false;
+    for (; !message.empty(); message = message.subspan(kPipe1Beat.size()))
+        if (std::memcmp(message.data(), kPipe1Beat.data(), kPipe1Beat.size()) != 0) return false;
     return true;
 }
 
-Heartbeat::Heartbeat(EventLoop& loop, std::function<void()> onSilent)
-    : _loop(loop), _onSilent(std::move(onSilent)), _timer(loop, [this] { check(); }) {}
+Heartbeat::Heartbeat(EventLoop& loop, Owner& owner) : _owner(owner), _timer(loop, [this] { check(); }) {}
 
 void Heartbeat::start(Stream& stream, const Settings& settings) {
     _stream = &stream;
@@ -25,7 +30,7 @@ void Heartbeat::start(Stream& stream, const Settings& settings) {
 
 void Heartbeat::restart() {
     _timer.cancel();
-    _lastHeard = _lastSent = _loop.now();
+    _lastHeard = _lastSent = now();
     schedule();
 }
 
@@ -38,25 +43,27 @@ bool Heartbeat::absorb(std::span<const std::byte> message) {
 
 void Heartbeat::beatReceived() {
     heard();
-    // A stream that keeps payload will be sign of life enough when it flows again.
-    if (_settings.answers && !_payloadSinceBeat && _stream->unsent() == 0) _stream->send(_settings.beat);
+    if (_settings.answers && !_payloadSinceBeat) beat();
     _payloadSinceBeat = false;
 }
 
 void Heartbeat::payloadSent() {
     _payloadSinceBeat = true;
-    _lastSent = _loop.now();
+    _lastSent = now();
+}
+
+/// A stream that keeps payload will be sign of life enough when it flows again.
+void Heartbeat::beat() {
+    if (_stream->unsent() == 0)
+        _stream->send(_settings.protocol == Protocol::Pipe2 ? kPipe2Beat : kPipe1Beat);
 }
 
 void Heartbeat::check() {
-    const auto now = _loop.now();
-    if (_settings.absenceThreshold.count() > 0 && now - _lastHeard >= _settings.absenceThreshold) {
-        _onSilent();
-        return;
-    }
-    if (_settings.interval.count() > 0 && now - _lastSent >= _settings.interval) {
-        if (_stream->unsent() == 0) _stream->send(_settings.beat);
-        _lastSent = now;
+    if (_settings.absenceThreshold.count() > 0 && now() - _lastHeard >= _settings.absenceThreshold)
+        return _owner.onSilent();
+    if (_settings.interval.count() > 0 && now() - _lastSent >= _settings.interval) {
+        beat();
+        _lastSent = now();
     }
     schedule();
 }
@@ -67,7 +74,7 @@ void Heartbeat::schedule() {
     auto delay = milliseconds::max();
     const auto until = [&](EventLoop::Clock::time_point since, milliseconds limit) {
         if (limit.count() > 0)
-            delay = std::min(delay, std::chrono::ceil<milliseconds>(since + limit - _loop.now()));
+            delay = std::min(delay, std::chrono::ceil<milliseconds>(since + limit - now()));
     };
     until(_lastHeard, _settings.absenceThreshold);
     until(_lastSent, _settings.interval);

@@ -5,7 +5,6 @@
 #include "pipe/Protocol.h"
 
 #include <chrono>
-#include <functional>
 #include <string_view>
 
 namespace connector {
@@ -20,27 +19,34 @@ bool isHeartbeat(std::span<const std::byte> message);
 /// the fewer beats there are in the stream, the less can be mistaken for data.
 class Heartbeat {
   public:
-    /// What is sent for a beat.
-    static constexpr std::string_view kPipe1Beat = "BEAT";
-    static constexpr std::string_view kPipe2Beat = "BEAT\n";
+    /// Whoever uses the connection.
+    class Owner {
+      public:
+        /// The other end has been silent past the threshold. Called once for each start() and restart().
+        virtual void onSilent() = 0;
+
+      protected:
+        ~Owner() = default;
+    };
 
     struct Settings {
-        /// Silence of the other end after which onSilent is called; 0: never.
+        /// Silence of the other end after which the owner is told; 0: never.
         std::chrono::milliseconds absenceThreshold{0};
         /// An own beat when nothing was sent for so long; 0: never. It is the agent that sends them.
         std::chrono::milliseconds interval{0};
         /// Whether beats are answered; it is Connector that answers them.
         bool answers = false;
-        std::string_view beat = kPipe1Beat;
+        /// Whose beats are sent: Pipe1's or Pipe2's.
+        Protocol protocol = Protocol::Pipe1;
 
         /// What Connector does on a connection to an agent.
         static Settings ofConnector(Protocol protocol, std::chrono::milliseconds absenceThreshold) {
-            return {absenceThreshold, {}, true, protocol == Protocol::Pipe2 ? kPipe2Beat : kPipe1Beat};
+            return {absenceThreshold, {}, true, protocol};
         }
     };
 
-    /// onSilent: called once for each start() and restart().
-    Heartbeat(EventLoop& loop, std::function<void()> onSilent);
+    /// Both must outlive the heartbeat.
+    Heartbeat(EventLoop& loop, Owner& owner);
 
     /// Starts both clocks on this stream, which must outlive this object or the next start().
     void start(Stream& stream, const Settings& settings);
@@ -55,7 +61,7 @@ class Heartbeat {
     bool absorb(std::span<const std::byte> message);
 
     /// Takes note of a sign of life.
-    void heard() { _lastHeard = _loop.now(); }
+    void heard() { _lastHeard = now(); }
 
     /// Takes note of a beat, and answers it.
     void beatReceived();
@@ -64,12 +70,13 @@ class Heartbeat {
     void payloadSent();
 
   private:
+    EventLoop::Clock::time_point now() const { return _timer.loop().now(); }
+    void beat();
     void check();
     void schedule();
 
-    EventLoop& _loop;
+    Owner& _owner;
     Settings _settings;
-    std::function<void()> _onSilent;
     Stream* _stream = nullptr;
     EventLoop::Clock::time_point _lastHeard;
     EventLoop::Clock::time_point _lastSent;

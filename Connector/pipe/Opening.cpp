@@ -45,7 +45,8 @@ bool Opening::receiveFirstBytes() {
 void Opening::sendOpen() {
     _isSent = true;
     _timer.start(_limits.open);
-    const auto line = Pipe2Line::open(opener.visitor, opener.held.size()).toString();
+    const auto visitor = opener.visitor.empty() ? opener.stream->peer().toString() : opener.visitor;
+    const auto line = Pipe2Line::open(visitor, opener.held.size()).toString();
     const auto bytes = std::as_bytes(std::span(line));
     std::vector<std::byte> message(bytes.begin(), bytes.end());
     message.insert(message.end(), opener.held.begin(), opener.held.end());

@@ -20,11 +20,11 @@ std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t por
     return listeners;
 }
 
-std::unique_ptr<Stream> PipeEnvironment::accept(const Poco::Net::StreamSocket& socket,
-                                                const Poco::Net::SocketAddress& peer,
+std::unique_ptr<Stream> PipeEnvironment::accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                                 DescriptorBudget::Lease lease) {
-    if (_tls) return std::make_unique<TlsStream>(socket, peer, std::move(lease), _tls->sslContext());
-    return std::make_unique<PlainStream>(socket, peer, std::move(lease));
+    if (_tls)
+        return std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease), _tls->sslContext());
+    return std::make_unique<PlainStream>(std::move(socket), peer, std::move(lease));
 }
 
 } // namespace connector

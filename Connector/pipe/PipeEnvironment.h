@@ -43,8 +43,9 @@ class PipeEnvironment {
     /// Poco::IOException when descriptors have run out.
     std::vector<std::unique_ptr<Listener>> listen(std::uint16_t port);
 
-    std::unique_ptr<Stream> accept(const Poco::Net::StreamSocket& socket,
-                                   const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease);
+    /// The stream of a connection that a listener has accepted.
+    std::unique_ptr<Stream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                   DescriptorBudget::Lease lease);
 
   private:
     EventLoops& _loops;

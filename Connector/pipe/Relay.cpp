@@ -20,7 +20,7 @@ constexpr int kTurnsUntilSettled = 16;
 Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first, RelayEnd second,
              Owner& owner)
     : _loop(&loop), _shared(shared), _total(total),
-      _owner(owner), _sides{Side(std::move(first)), Side(std::move(second))},
+      _owner(owner), _sides{Side(*this, std::move(first)), Side(*this, std::move(second))},
       _halfCloses(_sides[0].end.protocol != Protocol::Pipe1 && _sides[1].end.protocol != Protocol::Pipe1),
       _started(EventLoop::Clock::now()) {
     _loop->addLoad(1);
@@ -33,14 +33,9 @@ Relay::~Relay() = default;
 void Relay::start() {
     for (auto& side : _sides)
         if (!side.end.stream->attach(*_loop, *this)) return abort("no room to watch another descriptor");
-    for (std::size_t i = 0; i < _sides.size(); ++i) {
-        auto& side = _sides[i];
-        auto& other = _sides[1 - i];
-        if (side.end.heartbeat) {
-            side.heartbeat.emplace(*_loop, [this, &side, &other] { onSilent(side, other); });
-            side.heartbeat->start(*side.end.stream, *side.end.heartbeat);
-        }
-    }
+    for (auto& side : _sides)
+        if (side.end.heartbeat)
+            side.heartbeat.emplace(*_loop, side).start(*side.end.stream, *side.end.heartbeat);
     forward(_sides[0], _sides[1], std::exchange(_sides[0].end.held, {}));
     forward(_sides[1], _sides[0], std::exchange(_sides[1].end.held, {}));
     progress();
@@ -155,8 +150,9 @@ void Relay::passTheEnd(Side& from, Side& to) {
         leave(std::string(to.end.name) + " closed first, " + from.end.name + " then", nullptr);
 }
 
-void Relay::onSilent(Side& side, const Side& other) {
+void Relay::onSilent(Side& side) {
     if (_state != State::Relaying) return;
+    const auto& other = _sides[&side == &_sides[0] ? 1 : 0];
     if (other.end.stream->unsent() > 0) { // it is we who do not listen
         side.heartbeat->restart();
         return;

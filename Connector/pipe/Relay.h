@@ -73,11 +73,13 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     std::string summary() const;
 
   private:
-    struct Side {
-        explicit Side(RelayEnd&& end_)
-            : end(std::move(end_)), peer(end.stream->peer()), bytes(end.sentBefore) {}
+    struct Side final : Heartbeat::Owner {
+        Side(Relay& relay_, RelayEnd&& end_)
+            : relay(relay_), end(std::move(end_)), peer(end.stream->peer()), bytes(end.sentBefore) {}
+        void onSilent() override { relay.onSilent(*this); }
         std::string name() const { return end.name + (" " + peer.toString()); }
         bool isGone() const { return toldTheEnd && hasEnded; }
+        Relay& relay;
         RelayEnd end;
         Poco::Net::SocketAddress peer;
         std::optional<Heartbeat> heartbeat;
@@ -97,7 +99,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     void account(Side& side);
     void onEnded(Side& from, Side& to);
     void passTheEnd(Side& from, Side& to);
-    void onSilent(Side& side, const Side& other);
+    void onSilent(Side& side);
     void leave(std::string why, Side* broken);
     void drain();
     void tellTheEnd(Side& side);

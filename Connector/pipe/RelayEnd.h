@@ -30,7 +30,8 @@ struct RelayEnd {
     std::size_t sentBefore = 0;
     /// Of an idle agent of PIPE/2: what has begun to come from it.
     IdleReader idle;
-    /// Of the end that begins the conversation: the visitor's address, for OPEN. Empty at the other end.
+    /// Of an agent that begins the conversation: the visitor's address, for OPEN. Empty at any other end: a
+    /// visitor's address is its stream's.
     std::string visitor;
     /// This end can't know of the relay before it gets payload: whatever it sends earlier is the tail of a
     /// former conversation, and is dropped.

@@ -55,12 +55,13 @@ VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, 
 
 VisitorEndpoint::~VisitorEndpoint() = default;
 
-void VisitorEndpoint::onAccepted(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
+void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                  DescriptorBudget::Lease lease) {
     if (_shaking.size() + _ready.size() >= _environment.limits().waitingVisitors)
         return logTurnedAway(peer.toString(),
                              std::to_string(_environment.limits().waitingVisitors) + " others wait");
-    _shaking.push_back(std::make_unique<Visitor>(*this, _environment.accept(socket, peer, std::move(lease))));
+    _shaking.push_back(
+        std::make_unique<Visitor>(*this, _environment.accept(std::move(socket), peer, std::move(lease))));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     auto& visitor = *_shaking.back();
     visitor.position = std::prev(_shaking.end());
@@ -71,7 +72,6 @@ RelayEnd VisitorEndpoint::takeReady() {
     auto& visitor = *_ready.front();
     RelayEnd end;
     end.name = _role;
-    end.visitor = visitor.stream->peer().toString();
     end.held = std::move(visitor.held);
     end.stream = remove(visitor);
     return end;

@@ -32,7 +32,7 @@ class VisitorEndpoint final : public Acceptor {
                     Owner& owner);
     ~VisitorEndpoint();
 
-    void onAccepted(const Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& peer,
+    void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
 
     bool hasReady() const { return !_ready.empty(); }

@@ -243,6 +243,8 @@ BOOST_DATA_TEST_CASE(VisitorIsClosedWhenTheTargetIsDown, kModes, mode) {
     auto visitor = pipe.visitor();
     visitor.send("GET /10 HTTP/1.1\r\n\r\n");
     BOOST_TEST(visitor.readToEnd() == "");
+    agent.daemon().waitForLog("no connection to the target 127.0.0.1:" + std::to_string(ports.first()) +
+                              ": Connection refused");
     const WebServer target(ports.first());
     waitUntil("the next visitor is served", [&] {
         try {

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <unistd.h>
+#include <utility>
+
+namespace connector {
+
+/// Owns a descriptor, and closes it when it is destroyed.
+class Descriptor {
+  public:
+    /// descriptor: -1 for none.
+    explicit Descriptor(int descriptor) : _descriptor(descriptor) {}
+    Descriptor(Descriptor&& other) noexcept : _descriptor(std::exchange(other._descriptor, -1)) {}
+    ~Descriptor() {
+        if (_descriptor >= 0) ::close(_descriptor);
+    }
+
+    int get() const { return _descriptor; }
+
+  private:
+    int _descriptor;
+};
+
+} // namespace connector
