@@ -156,7 +156,8 @@ std::chrono::milliseconds ChildProcess::processorTime() const {
 }
 
 std::chrono::milliseconds ChildProcess::processorTime(const std::string& threadName) const {
-    return processorTimeIn(readFile("/proc/" + std::to_string(threadNamed(threadName)) + "/stat"));
+    return processorTimeIn(readFile("/proc/" + std::to_string(_pid) + "/task/" +
+                                    std::to_string(threadNamed(threadName)) + "/stat"));
 }
 
 pid_t ChildProcess::threadNamed(const std::string& name) const {
