@@ -22,6 +22,7 @@ bool TcpOptions::applyTo(int socket) const {
     return set(socket, IPPROTO_TCP, TCP_NODELAY, 1) && set(socket, SOL_SOCKET, SO_KEEPALIVE, 1) &&
            set(socket, IPPROTO_TCP, TCP_KEEPIDLE, wholeSeconds(keepaliveIdle)) &&
            set(socket, IPPROTO_TCP, TCP_KEEPINTVL, wholeSeconds(keepaliveInterval)) &&
+           set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent) &&
            set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(userTimeout.count()));
 }
 
