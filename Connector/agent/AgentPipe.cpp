@@ -71,6 +71,7 @@ void AgentPipe::onWaiting(Slot& slot) {
 }
 
 void AgentPipe::onHolding(Slot& slot) {
+    _readyLog.up(slot);
     onPayload(slot);
 }
 

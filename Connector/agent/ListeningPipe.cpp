@@ -9,6 +9,13 @@
 
 namespace connector {
 
+namespace {
+
+/// Whoever speaks first on the other side is an agent that listens, too.
+constexpr const char* kBothListen = "both sides listen; one must be \"role\": \"connect\"";
+
+} // namespace
+
 ListeningPipe::ListeningPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
                              Protocol protocol_, const Poco::Net::Context::Ptr& tls)
     : AgentPipe(environment_, settings, protocol_, tls),
@@ -57,11 +64,8 @@ void ListeningPipe::onAvailable(Slot& slot) {
 
 void ListeningPipe::onPayload(Slot& slot) {
     std::erase(_waiting, &slot);
-    _oddities.write(Poco::Message::PRIO_WARNING, loop().now(),
-                    Poco::format("%s: payload came on a connection that no client had been joined to; it was "
-                                 "closed. Only the side with \"role\": \"connect\" can be spoken to first",
-                                 name()));
-    slot.refuse("nobody can be called on this side");
+    logCalled();
+    slot.refuse(kBothListen);
 }
 
 void ListeningPipe::onUnavailable(Slot& slot) {
@@ -107,6 +111,23 @@ void ListeningPipe::onAgentLost(Opening& opening, const std::string& why) {
     loop().destroyLater(std::move(opening.agent.stream));
     slot.lose("Connector's answer to OPEN failed: " + why);
     _clients.putBack(std::move(opening.opener));
+}
+
+/// Connector's OPEN holds. The client is no worse off: it opens anew, and it is for the other side to refuse
+/// it.
+void ListeningPipe::onCrossed(Opening& opening) {
+    opening.finish();
+    auto& slot = forget(opening);
+    logCalled();
+    opening.agent.stream->send(Pipe2Line::refused(kBothListen).toString());
+    _clients.putBack(std::move(opening.opener));
+    slot.putBack(std::move(opening.agent));
+}
+
+void ListeningPipe::logCalled() {
+    _oddities.write(Poco::Message::PRIO_WARNING, loop().now(),
+                    Poco::format("%s: the other side has begun a conversation, which was refused: %s", name(),
+                                 std::string(kBothListen)));
 }
 
 Slot& ListeningPipe::forget(Opening& opening) {

@@ -33,8 +33,10 @@ class ListeningPipe final : public AgentPipe, private VisitorEndpoint::Owner, pr
     void onOpened(Opening& opening) override;
     void onRefused(Opening& opening, const std::string& reason) override;
     void onAgentLost(Opening& opening, const std::string& why) override;
+    void onCrossed(Opening& opening) override;
     void beginAvailable();
     void begin(Slot& slot, RelayEnd client);
+    void logCalled();
     Slot& forget(Opening& opening);
 
     VisitorEndpoint _clients;

@@ -155,14 +155,22 @@ void Slot::onAuthorized(std::span<const std::byte> rest) {
     startWaiting(rest);
 }
 
-/// received: what has come already; in PIPE/1 it is part of the first message.
+/// received: what has come already; in PIPE/1 it is part of the first message. It is looked at before the
+/// owner may take the slot: Connector's OPEN may be in it.
 void Slot::startWaiting(std::span<const std::byte> received) {
-    _state = State::Waiting;
+    _state = State::Settling;
     _visitor.clear();
     _heartbeat.start(*_stream, heartbeat());
-    _owner.onWaiting(*this);
-    if (isAuthorized() && !received.empty()) takeBytes(received);
+    if (!received.empty()) takeBytes(received);
+    if (_state == State::Settling) {
+        _state = State::Waiting;
+        _owner.onWaiting(*this);
+    }
     if (isAuthorized()) readWhileWaiting();
+}
+
+bool Slot::isAuthorized() const {
+    return _state == State::Settling || _state == State::Waiting || _state == State::Holding;
 }
 
 Heartbeat::Settings Slot::heartbeat() const {
@@ -201,12 +209,14 @@ void Slot::takeBytes(std::span<const std::byte> bytes) {
 void Slot::takePipe1Message(std::span<const std::byte> message) {
     if (_heartbeat.absorb(message)) return;
     _held.insert(_held.end(), message.begin(), message.end());
-    if (_state == State::Waiting) startHolding();
+    if (_state == State::Holding) return;
+    _state = State::Holding;
+    _owner.onHolding(*this);
 }
 
 void Slot::takePipe2Bytes(std::span<const std::byte> bytes) {
     _heartbeat.heard();
-    while (!bytes.empty() && isAuthorized()) {
+    while (!bytes.empty()) {
         if (_state == State::Holding) return fail("Connector sent more before its OPEN was answered");
         switch (_idle.read(bytes)) {
         case IdleReader::Event::Nothing:
@@ -219,14 +229,10 @@ void Slot::takePipe2Bytes(std::span<const std::byte> bytes) {
             _held = _idle.firstBytes();
             _idle.forgetOpen();
             _heartbeat.stop(); // what follows the answer is no beat any more
-            startHolding();
+            _state = State::Holding;
         }
     }
-}
-
-void Slot::startHolding() {
-    _state = State::Holding;
-    _owner.onHolding(*this);
+    if (_state == State::Holding) _owner.onHolding(*this);
 }
 
 std::size_t Slot::roomToHold() const {

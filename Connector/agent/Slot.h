@@ -45,7 +45,8 @@ class Slot final : private StreamHandler,
     /// The pipe.
     class Owner {
       public:
-        /// Authorized, or idle again. The slot may have been taken when this returns.
+        /// Authorized, or idle again, and Connector hasn't begun a conversation with that. The slot may have
+        /// been taken when this returns.
         virtual void onWaiting(Slot& slot) = 0;
         /// Connector has begun a conversation, and its first payload is held now. The slot may have been
         /// taken, refused, or dialled anew, when this returns.
@@ -87,6 +88,7 @@ class Slot final : private StreamHandler,
         Queued, ///< waits for its turn to dial
         Dialling,
         Authorizing,
+        Settling, ///< authorized, or idle again: what has come with that is looked at first
         Waiting,
         Holding, ///< the same, and has received payload
         Taken,   ///< the connection is a relay's
@@ -105,9 +107,8 @@ class Slot final : private StreamHandler,
     void takeBytes(std::span<const std::byte> bytes);
     void takePipe1Message(std::span<const std::byte> message);
     void takePipe2Bytes(std::span<const std::byte> bytes);
-    void startHolding();
     void startWaiting(std::span<const std::byte> received);
-    bool isAuthorized() const { return _state == State::Waiting || _state == State::Holding; }
+    bool isAuthorized() const;
     std::size_t roomToHold() const;
     void onTimer();
     void onSilent() override;

@@ -6,10 +6,13 @@ namespace connector {
 
 AnswerReader::Event AnswerReader::read(std::span<const std::byte>& bytes) {
     while (!bytes.empty()) {
-        const auto dropped = std::min(bytes.size(), _toDrop);
-        bytes = bytes.subspan(dropped);
-        _toDrop -= dropped;
-        if (bytes.empty()) break;
+        if (_toDrop > 0) {
+            const auto dropped = std::min(bytes.size(), _toDrop);
+            bytes = bytes.subspan(dropped);
+            _toDrop -= dropped;
+            if (_toDrop > 0) break;
+            return Event::Crossed;
+        }
         const auto status = _lines.read(bytes);
         if (status == LineReader::Status::Bad) {
             _text = "a line that is too long, or not text";
@@ -36,7 +39,7 @@ AnswerReader::Event AnswerReader::takeLine() {
         return Event::Refused;
     case Pipe2Line::Kind::Open:
         _toDrop = line->firstBytes;
-        return Event::Nothing;
+        return _toDrop == 0 ? Event::Crossed : Event::Nothing;
     case Pipe2Line::Kind::Beat:
         return Event::Nothing;
     }

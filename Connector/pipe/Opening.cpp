@@ -26,6 +26,11 @@ void Opening::cancel() {
     }
 }
 
+void Opening::finish() {
+    _isOver = true;
+    _timer.cancel();
+}
+
 void Opening::onReady(Stream& stream) {
     if (&stream == agent.stream.get())
         readAnswer();
@@ -67,7 +72,13 @@ void Opening::readAnswer() {
 }
 
 void Opening::takeBytes(std::span<const std::byte> bytes) {
-    const auto event = _answer.read(bytes);
+    auto event = _answer.read(bytes);
+    while (event == AnswerReader::Event::Crossed) {
+        agent.held.assign(bytes.begin(), bytes.end());
+        _owner.onCrossed(*this);
+        if (_isOver) return;
+        event = _answer.read(bytes);
+    }
     if (event == AnswerReader::Event::Nothing) return;
     if (event == AnswerReader::Event::Bad) return lose("it sent " + _answer.error());
     if (!_isSent) return lose("it answered an OPEN that was not sent");
@@ -90,11 +101,6 @@ void Opening::lose(const std::string& why) {
     if (_isOver) return;
     finish();
     _owner.onAgentLost(*this, why);
-}
-
-void Opening::finish() {
-    _isOver = true;
-    _timer.cancel();
 }
 
 } // namespace connector

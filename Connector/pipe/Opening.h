@@ -16,7 +16,8 @@ namespace connector {
 /// one turns out to be dead. Lives on its pipe's loop.
 class Opening final : private StreamHandler {
   public:
-    /// The pipe. Each function ends the opening, which must be left to EventLoop::destroyLater().
+    /// The pipe. Each function but onCrossed() ends the opening, which must be left to
+    /// EventLoop::destroyLater().
     class Owner {
       public:
         /// The agent has said OPENED.
@@ -25,6 +26,9 @@ class Opening final : private StreamHandler {
         virtual void onRefused(Opening& opening, const std::string& reason) = 0;
         /// The agent's connection is no good; nothing was lost.
         virtual void onAgentLost(Opening& opening, const std::string& why) = 0;
+        /// An OPEN of the other end's own has come instead of an answer, and was dropped with its first
+        /// bytes. Ours holds, and its answer is awaited still, unless the owner calls finish().
+        virtual void onCrossed(Opening& opening) = 0;
 
       protected:
         ~Owner() = default;
@@ -39,6 +43,10 @@ class Opening final : private StreamHandler {
     /// Closes both connections without a word to the owner.
     void cancel();
 
+    /// Ends it and leaves both connections as they are: for an owner that answers the other end's OPEN
+    /// instead, within onCrossed().
+    void finish();
+
     /// Its two ends, for the owner once it is over. What the agent sent behind its answer is held in `agent`,
     /// the opener's first bytes in `opener`.
     RelayEnd agent;
@@ -52,7 +60,6 @@ class Opening final : private StreamHandler {
     void takeBytes(std::span<const std::byte> bytes);
     void onTimer();
     void lose(const std::string& why);
-    void finish();
 
     EventLoop& _loop;
     const PipeLimits& _limits;

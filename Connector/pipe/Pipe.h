@@ -76,6 +76,7 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     void onOpened(Opening& opening) override;
     void onRefused(Opening& opening, const std::string& reason) override;
     void onAgentLost(Opening& opening, const std::string& why) override;
+    void onCrossed(Opening&) override {} // Connector's OPEN holds
     void forget(Opening& opening);
     void closeOpenings();
     void join(RelayEnd opener, RelayEnd agent);

@@ -68,20 +68,30 @@ std::string idleEvents(const std::vector<Bytes>& pieces) {
     return events;
 }
 
+/// Reads up to the answer, over OPENs that have crossed.
+AnswerReader::Event readAnswer(AnswerReader& reader, Bytes& piece, std::size_t& crossings) {
+    auto event = reader.read(piece);
+    for (; event == AnswerReader::Event::Crossed; event = reader.read(piece))
+        ++crossings;
+    return event;
+}
+
 /// The same while an answer to OPEN is awaited that was sent before any of it had come.
 std::string answer(const std::vector<Bytes>& pieces) {
     AnswerReader reader{IdleReader()};
+    std::size_t crossings = 0;
     std::size_t left = joined(pieces).size();
     for (auto piece : pieces) {
         left -= piece.size();
-        const auto event = reader.read(piece);
-        const auto behind = ", " + std::to_string(left + piece.size()) + " behind";
+        const auto event = readAnswer(reader, piece, crossings);
+        const auto behind = ", " + std::to_string(left + piece.size()) + " behind " +
+                            std::to_string(crossings) + " crossings";
         if (event == AnswerReader::Event::Opened) return "opened" + behind;
         if (event == AnswerReader::Event::Refused) return "refused: " + reader.reason() + behind;
         if (event == AnswerReader::Event::Bad) return "bad: " + reader.error();
         check(piece.empty());
     }
-    return "nothing";
+    return "nothing behind " + std::to_string(crossings) + " crossings";
 }
 
 /// Beats and OPENs are dropped until the answer, so that it makes no difference how much of them came before
@@ -98,9 +108,10 @@ void checkHandover(const std::vector<Bytes>& pieces) {
         }
         AnswerReader reader(idle);
         auto event = AnswerReader::Event::Nothing;
+        std::size_t crossings = 0;
         for (auto next = at + 1; next < pieces.size() && event == AnswerReader::Event::Nothing; ++next) {
             auto rest = pieces[next];
-            event = reader.read(rest);
+            event = readAnswer(reader, rest, crossings);
         }
         check((event == AnswerReader::Event::Opened) == expected.starts_with("opened"));
         check((event == AnswerReader::Event::Refused) == expected.starts_with("refused"));

@@ -4,6 +4,7 @@
 
 #include <Poco/File.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -107,6 +108,16 @@ ChildProcess::~ChildProcess() {
 
 void ChildProcess::signal(int number) const {
     if (!_exitCode) ::kill(_pid, number);
+}
+
+void ChildProcess::freeze() const {
+    const std::filesystem::path threads = "/proc/" + std::to_string(_pid) + "/task";
+    signal(SIGSTOP);
+    waitUntil("process " + std::to_string(_pid) + " stands still", [&] {
+        return std::all_of(std::filesystem::directory_iterator(threads), {}, [](const auto& thread) {
+            return readFile(thread.path() / "status").find("State:\tT") != std::string::npos;
+        });
+    });
 }
 
 bool ChildProcess::isRunning() {

@@ -36,6 +36,9 @@ class ChildProcess {
     pid_t pid() const { return _pid; }
     void signal(int number) const;
 
+    /// Stops all of its threads and returns when they stand still. SIGCONT lets them go on.
+    void freeze() const;
+
     bool isRunning();
 
     /// The exit code, or 128 + signal for a program that a signal ended. Throws TimedOut.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace connector::test {
 
@@ -15,6 +16,7 @@ namespace {
 struct SocketLine {
     std::string local;
     std::string remote;
+    std::string state;
     std::string queues; ///< bytes to send:bytes to read, in hex
     std::string timer;  ///< which one runs:how long
 };
@@ -25,26 +27,47 @@ std::string hexPort(std::uint16_t port) {
     return out.str();
 }
 
-std::optional<SocketLine> findSocket(std::uint16_t localPort, std::uint16_t remotePort) {
+constexpr const char* kListening = "0A";
+
+std::vector<SocketLine> sockets() {
+    std::vector<SocketLine> all;
     for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"}) {
         std::istringstream lines(readFile(file));
         for (std::string line; std::getline(lines, line);) {
             std::istringstream fields(line);
-            SocketLine found;
-            std::string number, state;
-            fields >> number >> found.local >> found.remote >> state >> found.queues >> found.timer;
-            if (found.local.ends_with(hexPort(localPort)) && found.remote.ends_with(hexPort(remotePort)))
-                return found;
+            SocketLine socket;
+            std::string number;
+            fields >> number >> socket.local >> socket.remote >> socket.state >> socket.queues >>
+                socket.timer;
+            all.push_back(socket);
         }
     }
+    return all;
+}
+
+std::optional<SocketLine> findSocket(std::uint16_t localPort, std::uint16_t remotePort) {
+    for (const auto& socket : sockets())
+        if (socket.local.ends_with(hexPort(localPort)) && socket.remote.ends_with(hexPort(remotePort)))
+            return socket;
     return std::nullopt;
+}
+
+std::size_t toRead(const SocketLine& socket) {
+    return std::stoul(socket.queues.substr(socket.queues.find(':') + 1), nullptr, 16);
 }
 
 } // namespace
 
 std::size_t unreadBytes(std::uint16_t localPort, std::uint16_t remotePort) {
     const auto found = findSocket(localPort, remotePort);
-    return found ? std::stoul(found->queues.substr(found->queues.find(':') + 1), nullptr, 16) : 0;
+    return found ? toRead(*found) : 0;
+}
+
+std::size_t unreadBytesAt(std::uint16_t localPort) {
+    std::size_t bytes = 0;
+    for (const auto& socket : sockets())
+        if (socket.state != kListening && socket.local.ends_with(hexPort(localPort))) bytes += toRead(socket);
+    return bytes;
 }
 
 std::size_t unacknowledgedBytes(std::uint16_t localPort, std::uint16_t remotePort) {

@@ -11,6 +11,9 @@ namespace connector::test {
 /// is no such socket.
 std::size_t unreadBytes(std::uint16_t localPort, std::uint16_t remotePort);
 
+/// The bytes that it holds unread for all connections with this port at their end together.
+std::size_t unreadBytesAt(std::uint16_t localPort);
+
 /// The bytes that it holds for the socket with these ports and has not sent, or not had acknowledged; 0 when
 /// there is no such socket.
 std::size_t unacknowledgedBytes(std::uint16_t localPort, std::uint16_t remotePort);

@@ -13,25 +13,28 @@ using connector::test::bytesOf;
 
 namespace {
 
-/// The answer in words, and what is behind it: to an OPEN that was sent when `before` had come, in pieces of
-/// this size.
+/// What came in words, and what is behind the answer: to an OPEN that was sent when `before` had come, in
+/// pieces of this size.
 std::string answerIn(const std::string& before, const std::string& text, std::size_t pieceSize) {
     IdleReader idle;
     for (auto bytes = bytesOf(before); !bytes.empty();)
         idle.read(bytes);
     AnswerReader reader(idle);
+    std::string crossings;
     for (std::size_t at = 0; at < text.size(); at += pieceSize) {
         auto piece = bytesOf(std::string_view(text).substr(at, pieceSize));
-        const auto event = reader.read(piece);
+        auto event = reader.read(piece);
+        for (; event == Event::Crossed; event = reader.read(piece))
+            crossings += "crossed, ";
         const auto behind =
             ", " + std::to_string(text.size() - std::min(text.size(), at + pieceSize) + piece.size()) +
             " behind";
-        if (event == Event::Opened) return "opened" + behind;
-        if (event == Event::Refused) return "refused: " + reader.reason() + behind;
+        if (event == Event::Opened) return crossings + "opened" + behind;
+        if (event == Event::Refused) return crossings + "refused: " + reader.reason() + behind;
         if (event == Event::Bad) return "bad";
         if (!piece.empty()) return "bytes are left without an answer";
     }
-    return "nothing yet";
+    return crossings + "nothing yet";
 }
 
 void requireInAnyPieces(const std::string& before, const std::string& text, const std::string& answer) {
@@ -59,16 +62,18 @@ BOOST_AUTO_TEST_CASE(beats_may_come_first) {
 }
 
 BOOST_AUTO_TEST_CASE(an_open_of_the_other_end_is_dropped_with_its_first_bytes) {
-    requireInAnyPieces("", "OPEN x 7\nOPENED\nBEAT\nOPENED\n", "opened, 0 behind");
-    requireInAnyPieces("", "OPEN x\nREFUSED y\n", "refused: y, 0 behind");
+    requireInAnyPieces("", "OPEN x 7\nOPENED\nBEAT\nOPENED\n", "crossed, opened, 0 behind");
+    requireInAnyPieces("", "OPEN x\nREFUSED y\n", "crossed, refused: y, 0 behind");
+    requireInAnyPieces("", "OPEN x\n", "crossed, nothing yet");
+    requireInAnyPieces("", "OPEN x 7\nOPENED\n", "crossed, nothing yet");
     requireInAnyPieces("", "OPEN x 7\nOPENED", "nothing yet");
 }
 
 BOOST_AUTO_TEST_CASE(it_goes_on_where_the_idle_reader_stopped) {
     requireInAnyPieces("BEA", "T\nOPENED\n", "opened, 0 behind");
     requireInAnyPieces("BEAT\n", "OPENED\n", "opened, 0 behind");
-    requireInAnyPieces("OPEN x 7\nOPE", "NED\nOPENED\nx", "opened, 1 behind");
-    requireInAnyPieces("OPEN x 7", "\nOPENED\nOPENED\n", "opened, 0 behind");
+    requireInAnyPieces("OPEN x 7\nOPE", "NED\nOPENED\nx", "crossed, opened, 1 behind");
+    requireInAnyPieces("OPEN x 7", "\nOPENED\nOPENED\n", "crossed, opened, 0 behind");
     requireInAnyPieces("OPEN", "ED\n", "opened, 0 behind");
 }
 

@@ -1,0 +1,196 @@
+#include "AgentProgram.h"
+#include "KernelSockets.h"
+#include "OpenPipe.h"
+#include "TestTarget.h"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <future>
+#include <memory>
+#include <vector>
+
+namespace connector::test {
+
+namespace bdata = boost::unit_test::data;
+
+namespace {
+
+constexpr int kNever = 600000;
+/// Nothing that stands still is ended by Connector's limits.
+const PipeOptions kNoLimits{.limits = {{"open", kNever}, {"visitor-wait", kNever}}};
+
+constexpr const char* kWhatIsWrong = R"(both sides listen; one must be "role": "connect")";
+
+/// The agents of a private mapping that are both told to listen, by mistake. One that is not started yet is
+/// to be started by the test.
+class BothListen {
+  public:
+    explicit BothListen(Mode mode, int connections = 1) : pipe(mode, kNoLimits), _connections(connections) {}
+
+    void startBoth() {
+        for (const auto side : kSides)
+            start(side);
+        waitUntilIdle();
+    }
+
+    void start(Side side) {
+        _agents[index(side)] = std::make_unique<AgentProgram>(
+            pipe.setup(), AgentProgram::Pipes{configuration(side, "listen", localPort(side))});
+    }
+
+    AgentProgram& agent(Side side) { return *_agents[index(side)]; }
+
+    Poco::JSON::Object::Ptr configuration(Side side, const std::string& role, std::uint16_t port) {
+        return agentPipe(pipe.setup(), pipe.mapping(),
+                         {.side = side, .role = role, .localPort = port, .connections = _connections});
+    }
+
+    /// A client of this side's agent, which says something at once; null when the agent doesn't listen yet.
+    std::unique_ptr<PipeClient> tryClient(Side side) {
+        try {
+            auto client =
+                std::make_unique<PipeClient>(Poco::Net::SocketAddress("127.0.0.1", localPort(side)));
+            client->send("a request");
+            return client;
+        } catch (const ConnectionLost&) {
+            return nullptr;
+        }
+    }
+
+    std::unique_ptr<PipeClient> client(Side side) {
+        std::unique_ptr<PipeClient> client;
+        waitUntil("the agent listens", [&] { return (client = tryClient(side)) != nullptr; });
+        return client;
+    }
+
+    /// Whether a client is closed.
+    std::future<bool> startRefusedClient(Side side) {
+        return std::async(std::launch::async, [this, side] { return isClosedUnanswered(*client(side)); });
+    }
+
+    /// The agent has sent something to a Connector that doesn't read.
+    void waitUntilSent(Side side) const {
+        waitUntil("the agent sends", [&] { return unreadBytesAt(mappingPort(side)) > 0; });
+    }
+
+    void waitUntilIdle() const {
+        for (const auto side : kSides)
+            pipe.waitFor(waitingKey(side), _connections);
+    }
+
+    /// Both agents have said what is wrong, and no connection was given up.
+    void requireExplained() {
+        for (const auto side : kSides)
+            agent(side).waitForLog(kWhatIsWrong);
+        BOOST_TEST(pipe.connector().log().find("lost: ") == std::string::npos,
+                   "the connections stay what they are");
+    }
+
+    std::uint16_t mappingPort(Side side) const {
+        return side == Side::Port1 ? pipe.mapping().port1 : pipe.mapping().port2;
+    }
+
+    /// Behind those that Connector may take.
+    std::uint16_t localPort(Side side) {
+        return static_cast<std::uint16_t>(pipe.setup().firstMappingPort() + 110 + index(side));
+    }
+
+    OpenPrivatePipe pipe;
+
+  private:
+    static std::size_t index(Side side) { return side == Side::Port1 ? 0 : 1; }
+
+    const int _connections;
+    std::array<std::unique_ptr<AgentProgram>, 2> _agents;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(AgentPrivateBothListen)
+
+BOOST_DATA_TEST_CASE(ClientIsRefusedAtOnce, kModes* bdata::make(kSides), mode, side) {
+    BothListen service(mode);
+    service.startBoth();
+    const auto client = service.client(side);
+    BOOST_TEST(isClosedUnanswered(*client));
+    service.requireExplained();
+    service.waitUntilIdle();
+}
+
+/// OPEN from either end of one connection at once: Connector finds both unread when it goes on.
+BOOST_DATA_TEST_CASE(ClientsWhoseOpensCrossAreBothRefused, kModes, mode) {
+    BothListen service(mode);
+    service.startBoth();
+    auto& connector = service.pipe.connector().process();
+    const auto descriptors = connector.descriptorCount();
+    for (int round = 0; round < 3; ++round) {
+        connector.freeze();
+        const auto one = service.client(Side::Port1);
+        const auto other = service.client(Side::Port2);
+        for (const auto side : kSides)
+            service.waitUntilSent(side);
+        connector.signal(SIGCONT);
+        BOOST_TEST(isClosedUnanswered(*one));
+        BOOST_TEST(isClosedUnanswered(*other));
+        service.waitUntilIdle();
+    }
+    service.requireExplained();
+    waitUntil("nothing is left open", [&] { return connector.descriptorCount() <= descriptors; });
+}
+
+/// Connector's OPEN comes with AUTHORIZED, and a client waits already. In TLS they are two records, and OPEN
+/// crosses the agent's own as above.
+BOOST_AUTO_TEST_CASE(ClientThatWaitedForTheConnectionIsRefused) {
+    BothListen service(Mode::Plain);
+    auto& connector = service.pipe.connector().process();
+    service.start(Side::Port1);
+    service.pipe.waitFor(waitingKey(Side::Port1), 1);
+    const auto one = service.client(Side::Port1);
+    connector.freeze();
+    service.start(Side::Port2);
+    const auto other = service.client(Side::Port2);
+    waitUntil("the agent has its client",
+              [&] { return unacceptedConnections(service.localPort(Side::Port2)) == 0; });
+    service.waitUntilSent(Side::Port2);
+    service.agent(Side::Port2).process().freeze();
+    connector.signal(SIGCONT);
+    service.pipe.waitFor(waitingKey(Side::Port1), 0); // it was taken for the conversation
+    service.agent(Side::Port2).process().signal(SIGCONT);
+    BOOST_TEST(isClosedUnanswered(*one));
+    BOOST_TEST(isClosedUnanswered(*other));
+    service.requireExplained();
+    service.waitUntilIdle();
+}
+
+BOOST_DATA_TEST_CASE(ManyClientsOnBothSidesAreAllRefused, kModes, mode) {
+    constexpr int kClients = 50;
+    BothListen service(mode, 3);
+    service.startBoth();
+    std::vector<std::future<bool>> clients;
+    for (int number = 0; number < kClients; ++number)
+        for (const auto side : kSides)
+            clients.push_back(service.startRefusedClient(side));
+    for (auto& client : clients)
+        BOOST_TEST(client.get());
+    service.requireExplained();
+    service.waitUntilIdle();
+}
+
+BOOST_DATA_TEST_CASE(OneSideThatIsCorrectedServesTheOther, kModes* bdata::make(kSides), mode, side) {
+    BothListen service(mode);
+    service.startBoth();
+    BOOST_TEST(isClosedUnanswered(*service.client(side)));
+    TestTarget target;
+    service.agent(opposite(side)).reload({service.configuration(opposite(side), "connect", target.port())});
+    const auto client = service.client(side);
+    auto server = target.accept();
+    BOOST_TEST(server.readExactly(9) == "a request");
+    BOOST_TEST(areJoined(server, *client));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace connector::test
