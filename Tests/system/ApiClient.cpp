@@ -167,6 +167,13 @@ AddedMapping parseAdded(const ApiAnswer& answer) {
             json->getValue<std::string>("passcode2")};
 }
 
+std::set<std::string> idsOf(const std::vector<AddedMapping>& mappings) {
+    std::set<std::string> ids;
+    for (const auto& mapping : mappings)
+        ids.insert(mapping.id);
+    return ids;
+}
+
 std::string urlEncoded(const std::string& text) {
     std::string encoded;
     Poco::URI::encode(text, "!*'();:@&=+$,/?#[]{}\"\\%", encoded);

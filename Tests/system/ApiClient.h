@@ -91,6 +91,8 @@ std::string privateMapping(int maxConnections = 1, int heartbeatAbsenceThreshold
 
 AddedMapping parseAdded(const ApiAnswer& answer);
 
+std::set<std::string> idsOf(const std::vector<AddedMapping>& mappings);
+
 /// The form that an HTML form, and the Fog Controller, sends.
 std::string urlEncoded(const std::string& text);
 
