@@ -9,7 +9,6 @@
 #include <array>
 #include <future>
 #include <memory>
-#include <thread>
 #include <vector>
 
 namespace connector::test {
@@ -146,8 +145,13 @@ class Service {
         _mortals.clear();
     }
 
+    /// When Connector has given up the agent's idle connections: it does so with one that has been silent for
+    /// less long.
     void wakeUp(std::size_t wave) {
-        std::this_thread::sleep_for(2 * std::chrono::milliseconds(kThreshold));
+        const auto control = _pipe.api().addPublic(1, kThreshold);
+        auto silent = _pipe.connector().agent(control.port1, control.passcode1);
+        BOOST_TEST(isClosedUnanswered(silent));
+        _pipe.api().remove(control.id);
         _agents[wave % kAgents]->process().signal(SIGCONT);
     }
 

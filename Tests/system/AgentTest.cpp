@@ -1,6 +1,7 @@
 #include "AgentProcess.h"
 #include "OpenPipe.h"
 #include "TargetServer.h"
+#include "TestTarget.h"
 
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
@@ -13,6 +14,7 @@
 
 #include <future>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace connector::test {
@@ -81,42 +83,29 @@ PipeClient userAt(std::uint16_t port) {
 /// A Connector that does exactly what the test wants of it: the agent must take what comes.
 class FakeConnector {
   public:
-    FakeConnector() : _socket(Poco::Net::SocketAddress("127.0.0.1", 0)) {}
+    std::uint16_t port() const { return _listening.port(); }
 
-    std::uint16_t port() const { return _socket.address().port(); }
-
-    /// Waits for the agent's next connection.
-    Poco::Net::StreamSocket accept() {
-        if (!_socket.poll(Poco::Timespan(kPatience.count(), 0), Poco::Net::Socket::SELECT_READ))
-            throw TimedOut("the agent does not connect");
-        auto connection = _socket.acceptConnection();
-        connection.setReceiveTimeout(Poco::Timespan(kPatience.count(), 0));
+    /// Waits for the agent's next connection and lets it in.
+    PipeClient acceptAuthorized(const std::string& passcode) {
+        auto connection = _listening.accept();
+        BOOST_TEST(connection.readExactly(passcode.size()) == passcode);
+        connection.send("AUTHORIZED");
         return connection;
-    }
-
-    /// The same, and lets it in.
-    Poco::Net::StreamSocket acceptAuthorized(const std::string& passcode) {
-        auto connection = accept();
-        BOOST_TEST(receive(connection, passcode.size()) == passcode);
-        connection.sendBytes("AUTHORIZED", 10);
-        return connection;
-    }
-
-    static std::string receive(Poco::Net::StreamSocket& connection, std::size_t size) {
-        std::string data(size, '\0');
-        std::size_t filled = 0;
-        while (filled < size) {
-            const int got = connection.receiveBytes(data.data() + filled, static_cast<int>(size - filled));
-            if (got <= 0) break;
-            filled += static_cast<std::size_t>(got);
-        }
-        data.resize(filled);
-        return data;
     }
 
   private:
-    Poco::Net::ServerSocket _socket;
+    TestTarget _listening;
 };
+
+/// How often Connector has said that a passcode is wrong.
+int rejections(const OpenPipe& pipe) {
+    constexpr std::string_view kRejected = "rejected: wrong passcode";
+    const auto log = pipe.connector().log();
+    int count = 0;
+    for (auto at = log.find(kRejected); at != std::string::npos; at = log.find(kRejected, at + 1))
+        ++count;
+    return count;
+}
 
 constexpr const char* kSomePasscode = "0b403b65-c5a0-476f-92f5-ffc7ca0f85ef";
 
@@ -256,16 +245,18 @@ BOOST_DATA_TEST_CASE(VisitorIsClosedWhenTheTargetIsDown, kModes, mode) {
 }
 
 BOOST_DATA_TEST_CASE(WrongPasscodeIsTriedAgainWithPauses, kModes, mode) {
-    const OpenPublicPipe pipe(mode);
+    const OpenPublicPipe pipe(mode, {.limits = {{"greeting-first-byte", 1000}}});
     auto options = forPublic(pipe, mode, 1);
     options.passcode = kSomePasscode;
     AgentProcess agent(options);
-    waitUntil("Connector has turned the agent away",
-              [&] { return pipe.connector().log().find("rejected") != std::string::npos; });
+    waitUntil("Connector turns the agent away", [&] { return rejections(pipe) > 0; });
     const auto before = agent.daemon().process().processorTime();
-    std::this_thread::sleep_for(std::chrono::seconds(1));
-    BOOST_TEST((agent.daemon().process().processorTime() - before < std::chrono::milliseconds(500)),
-               "it does not try in a tight loop");
+    auto stranger = pipe.connector().connect(pipe.mapping().port1);
+    BOOST_TEST(isClosedUnanswered(stranger), "one second has passed by Connector's clock");
+    const auto tries = rejections(pipe);
+    BOOST_TEST(tries < 6, "it does not try in a tight loop");
+    BOOST_TEST((agent.daemon().process().processorTime() - before < std::chrono::milliseconds(500)));
+    waitUntil("it tries again", [&] { return rejections(pipe) > tries; });
     BOOST_TEST(pipe.count("agentswaiting") == 0);
 }
 
@@ -283,8 +274,8 @@ BOOST_AUTO_TEST_CASE(AgentBeatsWhileItWaits) {
         {.port = connector.port(), .passcode = kSomePasscode, .localPort = 1, .heartbeatFrequency = 100});
     auto connection = connector.acceptAuthorized(kSomePasscode);
     for (int number = 0; number < 3; ++number) {
-        BOOST_TEST(FakeConnector::receive(connection, 4) == "BEAT");
-        connection.sendBytes("BEAT", 4);
+        BOOST_TEST(connection.readExactly(4) == "BEAT");
+        connection.send("BEAT");
     }
 }
 
@@ -293,13 +284,10 @@ BOOST_AUTO_TEST_CASE(HeartbeatsOfConnectorNeverReachTheTarget) {
     const LineServer target;
     AgentProcess agent({.port = connector.port(), .passcode = kSomePasscode, .localPort = target.port()});
     auto connection = connector.acceptAuthorized(kSomePasscode);
-    connection.setNoDelay(true);
-    connection.sendBytes("BEATBEAT", 8);
-    std::this_thread::sleep_for(
-        std::chrono::milliseconds(200)); // so that the next bytes are a read of their own
-    connection.sendBytes("hello\n", 6);
+    sendAlone(connection, "BEATBEAT");
+    connection.send("hello\n");
     const std::string expected = std::string(LineServer::kGreeting) + "you said: hello\n";
-    BOOST_TEST(FakeConnector::receive(connection, expected.size()) == expected);
+    BOOST_TEST(connection.readExactly(expected.size()) == expected);
 }
 
 BOOST_AUTO_TEST_CASE(SilentConnectionIsGivenUp) {
@@ -311,9 +299,7 @@ BOOST_AUTO_TEST_CASE(SilentConnectionIsGivenUp) {
                         .heartbeatAbsenceThreshold = 500});
     auto silent = connector.acceptAuthorized(kSomePasscode);
     auto next = connector.acceptAuthorized(kSomePasscode);
-    const auto beats = FakeConnector::receive(silent, 1000);
-    BOOST_TEST(beats.size() % 4 == 0);
-    BOOST_TEST(beats.size() < 1000, "the connection was closed");
+    BOOST_TEST(silent.readToEnd().size() % 4 == 0, "nothing but beats");
 }
 
 BOOST_DATA_TEST_CASE(AgentStopsCleanlyInTheMiddleOfItsWork, kModes* bdata::make({SIGTERM, SIGINT}), mode,

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <future>
-#include <thread>
 #include <vector>
 
 namespace connector::test {
@@ -17,7 +16,6 @@ namespace {
 
 /// Short for a test to wait for, long for a busy machine to connect two clients in.
 constexpr int kShortThreshold = 1500;
-constexpr std::chrono::milliseconds kBeatInterval{50};
 
 const auto kEveryDoor = bdata::make(kModes) * bdata::make(kDoors);
 
@@ -37,12 +35,10 @@ std::string joined(const std::vector<std::string>& messages) {
 template <typename Action>
 void repeatUntilThresholdHasPassed(const DoorPipe& pipe, Action action) {
     auto silent = pipe.agent();
-    const Deadline deadline;
-    while (silent.isQuiet()) {
-        if (deadline.passed()) throw TimedOut("a silent agent is never closed");
+    waitUntil("a silent agent is closed", [&] {
         action();
-        std::this_thread::sleep_for(kBeatInterval);
-    }
+        return !silent.isQuiet();
+    });
 }
 
 } // namespace

@@ -213,12 +213,10 @@ BOOST_DATA_TEST_CASE(BeatingAgentIsKept, kEveryDoor, mode, door) {
     const DoorPipe pipe(mode, door, {.heartbeatAbsenceThreshold = kShortThreshold});
     auto agent = pipe2Agent(pipe);
     auto silent = pipe2Agent(pipe);
-    const Deadline deadline;
-    while (silent.isQuiet()) {
-        BOOST_REQUIRE(!deadline.passed());
+    waitUntil("the silent one is closed", [&] {
         BOOST_REQUIRE(isBeatAnswered(agent));
-        std::this_thread::sleep_for(kBeatInterval);
-    }
+        return !silent.isQuiet();
+    });
     BOOST_TEST(isBeatAnswered(agent));
 }
 
