@@ -194,6 +194,22 @@ BOOST_DATA_TEST_CASE(StrangersBeyondAuthorizingKeepNoAgentOut, kEveryDoor, mode,
     }
     const auto agent = pipe.agent();
     pipe.waitForAgents(1);
+    BOOST_TEST(isClosedUnanswered(strangers.front()), "the oldest goes");
+    BOOST_TEST(strangers.back().isQuiet());
+}
+
+/// The one that takes the stranger's place comes a moment earlier: Connector learns of both at once.
+BOOST_DATA_TEST_CASE(StrangerThatSpeaksWhileItIsTurnedAwayIsNotHeard, kEveryDoor, mode, door) {
+    DoorPipe pipe(mode, door, {.limits = {{"authorizing", 1}, {"greeting-first-byte", kNever}}});
+    auto stranger = pipe.stranger();
+    auto& process = pipe.connector().process();
+    process.freeze();
+    const PipeClient next(Poco::Net::SocketAddress("127.0.0.1", pipe.port()));
+    stranger.send("x");
+    process.signal(SIGCONT);
+    BOOST_TEST(isClosedUnanswered(stranger));
+    const auto agent = pipe.agent();
+    pipe.waitForAgents(1);
 }
 
 BOOST_AUTO_TEST_CASE(UnfinishedTlsHandshakeIsClosed) {

@@ -17,12 +17,14 @@ namespace {
 /// Less than the flood below: what matters is that they run out, not at which number.
 constexpr int kDescriptors = 60;
 constexpr int kFlood = 200;
+/// And not more than the API's backlog above it.
+constexpr int kMoreThanTheProcessMayHave = 256 + kDescriptors + 40;
 constexpr std::chrono::seconds kWatched{2};
 
 /// Connections to a port, plain TCP even towards TLS: the kernel takes them whether Connector does or not.
-std::vector<PipeClient> flood(std::uint16_t port) {
+std::vector<PipeClient> flood(std::uint16_t port, int size = kFlood) {
     std::vector<PipeClient> connections;
-    for (int number = 0; number < kFlood; ++number)
+    for (int number = 0; number < size; ++number)
         connections.emplace_back(Poco::Net::SocketAddress("127.0.0.1", port));
     return connections;
 }
@@ -39,6 +41,16 @@ bool newOnesAreJoined(const OpenPublicPipe& pipe) {
     auto agent = pipe.waitingAgent();
     auto visitor = pipe.visitor();
     return areJoined(visitor, agent);
+}
+
+void waitUntilApiAnswers(const OpenPublicPipe& pipe) {
+    waitUntil("the API answers again", [&] {
+        try {
+            return pipe.api().get("/health").status == 200;
+        } catch (const Poco::Exception&) {
+            return false;
+        }
+    });
 }
 
 void runOutOfDescriptors(OpenPublicPipe& pipe, std::uint16_t port) {
@@ -96,13 +108,24 @@ BOOST_DATA_TEST_CASE(FloodOfApiConnectionsIsSurvived, kModes, mode) {
         BOOST_TEST(idleLoad(process) < 0.5);
         BOOST_TEST(areJoined(visitor, agent));
     }
-    waitUntil("the API answers again", [&] {
-        try {
-            return pipe.api().get("/health").status == 200;
-        } catch (const Poco::Exception&) {
-            return false;
-        }
-    });
+    waitUntilApiAnswers(pipe);
+}
+
+/// With limits that let the API take more than there is, it can't accept, and must not try all the time.
+BOOST_AUTO_TEST_CASE(ApiWithoutDescriptorsWaits) {
+    auto options = kLowProcessLimit;
+    for (const auto* limit : {"api-queue", "api-connections-per-address"})
+        options.limits[limit] = 1000;
+    options.limits["request-time"] = 600000;
+    OpenPublicPipe pipe(Mode::Plain, options);
+    auto [visitor, agent] = pipe.relay();
+    {
+        const auto connections = flood(pipe.setup().apiPort(), kMoreThanTheProcessMayHave);
+        pipe.connector().waitForLog("a connection could not be accepted");
+        BOOST_TEST(idleLoad(pipe.connector().process()) < 0.5);
+        BOOST_TEST(areJoined(visitor, agent));
+    }
+    waitUntilApiAnswers(pipe);
 }
 
 /// When there are no descriptors for two more ports, nothing of a mapping remains.
