@@ -21,16 +21,17 @@ bool isHeartbeat(std::span<const std::byte> message) {
 
 Heartbeat::Heartbeat(EventLoop& loop, Owner& owner) : _owner(owner), _timer(loop, [this] { check(); }) {}
 
-void Heartbeat::start(Stream& stream, const Settings& settings) {
+void Heartbeat::start(Stream& stream, const Settings& settings, const std::optional<State>& before) {
     _stream = &stream;
     _settings = settings;
-    _payloadSinceBeat = false;
-    restart();
+    _timer.cancel();
+    _state = before.value_or(State{now(), now()});
+    schedule();
 }
 
 void Heartbeat::restart() {
     _timer.cancel();
-    _lastHeard = _lastSent = now();
+    _state.lastHeard = _state.lastSent = now();
     schedule();
 }
 
@@ -43,13 +44,13 @@ bool Heartbeat::absorb(std::span<const std::byte> message) {
 
 void Heartbeat::beatReceived() {
     heard();
-    if (_settings.answers && !_payloadSinceBeat) beat();
-    _payloadSinceBeat = false;
+    if (_settings.answers && !_state.payloadSinceBeat) beat();
+    _state.payloadSinceBeat = false;
 }
 
 void Heartbeat::payloadSent() {
-    _payloadSinceBeat = true;
-    _lastSent = now();
+    _state.payloadSinceBeat = true;
+    _state.lastSent = now();
 }
 
 /// A stream that keeps payload will be sign of life enough when it flows again.
@@ -59,11 +60,11 @@ void Heartbeat::beat() {
 }
 
 void Heartbeat::check() {
-    if (_settings.absenceThreshold.count() > 0 && now() - _lastHeard >= _settings.absenceThreshold)
+    if (_settings.absenceThreshold.count() > 0 && now() - _state.lastHeard >= _settings.absenceThreshold)
         return _owner.onSilent();
-    if (_settings.interval.count() > 0 && now() - _lastSent >= _settings.interval) {
+    if (_settings.interval.count() > 0 && now() - _state.lastSent >= _settings.interval) {
         beat();
-        _lastSent = now();
+        _state.lastSent = now();
     }
     schedule();
 }
@@ -76,8 +77,8 @@ void Heartbeat::schedule() {
         if (limit.count() > 0)
             delay = std::min(delay, std::chrono::ceil<milliseconds>(since + limit - now()));
     };
-    until(_lastHeard, _settings.absenceThreshold);
-    until(_lastSent, _settings.interval);
+    until(_state.lastHeard, _settings.absenceThreshold);
+    until(_state.lastSent, _settings.interval);
     if (delay != milliseconds::max()) _timer.start(delay);
 }
 

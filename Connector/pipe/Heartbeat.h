@@ -5,6 +5,7 @@
 #include "pipe/Protocol.h"
 
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 namespace connector {
@@ -48,8 +49,17 @@ class Heartbeat {
     /// Both must outlive the heartbeat.
     Heartbeat(EventLoop& loop, Owner& owner);
 
-    /// Starts both clocks on this stream, which must outlive this object or the next start().
-    void start(Stream& stream, const Settings& settings);
+    /// What it knows of the connection.
+    struct State {
+        EventLoop::Clock::time_point lastHeard;
+        EventLoop::Clock::time_point lastSent;
+        bool payloadSinceBeat = false;
+    };
+    State state() const { return _state; }
+
+    /// Starts both clocks on this stream, which must outlive this object or the next start(). before: what
+    /// another heartbeat knew of this connection, to go on from; nothing: both clocks are new.
+    void start(Stream& stream, const Settings& settings, const std::optional<State>& before = {});
 
     /// Starts both clocks anew.
     void restart();
@@ -61,7 +71,7 @@ class Heartbeat {
     bool absorb(std::span<const std::byte> message);
 
     /// Takes note of a sign of life.
-    void heard() { _lastHeard = now(); }
+    void heard() { _state.lastHeard = now(); }
 
     /// Takes note of a beat, and answers it.
     void beatReceived();
@@ -78,9 +88,7 @@ class Heartbeat {
     Owner& _owner;
     Settings _settings;
     Stream* _stream = nullptr;
-    EventLoop::Clock::time_point _lastHeard;
-    EventLoop::Clock::time_point _lastSent;
-    bool _payloadSinceBeat = false;
+    State _state;
     Timer _timer;
 };
 

@@ -21,8 +21,7 @@ Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first,
              Owner& owner)
     : _loop(&loop), _shared(shared), _total(total),
       _owner(owner), _sides{Side(*this, std::move(first)), Side(*this, std::move(second))},
-      _halfCloses(_sides[0].end.protocol != Protocol::Pipe1 && _sides[1].end.protocol != Protocol::Pipe1),
-      _started(EventLoop::Clock::now()) {
+      _halfCloses(_sides[0].end.protocol != Protocol::Pipe1 && _sides[1].end.protocol != Protocol::Pipe1) {
     _loop->addLoad(1);
     for (std::size_t i = 0; i < _sides.size(); ++i)
         _total[i].fetch_add(_sides[i].bytes, std::memory_order_relaxed);
@@ -31,14 +30,25 @@ Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first,
 Relay::~Relay() = default;
 
 void Relay::start() {
-    for (auto& side : _sides)
-        if (!side.end.stream->attach(*_loop, *this)) return abort("no room to watch another descriptor");
-    for (auto& side : _sides)
-        if (side.end.heartbeat)
-            side.heartbeat.emplace(*_loop, side).start(*side.end.stream, *side.end.heartbeat);
+    _started = _loop->now();
+    if (!attach()) return;
     forward(_sides[0], _sides[1], std::exchange(_sides[0].end.held, {}));
     forward(_sides[1], _sides[0], std::exchange(_sides[1].end.held, {}));
     progress();
+}
+
+void Relay::moveTo(EventLoop& loop) {
+    for (auto& side : _sides) {
+        if (side.heartbeat) side.beats = side.heartbeat->state();
+        side.heartbeat.reset();
+        side.end.stream->detach();
+    }
+    _loop->addLoad(-1);
+    _loop = &loop;
+    _loop->addLoad(1);
+    _loop->post([self = shared_from_this()] {
+        if (self->attach()) self->progress();
+    });
 }
 
 void Relay::abort(const std::string& why) {
@@ -56,15 +66,16 @@ std::string Relay::summary() const {
            Poco::format("%.3f s", seconds);
 }
 
-void Relay::moveTo(EventLoop& loop) {
-    for (auto& side : _sides) {
-        side.heartbeat.reset();
-        side.end.stream->detach();
-    }
-    _loop->addLoad(-1);
-    _loop = &loop;
-    _loop->addLoad(1);
-    _loop->post([self = shared_from_this()] { self->start(); });
+bool Relay::attach() {
+    for (auto& side : _sides)
+        if (!side.end.stream->attach(*_loop, *this)) {
+            abort("no room to watch another descriptor");
+            return false;
+        }
+    for (auto& side : _sides)
+        if (side.end.heartbeat)
+            side.heartbeat.emplace(*_loop, side).start(*side.end.stream, *side.end.heartbeat, side.beats);
+    return true;
 }
 
 void Relay::onReady(Stream&) {

@@ -35,7 +35,7 @@ struct RelayShared {
 /// reset once it has everything. When an end breaks, what was received is delivered, then the other end is
 /// reset.
 ///
-/// Made on any thread; from start() on it lives on its loop alone.
+/// Made on any thread; from start() on it lives on one loop alone, which may change once.
 class Relay final : public std::enable_shared_from_this<Relay>, private StreamHandler {
   public:
     using Bytes = std::array<std::atomic<std::uint64_t>, 2>;
@@ -43,7 +43,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     /// Whoever has made the relay. Called on the relay's loop.
     class Owner {
       public:
-        /// The relay has carried so many messages that it will carry more: the time to moveTo() another loop.
+        /// The relay has been at work so often that it will be again: the one moment to moveTo() another
+        /// loop.
         virtual void onSettled(Relay& relay) = 0;
         /// Both connections are closed.
         virtual void onEnded(const std::shared_ptr<Relay>& relay) = 0;
@@ -63,9 +64,11 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     /// On the loop's thread: resets both connections and ends.
     void abort(const std::string& why);
 
-    /// On the loop's thread, in onSettled() only: goes on on another loop.
+    /// On the loop's thread, in onSettled() only: goes on on another loop. Functions that were posted to the
+    /// former one for this relay, and have not run, would run on the wrong thread.
     void moveTo(EventLoop& loop);
 
+    /// On the thread of the loop that it began on.
     EventLoop& loop() { return *_loop; }
 
     /// Once it has ended, for the log: who was joined, why it ended, payload bytes from either end, how long
@@ -83,7 +86,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
         RelayEnd end;
         Poco::Net::SocketAddress peer;
         std::optional<Heartbeat> heartbeat;
-        std::uint64_t bytes; ///< payload received from it
+        std::optional<Heartbeat::State> beats; ///< of the heartbeat on the former loop
+        std::uint64_t bytes;                   ///< payload received from it
         std::size_t accounted = 0;
         bool hasEnded = false;   ///< its sending side: nothing more will come from it
         bool toldTheEnd = false; ///< our sending side: nothing more will go to it
@@ -91,6 +95,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     };
     enum class State { Relaying, Draining, Ended };
 
+    bool attach();
     void onReady(Stream& stream) override;
     void progress();
     void pump(Side& from, Side& to);

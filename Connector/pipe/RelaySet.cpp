@@ -30,13 +30,15 @@ void RelaySet::join(RelayEnd first, RelayEnd second) {
 }
 
 void RelaySet::abortAll(const std::string& why) {
+    _aborting = true;
     for (const auto& relay : _relays)
         relay->loop().post([relay, why] { relay->abort(why); });
 }
 
-/// Those that have begun elsewhere stay: only here can nobody be asking a relay for its loop meanwhile.
+/// Only on this loop is it known whether somebody has asked the relay for its loop, to post an abort() to it:
+/// so those that have begun elsewhere stay there, and none moves away from an abort() that is on its way.
 void RelaySet::onSettled(Relay& relay) {
-    if (&relay.loop() != &_loop) return;
+    if (!_loop.isInLoopThread() || _aborting) return;
     auto& better = _environment.loops().leastBusy(_loop, 1);
     if (&better != &_loop) relay.moveTo(better);
 }

@@ -13,7 +13,7 @@ namespace connector {
 /// The relays of one pipe, wherever they run. Lives on its pipe's loop, and outlives its relays.
 ///
 /// A relay begins on the pipe's loop, where a short one is over before moving it would have paid; one that
-/// lasts moves to the least busy loop, and so one pipe uses all of them.
+/// lasts moves, once, to the least busy loop if that is the better place, and so one pipe uses all loops.
 class RelaySet final : private Relay::Owner {
   public:
     /// The pipe.
@@ -52,6 +52,7 @@ class RelaySet final : private Relay::Owner {
     PipeEnvironment& _environment;
     Owner& _owner;
     std::set<std::shared_ptr<Relay>> _relays;
+    bool _aborting = false;
     Relay::Bytes _bytes{};
     std::atomic<int> _count{0};
 };

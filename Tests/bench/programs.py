@@ -152,7 +152,7 @@ class Connector:
         self.name = name
         self.tls = tls
         self.api = setup.ports.take()
-        self._database = os.path.join(setup.folder, name + ".db")
+        self._database = os.path.join(setup.folder, f"{name}-{self.api}.db")  # a new one for one that is made anew
         first, last = setup.ports.block(ports)
         self._config = setup.write(name + ".config", json.dumps({
             "ports": [f"{first}-{last}"], "address": HOST, "dev": not tls,
@@ -213,6 +213,11 @@ class ConnectorHop:
 
     def stop(self):
         self.connector.stop()
+
+    def restart(self):
+        """For one that carries nothing any more; its mapping is the same."""
+        self.connector.stop()
+        self.connector.start()
 
 
 class Peer:

@@ -98,7 +98,9 @@ def verdict(text, value, bound, limit, spread=""):
 
 def share_verdict(row, figure, peer, bound, limit):
     """What Connector's figure is of the peer's, which is the inverse of what was measured."""
-    share = row["shares"][peer][figure]
+    share = row["shares"][peer].get(figure)
+    if not share or not share["low"]:
+        return f"| {row['group']}, {row['work']}: {peer} | | carried nothing | |"
     text = f"{row['group']}, {row['work']}: {TITLES.get(figure, figure)}, {peer}"
     return verdict(text, 1 / share["median"], bound, limit, f" ({1 / share['high']:.2f} to {1 / share['low']:.2f})")
 
@@ -126,7 +128,8 @@ def targets(results):
 
 def text(results):
     groups = list(dict.fromkeys(row["group"] for row in results["rows"]))
-    parts = [f"{results['machine']}; medians of {results['rounds']} rounds of {results['seconds']:g} s"]
+    parts = [f"{results['machine']}; medians of {results['rounds']} rounds of {results['seconds']:g} s "
+             f"({2 * results['seconds']:g} s of bulk, and three times the rounds where idle ones are compared)"]
     parts += [table(group, [row for row in results["rows"] if row["group"] == group]) for group in groups]
     for name, facts in results["capacity"].items():
         parts.append(f"| {name} | |\n| --- | ---: |\n" +

@@ -117,6 +117,24 @@ BOOST_DATA_TEST_CASE(AnswerIsLeftOutAfterPayload, kModes, mode) {
     BOOST_TEST(agent.readToEnd() == "the last");
 }
 
+/// A relay that lasts moves to another loop at some point, and remembers there that payload has gone to the
+/// agent.
+BOOST_AUTO_TEST_CASE(AnswerIsLeftOutAfterPayloadWhereverTheRelayRuns) {
+    const OpenPublicPipe pipe(Mode::Plain);
+    const auto resting = pipe.relay(); // with two relays on one loop, the one that is at work moves
+    for (int messages = 1; messages <= 24; ++messages) {
+        auto [visitor, agent] = pipe.relay();
+        for (int number = 0; number < messages; ++number) {
+            visitor.send("more");
+            BOOST_TEST_REQUIRE(agent.readExactly(4) == "more");
+        }
+        sendAlone(agent, "BEAT");
+        visitor.send("the last");
+        visitor.close();
+        BOOST_TEST(agent.readToEnd() == "the last", "after " << messages << " messages");
+    }
+}
+
 BOOST_DATA_TEST_CASE(PayloadWithBeatInItPasses, kModes, mode) {
     const OpenPublicPipe pipe(mode);
     auto [visitor, agent] = pipe.relay();

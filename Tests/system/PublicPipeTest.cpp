@@ -6,6 +6,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <future>
 #include <vector>
 
 namespace connector::test {
@@ -30,6 +31,14 @@ std::future<void> startSendingAndClose(PipeClient& client, std::uint64_t size) {
 
 void waitUntilBytesStandStill(const OpenPipe& pipe, const std::string& count) {
     waitUntilStalled(count, [&] { return static_cast<std::uint64_t>(pipe.count(count)); });
+}
+
+/// To a connection that may have been reset by now.
+void sendUnlessLost(PipeClient& client, std::string_view data) {
+    try {
+        client.send(data);
+    } catch (const ConnectionLost&) {
+    }
 }
 
 } // namespace
@@ -356,6 +365,33 @@ BOOST_DATA_TEST_CASE(RemoveClosesARelayThatIsStuck, kModes, mode) {
     pipe.api().remove(pipe.mapping().id);
     BOOST_TEST(visitor.readToEnd().size() < payload.size());
     BOOST_TEST(agent.readToEnd() == "");
+}
+
+/// Relays that are at work move to another loop about when the mapping is removed.
+BOOST_AUTO_TEST_CASE(RemoveMeetsRelaysThatMove) {
+    constexpr int kRelays = 20;
+    constexpr int kMessagesBeforeTheMove = 13;
+    const OpenPublicPipe pipe(Mode::Plain);
+    for (int round = 0; round < 20; ++round) {
+        const auto mapping = pipe.api().addPublic();
+        std::vector<std::pair<PipeClient, PipeClient>> relays;
+        for (int number = 0; number < kRelays; ++number) {
+            auto agent = pipe.connector().agent(mapping.port1, mapping.passcode1);
+            relays.emplace_back(pipe.connector().connect(mapping.port2), std::move(agent));
+        }
+        for (int message = 0; message < kMessagesBeforeTheMove; ++message) {
+            for (auto& [visitor, agent] : relays)
+                visitor.send("m");
+            for (auto& [visitor, agent] : relays)
+                agent.readExactly(1);
+        }
+        auto removing = std::async(std::launch::async, [&] { pipe.api().remove(mapping.id); });
+        for (int message = 0; message < 5; ++message)
+            for (auto& [visitor, agent] : relays)
+                sendUnlessLost(visitor, "m");
+        removing.get();
+        BOOST_TEST(refusesConnections(mapping.port2));
+    }
 }
 
 BOOST_DATA_TEST_CASE(RemoveLeavesOtherMappingsAlone, kModes, mode) {
