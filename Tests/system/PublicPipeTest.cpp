@@ -367,26 +367,25 @@ BOOST_DATA_TEST_CASE(RemoveClosesARelayThatIsStuck, kModes, mode) {
     BOOST_TEST(agent.readToEnd() == "");
 }
 
-/// Relays that are at work move to another loop about when the mapping is removed.
+/// Relays that have been at work for a while move to another loop: here one after the other, while the
+/// mapping is removed.
 BOOST_AUTO_TEST_CASE(RemoveMeetsRelaysThatMove) {
-    constexpr int kRelays = 20;
-    constexpr int kMessagesBeforeTheMove = 13;
+    constexpr int kRelays = 30;
     const OpenPublicPipe pipe(Mode::Plain);
-    for (int round = 0; round < 20; ++round) {
+    for (int round = 0; round < 30; ++round) {
         const auto mapping = pipe.api().addPublic();
         std::vector<std::pair<PipeClient, PipeClient>> relays;
         for (int number = 0; number < kRelays; ++number) {
             auto agent = pipe.connector().agent(mapping.port1, mapping.passcode1);
-            relays.emplace_back(pipe.connector().connect(mapping.port2), std::move(agent));
-        }
-        for (int message = 0; message < kMessagesBeforeTheMove; ++message) {
-            for (auto& [visitor, agent] : relays)
+            auto visitor = pipe.connector().connect(mapping.port2);
+            for (int message = 0; message < number / 2; ++message) {
                 visitor.send("m");
-            for (auto& [visitor, agent] : relays)
                 agent.readExactly(1);
+            }
+            relays.emplace_back(std::move(visitor), std::move(agent));
         }
         auto removing = std::async(std::launch::async, [&] { pipe.api().remove(mapping.id); });
-        for (int message = 0; message < 5; ++message)
+        while (removing.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
             for (auto& [visitor, agent] : relays)
                 sendUnlessLost(visitor, "m");
         removing.get();
