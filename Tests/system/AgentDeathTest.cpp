@@ -194,7 +194,7 @@ BOOST_DATA_TEST_CASE(StoppedAgentDelaysVisitorsButLosesNone, kModes, mode) {
     const AgentProgram::Pipes pipes{agentPipe(pipe.setup(), pipe.mapping(), options)};
     AgentProgram stopped(pipe.setup(), pipes);
     pipe.waitFor("agentswaiting", kFew);
-    stopped.process().signal(SIGSTOP);
+    stopped.process().freeze();
     std::vector<std::future<Visit>> visitors;
     for (std::size_t number = 0; number < kFew; ++number)
         visitors.push_back(std::async(std::launch::async, [&pipe, number] { return visit(pipe, number); }));
