@@ -58,8 +58,9 @@ class Bench:
                 continue
             rounds = {program.name: [] for program in contenders}
             errors = {}
-            for _ in range(self._options.rounds * factor):
-                for program in contenders:
+            for turn in range(self._options.rounds * factor):
+                first = turn % len(contenders)  # nobody is always the one who comes after the same
+                for program in contenders[first:] + contenders[:first]:
                     if program.name in errors:  # another try would cost every round its patience
                         continue
                     try:
