@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/Descriptor.h"
+
 namespace connector {
 
 /// Says once, to any number of threads that wait in poll(2), that it is time to stop.
@@ -7,10 +9,6 @@ class StopSignal {
   public:
     /// Throws std::system_error when the process has no descriptor left.
     StopSignal();
-    ~StopSignal();
-
-    StopSignal(const StopSignal&) = delete;
-    StopSignal& operator=(const StopSignal&) = delete;
 
     /// Any thread; more than once does nothing more.
     void raise();
@@ -18,10 +16,10 @@ class StopSignal {
     bool isRaised() const;
 
     /// Readable from raise() on. Nobody may read it.
-    int descriptor() const { return _descriptor; }
+    int descriptor() const { return _descriptor.get(); }
 
   private:
-    int _descriptor;
+    Descriptor _descriptor;
 };
 
 } // namespace connector

@@ -2,6 +2,7 @@
 
 #include "app/PackagedConfiguration.h"
 #include "app/PortRanges.h"
+#include "base/Descriptor.h"
 #include "base/JsonFields.h"
 #include "net/TlsContext.h"
 
@@ -45,9 +46,7 @@ std::string pathFrom(const std::string& file, const std::string& path) {
 }
 
 bool hasIPv6() {
-    const int probe = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (probe >= 0) ::close(probe);
-    return probe >= 0;
+    return Descriptor(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)).get() >= 0;
 }
 
 /// Not Poco::Net::IPAddress::tryParse, which takes "::" for a failure.

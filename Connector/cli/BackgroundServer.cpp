@@ -1,5 +1,6 @@
 #include "cli/BackgroundServer.h"
 
+#include "base/Descriptor.h"
 #include "cli/CommandError.h"
 #include "cli/Files.h"
 #include "mapping/MappingStore.h"
@@ -70,20 +71,15 @@ std::size_t sizeOf(const std::string& file) {
 class ForeignProcess {
   public:
     explicit ForeignProcess(pid_t pid) : _descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
-    ~ForeignProcess() {
-        if (exists()) ::close(_descriptor);
-    }
-    ForeignProcess(const ForeignProcess&) = delete;
-    ForeignProcess& operator=(const ForeignProcess&) = delete;
 
-    bool exists() const { return _descriptor >= 0; }
+    bool exists() const { return _descriptor.get() >= 0; }
 
     bool signal(int number) const {
-        return ::syscall(SYS_pidfd_send_signal, _descriptor, number, nullptr, 0) == 0;
+        return ::syscall(SYS_pidfd_send_signal, _descriptor.get(), number, nullptr, 0) == 0;
     }
 
     bool waitForEnd(int milliseconds) const {
-        pollfd end{_descriptor, POLLIN, 0};
+        pollfd end{_descriptor.get(), POLLIN, 0};
         int result = 0;
         while ((result = ::poll(&end, 1, milliseconds)) < 0 && errno == EINTR)
             ;
@@ -91,7 +87,7 @@ class ForeignProcess {
     }
 
   private:
-    int _descriptor;
+    Descriptor _descriptor;
 };
 
 /// A process id may have passed to another program, or to another Connector, since it was written down.

@@ -1,5 +1,6 @@
 #include "cli/Files.h"
 
+#include "base/Descriptor.h"
 #include "cli/CommandError.h"
 
 #include <Poco/Util/Application.h>
@@ -31,24 +32,21 @@ class TemporaryNeighbour {
   public:
     explicit TemporaryNeighbour(const std::string& file)
         : _file(file), _path(file + ".XXXXXX"), _descriptor(::mkostemp(_path.data(), O_CLOEXEC)) {
-        if (_descriptor < 0) failToWrite(file, errno);
+        if (_descriptor.get() < 0) failToWrite(file, errno);
     }
-    ~TemporaryNeighbour() {
-        ::close(_descriptor);
-        ::unlink(_path.c_str());
-    }
+    ~TemporaryNeighbour() { ::unlink(_path.c_str()); }
     TemporaryNeighbour(const TemporaryNeighbour&) = delete;
     TemporaryNeighbour& operator=(const TemporaryNeighbour&) = delete;
 
     void fill(const std::string& content, const Ownership& ownership) const {
         for (std::size_t at = 0; at < content.size();) {
-            const auto written = ::write(_descriptor, content.data() + at, content.size() - at);
+            const auto written = ::write(_descriptor.get(), content.data() + at, content.size() - at);
             if (written < 0) failToWrite(_file, errno);
             at += static_cast<std::size_t>(written);
         }
-        if (::geteuid() == 0 && ::fchown(_descriptor, ownership.user, ownership.group) != 0)
+        if (::geteuid() == 0 && ::fchown(_descriptor.get(), ownership.user, ownership.group) != 0)
             failToWrite(_file, errno);
-        if (::fchmod(_descriptor, ownership.mode) != 0 || ::fsync(_descriptor) != 0)
+        if (::fchmod(_descriptor.get(), ownership.mode) != 0 || ::fsync(_descriptor.get()) != 0)
             failToWrite(_file, errno);
     }
 
@@ -80,7 +78,7 @@ class TemporaryNeighbour {
 
     std::string _file;
     std::string _path;
-    int _descriptor;
+    Descriptor _descriptor;
     bool _hasOld = false;
     bool _isFile = false;
 };

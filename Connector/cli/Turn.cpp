@@ -8,23 +8,16 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <system_error>
-#include <unistd.h>
 
 namespace connector {
 
 Turn::Turn(const std::string& path) : _descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    int result = _descriptor;
-    while (_descriptor >= 0 && (result = ::flock(_descriptor, LOCK_EX)) != 0 && errno == EINTR)
+    int result = _descriptor.get();
+    while (_descriptor.get() >= 0 && (result = ::flock(_descriptor.get(), LOCK_EX)) != 0 && errno == EINTR)
         ;
-    if (result >= 0) return;
-    const int error = errno;
-    if (_descriptor >= 0) ::close(_descriptor);
-    throw CommandError(Poco::Util::Application::EXIT_OSERR,
-                       path + ": can't be locked: " + std::generic_category().message(error));
-}
-
-Turn::~Turn() {
-    ::close(_descriptor);
+    if (result < 0)
+        throw CommandError(Poco::Util::Application::EXIT_OSERR,
+                           path + ": can't be locked: " + std::generic_category().message(errno));
 }
 
 } // namespace connector

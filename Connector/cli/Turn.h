@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/Descriptor.h"
+
 #include <string>
 
 namespace connector {
@@ -10,12 +12,9 @@ class Turn {
     /// path: the file or folder that the commands have in common; it must be there. Throws CommandError when
     /// it can't be opened or locked.
     explicit Turn(const std::string& path);
-    ~Turn();
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
 
   private:
-    int _descriptor;
+    Descriptor _descriptor;
 };
 
 } // namespace connector

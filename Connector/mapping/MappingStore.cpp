@@ -1,5 +1,7 @@
 #include "mapping/MappingStore.h"
 
+#include "base/Descriptor.h"
+
 #include <Poco/Data/RecordSet.h>
 #include <Poco/Data/SQLite/Connector.h>
 #include <Poco/Data/SQLite/SQLiteException.h>
@@ -136,24 +138,17 @@ class MappingStore::FileLock {
   public:
     explicit FileLock(const std::string& path)
         : _descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR)) {
-        if (_descriptor < 0)
+        if (_descriptor.get() < 0)
             throw StorageError(path +
                                ": can't be opened for writing: " + std::generic_category().message(errno));
-        if (::flock(_descriptor, LOCK_EX | LOCK_NB) != 0) {
-            const int error = errno;
-            ::close(_descriptor);
-            throw StorageError(path + (error == EWOULDBLOCK
+        if (::flock(_descriptor.get(), LOCK_EX | LOCK_NB) != 0)
+            throw StorageError(path + (errno == EWOULDBLOCK
                                            ? ": another iofog-connector is using this database"
-                                           : ": " + std::generic_category().message(error)));
-        }
+                                           : ": " + std::generic_category().message(errno)));
     }
-    ~FileLock() { ::close(_descriptor); }
-
-    FileLock(const FileLock&) = delete;
-    FileLock& operator=(const FileLock&) = delete;
 
   private:
-    int _descriptor;
+    Descriptor _descriptor;
 };
 
 MappingStore::MappingStore(const std::string& path) : _path(path) {
@@ -189,13 +184,11 @@ MappingStore::MappingStore(MappingStore&& other) noexcept = default;
 MappingStore::~MappingStore() = default;
 
 bool MappingStore::isInUse(const std::string& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0 && (errno == ENOENT || errno == ENOTDIR)) return false;
-    if (descriptor < 0)
+    const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (descriptor.get() < 0 && (errno == ENOENT || errno == ENOTDIR)) return false;
+    if (descriptor.get() < 0)
         throw StorageError(path + ": can't be read: " + std::generic_category().message(errno));
-    const bool isLocked = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    ::close(descriptor);
-    return isLocked;
+    return ::flock(descriptor.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 std::vector<Mapping> MappingStore::load() {

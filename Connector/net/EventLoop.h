@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/Descriptor.h"
+#include "base/Descriptor.h"
 
 #include <array>
 #include <atomic>

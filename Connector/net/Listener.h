@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/Descriptor.h"
+#include "base/Descriptor.h"
 #include "net/DescriptorBudget.h"
 #include "net/EventLoop.h"
 #include "net/TcpOptions.h"
