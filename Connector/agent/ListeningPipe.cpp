@@ -76,13 +76,24 @@ void ListeningPipe::onVisitorReady() {
     beginAvailable();
 }
 
-/// The slot that was authorized last is the one most likely to be alive.
+/// What a beginning makes available again is begun with by the call that is under way, not by one within it.
 void ListeningPipe::beginAvailable() {
-    while (!_waiting.empty() && _clients.hasReady()) {
-        auto& slot = *_waiting.back();
-        _waiting.pop_back();
-        begin(slot, _clients.takeReady());
+    if (_isBeginning) return;
+    _isBeginning = true;
+    while (beginNext()) {
     }
+    _isBeginning = false;
+}
+
+/// The slot that was authorized last is the one most likely to be alive.
+bool ListeningPipe::beginNext() {
+    if (_waiting.empty()) return false;
+    const bool isSpoken = _clients.findSpoken();
+    if (!isSpoken && (protocol() == Protocol::Pipe1 || !_clients.hasSilent())) return false;
+    auto& slot = *_waiting.back();
+    _waiting.pop_back();
+    begin(slot, isSpoken ? _clients.takeSpoken() : _clients.takeSilent());
+    return true;
 }
 
 void ListeningPipe::begin(Slot& slot, RelayEnd client) {
@@ -95,7 +106,7 @@ void ListeningPipe::begin(Slot& slot, RelayEnd client) {
 
 void ListeningPipe::onOpened(Opening& opening) {
     auto& slot = forget(opening);
-    opening.opener.sentBefore = std::exchange(opening.opener.held, {}).size();
+    opening.opener.sentBefore = std::exchange(opening.opener.held, {}).bytes().size();
     join(slot, std::move(opening.agent), std::move(opening.opener));
 }
 

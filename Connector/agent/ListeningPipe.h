@@ -30,11 +30,13 @@ class ListeningPipe final : public AgentPipe, private VisitorEndpoint::Owner, pr
     void onPayload(Slot& slot) override;
     void onUnavailable(Slot& slot) override;
     void onVisitorReady() override;
+    bool hasPartner() const override { return !_waiting.empty(); }
     void onOpened(Opening& opening) override;
     void onRefused(Opening& opening, const std::string& reason) override;
     void onAgentLost(Opening& opening, const std::string& why) override;
     void onCrossed(Opening& opening) override;
     void beginAvailable();
+    bool beginNext();
     void begin(Slot& slot, RelayEnd client);
     void logCalled();
     Slot& forget(Opening& opening);
@@ -42,6 +44,7 @@ class ListeningPipe final : public AgentPipe, private VisitorEndpoint::Owner, pr
     VisitorEndpoint _clients;
     Listeners _listeners;
     std::vector<Slot*> _waiting; ///< authorized last at the back
+    bool _isBeginning = false;
     std::map<std::shared_ptr<Opening>, Slot*> _openings;
     LimitedLog _oddities;
 };

@@ -65,7 +65,7 @@ void Slot::refuse(const std::string& reason) {
         dropStream();
         return dial();
     }
-    _held.clear();
+    _held = {};
     _stream->send(Pipe2Line::refused(reason).toString());
     startWaiting({});
 }
@@ -73,7 +73,7 @@ void Slot::refuse(const std::string& reason) {
 void Slot::putBack(RelayEnd end) {
     _stream = std::move(end.stream);
     _stream->attach(_shared.loop, *this);
-    startWaiting(end.held);
+    startWaiting(end.held.bytes());
 }
 
 void Slot::lose(const std::string& why) {
@@ -208,7 +208,7 @@ void Slot::takeBytes(std::span<const std::byte> bytes) {
 
 void Slot::takePipe1Message(std::span<const std::byte> message) {
     if (_heartbeat.absorb(message)) return;
-    _held.insert(_held.end(), message.begin(), message.end());
+    _held.add(message);
     if (_state == State::Holding) return;
     _state = State::Holding;
     _owner.onHolding(*this);
@@ -226,7 +226,7 @@ void Slot::takePipe2Bytes(std::span<const std::byte> bytes) {
             return fail("Connector sent " + _idle.error());
         case IdleReader::Event::Open:
             _visitor = _idle.visitor();
-            _held = _idle.firstBytes();
+            _held = Messages(_idle.firstBytes());
             _idle.forgetOpen();
             _heartbeat.stop(); // what follows the answer is no beat any more
             _state = State::Holding;
@@ -237,7 +237,7 @@ void Slot::takePipe2Bytes(std::span<const std::byte> bytes) {
 
 std::size_t Slot::roomToHold() const {
     if (_shared.protocol == Protocol::Pipe2) return EventLoop::kScratchSize;
-    const auto room = _shared.heldPayload - std::min(_shared.heldPayload, _held.size());
+    const auto room = _shared.heldPayload - std::min(_shared.heldPayload, _held.footprint());
     return room < Stream::kMaxMessage ? 0 : room;
 }
 
@@ -270,7 +270,7 @@ void Slot::failBroken() {
 
 void Slot::dropStream() {
     _heartbeat.stop();
-    _held.clear();
+    _held = {};
     if (!_stream) return;
     _stream->retire();
     _shared.loop.destroyLater(std::move(_stream)); // it may be the one whose event this is

@@ -128,7 +128,7 @@ class Slot final : private StreamHandler,
     std::chrono::milliseconds _connectorThreshold{0}; ///< what AUTHORIZED/2 has said
     IdleReader _idle;
     std::string _visitor;
-    std::vector<std::byte> _held;
+    Messages _held;
     Heartbeat _heartbeat;
     Timer _timer;
 };

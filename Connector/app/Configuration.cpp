@@ -167,6 +167,9 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.firstBytes = time(limits, "first-bytes", result.firstBytes);
     result.open = time(limits, "open", result.open);
     result.waitingVisitors = size(limits, "waiting-visitors", 1, result.waitingVisitors);
+    result.staleQuiet = time(limits, "stale-quiet", result.staleQuiet);
+    result.staleLongest = time(limits, "stale-longest", result.staleLongest);
+    result.agentMemory = time(limits, "agent-memory", result.agentMemory);
     result.heldPayload = size(limits, "held-payload", Stream::kMaxMessage, result.heldPayload);
     result.relayBuffer = static_cast<std::size_t>(limits.integer(
         "relay-buffer", Stream::kMaxMessage, EventLoop::kScratchSize, EventLoop::kScratchSize));

@@ -11,6 +11,7 @@ class PlainStream : public Stream {
 
     using Stream::send;
     Status send(std::span<const std::byte> bytes) override;
+    Status sendMessages(std::span<const std::byte> bytes, std::span<const std::uint32_t> lengths) override;
     Received receive(std::span<std::byte> into) override;
 };
 

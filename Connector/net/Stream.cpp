@@ -117,9 +117,21 @@ int Stream::unacknowledged() const {
     return bytes;
 }
 
+bool Stream::hasUnread() {
+    const bool isUnread = unread() > 0;
+    if (isUnread) _mayReceive = true;
+    return isUnread;
+}
+
 bool Stream::hasEndedUnread() const {
-    int unread = 0;
-    return _peerHasEnded && ::ioctl(_socket.get(), FIONREAD, &unread) == 0 && unread == 0;
+    return _peerHasEnded && unread() == 0;
+}
+
+/// Bytes that the kernel holds to be received.
+int Stream::unread() const {
+    int bytes = 0;
+    ::ioctl(_socket.get(), FIONREAD, &bytes);
+    return bytes;
 }
 
 std::string Stream::failure() const {

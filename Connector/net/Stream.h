@@ -7,6 +7,7 @@
 #include <Poco/Net/SocketAddress.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -87,6 +88,10 @@ class Stream : private EventHandler {
     virtual Status send(std::span<const std::byte> bytes) = 0;
     Status send(std::string_view text) { return send(std::as_bytes(std::span(text))); }
 
+    /// The same for messages that stand one behind the other in `bytes`, `lengths` of them: each goes as a
+    /// record of its own (at most kMaxMessage bytes then), or without TLS in a write of its own.
+    virtual Status sendMessages(std::span<const std::byte> bytes, std::span<const std::uint32_t> lengths) = 0;
+
     /// Sends what was kept. Ok when nothing is left.
     Status flush();
 
@@ -103,6 +108,9 @@ class Stream : private EventHandler {
 
     /// Bytes that the other end's kernel has not acknowledged yet.
     int unacknowledged() const;
+
+    /// Whether the kernel holds something to receive; an event that tells of it may not have been seen yet.
+    bool hasUnread();
 
     /// True when the other end has closed its sending side and the kernel holds nothing that it sent before.
     bool hasEndedUnread() const;
@@ -128,6 +136,7 @@ class Stream : private EventHandler {
   private:
     void onEvents(std::uint32_t events) final;
     Received sendSome(std::span<const std::byte> bytes);
+    int unread() const;
     Status finishConnecting();
 
     Poco::Net::SocketAddress _peer;

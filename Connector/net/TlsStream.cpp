@@ -135,12 +135,32 @@ Stream::Received TlsStream::receive(std::span<std::byte> into) {
 }
 
 Stream::Status TlsStream::send(std::span<const std::byte> bytes) {
+    const auto done = seal(bytes);
+    return done == Status::Ok ? sendAllSealed() : done;
+}
+
+Stream::Status TlsStream::sendMessages(std::span<const std::byte> bytes,
+                                       std::span<const std::uint32_t> lengths) {
+    for (const auto length : lengths) {
+        const auto done = seal(bytes.first(length));
+        if (done != Status::Ok) return done;
+        bytes = bytes.subspan(length);
+    }
+    return sendAllSealed();
+}
+
+/// Makes records of it: one, unless there is too much for that.
+Stream::Status TlsStream::seal(std::span<const std::byte> bytes) {
     ::ERR_clear_error();
     while (!bytes.empty()) {
         const int written = ::SSL_write(_ssl.get(), bytes.data(), lengthFor(bytes.size()));
         if (written <= 0) return notDone(written).status;
         bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
+    return Status::Ok;
+}
+
+Stream::Status TlsStream::sendAllSealed() {
     const auto sent = sendSealed();
     return sent == Status::Ok && unsent() > 0 ? Status::Blocked : sent;
 }

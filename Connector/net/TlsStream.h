@@ -31,6 +31,7 @@ class TlsStream : public Stream {
     Status handshake() override;
     using Stream::send;
     Status send(std::span<const std::byte> bytes) override;
+    Status sendMessages(std::span<const std::byte> bytes, std::span<const std::uint32_t> lengths) override;
     Received receive(std::span<std::byte> into) override;
     Status endSending() override;
     std::string failure() const override;
@@ -52,7 +53,9 @@ class TlsStream : public Stream {
 
     void makeSsl(SSL_CTX* context);
     int takeReceived(std::span<std::byte> into);
+    Status seal(std::span<const std::byte> bytes);
     Status sendSealed();
+    Status sendAllSealed();
     Received notDone(int result);
 
     bool _wireHasEnded = false; // first, as it fits behind the flags of Stream

@@ -9,6 +9,9 @@ namespace {
 /// How often an agent with the right passcode looks for a free place.
 constexpr std::chrono::milliseconds kPlaceRetry{20};
 
+/// So many beats are expected within the absence threshold; who has missed the first may well be dead.
+constexpr int kBeatsPerThreshold = 3;
+
 /// Answered to an agent whose passcode is right. threshold: the mapping's for its silence.
 std::string authorized(Protocol protocol, std::chrono::milliseconds threshold) {
     if (protocol == Protocol::Pipe1) return "AUTHORIZED";
@@ -26,8 +29,9 @@ AgentConnection::AgentConnection(const Context& context, RelayEnd end)
     : _context(context), _stream(std::move(end.stream)), _heartbeat(context.loop, *this),
       _timer(context.loop, [this] { onTimer(); }),
       _state(end.visitor.empty() ? State::Waiting : State::Holding), _protocol(end.protocol) {
-    if (_state == State::Holding || !end.held.empty())
-        _begun.reset(new Begun{{}, std::move(end.visitor), std::move(end.held)});
+    if (_state != State::Holding && end.held.empty()) return;
+    begun().visitor = std::move(end.visitor);
+    _begun->held = std::move(end.held);
 }
 
 void AgentConnection::start() {
@@ -41,8 +45,21 @@ void AgentConnection::start() {
     if (_state == State::Holding)
         beginHolding();
     else
-        takePipe2Bytes(_begun ? std::exchange(_begun->held, {}) : std::vector<std::byte>());
+        takePipe2Bytes((_begun ? std::exchange(_begun->held, {}) : Messages()).bytes());
     if (!_isOver) readWhileWaiting();
+}
+
+/// What has come by now was sent before the agent could know of the visitor that it is to be given.
+bool AgentConnection::stillWaits() {
+    if (_protocol == Protocol::Pipe1 && !_context.mayBegin && _stream->hasUnread()) readWhileWaiting();
+    return !_isOver && (_state == State::Waiting || _state == State::LastResort);
+}
+
+bool AgentConnection::demoteIfSilent() {
+    const auto patience = _context.endpoint.heartbeatAbsenceThreshold / kBeatsPerThreshold;
+    if (patience.count() == 0 || _context.loop.now() - _heartbeat.state().lastHeard < patience) return false;
+    enter(State::LastResort);
+    return true;
 }
 
 RelayEnd AgentConnection::takeEnd() {
@@ -102,7 +119,8 @@ void AgentConnection::readGreeting() {
 
 void AgentConnection::takePlace() {
     const auto& endpoint = _context.endpoint;
-    if (!_context.owner.admit(*this)) {
+    const auto admission = _context.owner.admit(*this);
+    if (!admission) {
         if (_context.loop.now() - _greeted >= _context.limits.placeWait)
             return end("all " + std::to_string(endpoint.maxConnections) + " places are taken");
         _timer.start(kPlaceRetry);
@@ -112,8 +130,23 @@ void AgentConnection::takePlace() {
     const auto threshold = endpoint.heartbeatAbsenceThreshold;
     _heartbeat.start(*_stream, Heartbeat::Settings::ofConnector(_protocol, threshold));
     _stream->send(authorized(_protocol, threshold));
-    enter(State::Waiting);
+    _isSuspect = admission->isSuspect;
+    if (admission->mayBeStale) {
+        _timer.start(_context.limits.staleQuiet);
+        enter(State::Quieting);
+    } else {
+        wait();
+    }
     if (!_isOver) readWhileWaiting();
+}
+
+void AgentConnection::wait() {
+    enter(_isSuspect ? State::LastResort : State::Waiting);
+}
+
+/// It is not silent any more, if it was.
+void AgentConnection::onHeard() {
+    if (_state == State::LastResort && !_isSuspect) enter(State::Waiting);
 }
 
 void AgentConnection::readWhileWaiting() {
@@ -126,7 +159,7 @@ void AgentConnection::readWhileWaiting() {
         if (received.status == Stream::Status::Failed) return end(_stream->failure());
         if (received.status == Stream::Status::Ended) {
             // What an agent of PIPE/1 sent before it closed is still to be delivered.
-            if (_protocol == Protocol::Pipe2 || _state == State::Waiting) end("it closed the connection");
+            if (_protocol == Protocol::Pipe2 || _state != State::Holding) end("it closed the connection");
             return;
         }
         const auto bytes = _context.loop.scratch().first(received.bytes);
@@ -140,13 +173,34 @@ void AgentConnection::readWhileWaiting() {
 }
 
 void AgentConnection::takePipe1Message(std::span<const std::byte> message) {
-    if (_heartbeat.absorb(message)) return _context.owner.onHeard(*this);
-    if (!_context.mayBegin) return; // the tail of an answer to an earlier visitor
-    auto& held = begun().held;
-    held.insert(held.end(), message.begin(), message.end());
+    if (_heartbeat.absorb(message)) return onHeard();
+    if (!_context.mayBegin) return dropStale(message.size());
+    begun().held.add(message);
     if (_state == State::Holding) return;
     begun().visitor = _stream->peer().toString();
     beginHolding();
+}
+
+/// It has no visitor, so this belongs to an earlier one, and more of it may come. To close the connection at
+/// once would not help: the agent would dial anew and go on.
+void AgentConnection::dropStale(std::size_t bytes) {
+    const auto now = _context.loop.now();
+    if (begun().staleBytes == 0) {
+        _begun->staleSince = now;
+        _context.owner.onStaleBytes(*this);
+    }
+    _begun->staleBytes += bytes;
+    if (now - _begun->staleSince >= _context.limits.staleLongest) return onQuiet();
+    _timer.start(_context.limits.staleQuiet);
+    if (_state != State::Quieting) enter(State::Quieting);
+}
+
+void AgentConnection::onQuiet() {
+    if (_begun && _begun->staleBytes > 0)
+        end("it sent " + std::to_string(_begun->staleBytes) +
+            " bytes that no visitor had asked for, the rest of an earlier answer");
+    else
+        wait();
 }
 
 void AgentConnection::takePipe2Bytes(std::span<const std::byte> bytes) {
@@ -167,18 +221,18 @@ void AgentConnection::takeIdleEvent(IdleReader::Event event) {
     if (event == IdleReader::Event::Beat) {
         _begun.reset();
         _heartbeat.beatReceived();
-        return _context.owner.onHeard(*this);
+        return onHeard();
     }
     if (!_context.mayBegin) return end("it sent OPEN where only visitors begin");
     _begun->visitor = _begun->idle.visitor();
-    _begun->held = _begun->idle.firstBytes();
+    _begun->held = Messages(_begun->idle.firstBytes());
     _begun->idle.forgetOpen();
     beginHolding();
 }
 
 std::size_t AgentConnection::roomToReceive() const {
     if (!_context.mayBegin || _protocol == Protocol::Pipe2) return EventLoop::kScratchSize;
-    const auto held = _begun ? _begun->held.size() : 0;
+    const auto held = _begun ? _begun->held.footprint() : 0;
     const auto room = _context.limits.heldPayload - std::min(_context.limits.heldPayload, held);
     return room < Stream::kMaxMessage ? 0 : room;
 }
@@ -208,7 +262,8 @@ void AgentConnection::refuseToOpen() {
 
 void AgentConnection::onTimer() {
     if (_state == State::Holding) return refuseToOpen();
-    if (_state == State::Waiting) return end("a line, or OPEN's first bytes, did not come to their end");
+    if (_state == State::Quieting) return onQuiet();
+    if (_state != State::Authorizing) return end("a line, or OPEN's first bytes, did not come to their end");
     if (!_greeting) return takePlace();
     if (_greeting->hasBegun())
         end("the passcode was not complete after " + std::to_string(_context.limits.greetingRest.count()) +

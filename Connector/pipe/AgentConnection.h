@@ -6,13 +6,15 @@
 #include "pipe/Heartbeat.h"
 #include "pipe/IdleReader.h"
 #include "pipe/Mapping.h"
+#include "pipe/Messages.h"
 #include "pipe/PipeLimits.h"
 #include "pipe/RelayEnd.h"
 
+#include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 namespace connector {
 
@@ -22,20 +24,28 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
   public:
     enum class State {
         Authorizing,
-        Waiting, ///< authorized, without a partner
-        Holding, ///< has begun a conversation, and its first bytes are held until there is a partner
+        Quieting,   ///< authorized, but sends the rest of an earlier visitor's answer, or is expected to
+        Waiting,    ///< authorized, without a partner
+        LastResort, ///< the same, for when no other waits: it may well be dead
+        Holding,    ///< has begun a conversation, and its first bytes are held until there is a partner
     };
+    static constexpr std::size_t kStates = 5;
     using List = std::list<std::unique_ptr<AgentConnection>>;
 
     /// The endpoint that the connection belongs to; it keeps it in a list for each state.
     class Owner {
       public:
-        /// The passcode was right. True: the agent has one of the mapping's places now; false: all are taken.
-        virtual bool admit(AgentConnection& agent) = 0;
+        /// What the past of an agent's address has to say about it.
+        struct Admission {
+            bool mayBeStale = false; ///< it must be quiet for a while before it waits
+            bool isSuspect = false;  ///< it is a last resort
+        };
+        /// The passcode was right. The agent has one of the mapping's places now; nothing: all are taken.
+        virtual std::optional<Admission> admit(AgentConnection& agent) = 0;
         /// The state has changed. The agent may have been joined when this returns.
         virtual void onStateChanged(AgentConnection& agent, State before) = 0;
-        /// A waiting agent gave a sign of life.
-        virtual void onHeard(AgentConnection& agent) = 0;
+        /// An agent has sent what no visitor had asked for. Called once for each agent.
+        virtual void onStaleBytes(AgentConnection& agent) = 0;
         /// The connection is over. The owner takes it from its list and leaves it to
         /// EventLoop::destroyLater().
         virtual void onEnded(AgentConnection& agent, const std::string& why) = 0;
@@ -49,8 +59,9 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
         EventLoop& loop;
         const PipeLimits& limits;
         const Endpoint& endpoint;
-        /// Whether agents may begin conversations here (private pipe). Where they may not, payload of a
-        /// waiting agent of PIPE/1 is dropped.
+        /// Whether agents may begin conversations here (private pipe). Where they may not, payload of an
+        /// agent of PIPE/1 that has no visitor is dropped, and the agent is given none any more: it is
+        /// closed once it is quiet.
         bool mayBegin;
         Owner& owner;
     };
@@ -68,6 +79,16 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     void end(const std::string& why);
 
     State state() const { return _state; }
+    Protocol protocol() const { return _protocol; }
+
+    /// Of a waiting agent, before it is joined: whether it still waits after all that it has sent by now was
+    /// looked at. May change its state or end it.
+    bool stillWaits();
+
+    /// Makes a waiting agent that has been silent for a third of its threshold a last resort, until it is
+    /// heard again; false when it has not.
+    bool demoteIfSilent();
+
     Stream& stream() { return *_stream; }
 
     /// Leaves the connection to a relay, with all that was received from it; nothing but the destruction of
@@ -81,19 +102,25 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     List::iterator position;
 
   private:
-    /// What has come since it waits. Most agents wait and say nothing, and there may be thousands.
+    /// What has come before it is joined. Most agents wait and say nothing, and there may be thousands.
     struct Begun {
         IdleReader idle;     ///< PIPE/2
         std::string visitor; ///< for whom it has begun a conversation, as OPEN names them
-        std::vector<std::byte> held;
+        Messages held;
+        std::uint64_t staleBytes = 0; ///< that no visitor had asked for
+        EventLoop::Clock::time_point staleSince;
     };
 
     Begun& begun();
     void onReady(Stream& stream) override;
     void readGreeting();
     void takePlace();
+    void wait();
+    void onHeard();
     void readWhileWaiting();
     void takePipe1Message(std::span<const std::byte> message);
+    void dropStale(std::size_t bytes);
+    void onQuiet();
     void takePipe2Bytes(std::span<const std::byte> bytes);
     void takeIdleEvent(IdleReader::Event event);
     std::size_t roomToReceive() const;
@@ -112,6 +139,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     Timer _timer;
     State _state = State::Authorizing;
     Protocol _protocol = Protocol::Pipe1;
+    bool _isSuspect = false;
     bool _isOver = false; ///< joined or ended: the owner will destroy it
 };
 

@@ -10,7 +10,7 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
                              std::string name, const char* role, bool mayBegin, Owner& owner)
     : _loop(loop), _environment(environment), _name(std::move(name)),
       _role(role), _context{loop, environment.limits(), endpoint, mayBegin, *this}, _owner(owner),
-      _log(Poco::Logger::get("pipe")), _endings(_log) {}
+      _history(environment.limits().agentMemory), _log(Poco::Logger::get("pipe")), _endings(_log) {}
 
 void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                DescriptorBudget::Lease lease) {
@@ -24,8 +24,22 @@ void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress
     add(std::make_unique<AgentConnection>(_context, std::move(stream))).start();
 }
 
-RelayEnd AgentEndpoint::takeWaiting() {
-    return take(*listOf(State::Waiting).back());
+std::optional<RelayEnd> AgentEndpoint::takeWaiting() {
+    while (hasWaiting()) {
+        const auto& waiting = listOf(State::Waiting);
+        auto& agent = *(waiting.empty() ? listOf(State::LastResort) : waiting).front();
+        if (agent.state() == State::Waiting && agent.demoteIfSilent()) continue;
+        if (agent.stillWaits()) return take(agent);
+    }
+    return std::nullopt;
+}
+
+std::optional<RelayEnd> AgentEndpoint::takeWaitingPipe2() {
+    if (_waitingPipe2 == 0) return std::nullopt;
+    for (const auto state : {State::Waiting, State::LastResort})
+        for (const auto& agent : listOf(state))
+            if (agent->protocol() == Protocol::Pipe2) return take(*agent);
+    return std::nullopt;
 }
 
 RelayEnd AgentEndpoint::takeHolding() {
@@ -33,14 +47,13 @@ RelayEnd AgentEndpoint::takeHolding() {
 }
 
 void AgentEndpoint::putBack(RelayEnd agent) {
-    _waitingCount.fetch_add(1, std::memory_order_relaxed);
     add(std::make_unique<AgentConnection>(_context, std::move(agent))).start();
     _owner.onAgentAvailable(*this);
 }
 
 void AgentEndpoint::drop(RelayEnd agent, const std::string& why) {
     logLost(agent.stream->peer(), why);
-    agent.onLeaving();
+    agent.onLeaving(false);
     agent.stream->retire();
     agent.stream->resetOnClose();
     _loop.destroyLater(std::move(agent.stream));
@@ -52,24 +65,34 @@ void AgentEndpoint::closeAll() {
             close(*list.front());
 }
 
-bool AgentEndpoint::admit(AgentConnection& agent) {
-    if (_placesTaken->load(std::memory_order_relaxed) >= _context.endpoint.maxConnections) return false;
-    _placesTaken->fetch_add(1, std::memory_order_relaxed);
-    _waitingCount.fetch_add(1, std::memory_order_relaxed);
-    if (_log.debug()) _log.debug("%s: agent %s authorized", _name, agent.stream().peer().toString());
-    return true;
+std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& agent) {
+    if (_placesTaken.load(std::memory_order_relaxed) >= _context.endpoint.maxConnections) return std::nullopt;
+    _placesTaken.fetch_add(1, std::memory_order_relaxed);
+    const auto& peer = agent.stream().peer();
+    if (_log.debug()) _log.debug("%s: agent %s authorized", _name, peer.toString());
+    if (agent.protocol() == Protocol::Pipe2) return Admission{};
+    return Admission{.mayBeStale = _history.hasSentStaleBytes(peer.host(), _loop.now()),
+                     .isSuspect = _history.takeSilentRelay(peer.host(), _loop.now())};
 }
 
 void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
     auto& now = listOf(agent.state());
     now.splice(now.end(), listOf(before), agent.position);
-    _owner.onAgentAvailable(*this);
+    count(agent, before, -1);
+    count(agent, agent.state(), 1);
+    if (agent.state() != State::Quieting) _owner.onAgentAvailable(*this);
 }
 
-void AgentEndpoint::onHeard(AgentConnection& agent) {
-    if (agent.state() != State::Waiting) return;
-    auto& waiting = listOf(State::Waiting);
-    waiting.splice(waiting.end(), waiting, agent.position);
+void AgentEndpoint::onStaleBytes(AgentConnection& agent) {
+    _history.addStaleBytes(agent.stream().peer().host(), _loop.now());
+}
+
+void AgentEndpoint::onNoAnswer(const Poco::Net::SocketAddress& peer) {
+    _history.addSilentRelay(peer.host(), _loop.now());
+    _endings.write(Poco::Message::PRIO_WARNING, _loop.now(),
+                   Poco::format("%s: agent %s gave a visitor no answer; the connection that takes its place "
+                                "comes last",
+                                _name, peer.toString()));
 }
 
 void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
@@ -79,8 +102,7 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
                        Poco::format("%s: agent %s rejected: %s", _name, peer.toString(), why));
     } else {
         logLost(peer, why);
-        _placesTaken->fetch_sub(1, std::memory_order_relaxed);
-        _waitingCount.fetch_sub(1, std::memory_order_relaxed);
+        _placesTaken.fetch_sub(1, std::memory_order_relaxed);
     }
     close(agent);
 }
@@ -97,10 +119,19 @@ AgentConnection& AgentEndpoint::add(std::unique_ptr<AgentConnection> agent) {
     auto& list = listOf(agent->state());
     list.push_back(std::move(agent));
     list.back()->position = std::prev(list.end());
+    count(*list.back(), list.back()->state(), 1);
     return *list.back();
 }
 
+/// Takes note that an agent has come into a state (1) or is not in it any more (-1).
+void AgentEndpoint::count(const AgentConnection& agent, State state, int change) {
+    if (state == State::Authorizing || state == State::Quieting) return;
+    _waitingCount.fetch_add(change, std::memory_order_relaxed);
+    if (state != State::Holding && agent.protocol() == Protocol::Pipe2) _waitingPipe2 += change;
+}
+
 void AgentEndpoint::forget(AgentConnection& agent) {
+    count(agent, agent.state(), -1);
     _loop.destroyLater(std::move(*agent.position)); // it may be the one that is calling
     listOf(agent.state()).erase(agent.position);
 }
@@ -111,10 +142,13 @@ RelayEnd AgentEndpoint::take(AgentConnection& agent) {
     if (end.protocol == Protocol::Pipe1)
         end.heartbeat =
             Heartbeat::Settings::ofConnector(Protocol::Pipe1, _context.endpoint.heartbeatAbsenceThreshold);
-    end.speaksSecond = end.protocol == Protocol::Pipe1 && !_context.mayBegin;
-    end.onLeaving = [places = _placesTaken] { places->fetch_sub(1, std::memory_order_relaxed); };
+    // An agent of PIPE/2 has said OPENED, and that there is no answer is its target's doing.
+    const bool mustAnswer = end.protocol == Protocol::Pipe1 && !_context.mayBegin;
+    end.onLeaving = [this, mustAnswer, peer = end.stream->peer()](bool gaveNoAnswer) {
+        _placesTaken.fetch_sub(1, std::memory_order_relaxed);
+        if (mustAnswer && gaveNoAnswer) _loop.post([this, peer] { onNoAnswer(peer); });
+    };
     forget(agent);
-    _waitingCount.fetch_sub(1, std::memory_order_relaxed);
     return end;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pipe/AgentConnection.h"
+#include "pipe/AgentHistory.h"
 #include "pipe/LimitedLog.h"
 #include "pipe/PipeEnvironment.h"
 
@@ -9,12 +10,14 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace connector {
 
 /// The agents of one port of a mapping that are not joined: those still to be authorized, those waiting for a
-/// partner, and those that have begun a conversation and hold its first bytes. Lives on its pipe's loop.
+/// partner, and those that have begun a conversation and hold its first bytes. Lives on its pipe's loop, and
+/// outlives the relays of its agents.
 class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
   public:
     /// The pipe, which joins agents.
@@ -35,11 +38,18 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
 
-    bool hasWaiting() const { return !listOf(AgentConnection::State::Waiting).empty(); }
+    bool hasWaiting() const {
+        return !listOf(AgentConnection::State::Waiting).empty() ||
+               !listOf(AgentConnection::State::LastResort).empty();
+    }
     bool hasHolding() const { return !listOf(AgentConnection::State::Holding).empty(); }
 
-    /// Takes the waiting agent that was heard from last, the one most likely to be alive.
-    RelayEnd takeWaiting();
+    /// Takes the agent that has waited the longest, so that none is taken again before the others were; of
+    /// those that may well be dead only when no other waits. Nothing when there is none.
+    std::optional<RelayEnd> takeWaiting();
+
+    /// The same, of those that speak PIPE/2.
+    std::optional<RelayEnd> takeWaitingPipe2();
 
     /// Takes the agent that has held payload the longest.
     RelayEnd takeHolding();
@@ -57,15 +67,15 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
 
   private:
-    static constexpr std::size_t kStates = 3;
-
-    bool admit(AgentConnection& agent) override;
+    std::optional<Admission> admit(AgentConnection& agent) override;
     void onStateChanged(AgentConnection& agent, AgentConnection::State before) override;
-    void onHeard(AgentConnection& agent) override;
+    void onStaleBytes(AgentConnection& agent) override;
     void onEnded(AgentConnection& agent, const std::string& why) override;
 
     AgentConnection::List& listOf(AgentConnection::State state);
     const AgentConnection::List& listOf(AgentConnection::State state) const;
+    void count(const AgentConnection& agent, AgentConnection::State state, int change);
+    void onNoAnswer(const Poco::Net::SocketAddress& peer);
     AgentConnection& add(std::unique_ptr<AgentConnection> agent);
     void forget(AgentConnection& agent);
     RelayEnd take(AgentConnection& agent);
@@ -78,12 +88,13 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
     const char* const _role;
     const AgentConnection::Context _context;
     Owner& _owner;
-    /// Of each state; those authorizing and holding oldest first, of those waiting the one heard from last at
-    /// the back.
-    std::array<AgentConnection::List, kStates> _agents;
+    /// Of each state, those first that are in it the longest.
+    std::array<AgentConnection::List, AgentConnection::kStates> _agents;
+    AgentHistory _history;
     /// Authorized agents, those in relays included: a relay on another loop gives its agent's place back.
-    std::shared_ptr<std::atomic<int>> _placesTaken = std::make_shared<std::atomic<int>>(0);
+    std::atomic<int> _placesTaken{0};
     std::atomic<int> _waitingCount{0};
+    int _waitingPipe2 = 0;
     Poco::Logger& _log;
     LimitedLog _endings;
 };

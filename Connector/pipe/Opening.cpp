@@ -6,16 +6,14 @@ namespace connector {
 
 Opening::Opening(EventLoop& loop, const PipeLimits& limits, RelayEnd agent_, RelayEnd opener_, Owner& owner)
     : agent(std::move(agent_)), opener(std::move(opener_)), _loop(loop), _limits(limits), _owner(owner),
-      _answer(std::exchange(agent.idle, {})), _timer(loop, [this] { onTimer(); }) {}
+      _answer(std::exchange(agent.idle, {})), _timer(loop, [this] {
+          lose("it did not answer OPEN within " + std::to_string(_limits.open.count()) + " ms");
+      }) {}
 
 void Opening::start() {
     if (!opener.stream->attach(_loop, *this) || !agent.stream->attach(_loop, *this))
         return lose("no room to watch another descriptor");
-    // An opener of PIPE/2 has sent its first bytes with its own OPEN.
-    if (!opener.held.empty() || opener.protocol == Protocol::Pipe2 || receiveFirstBytes())
-        sendOpen();
-    else
-        _timer.start(_limits.firstBytes);
+    sendOpen();
 }
 
 void Opening::cancel() {
@@ -31,30 +29,19 @@ void Opening::finish() {
     _timer.cancel();
 }
 
+/// That the opener has ended or broken is for the relay to find out.
 void Opening::onReady(Stream& stream) {
-    if (&stream == agent.stream.get())
-        readAnswer();
-    else if (!_isSent && receiveFirstBytes())
-        sendOpen();
-}
-
-/// True when there is nothing to wait for. That the opener has ended or broken is for the relay to find out.
-bool Opening::receiveFirstBytes() {
-    const auto received = opener.stream->receive(_loop.scratch().first(Pipe2Line::kMaxFirstBytes));
-    const auto bytes = _loop.scratch().first(received.bytes);
-    opener.held.assign(bytes.begin(), bytes.end());
-    return received.status != Stream::Status::Blocked;
+    if (&stream == agent.stream.get()) readAnswer();
 }
 
 /// In one write, so that the first bytes cost no packet of their own.
 void Opening::sendOpen() {
-    _isSent = true;
     _timer.start(_limits.open);
     const auto visitor = opener.visitor.empty() ? opener.stream->peer().toString() : opener.visitor;
-    const auto line = Pipe2Line::open(visitor, opener.held.size()).toString();
+    const auto line = Pipe2Line::open(visitor, opener.held.bytes().size()).toString();
     const auto bytes = std::as_bytes(std::span(line));
     std::vector<std::byte> message(bytes.begin(), bytes.end());
-    message.insert(message.end(), opener.held.begin(), opener.held.end());
+    message.insert(message.end(), opener.held.bytes().begin(), opener.held.bytes().end());
     if (agent.stream->send(message) == Stream::Status::Failed) return lose(agent.stream->failure());
     readAnswer();
 }
@@ -74,27 +61,19 @@ void Opening::readAnswer() {
 void Opening::takeBytes(std::span<const std::byte> bytes) {
     auto event = _answer.read(bytes);
     while (event == AnswerReader::Event::Crossed) {
-        agent.held.assign(bytes.begin(), bytes.end());
+        agent.held = Messages(bytes);
         _owner.onCrossed(*this);
         if (_isOver) return;
         event = _answer.read(bytes);
     }
     if (event == AnswerReader::Event::Nothing) return;
     if (event == AnswerReader::Event::Bad) return lose("it sent " + _answer.error());
-    if (!_isSent) return lose("it answered an OPEN that was not sent");
-    agent.held.assign(bytes.begin(), bytes.end());
+    agent.held = Messages(bytes);
     finish();
     if (event == AnswerReader::Event::Opened)
         _owner.onOpened(*this);
     else
         _owner.onRefused(*this, _answer.reason());
-}
-
-void Opening::onTimer() {
-    if (_isSent)
-        lose("it did not answer OPEN within " + std::to_string(_limits.open.count()) + " ms");
-    else
-        sendOpen();
 }
 
 void Opening::lose(const std::string& why) {

@@ -11,8 +11,8 @@
 namespace connector {
 
 /// The moment of PIPE/2 between two connections that wait and a relay: OPEN was sent to an agent, or by an
-/// agent to Connector, with the opener's first bytes right behind it, and the agent's answer is awaited. The
-/// opener is not read meanwhile and its first bytes are kept, so that they can go to another agent if this
+/// agent to Connector, with the opener's first bytes right behind it, and the answer is awaited. The opener
+/// is not read meanwhile and its first bytes are kept, so that they can go to another agent if this
 /// one turns out to be dead. Lives on its pipe's loop.
 class Opening final : private StreamHandler {
   public:
@@ -37,7 +37,7 @@ class Opening final : private StreamHandler {
     /// agent: an idle agent of PIPE/2. All references must outlive the opening.
     Opening(EventLoop& loop, const PipeLimits& limits, RelayEnd agent, RelayEnd opener, Owner& owner);
 
-    /// Sends OPEN, after a short wait for the opener's first bytes. May call any function of the owner.
+    /// Sends OPEN. May call any function of the owner.
     void start();
 
     /// Closes both connections without a word to the owner.
@@ -54,17 +54,14 @@ class Opening final : private StreamHandler {
 
   private:
     void onReady(Stream& stream) override;
-    bool receiveFirstBytes();
     void sendOpen();
     void readAnswer();
     void takeBytes(std::span<const std::byte> bytes);
-    void onTimer();
     void lose(const std::string& why);
 
     EventLoop& _loop;
     const PipeLimits& _limits;
     Owner& _owner;
-    bool _isSent = false;
     bool _isOver = false;
     AnswerReader _answer;
     Timer _timer;

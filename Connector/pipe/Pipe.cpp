@@ -68,6 +68,16 @@ std::string Pipe::nameOf(const Endpoint& endpoint) const {
     return Poco::format("mapping %s port %hu", _mapping.id, endpoint.port);
 }
 
+/// What a beginning makes available again, as its agent has turned out to be dead, is begun with by the call
+/// that is under way, not by one within it: there may be thousands of dead agents.
+void Pipe::beginAvailable() {
+    if (_isBeginning) return;
+    _isBeginning = true;
+    while (beginNext()) {
+    }
+    _isBeginning = false;
+}
+
 void Pipe::begin(RelayEnd opener, RelayEnd agent) {
     if (agent.protocol != Protocol::Pipe2) return join(std::move(opener), std::move(agent));
     const auto opening = std::make_shared<Opening>(_loop, _environment.limits(), std::move(agent),
@@ -80,7 +90,7 @@ void Pipe::onOpened(Opening& opening) {
     auto opener = std::move(opening.opener);
     auto agent = std::move(opening.agent);
     forget(opening);
-    opener.sentBefore = std::exchange(opener.held, {}).size();
+    opener.sentBefore = std::exchange(opener.held, {}).bytes().size();
     join(std::move(opener), std::move(agent));
 }
 
@@ -90,7 +100,7 @@ void Pipe::onRefused(Opening& opening, const std::string& reason) {
     forget(opening);
     if (opener.protocol == Protocol::Pipe2) {
         opener.stream->send(Pipe2Line::refused(reason).toString());
-        opener.held.clear();
+        opener.held = {};
         opener.visitor.clear();
         putBack(std::move(opener));
     } else {

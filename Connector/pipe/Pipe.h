@@ -48,6 +48,9 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
   protected:
     Pipe(PipeEnvironment& environment, const Mapping& mapping);
 
+    /// Begins conversations for all who have become available. On the pipe's loop.
+    void beginAvailable();
+
     /// What the log calls one of the ports.
     std::string nameOf(const Endpoint& endpoint) const;
 
@@ -63,7 +66,9 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     virtual Acceptor& acceptorAt(std::size_t index) = 0;
     virtual void closeConnections() = 0;
     virtual void addTo(PipeStatus& status) const = 0;
-    /// Takes back a connection that was not joined after all.
+    /// Begins one conversation between two that are available; false when there are no two.
+    virtual bool beginNext() = 0;
+    /// Takes back a connection that was not joined after all; it is available again.
     virtual void putBack(RelayEnd end) = 0;
     /// Closes a connection that was not joined after all.
     virtual void drop(RelayEnd end, const std::string& why) = 0;
@@ -91,6 +96,7 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     std::set<std::shared_ptr<Opening>> _openings;
     RelaySet _relays;
     std::atomic<bool> _degraded{false};
+    bool _isBeginning = false;
     bool _closing = false;
     /// Shared with the function that keeps it, which may outlast the pipe by a moment.
     std::shared_ptr<std::promise<void>> _closed = std::make_shared<std::promise<void>>();

@@ -18,13 +18,21 @@ struct PipeLimits {
     std::chrono::milliseconds placeWait{1000};
     /// How long a visitor waits for an agent, the TLS handshake included.
     std::chrono::milliseconds visitorWait{10000};
-    /// How long OPEN waits for the visitor's first bytes, which save a round trip when they go with it; a
-    /// server that speaks first is delayed by so much.
+    /// How long a visitor may be silent before an agent of PIPE/2 is told of it all the same; a server that
+    /// speaks first is delayed by so much. First bytes that go with OPEN save a round trip.
     std::chrono::milliseconds firstBytes{20};
     /// How long an agent of PIPE/2 may take to answer OPEN; then another agent is asked.
     std::chrono::milliseconds open{10000};
     /// Visitors of one mapping that wait for an agent.
     std::size_t waitingVisitors = 1024;
+    /// How long a waiting agent of PIPE/1 that has sent what no visitor had asked for must be quiet before it
+    /// is closed; and from the same address later, before it is given a visitor.
+    std::chrono::milliseconds staleQuiet{1000};
+    /// How long such an agent may go on sending.
+    std::chrono::milliseconds staleLongest{30000};
+    /// How long it is remembered of an address that an agent there has done so, or has given a visitor no
+    /// answer.
+    std::chrono::milliseconds agentMemory{600000};
     /// Bytes of payload held of an agent that has no partner yet (private pipe).
     std::size_t heldPayload = 64 * 1024;
     /// Bytes that a relay receives at once, and so the most that it keeps of one direction.

@@ -31,20 +31,22 @@ void PrivatePipe::drop(RelayEnd end, const std::string& why) {
 }
 
 void PrivatePipe::onAgentAvailable(AgentEndpoint&) {
-    beginFrom(0);
-    beginFrom(1);
+    beginAvailable();
 }
 
-void PrivatePipe::beginFrom(std::size_t side) {
-    auto& openers = at(side);
-    auto& agents = at(1 - side);
-    while (openers.hasHolding() && agents.hasWaiting()) {
-        auto opener = openers.takeHolding();
-        auto agent = agents.takeWaiting();
-        opener.side = side;
-        agent.side = 1 - side;
-        begin(std::move(opener), std::move(agent));
-    }
+bool PrivatePipe::beginNext() {
+    return beginFrom(0) || beginFrom(1);
+}
+
+bool PrivatePipe::beginFrom(std::size_t side) {
+    if (!at(side).hasHolding()) return false;
+    auto agent = at(1 - side).takeWaiting();
+    if (!agent) return false;
+    auto opener = at(side).takeHolding();
+    opener.side = side;
+    agent->side = 1 - side;
+    begin(std::move(opener), std::move(*agent));
+    return true;
 }
 
 AgentEndpoint& PrivatePipe::at(std::size_t side) {

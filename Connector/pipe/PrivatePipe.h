@@ -15,11 +15,12 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
     Acceptor& acceptorAt(std::size_t index) override;
     void closeConnections() override;
     void addTo(PipeStatus& status) const override;
+    bool beginNext() override;
     void putBack(RelayEnd end) override;
     void drop(RelayEnd end, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
 
-    void beginFrom(std::size_t side);
+    bool beginFrom(std::size_t side);
     AgentEndpoint& at(std::size_t side);
 
     AgentEndpoint _agents1;

@@ -23,6 +23,18 @@ void PublicPipe::addTo(PipeStatus& status) const {
     status.visitorsWaiting = _visitors.waitingCount();
 }
 
+bool PublicPipe::beginNext() {
+    // To those of PIPE/1 a visitor that says nothing can't be announced.
+    const bool isSpoken = _agents.hasWaiting() && _visitors.findSpoken();
+    if (!isSpoken && !_visitors.hasSilent()) return false;
+    auto agent = isSpoken ? _agents.takeWaiting() : _agents.takeWaitingPipe2();
+    if (!agent) return false;
+    auto visitor = isSpoken ? _visitors.takeSpoken() : _visitors.takeSilent();
+    visitor.side = 1;
+    begin(std::move(visitor), std::move(*agent));
+    return true;
+}
+
 void PublicPipe::putBack(RelayEnd end) {
     if (end.side == 0)
         _agents.putBack(std::move(end));
@@ -45,12 +57,8 @@ void PublicPipe::onVisitorReady() {
     beginAvailable();
 }
 
-void PublicPipe::beginAvailable() {
-    while (_agents.hasWaiting() && _visitors.hasReady()) {
-        auto visitor = _visitors.takeReady();
-        visitor.side = 1;
-        begin(std::move(visitor), _agents.takeWaiting());
-    }
+bool PublicPipe::hasPartner() const {
+    return _agents.hasWaiting();
 }
 
 } // namespace connector

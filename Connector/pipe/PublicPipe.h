@@ -15,11 +15,12 @@ class PublicPipe final : public Pipe, private AgentEndpoint::Owner, private Visi
     Acceptor& acceptorAt(std::size_t index) override;
     void closeConnections() override;
     void addTo(PipeStatus& status) const override;
+    bool beginNext() override;
     void putBack(RelayEnd end) override;
     void drop(RelayEnd end, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
     void onVisitorReady() override;
-    void beginAvailable();
+    bool hasPartner() const override;
 
     AgentEndpoint _agents;
     VisitorEndpoint _visitors;

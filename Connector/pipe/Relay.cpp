@@ -21,7 +21,8 @@ Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first,
              Owner& owner)
     : _loop(&loop), _shared(shared), _total(total),
       _owner(owner), _sides{Side(*this, std::move(first)), Side(*this, std::move(second))},
-      _halfCloses(_sides[0].end.protocol != Protocol::Pipe1 && _sides[1].end.protocol != Protocol::Pipe1) {
+      _halfCloses(_sides[0].end.protocol != Protocol::Pipe1 && _sides[1].end.protocol != Protocol::Pipe1),
+      _keepsMessages(_sides[0].end.protocol == Protocol::Pipe1 && _sides[1].end.protocol == Protocol::Pipe1) {
     _loop->addLoad(1);
     for (std::size_t i = 0; i < _sides.size(); ++i)
         _total[i].fetch_add(_sides[i].bytes, std::memory_order_relaxed);
@@ -32,8 +33,8 @@ Relay::~Relay() = default;
 void Relay::start() {
     _started = _loop->now();
     if (!attach()) return;
-    forward(_sides[0], _sides[1], std::exchange(_sides[0].end.held, {}));
-    forward(_sides[1], _sides[0], std::exchange(_sides[1].end.held, {}));
+    forwardHeld(_sides[0], _sides[1]);
+    forwardHeld(_sides[1], _sides[0]);
     progress();
 }
 
@@ -98,19 +99,7 @@ void Relay::pump(Side& from, Side& to) {
     if (to.end.stream->unsent() > 0) return; // backpressure: its source is not read
     if (from.hasEnded) return passTheEnd(from, to);
 
-    const auto room =
-        _loop->scratch().first(_shared.buffered.load(std::memory_order_relaxed) < _shared.limits.buffered
-                                   ? _shared.limits.relayBuffer
-                                   : Stream::kMaxMessage);
-    std::size_t filled = 0;
-    auto status = Stream::Status::Ok;
-    for (int i = 0; i < Stream::kMessagesPerTurn && filled + Stream::kMaxMessage <= room.size(); ++i) {
-        const auto received = from.end.stream->receive(room.subspan(filled));
-        status = received.status;
-        if (status != Stream::Status::Ok) break;
-        if (isPayload(from, to, room.subspan(filled, received.bytes))) filled += received.bytes;
-    }
-    forward(from, to, room.first(filled));
+    const auto status = movePayload(from, to);
     if (_state != State::Relaying) return;
     if (status == Stream::Status::Ok) {
         from.end.stream->again();
@@ -121,18 +110,42 @@ void Relay::pump(Side& from, Side& to) {
     }
 }
 
-bool Relay::isPayload(Side& from, const Side& to, std::span<const std::byte> message) {
-    if (from.heartbeat && from.heartbeat->absorb(message)) return false;
-    return !from.end.speaksSecond || to.bytes > 0;
+/// Its share of a round; returns what the last receive() has said.
+Stream::Status Relay::movePayload(Side& from, Side& to) {
+    const auto room =
+        _loop->scratch().first(_shared.buffered.load(std::memory_order_relaxed) < _shared.limits.buffered
+                                   ? _shared.limits.relayBuffer
+                                   : Stream::kMaxMessage);
+    std::array<std::uint32_t, Stream::kMessagesPerTurn> lengths;
+    std::size_t messages = 0;
+    std::size_t filled = 0;
+    auto status = Stream::Status::Ok;
+    for (int i = 0; i < Stream::kMessagesPerTurn && filled + Stream::kMaxMessage <= room.size(); ++i) {
+        const auto received = from.end.stream->receive(room.subspan(filled));
+        status = received.status;
+        if (status != Stream::Status::Ok) break;
+        if (from.heartbeat && from.heartbeat->absorb(room.subspan(filled, received.bytes))) continue;
+        filled += received.bytes;
+        lengths[messages++] = static_cast<std::uint32_t>(received.bytes);
+    }
+    forward(from, to, room.first(filled), std::span(lengths).first(messages));
+    return status;
 }
 
-void Relay::forward(Side& from, Side& to, std::span<const std::byte> payload) {
+void Relay::forwardHeld(Side& from, Side& to) {
+    const auto held = std::exchange(from.end.held, {});
+    forward(from, to, held.bytes(), held.lengths());
+}
+
+void Relay::forward(Side& from, Side& to, std::span<const std::byte> payload,
+                    std::span<const std::uint32_t> messages) {
     if (payload.empty()) return;
     from.bytes += payload.size();
     _total[static_cast<std::size_t>(&from - _sides.data())].fetch_add(payload.size(),
                                                                       std::memory_order_relaxed);
     if (to.heartbeat) to.heartbeat->payloadSent();
-    const auto sent = to.end.stream->send(payload);
+    const auto sent =
+        _keepsMessages ? to.end.stream->sendMessages(payload, messages) : to.end.stream->send(payload);
     account(to);
     if (sent == Stream::Status::Failed) leave(to.end.name + (" broke: " + to.end.stream->failure()), &to);
 }
@@ -178,7 +191,8 @@ void Relay::leave(std::string why, Side* broken) {
     _why = std::move(why);
     for (auto& side : _sides) {
         if (side.heartbeat) side.heartbeat->stop();
-        if (side.end.onLeaving) side.end.onLeaving();
+        const auto& other = _sides[&side == &_sides[0] ? 1 : 0];
+        if (side.end.onLeaving) side.end.onLeaving(other.bytes > 0 && side.bytes == 0);
     }
     if (broken) {
         _broken = true;

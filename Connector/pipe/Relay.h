@@ -26,7 +26,8 @@ struct RelayShared {
 /// Two joined connections carrying bytes both ways.
 ///
 /// Bytes go from one end's socket through the loop's scratch buffer to the other's; only what the other does
-/// not take at once is kept, and while anything is kept its source is not read.
+/// not take at once is kept, and while anything is kept its source is not read. Between two agents of PIPE/1,
+/// messages stay messages: each is sent as it was received.
 ///
 /// When an end closes its sending side, what was received is delivered, and the other end is told (FIN). The
 /// other direction goes on until it is closed too; but not when an end speaks PIPE/1, which knows no
@@ -99,8 +100,10 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     void onReady(Stream& stream) override;
     void progress();
     void pump(Side& from, Side& to);
-    bool isPayload(Side& from, const Side& to, std::span<const std::byte> message);
-    void forward(Side& from, Side& to, std::span<const std::byte> payload);
+    void forwardHeld(Side& from, Side& to);
+    Stream::Status movePayload(Side& from, Side& to);
+    void forward(Side& from, Side& to, std::span<const std::byte> payload,
+                 std::span<const std::uint32_t> messages);
     void account(Side& side);
     void onEnded(Side& from, Side& to);
     void passTheEnd(Side& from, Side& to);
@@ -120,6 +123,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     Owner& _owner;
     std::array<Side, 2> _sides;
     const bool _halfCloses;
+    const bool _keepsMessages;
     State _state = State::Relaying;
     bool _broken = false;
     int _turns = 0; ///< calls of onReady(), until it has settled

@@ -3,13 +3,13 @@
 #include "net/Stream.h"
 #include "pipe/Heartbeat.h"
 #include "pipe/IdleReader.h"
+#include "pipe/Messages.h"
 #include "pipe/Protocol.h"
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace connector {
 
@@ -25,7 +25,7 @@ struct RelayEnd {
     std::optional<Heartbeat::Settings> heartbeat;
     /// Payload that was received from it and has not been sent on; of an idle agent of PIPE/2, bytes that
     /// have not been looked at.
-    std::vector<std::byte> held;
+    Messages held;
     /// Payload that was received from it and has been sent on already.
     std::size_t sentBefore = 0;
     /// Of an idle agent of PIPE/2: what has begun to come from it.
@@ -33,11 +33,9 @@ struct RelayEnd {
     /// Of an agent that begins the conversation: the visitor's address, for OPEN. Empty at any other end: a
     /// visitor's address is its stream's.
     std::string visitor;
-    /// This end can't know of the relay before it gets payload: whatever it sends earlier is the tail of a
-    /// former conversation, and is dropped.
-    bool speaksSecond = false;
-    /// Called, on the relay's loop, before the end's connection is told that the relay is over.
-    std::function<void()> onLeaving;
+    /// Called, on the relay's loop, before the end's connection is told that the relay is over. gaveNoAnswer:
+    /// payload was sent to it, and none came back.
+    std::function<void(bool gaveNoAnswer)> onLeaving;
     /// Called, on the relay's loop, when the end's connection is over both ways, while there may still be
     /// something to deliver to the other end.
     std::function<void()> onGone;

@@ -1,22 +1,21 @@
 #include "pipe/VisitorEndpoint.h"
 
 #include "net/Timer.h"
+#include "pipe/Pipe2Line.h"
 
 #include <Poco/Format.h>
 
 namespace connector {
 
+/// One that waits.
 class VisitorEndpoint::Visitor final : private StreamHandler {
   public:
-    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<Stream> stream_, std::vector<std::byte> held_ = {})
-        : stream(std::move(stream_)), held(std::move(held_)), _endpoint(endpoint),
-          _timer(endpoint._loop, [this] {
-              _endpoint.onGone(*this, isReady ? "nobody became free for it"
-                                              : "the TLS handshake was not done in time");
-          }) {}
+    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<Stream> stream_, State state_, Messages held_ = {})
+        : stream(std::move(stream_)), held(std::move(held_)), state(state_), _endpoint(endpoint),
+          _timer(endpoint._loop, [this] { onTimer(); }) {}
 
     void start() {
-        _timer.start(_endpoint._environment.limits().visitorWait);
+        restartTimer();
         if (!stream->attach(_endpoint._loop, *this))
             return _endpoint.onGone(*this, "no room to watch another descriptor");
         onReady(*stream);
@@ -27,21 +26,46 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
         return std::move(stream);
     }
 
+    /// Receives its first bytes, if there are any.
+    Stream::Status ask() {
+        const auto room = _endpoint._loop.scratch().first(Pipe2Line::kMaxFirstBytes);
+        const auto received = stream->receive(room);
+        held = Messages(room.first(received.bytes));
+        return received.status;
+    }
+
+    void restartTimer() {
+        const auto& limits = _endpoint._environment.limits();
+        _timer.start(state == State::Asked ? limits.firstBytes : limits.visitorWait);
+    }
+
     std::unique_ptr<Stream> stream;
-    std::vector<std::byte> held; ///< what was sent to an agent that then turned out to be dead
+    Messages held; ///< what it has said
+    State state;
     List::iterator position;
-    bool isReady = false;
 
   private:
     void onReady(Stream&) override {
+        if (stream->isBroken()) return _endpoint.onGone(*this, "it broke the connection while it waited");
         // One that has said what it wanted, and shut its sending side, still waits for an answer.
-        if (stream->isBroken() || (held.empty() && stream->hasEndedUnread()))
-            return _endpoint.onGone(*this, "it closed the connection while it waited");
-        if (isReady) return;
+        if (held.empty() && stream->hasEndedUnread()) return _endpoint.onEnded(*this);
+        if (state == State::Asked || state == State::Silent) return _endpoint.onReady(*this);
+        if (state == State::Ready) return;
         const auto shaken = stream->handshake();
-        if (shaken == Stream::Status::Ok) _endpoint.onShaken(*this);
+        if (shaken == Stream::Status::Ok) _endpoint.onReady(*this);
         if (shaken == Stream::Status::Ended || shaken == Stream::Status::Failed)
             _endpoint.onGone(*this, stream->failure());
+    }
+
+    void onTimer() {
+        if (state == State::Shaking)
+            _endpoint.onGone(*this, "the TLS handshake was not done in time");
+        else if (state == State::Asked)
+            _endpoint.onSilent(*this);
+        else if (state == State::Silent && _endpoint._owner.hasPartner())
+            restartTimer(); // it is the visitor that lets the others wait
+        else
+            _endpoint.onGone(*this, "nobody became free for it");
     }
 
     VisitorEndpoint& _endpoint;
@@ -57,34 +81,52 @@ VisitorEndpoint::~VisitorEndpoint() = default;
 
 void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                  DescriptorBudget::Lease lease) {
-    if (_shaking.size() + _ready.size() >= _environment.limits().waitingVisitors)
-        return logTurnedAway(peer.toString(),
-                             std::to_string(_environment.limits().waitingVisitors) + " others wait");
-    _shaking.push_back(
-        std::make_unique<Visitor>(*this, _environment.accept(std::move(socket), peer, std::move(lease))));
+    if (!makeRoom(peer)) return;
+    auto stream = _environment.accept(std::move(socket), peer, std::move(lease));
+    auto& shaking = listOf(State::Shaking);
+    shaking.push_back(std::make_unique<Visitor>(*this, std::move(stream), State::Shaking));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
-    auto& visitor = *_shaking.back();
-    visitor.position = std::prev(_shaking.end());
+    auto& visitor = *shaking.back();
+    visitor.position = std::prev(shaking.end());
     visitor.start();
 }
 
-RelayEnd VisitorEndpoint::takeReady() {
-    auto& visitor = *_ready.front();
-    RelayEnd end;
-    end.name = _role;
-    end.held = std::move(visitor.held);
-    end.stream = remove(visitor);
-    return end;
+bool VisitorEndpoint::findSpoken() {
+    auto& ready = listOf(State::Ready);
+    while (!ready.empty()) {
+        auto& visitor = *ready.front();
+        const auto status = visitor.held.empty() ? visitor.ask() : Stream::Status::Ok;
+        if (status == Stream::Status::Ok) return true;
+        if (status == Stream::Status::Blocked) {
+            enter(visitor, State::Asked);
+            visitor.restartTimer();
+        } else {
+            onGone(visitor, "it closed the connection, and had said nothing");
+        }
+    }
+    return false;
+}
+
+RelayEnd VisitorEndpoint::takeSpoken() {
+    return take(*listOf(State::Ready).front());
+}
+
+bool VisitorEndpoint::hasSilent() const {
+    return !listOf(State::Silent).empty();
+}
+
+RelayEnd VisitorEndpoint::takeSilent() {
+    return take(*listOf(State::Silent).front());
 }
 
 void VisitorEndpoint::putBack(RelayEnd end) {
-    _ready.push_front(std::make_unique<Visitor>(*this, std::move(end.stream), std::move(end.held)));
+    auto& ready = listOf(State::Ready);
+    ready.push_front(
+        std::make_unique<Visitor>(*this, std::move(end.stream), State::Ready, std::move(end.held)));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
-    auto& visitor = *_ready.front();
-    visitor.position = _ready.begin();
-    visitor.isReady = true;
-    visitor.start();
-    if (hasReady()) _owner.onVisitorReady();
+    ready.front()->position = ready.begin();
+    ready.front()->start();
+    _owner.onVisitorReady();
 }
 
 void VisitorEndpoint::drop(RelayEnd end, const std::string& why) {
@@ -94,15 +136,47 @@ void VisitorEndpoint::drop(RelayEnd end, const std::string& why) {
 }
 
 void VisitorEndpoint::closeAll() {
-    for (auto* list : {&_shaking, &_ready})
-        while (!list->empty())
-            close(*list->front());
+    for (auto& list : _visitors)
+        while (!list.empty())
+            close(*list.front());
 }
 
-void VisitorEndpoint::onShaken(Visitor& visitor) {
-    visitor.isReady = true;
-    _ready.splice(_ready.end(), _shaking, visitor.position);
+/// One that lets partners wait has to go before one that has just come.
+bool VisitorEndpoint::makeRoom(const Poco::Net::SocketAddress& newcomer) {
+    const auto most = _environment.limits().waitingVisitors;
+    if (static_cast<std::size_t>(waitingCount()) < most) return true;
+    auto& silent = listOf(State::Silent);
+    const auto why = std::to_string(most) + " others wait";
+    if (silent.empty())
+        logTurnedAway(newcomer.toString(), why);
+    else
+        onGone(*silent.front(), "it said nothing, and " + why);
+    return static_cast<std::size_t>(waitingCount()) < most;
+}
+
+void VisitorEndpoint::onReady(Visitor& visitor) {
+    const bool wasAsked = visitor.state != State::Shaking;
+    enter(visitor, State::Ready);
+    if (wasAsked) visitor.restartTimer(); // until now it was the visitor that let others wait
     _owner.onVisitorReady();
+}
+
+void VisitorEndpoint::onSilent(Visitor& visitor) {
+    enter(visitor, State::Silent);
+    visitor.restartTimer();
+    _owner.onVisitorReady();
+}
+
+/// A server that speaks first can be heard by one that has only shut its sending side.
+void VisitorEndpoint::onEnded(Visitor& visitor) {
+    if (visitor.state == State::Asked) onSilent(visitor);
+    if (visitor.stream) onGone(visitor, "it closed the connection while it waited");
+}
+
+void VisitorEndpoint::enter(Visitor& visitor, State state) {
+    auto& list = listOf(state);
+    list.splice(list.end(), listOf(visitor.state), visitor.position);
+    visitor.state = state;
 }
 
 void VisitorEndpoint::onGone(Visitor& visitor, const std::string& why) {
@@ -116,11 +190,18 @@ void VisitorEndpoint::close(Visitor& visitor) {
     _loop.destroyLater(std::move(stream));
 }
 
+RelayEnd VisitorEndpoint::take(Visitor& visitor) {
+    RelayEnd end;
+    end.name = _role;
+    end.held = std::move(visitor.held);
+    end.stream = remove(visitor);
+    return end;
+}
+
 std::unique_ptr<Stream> VisitorEndpoint::remove(Visitor& visitor) {
     auto stream = visitor.takeStream();
-    auto& list = visitor.isReady ? _ready : _shaking;
     _loop.destroyLater(std::move(*visitor.position));
-    list.erase(visitor.position);
+    listOf(visitor.state).erase(visitor.position);
     _waitingCount.fetch_sub(1, std::memory_order_relaxed);
     return stream;
 }

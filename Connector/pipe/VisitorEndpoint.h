@@ -5,6 +5,7 @@
 
 #include <Poco/Logger.h>
 
+#include <array>
 #include <atomic>
 #include <list>
 #include <memory>
@@ -13,15 +14,20 @@
 namespace connector {
 
 /// The visitors of a public mapping's port2 that wait for an agent, or an agent's local clients that wait for
-/// a connection to Connector. They wait unread: what they send stays in the kernel, or with them. In TLS the
-/// handshake is done while they wait, and only then is a partner spent on them. Lives on its pipe's loop.
+/// a connection to Connector. In TLS the handshake is done while they wait. Lives on its pipe's loop.
+///
+/// No partner is spent on a visitor that says nothing, unless the partner can be told of it all the same
+/// (PIPE/2). So while partners wait, each visitor is asked for its first bytes; while none waits, visitors
+/// are not read: what they send stays in the kernel, or with them.
 class VisitorEndpoint final : public Acceptor {
   public:
     /// The pipe, which joins visitors.
     class Owner {
       public:
-        /// A visitor is ready to be joined.
+        /// A visitor may have something to say, or has been silent for long enough.
         virtual void onVisitorReady() = 0;
+        /// Whether a partner waits for a visitor that says something.
+        virtual bool hasPartner() const = 0;
 
       protected:
         ~Owner() = default;
@@ -35,10 +41,18 @@ class VisitorEndpoint final : public Acceptor {
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
 
-    bool hasReady() const { return !_ready.empty(); }
+    /// Asks visitors for their first bytes, those that came first before the others, until one has said
+    /// something: true then, and takeSpoken() takes that one.
+    bool findSpoken();
 
-    /// Takes the visitor that has been ready the longest, as the end of a relay.
-    RelayEnd takeReady();
+    /// Takes the visitor that findSpoken() has found, as the end of a relay that holds its first bytes.
+    RelayEnd takeSpoken();
+
+    /// Whether there is a visitor that was asked and has said nothing for limits.first-bytes.
+    bool hasSilent() const;
+
+    /// Takes the one that has been silent the longest.
+    RelayEnd takeSilent();
 
     /// Takes back a visitor that was not joined after all; it waits anew, in front of all others.
     void putBack(RelayEnd visitor);
@@ -54,11 +68,25 @@ class VisitorEndpoint final : public Acceptor {
 
   private:
     class Visitor;
+    enum class State {
+        Shaking, ///< its TLS handshake is not complete
+        Ready,   ///< may have something to say, or has been asked and has said it
+        Asked,   ///< had nothing to say when it was asked, but may be about to
+        Silent,  ///< has said nothing for limits.first-bytes
+    };
     using List = std::list<std::unique_ptr<Visitor>>;
+    static constexpr std::size_t kStates = 4;
 
-    void onShaken(Visitor& visitor);
+    List& listOf(State state) { return _visitors[static_cast<std::size_t>(state)]; }
+    const List& listOf(State state) const { return _visitors[static_cast<std::size_t>(state)]; }
+    bool makeRoom(const Poco::Net::SocketAddress& newcomer);
+    void onReady(Visitor& visitor);
+    void onSilent(Visitor& visitor);
+    void onEnded(Visitor& visitor);
+    void enter(Visitor& visitor, State state);
     void onGone(Visitor& visitor, const std::string& why);
     void close(Visitor& visitor);
+    RelayEnd take(Visitor& visitor);
     std::unique_ptr<Stream> remove(Visitor& visitor);
     void logTurnedAway(const std::string& peer, const std::string& why);
 
@@ -67,8 +95,7 @@ class VisitorEndpoint final : public Acceptor {
     const std::string _name;
     const char* const _role;
     Owner& _owner;
-    List _shaking; ///< TLS handshake not done
-    List _ready;   ///< oldest first
+    std::array<List, kStates> _visitors; ///< of each state, those first that are in it the longest
     std::atomic<int> _waitingCount{0};
     LimitedLog _endings;
 };
