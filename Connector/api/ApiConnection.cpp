@@ -2,8 +2,8 @@
 
 #include "api/ErrorAnswer.h"
 #include "api/JsonAnswer.h"
-#include "api/PeerAddress.h"
 #include "api/Printable.h"
+#include "net/PeerAddress.h"
 
 #include <Poco/Timestamp.h>
 

@@ -4,11 +4,11 @@
 #include "api/HealthHandler.h"
 #include "api/HttpError.h"
 #include "api/ListMappingsHandler.h"
-#include "api/PeerAddress.h"
 #include "api/Printable.h"
 #include "api/RemoveMappingHandler.h"
 #include "api/ShowMappingHandler.h"
 #include "api/StatusHandler.h"
+#include "net/PeerAddress.h"
 
 #include <Poco/Net/MessageHeader.h>
 #include <Poco/Net/NameValueCollection.h>

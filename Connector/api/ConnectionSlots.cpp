@@ -1,20 +1,8 @@
 #include "api/ConnectionSlots.h"
 
-#include "api/PeerAddress.h"
+#include "net/PeerAddress.h"
 
 namespace connector {
-
-namespace {
-
-/// The bytes of the address that tell one owner from another.
-std::string ownerOf(const Poco::Net::IPAddress& address) {
-    constexpr std::size_t kIPv6Prefix = 8;
-    const auto bare = withoutMapping(address);
-    std::string bytes(static_cast<const char*>(bare.addr()), static_cast<std::size_t>(bare.length()));
-    return bytes.substr(0, kIPv6Prefix);
-}
-
-} // namespace
 
 ConnectionSlots::Slot::Slot(ConnectionSlots& slots, std::string owner)
     : _slots(&slots), _owner(std::move(owner)) {}

@@ -1,6 +1,6 @@
 #include "api/Network.h"
 
-#include "api/PeerAddress.h"
+#include "net/PeerAddress.h"
 
 #include <Poco/Net/NetException.h>
 

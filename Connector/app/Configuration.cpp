@@ -162,6 +162,11 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.greetingFirstByte = time(limits, "greeting-first-byte", result.greetingFirstByte);
     result.greetingRest = time(limits, "greeting-rest", result.greetingRest);
     result.authorizing = size(limits, "authorizing", 1, result.authorizing);
+    result.wrongPasscodes = size(limits, "wrong-passcodes", 1, result.wrongPasscodes);
+    result.wrongPasscodesWithin = time(limits, "wrong-passcodes-within", result.wrongPasscodesWithin);
+    result.wrongPasscodePause = time(limits, "wrong-passcode-pause", result.wrongPasscodePause);
+    result.wrongPasscodeLongestPause =
+        time(limits, "wrong-passcode-longest-pause", result.wrongPasscodeLongestPause);
     result.placeWait = time(limits, "place-wait", result.placeWait);
     result.visitorWait = time(limits, "visitor-wait", result.visitorWait);
     result.firstBytes = time(limits, "first-bytes", result.firstBytes);

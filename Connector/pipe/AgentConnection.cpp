@@ -110,7 +110,10 @@ void AgentConnection::readGreeting() {
         if (!_greeting->hasBegun()) _timer.start(_context.limits.greetingRest);
         verdict = _greeting->add(_context.loop.scratch().first(received.bytes));
     }
-    if (verdict == Greeting::Verdict::Refused) return end("wrong passcode");
+    if (verdict == Greeting::Verdict::Refused) {
+        _context.owner.onWrongPasscode(*this);
+        return end("wrong passcode");
+    }
     if (verdict == Greeting::Verdict::Pipe2) _protocol = Protocol::Pipe2;
     _greeting.reset();
     _greeted = _context.loop.now();

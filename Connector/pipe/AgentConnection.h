@@ -35,6 +35,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     /// The endpoint that the connection belongs to; it keeps it in a list for each state.
     class Owner {
       public:
+        /// The passcode was wrong; onEnded() follows.
+        virtual void onWrongPasscode(AgentConnection& agent) = 0;
         /// What the past of an agent's address has to say about it.
         struct Admission {
             bool mayBeStale = false; ///< it must be quiet for a while before it waits

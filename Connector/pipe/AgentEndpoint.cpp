@@ -1,5 +1,7 @@
 #include "pipe/AgentEndpoint.h"
 
+#include "net/PeerAddress.h"
+
 #include <Poco/Format.h>
 
 namespace connector {
@@ -10,17 +12,27 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
                              std::string name, const char* role, bool mayBegin, Owner& owner)
     : _loop(loop), _environment(environment), _name(std::move(name)),
       _role(role), _context{loop, environment.limits(), endpoint, mayBegin, *this}, _owner(owner),
-      _history(environment.limits().agentMemory), _log(Poco::Logger::get("pipe")), _endings(_log) {}
+      _history(environment.limits().agentMemory), _slowed(loop, environment.limits(), *this),
+      _log(Poco::Logger::get("pipe")), _endings(_log) {}
 
 void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                DescriptorBudget::Lease lease) {
+    SlowedAddresses::Connection connection{std::move(socket), peer, std::move(lease)};
+    if (_slowed.isSlowed(peer.host()))
+        _slowed.park(std::move(connection));
+    else
+        onTurn(std::move(connection));
+}
+
+void AgentEndpoint::onTurn(SlowedAddresses::Connection connection) {
     // A real agent greets within a round trip, so the oldest of many strangers is the one least likely to be
     // one.
     auto& authorizing = listOf(State::Authorizing);
     if (authorizing.size() >= _environment.limits().authorizing)
         authorizing.front()->end(std::to_string(_environment.limits().authorizing) +
                                  " others are still to be authorized");
-    auto stream = _environment.accept(std::move(socket), peer, std::move(lease));
+    auto stream =
+        _environment.accept(std::move(connection.socket), connection.peer, std::move(connection.lease));
     add(std::make_unique<AgentConnection>(_context, std::move(stream))).start();
 }
 
@@ -60,6 +72,7 @@ void AgentEndpoint::drop(RelayEnd agent, const std::string& why) {
 }
 
 void AgentEndpoint::closeAll() {
+    _slowed.clear();
     for (auto& list : _agents)
         while (!list.empty())
             close(*list.front());
@@ -80,6 +93,7 @@ void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
     now.splice(now.end(), listOf(before), agent.position);
     count(agent, before, -1);
     count(agent, agent.state(), 1);
+    if (before == State::Authorizing) _slowed.turnIsOver(agent.stream().peer().host());
     if (agent.state() != State::Quieting) _owner.onAgentAvailable(*this);
 }
 
@@ -97,7 +111,8 @@ void AgentEndpoint::onNoAnswer(const Poco::Net::SocketAddress& peer) {
 
 void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
     const auto peer = agent.stream().peer();
-    if (agent.state() == State::Authorizing) {
+    const bool wasAuthorized = agent.state() != State::Authorizing;
+    if (!wasAuthorized) {
         _endings.write(Poco::Message::PRIO_WARNING, _loop.now(),
                        Poco::format("%s: agent %s rejected: %s", _name, peer.toString(), why));
     } else {
@@ -105,6 +120,18 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
         _placesTaken.fetch_sub(1, std::memory_order_relaxed);
     }
     close(agent);
+    if (!wasAuthorized) _slowed.turnIsOver(peer.host());
+}
+
+void AgentEndpoint::onWrongPasscode(AgentConnection& agent) {
+    _slowed.addWrong(agent.stream().peer().host());
+}
+
+void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) {
+    _endings.write(Poco::Message::PRIO_WARNING, _loop.now(),
+                   Poco::format("%s: too many wrong passcodes from %s: its connections wait for %Ld ms",
+                                _name, withoutMapping(address).toString(),
+                                static_cast<Poco::Int64>(pause.count())));
 }
 
 AgentConnection::List& AgentEndpoint::listOf(State state) {

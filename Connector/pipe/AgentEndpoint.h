@@ -4,6 +4,7 @@
 #include "pipe/AgentHistory.h"
 #include "pipe/LimitedLog.h"
 #include "pipe/PipeEnvironment.h"
+#include "pipe/SlowedAddresses.h"
 
 #include <Poco/Logger.h>
 
@@ -18,7 +19,7 @@ namespace connector {
 /// The agents of one port of a mapping that are not joined: those still to be authorized, those waiting for a
 /// partner, and those that have begun a conversation and hold its first bytes. Lives on its pipe's loop, and
 /// outlives the relays of its agents.
-class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
+class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, private SlowedAddresses::Owner {
   public:
     /// The pipe, which joins agents.
     class Owner {
@@ -70,7 +71,10 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
     std::optional<Admission> admit(AgentConnection& agent) override;
     void onStateChanged(AgentConnection& agent, AgentConnection::State before) override;
     void onStaleBytes(AgentConnection& agent) override;
+    void onWrongPasscode(AgentConnection& agent) override;
     void onEnded(AgentConnection& agent, const std::string& why) override;
+    void onTurn(SlowedAddresses::Connection connection) override;
+    void onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) override;
 
     AgentConnection::List& listOf(AgentConnection::State state);
     const AgentConnection::List& listOf(AgentConnection::State state) const;
@@ -91,6 +95,7 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
     /// Of each state, those first that are in it the longest.
     std::array<AgentConnection::List, AgentConnection::kStates> _agents;
     AgentHistory _history;
+    SlowedAddresses _slowed;
     /// Authorized agents, those in relays included: a relay on another loop gives its agent's place back.
     std::atomic<int> _placesTaken{0};
     std::atomic<int> _waitingCount{0};

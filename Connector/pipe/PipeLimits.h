@@ -13,6 +13,12 @@ struct PipeLimits {
     std::chrono::milliseconds greetingRest{1000};
     /// Connections of one endpoint still to be authorized.
     std::size_t authorizing = 256;
+    /// So many wrong passcodes of one address at one port, within such a time, make its next connections
+    /// there wait, first so long, then twice as long each time it is wrong again, up to the longest pause.
+    std::size_t wrongPasscodes = 10;
+    std::chrono::milliseconds wrongPasscodesWithin{10000};
+    std::chrono::milliseconds wrongPasscodePause{1000};
+    std::chrono::milliseconds wrongPasscodeLongestPause{60000};
     /// How long an agent with the right passcode waits for one of the mapping's places to become free: its
     /// earlier connection may be ending at this moment on another loop.
     std::chrono::milliseconds placeWait{1000};

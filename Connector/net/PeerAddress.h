@@ -2,9 +2,15 @@
 
 #include <Poco/Net/IPAddress.h>
 
+#include <string>
+
 namespace connector {
 
 /// The address itself; for an IPv4 address that an IPv6 socket reports as ::ffff:a.b.c.d, that IPv4 address.
 Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address);
+
+/// The bytes of the address that tell one owner from another: all of an IPv4 address, the /64 of an IPv6 one,
+/// because whoever has one address of it has them all.
+std::string ownerOf(const Poco::Net::IPAddress& address);
 
 } // namespace connector

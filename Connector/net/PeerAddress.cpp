@@ -1,4 +1,4 @@
-#include "api/PeerAddress.h"
+#include "net/PeerAddress.h"
 
 namespace connector {
 
@@ -7,6 +7,13 @@ Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address) {
     constexpr int kIPv4Length = 4;
     const auto* bytes = static_cast<const unsigned char*>(address.addr());
     return {bytes + address.length() - kIPv4Length, kIPv4Length};
+}
+
+std::string ownerOf(const Poco::Net::IPAddress& address) {
+    constexpr std::size_t kIPv6Prefix = 8;
+    const auto bare = withoutMapping(address);
+    std::string bytes(static_cast<const char*>(bare.addr()), static_cast<std::size_t>(bare.length()));
+    return bytes.substr(0, kIPv6Prefix);
 }
 
 } // namespace connector

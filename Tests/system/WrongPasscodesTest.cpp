@@ -1,0 +1,119 @@
+#include "OpenPipe.h"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <future>
+#include <vector>
+
+namespace connector::test {
+
+namespace bdata = boost::unit_test::data;
+
+namespace {
+
+constexpr int kNever = 600000;
+constexpr int kPause = 300;
+constexpr int kWrong = 3;
+constexpr const char* kBadNode = "127.0.0.2";
+constexpr const char* kGoodNode = "127.0.0.3";
+
+PipeOptions slowing(int pause) {
+    return {.limits = {{"wrong-passcodes", kWrong},
+                       {"wrong-passcodes-within", kNever},
+                       {"wrong-passcode-pause", pause},
+                       {"wrong-passcode-longest-pause", pause == kNever ? kNever : 4 * pause}}};
+}
+
+void sendWrongPasscode(const OpenPublicPipe& pipe, const char* from) {
+    auto stranger = pipe.connector().connect(pipe.mapping().port1, {.from = from});
+    stranger.send(std::string(pipe.mapping().passcode1.size(), '0'));
+    BOOST_REQUIRE(isClosedUnanswered(stranger));
+}
+
+void sendWrongPasscodes(const OpenPublicPipe& pipe) {
+    for (int number = 0; number < kWrong; ++number)
+        sendWrongPasscode(pipe, kBadNode);
+    pipe.connector().waitForLog("too many wrong passcodes from 127.0.0.2: its connections wait");
+}
+
+/// Not even a TLS handshake is done, so this is plain TCP in either mode.
+PipeClient unanswered(const OpenPublicPipe& pipe, const char* from) {
+    return PipeClient(Poco::Net::SocketAddress("127.0.0.1", pipe.mapping().port1), {.from = from});
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(WrongPasscodes)
+
+BOOST_DATA_TEST_CASE(AddressThatIsWrongTooOftenIsNotAnswered, kModes, mode) {
+    const OpenPublicPipe pipe(mode, slowing(kNever));
+    sendWrongPasscodes(pipe);
+    auto slowed = unanswered(pipe, kBadNode);
+    slowed.send("\x16\x03\x01"); // as a TLS handshake begins
+    const auto agent = pipe.waitingAgent({.from = kGoodNode});
+    BOOST_TEST(slowed.isQuiet());
+    // It is one port that the address is slowed at.
+    const auto other = pipe.api().addPublic();
+    const auto agentOfOther = pipe.connector().agent(other.port1, other.passcode1, {.from = kBadNode});
+}
+
+BOOST_DATA_TEST_CASE(FewerWrongPasscodesChangeNothing, kModes, mode) {
+    const OpenPublicPipe pipe(mode, slowing(kNever));
+    for (int number = 1; number < kWrong; ++number)
+        sendWrongPasscode(pipe, kBadNode);
+    const auto agent = pipe.waitingAgent({.from = kBadNode});
+}
+
+/// However many are wrong before and beside them.
+BOOST_DATA_TEST_CASE(RightAgentsBehindASlowedAddressGetIn, kModes, mode) {
+    constexpr int kRight = 5;
+    const OpenPublicPipe pipe(mode, slowing(kPause));
+    for (int round = 0; round < 2; ++round) {
+        sendWrongPasscodes(pipe);
+        std::vector<PipeClient> wrong;
+        std::vector<std::future<PipeClient>> right;
+        for (int number = 0; number < kRight; ++number) {
+            wrong.push_back(unanswered(pipe, kBadNode));
+            wrong.back().send(std::string(pipe.mapping().passcode1.size(), '0'));
+            right.push_back(
+                std::async(std::launch::async, [&pipe] { return pipe.agent1({.from = kBadNode}); }));
+        }
+        for (auto& authorizing : right) {
+            auto agent = authorizing.get();
+            BOOST_TEST(answersBeat(agent));
+        }
+        for (auto& stranger : wrong)
+            BOOST_TEST(stranger.readToEnd().find("AUTHORIZED") == std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(PauseDoublesUpToTheLongest) {
+    const OpenPublicPipe pipe(Mode::Plain, slowing(kPause));
+    sendWrongPasscodes(pipe);
+    for (const auto* pause : {"wait for 300 ms", "wait for 600 ms", "wait for 1200 ms"}) {
+        pipe.connector().waitForLog(pause);
+        sendWrongPasscode(pipe, kBadNode);
+    }
+    BOOST_TEST(pipe.connector().log().find("wait for 2400 ms") == std::string::npos);
+}
+
+/// They are descriptors, too.
+BOOST_AUTO_TEST_CASE(SlowedConnectionsAreBounded) {
+    auto options = slowing(kNever);
+    options.limits["authorizing"] = 4;
+    OpenPublicPipe pipe(Mode::Plain, options);
+    sendWrongPasscodes(pipe);
+    std::vector<PipeClient> slowed;
+    for (int number = 0; number < 5; ++number)
+        slowed.push_back(unanswered(pipe, kBadNode));
+    BOOST_TEST(isClosedUnanswered(slowed.front()), "the oldest goes");
+    BOOST_TEST(slowed.back().isQuiet());
+    pipe.api().remove(pipe.mapping().id);
+    BOOST_TEST(isClosedUnanswered(slowed.back()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace connector::test
