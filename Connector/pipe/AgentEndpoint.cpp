@@ -93,7 +93,7 @@ void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
     now.splice(now.end(), listOf(before), agent.position);
     count(agent, before, -1);
     count(agent, agent.state(), 1);
-    if (before == State::Authorizing) _slowed.turnIsOver(agent.stream().peer().host());
+    if (before == State::Authorizing) _slowed.turnIsOver(agent.stream().peer().host(), /*wasRight*/ true);
     if (agent.state() != State::Quieting) _owner.onAgentAvailable(*this);
 }
 
@@ -120,7 +120,7 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
         _placesTaken.fetch_sub(1, std::memory_order_relaxed);
     }
     close(agent);
-    if (!wasAuthorized) _slowed.turnIsOver(peer.host());
+    if (!wasAuthorized) _slowed.turnIsOver(peer.host(), /*wasRight*/ false);
 }
 
 void AgentEndpoint::onWrongPasscode(AgentConnection& agent) {

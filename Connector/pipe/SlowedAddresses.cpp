@@ -3,6 +3,7 @@
 #include "net/PeerAddress.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace connector {
 
@@ -48,7 +49,8 @@ class SlowedAddresses::Address {
         _toServe = std::min(_toServe, _parked.size());
     }
 
-    void turnIsOver() {
+    void turnIsOver(bool wasRight) {
+        if (wasRight) _lastRight = _all._loop.now();
         if (_phase == Phase::Serving) serveNext();
     }
 
@@ -61,6 +63,10 @@ class SlowedAddresses::Address {
         Serving, ///< those that were parked when the pause was over
         Open,    ///< the pause was over and nothing was parked: the next one is served when it comes
     };
+
+    bool hasRightAgents() const {
+        return _lastRight && _all._loop.now() - *_lastRight < _all._limits.agentMemory;
+    }
 
     void pause(std::chrono::milliseconds pause) {
         _phase = Phase::Pausing;
@@ -104,7 +110,7 @@ class SlowedAddresses::Address {
     }
 
     void finishServing() {
-        if (_wasWrong) return pause(2 * _pause);
+        if (_wasWrong) return pause(hasRightAgents() ? _all._limits.wrongPasscodePause : 2 * _pause);
         _phase = Phase::Counting;
         while (!_parked.empty())
             serveOne();
@@ -119,6 +125,7 @@ class SlowedAddresses::Address {
     std::deque<Connection> _parked; ///< oldest first
     std::size_t _toServe = 0;       ///< of those parked, the ones that are served before the next pause
     bool _wasWrong = false;         ///< one of those served
+    std::optional<EventLoop::Clock::time_point> _lastRight;
     Timer _timer;
 };
 
@@ -144,9 +151,9 @@ void SlowedAddresses::addWrong(const Poco::Net::IPAddress& address) {
     if (auto* found = findOrAdd(address)) found->addWrong();
 }
 
-void SlowedAddresses::turnIsOver(const Poco::Net::IPAddress& address) {
+void SlowedAddresses::turnIsOver(const Poco::Net::IPAddress& address, bool wasRight) {
     if (_addresses.empty()) return;
-    if (auto* found = find(address)) found->turnIsOver();
+    if (auto* found = find(address)) found->turnIsOver(wasRight);
 }
 
 void SlowedAddresses::clear() {

@@ -19,8 +19,9 @@ namespace connector {
 /// The addresses that have sent many wrong passcodes to one port, and their connections that wait there: no
 /// work is done for these, not even a TLS handshake, until a pause is over. Then all that wait by then are
 /// served, one after the other, so that those with the right passcode get in, whoever else is behind the
-/// same address. If one of them was wrong there is another pause, twice as long; if none was, all is
-/// forgiven. The addresses of an IPv6 /64 count as one. Lives on its pipe's loop.
+/// same address. If one of them was wrong there is another pause, twice as long, unless agents with the right
+/// passcode come from there, too, who would have to wait as well; if none was, all is forgiven. The addresses
+/// of an IPv6 /64 count as one. Lives on its pipe's loop.
 class SlowedAddresses {
   public:
     /// An accepted connection.
@@ -57,8 +58,8 @@ class SlowedAddresses {
     /// A passcode of this address was wrong.
     void addWrong(const Poco::Net::IPAddress& address);
 
-    /// A connection of this address was judged, or has ended.
-    void turnIsOver(const Poco::Net::IPAddress& address);
+    /// A connection of this address was judged, or has ended before.
+    void turnIsOver(const Poco::Net::IPAddress& address, bool wasRight);
 
     /// Closes what is parked, and forgets everything.
     void clear();
