@@ -142,8 +142,7 @@ void ListeningPipe::logCalled() {
 }
 
 Slot& ListeningPipe::forget(Opening& opening) {
-    const auto found = std::find_if(_openings.begin(), _openings.end(),
-                                    [&](const auto& one) { return one.first.get() == &opening; });
+    const auto found = _openings.find(opening.shared_from_this());
     auto& slot = *found->second;
     loop().destroyLater(found->first); // it is the one that is calling
     _openings.erase(found);

@@ -1,11 +1,11 @@
 #include "mapping/PortPool.h"
 
-#include <algorithm>
-
 namespace connector {
 
-PortPool::PortPool(const std::vector<std::uint16_t>& ports)
-    : _configured(ports.begin(), ports.end()), _free(ports.begin(), ports.end()) {}
+PortPool::PortPool(const std::vector<std::uint16_t>& ports) {
+    for (const auto port : ports)
+        _places[port] = _free.insert(_free.end(), port);
+}
 
 void PortPool::moveToBack(const std::vector<std::uint16_t>& ports) {
     for (const auto port : ports) {
@@ -20,17 +20,21 @@ std::size_t PortPool::freeCount() const {
 
 std::uint16_t PortPool::take() {
     const auto port = _free.front();
-    _free.pop_front();
+    remove(port);
     return port;
 }
 
 void PortPool::remove(std::uint16_t port) {
-    const auto found = std::find(_free.begin(), _free.end(), port);
-    if (found != _free.end()) _free.erase(found);
+    const auto place = _places.find(port);
+    if (place == _places.end() || place->second == _free.end()) return;
+    _free.erase(place->second);
+    place->second = _free.end();
 }
 
 void PortPool::giveBack(std::uint16_t port) {
-    if (_configured.contains(port)) _free.push_back(port);
+    const auto place = _places.find(port);
+    if (place == _places.end() || place->second != _free.end()) return;
+    place->second = _free.insert(_free.end(), port);
 }
 
 } // namespace connector

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <set>
+#include <list>
+#include <unordered_map>
 #include <vector>
 
 namespace connector {
@@ -31,8 +31,11 @@ class PortPool {
     void giveBack(std::uint16_t port);
 
   private:
-    std::set<std::uint16_t> _configured;
-    std::deque<std::uint16_t> _free;
+    using Free = std::list<std::uint16_t>;
+
+    Free _free; ///< the one that has been free the longest in front
+    /// Of each port that may be used, its place among the free ones; the end of these while it is taken.
+    std::unordered_map<std::uint16_t, Free::iterator> _places;
 };
 
 } // namespace connector

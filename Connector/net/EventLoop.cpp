@@ -67,7 +67,7 @@ void EventLoop::post(std::function<void()> function) {
 
 bool EventLoop::add(int descriptor, EventHandler& handler) {
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &handler;
     return ::epoll_ctl(_epoll.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
 }

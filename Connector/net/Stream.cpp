@@ -67,7 +67,7 @@ Stream::Status Stream::flush() {
         if (sent.status != Status::Ok) return sent.status;
         _unsentBegin += sent.bytes;
     }
-    _unsent = {}; // gives the memory back: a stream that flows keeps nothing
+    std::vector<std::byte>().swap(_unsent); // gives the memory back: a stream that flows keeps nothing
     _unsentBegin = 0;
     return Status::Ok;
 }
@@ -83,8 +83,8 @@ Stream::Received Stream::receiveWire(std::span<std::byte> into) {
     }
     if (received == 0) return {Status::Ended, 0};
     // A short read has emptied the socket, and what comes later comes with an event; only the end that an
-    // event has already told of must still be fetched.
-    if (static_cast<std::size_t>(received) < into.size()) _mayReceive = _peerHasEnded;
+    // event has already told of must still be fetched, and what is behind an urgent byte, where reads end.
+    if (static_cast<std::size_t>(received) < into.size()) _mayReceive = _peerHasEnded || _hasUrgent;
     return {Status::Ok, static_cast<std::size_t>(received)};
 }
 
@@ -149,6 +149,7 @@ void Stream::onEvents(std::uint32_t events) {
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) _maySend = true;
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) _peerHasEnded = true;
     if (events & EPOLLERR) _isBroken = true;
+    if (events & EPOLLPRI) _hasUrgent = true;
     _handler->onReady(*this);
 }
 

@@ -155,6 +155,7 @@ class Stream : private EventHandler {
     /// events.
     bool _peerHasEnded = false;
     bool _isBroken = false;
+    bool _hasUrgent = false; ///< TCP's urgent data has come, at least once
 };
 
 } // namespace connector

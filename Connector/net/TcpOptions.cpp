@@ -20,6 +20,7 @@ bool set(int socket, int level, int option, int value) {
 
 bool TcpOptions::applyTo(int socket) const {
     return set(socket, IPPROTO_TCP, TCP_NODELAY, 1) && set(socket, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+           set(socket, SOL_SOCKET, SO_OOBINLINE, 1) && // urgent bytes are bytes of the stream, too
            set(socket, IPPROTO_TCP, TCP_KEEPIDLE, wholeSeconds(keepaliveIdle)) &&
            set(socket, IPPROTO_TCP, TCP_KEEPINTVL, wholeSeconds(keepaliveInterval)) &&
            set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent) &&

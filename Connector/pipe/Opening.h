@@ -14,7 +14,7 @@ namespace connector {
 /// agent to Connector, with the opener's first bytes right behind it, and the answer is awaited. The opener
 /// is not read meanwhile and its first bytes are kept, so that they can go to another agent if this
 /// one turns out to be dead. Lives on its pipe's loop.
-class Opening final : private StreamHandler {
+class Opening final : public std::enable_shared_from_this<Opening>, private StreamHandler {
   public:
     /// The pipe. Each function but onCrossed() ends the opening, which must be left to
     /// EventLoop::destroyLater().

@@ -118,9 +118,8 @@ void Pipe::onAgentLost(Opening& opening, const std::string& why) {
 }
 
 void Pipe::forget(Opening& opening) {
-    const auto found = std::find_if(_openings.begin(), _openings.end(),
-                                    [&](const auto& one) { return one.get() == &opening; });
-    _loop.destroyLater(*found); // it is the one that is calling
+    const auto found = opening.shared_from_this();
+    _loop.destroyLater(found); // it is the one that is calling
     _openings.erase(found);
 }
 

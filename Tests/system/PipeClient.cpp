@@ -134,6 +134,10 @@ void PipeClient::send(std::string_view data) {
     flush();
 }
 
+void PipeClient::sendUrgent(char byte) {
+    if (::send(_descriptor, &byte, 1, MSG_NOSIGNAL | MSG_OOB) != 1) throwErrno("send urgent data");
+}
+
 std::size_t PipeClient::sendSome(std::string_view data) {
     std::size_t sent = 0;
     while (sent < data.size()) {

@@ -55,6 +55,9 @@ class PipeClient {
     /// Sends everything; in TLS as one record when it is at most 16 KiB. Throws ConnectionLost.
     void send(std::string_view data);
 
+    /// Sends a byte as TCP's urgent data; not in TLS.
+    void sendUrgent(char byte);
+
     /// Takes as much as it can send within a moment, for connections that are expected to be stuck. Returns
     /// how much.
     std::size_t sendSome(std::string_view data);

@@ -216,6 +216,42 @@ BOOST_DATA_TEST_CASE(WhatWasReceivedOutlivesItsSender, kModes, mode) {
     BOOST_TEST(visitor.end() == PipeClient::End::Orderly);
 }
 
+/// What was kept for a slow visitor is given back once it has taken it.
+BOOST_AUTO_TEST_CASE(RelayThatHasStalledKeepsNoMemory) {
+    constexpr int kRelays = 20;
+    OpenPublicPipe pipe(Mode::Plain);
+    std::vector<std::pair<PipeClient, PipeClient>> relays;
+    for (int number = 0; number < kRelays; ++number)
+        relays.push_back(pipe.relay({.bufferSize = kSmallBuffer}));
+    auto& process = pipe.connector().process();
+    const auto memory = [&process] {
+        process.resetPeakMemory();
+        return process.peakMemory();
+    };
+    const auto before = memory();
+    const std::string payload(kMoreThanBuffersHold, 'x');
+    for (auto& [visitor, agent] : relays) {
+        const auto sent = agent.sendSome(payload);
+        BOOST_REQUIRE(sent < payload.size());
+        visitor.readExactly(sent);
+    }
+    if (isScaledDown()) return; // a sanitizer keeps what was freed
+    waitUntil("memory is given back", [&] { return memory() < before + (kRelays * (64U << 10U)); });
+}
+
+/// Such as telnet's: the kernel ends a read where they are, and takes them out of the stream unless it is
+/// told to leave them in.
+BOOST_AUTO_TEST_CASE(UrgentBytesPassLikeOthers) {
+    const OpenPublicPipe pipe(Mode::Plain);
+    auto [visitor, agent] = pipe.relay();
+    for (int round = 0; round < 20; ++round) {
+        visitor.send("before");
+        visitor.sendUrgent('!');
+        visitor.send("behind");
+        BOOST_TEST(agent.readExactly(13) == "before!behind");
+    }
+}
+
 BOOST_DATA_TEST_CASE(ReceiverThatTakesNothingIsGivenUpAfterLinger, kModes, mode) {
     constexpr std::uint64_t kHeld = 512U << 10U;
     const OpenPublicPipe pipe(mode, {.limits = {{"linger", 500}}});
