@@ -9,4 +9,8 @@ Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address) {
     return {bytes + address.length() - kIPv4Length, kIPv4Length};
 }
 
+Poco::Net::IPAddress withoutZone(const Poco::Net::IPAddress& address) {
+    return {address.addr(), address.length()};
+}
+
 } // namespace connector

@@ -7,4 +7,8 @@ namespace connector {
 /// The address itself; for an IPv4 address that an IPv6 socket reports as ::ffff:a.b.c.d, that IPv4 address.
 Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address);
 
+/// The address without its zone, the link that it is on as this machine numbers it ("%eth0"). The kernel may
+/// add one to any IPv6 address, and POCO refuses to compare addresses of which one has a zone.
+Poco::Net::IPAddress withoutZone(const Poco::Net::IPAddress& address);
+
 } // namespace connector
