@@ -9,7 +9,7 @@ DEMO_PACKAGES="curl python3"
 TEST_PACKAGES="libboost-test-dev curl openssl python3 python3-yaml python3-jsonschema"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 PACKAGE_PACKAGES="dpkg-dev file git gzip rpm"
-PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap python3 rpm rpmlint sqlite3 systemd"
+PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap procps python3 rpm rpmlint sqlite3 systemd"
 IMAGE_PACKAGES="mmdebstrap umoci"
 LINT_PACKAGES="clang-format shellcheck"
 # frp, rathole and chisel are no Debian packages: they are compared when they are on PATH.
@@ -137,11 +137,15 @@ image() {
     need $IMAGE_PACKAGES
     package
     step "building images into build-image/"
-    mkdir -p build-image
-    for program in iofog-connector iofog-connector-agent; do
-        packaging/container/build-image.sh "$program" build-package build-image
-    done
+    build_image iofog-connector
+    build_image iofog-connector-agent
     ls -l build-image/*.oci.tar
+}
+
+# build_image PROGRAM: of the package that package() has built.
+build_image() {
+    mkdir -p build-image
+    packaging/container/build-image.sh "$1" build-package build-image
 }
 
 lint() {
@@ -375,18 +379,21 @@ sanitized_build() {
     compile "$1"
 }
 
-# package_tests: installs the packages into a Debian of their own, which needs root.
+# package_tests: installs the packages into a Debian of their own, and runs an image of one; which needs root.
 package_tests() {
     package
     Tests/packaging/formalities.sh build-package
     as_root=
     [ "$(id -u)" -eq 0 ] || as_root=sudo
     $as_root Tests/packaging/installation.sh build-package
+    step "an image"
+    build_image iofog-connector
+    $as_root Tests/packaging/image.sh build-image
 }
 
 run_tests() {
     # shellcheck disable=SC2086 # lists of words
-    need $BUILD_PACKAGES $TEST_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES $PACKAGE_PACKAGES $PACKAGE_TEST_PACKAGES
+    need $BUILD_PACKAGES $TEST_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES $PACKAGE_PACKAGES $PACKAGE_TEST_PACKAGES $IMAGE_PACKAGES
     lint
 
     step "building everything, optimized"
