@@ -36,18 +36,19 @@ sources_of_apt() {
         sort -u
 }
 
-# make_root: a tar archive of the root file system.
+# make_root: a tar archive of the root file system, without what this machine has of its own.
 make_root() {
     case $program in
     iofog-connector) set -- --customize-hook="$here/prepare.sh \"\$1\"" ;;
     iofog-connector-agent) set -- --include=ca-certificates ;;
     esac
     sources_of_apt >"$work/sources.list"
-    # shellcheck disable=SC2016 # the hook's shell expands
+    # shellcheck disable=SC2016 # the hooks' shell expands
     mmdebstrap --variant=essential --quiet --include="$package" "$@" \
         --hook-dir=/usr/share/mmdebstrap/hooks/file-mirror-automount \
         --essential-hook='mkdir -p "$1/etc/sysusers.d"' \
         --essential-hook="copy-in $here/sysusers.d/$program.conf /etc/sysusers.d" \
+        --customize-hook='rm "$1/etc/apt/sources.list" "$1/etc/hostname" "$1/etc/resolv.conf"' \
         --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/locale/*' \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-include=/usr/share/doc/*/copyright' --dpkgopt=force-unsafe-io \
