@@ -76,7 +76,10 @@ start_container() {
     unshare --pid --fork --kill-child \
         chroot "$root" setpriv --reuid="$user" --regid="$group" $confinement env -i "$program" >"$work/log" 2>&1 &
     engine=$!
-    await "a healthy container" in_container health
+    (await "a healthy container" in_container health) || {
+        cat "$work/log" >&2
+        exit 1
+    }
     container=$(ps -o pid= --ppid "$engine" | tr -d ' ')
 }
 
