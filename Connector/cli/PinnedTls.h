@@ -25,8 +25,7 @@ class PinnedTls {
     /// Lets other certificates pass, too: for what is no secret, and may come from anybody.
     void acceptOthers() { _acceptsOthers = true; }
 
-    /// Whether a server has shown another certificate, which has failed its handshake unless others are
-    /// accepted.
+    /// Whether a server has shown another certificate, which has failed its handshake.
     bool sawAnother() const { return _sawAnother; }
 
   private:

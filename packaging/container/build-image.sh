@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the OCI image of a program as a tar archive, without a container engine and its daemon: Debian's packages and the
-# program's own by mmdebstrap, the image around them by umoci. What the image is like stands in the program's
+# Builds the OCI image of a program as a tar archive, without a container engine and its daemon: Debian's packages and
+# the program's own by mmdebstrap, the image around them by umoci. What the image is like stands in the program's
 # Containerfile.
 # usage: build-image.sh PROGRAM PACKAGES_FOLDER IMAGES_FOLDER
 set -eu
@@ -54,7 +54,8 @@ make_root() {
         --dpkgopt='path-include=/usr/share/doc/*/copyright' --dpkgopt=force-unsafe-io \
         "$suite" "$work/root.tar" - <"$work/sources.list" >"$work/log" 2>&1 || {
         cat "$work/log" >&2
-        die "mmdebstrap can't make a Debian here: it needs Debian's packages from apt's sources, and root's right to mount, or user namespaces"
+        die "mmdebstrap can't make a Debian here: it needs Debian's packages from apt's sources, and root's right to" \
+            "mount, or user namespaces"
     }
 }
 
