@@ -9,7 +9,8 @@ DEMO_PACKAGES="curl python3"
 TEST_PACKAGES="libboost-test-dev curl openssl python3 python3-yaml python3-jsonschema"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 PACKAGE_PACKAGES="dpkg-dev file git gzip rpm"
-PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap python3 rpm rpmlint sqlite3 systemd"
+PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap procps python3 rpm rpmlint sqlite3 systemd"
+IMAGE_PACKAGES="mmdebstrap umoci"
 LINT_PACKAGES="clang-format shellcheck"
 # frp, rathole and chisel are no Debian packages: they are compared when they are on PATH.
 BENCH_PACKAGES="haproxy nginx-light libnginx-mod-stream openssh-client openssh-server openssl python3 python3-matplotlib"
@@ -31,6 +32,7 @@ usage: ./do COMMAND
   bench         measure it beside haproxy, nginx, ssh and, if they are on PATH, frp, rathole and chisel;
                 installs the former; 'bench --help' lists the options
   package       build the Debian and RPM packages into build-package/
+  image         build an OCI image of each program into build-image/, with those packages in it
   lint          check the formatting of the sources and the scripts
   help          this text
 
@@ -129,13 +131,31 @@ package() {
     ls -l build-package/*.deb build-package/*.rpm
 }
 
+# image: without a container engine; the Containerfiles in packaging/container/ are for those who have one.
+image() {
+    # shellcheck disable=SC2086 # lists of words
+    need $IMAGE_PACKAGES
+    package
+    step "building images into build-image/"
+    build_image iofog-connector
+    build_image iofog-connector-agent
+    ls -l build-image/*.oci.tar
+}
+
+# build_image PROGRAM: of the package that package() has built.
+build_image() {
+    mkdir -p build-image
+    packaging/container/build-image.sh "$1" build-package build-image
+}
+
 lint() {
     # shellcheck disable=SC2086 # lists of words
     need $LINT_PACKAGES
     step "checking the format of the sources"
     find Connector Tests -name '*.cpp' -o -name '*.h' | sort | xargs clang-format --dry-run -Werror
     step "checking the scripts"
-    shellcheck -x ./do .ci/run Tests/packaging/*.sh Tests/packaging/complete.bash packaging/deb/*/p*
+    shellcheck -x ./do .ci/run Tests/packaging/*.sh Tests/packaging/complete.bash packaging/deb/*/p* \
+        packaging/container/*.sh
     shellcheck -s sh packaging/rpm/*/p*
     # How completions are written: with variables of bash-completion and of compgen -W.
     shellcheck -s bash -e SC2016,SC2034,SC2086,SC2207 packaging/bash-completion/*
@@ -359,18 +379,21 @@ sanitized_build() {
     compile "$1"
 }
 
-# package_tests: installs the packages into a Debian of their own, which needs root.
+# package_tests: installs the packages into a Debian of their own, and runs an image of one; which needs root.
 package_tests() {
     package
     Tests/packaging/formalities.sh build-package
     as_root=
     [ "$(id -u)" -eq 0 ] || as_root=sudo
     $as_root Tests/packaging/installation.sh build-package
+    step "an image"
+    build_image iofog-connector
+    $as_root Tests/packaging/image.sh build-image
 }
 
 run_tests() {
     # shellcheck disable=SC2086 # lists of words
-    need $BUILD_PACKAGES $TEST_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES $PACKAGE_PACKAGES $PACKAGE_TEST_PACKAGES
+    need $BUILD_PACKAGES $TEST_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES $PACKAGE_PACKAGES $PACKAGE_TEST_PACKAGES $IMAGE_PACKAGES
     lint
 
     step "building everything, optimized"
@@ -406,6 +429,7 @@ test) run_tests ;;
 build) build ;;
 bench) bench "$@" ;;
 package) package ;;
+image) image ;;
 lint) lint ;;
 help | -h | --help) help ;;
 *)

@@ -27,7 +27,7 @@ void AcceptErrors::exception() {
 }
 
 void AcceptErrors::reportAndPause(const std::string& what) {
-    _log.warn("a connection could not be accepted: " + printable(what));
+    _log.warnOfStranger("a connection could not be accepted: " + printable(what));
     Poco::Thread::sleep(kPauseMilliseconds);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/StrangersLog.h"
+#include "api/CallersLog.h"
 
 #include <Poco/ErrorHandler.h>
 
@@ -12,7 +12,7 @@ namespace connector {
 class AcceptErrors : public Poco::ErrorHandler {
   public:
     /// log: must outlive the handler.
-    explicit AcceptErrors(StrangersLog& log) : _log(log) {}
+    explicit AcceptErrors(CallersLog& log) : _log(log) {}
 
     void exception(const Poco::Exception& error) override;
     void exception(const std::exception& error) override;
@@ -21,7 +21,7 @@ class AcceptErrors : public Poco::ErrorHandler {
   private:
     void reportAndPause(const std::string& what);
 
-    StrangersLog& _log;
+    CallersLog& _log;
 };
 
 } // namespace connector

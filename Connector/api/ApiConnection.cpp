@@ -1,6 +1,5 @@
 #include "api/ApiConnection.h"
 
-#include "api/ErrorAnswer.h"
 #include "api/JsonAnswer.h"
 #include "api/Printable.h"
 #include "net/PeerAddress.h"
@@ -30,7 +29,7 @@ bool isTurnedAway(const HTTPResponse& response) {
 struct ApiConnection::Exchange {
     Clock::time_point began = Clock::now();
     HTTPRequest head{"-", "-", HTTPMessage::HTTP_1_1};
-    std::string identity = "-";
+    std::string identity; ///< "" as long as it is not known
     HTTPResponse response{HTTPMessage::HTTP_1_1, HTTPResponse::HTTP_OK};
     Poco::JSON::Object::Ptr body;
 
@@ -51,8 +50,8 @@ void ApiConnection::run() {
         if (slot)
             serve();
         else
-            _environment.strangers.warn(_caller.address.toString() +
-                                        " has too many connections; one more is closed");
+            _environment.callers.warnOfStranger(_caller.address.toString() +
+                                                " has too many connections; one more is closed");
     } catch (const Poco::Exception& error) {
         _environment.log.debug("connection lost: " + printable(error.displayText()));
     } catch (const std::exception& error) {
@@ -85,10 +84,10 @@ void ApiConnection::serve() {
 void ApiConnection::answer(Exchange& exchange, HttpReader& reader, ClientSocket::Deadline deadline) {
     try {
         exchange.head = reader.readHead(deadline);
-        reader.expectBody(exchange.head);
         exchange.identity = _environment.router.identify(exchange.head, _caller);
+        reader.expectBody(exchange.head);
         auto [handler, request] = _environment.router.admit(exchange.head);
-        request.caller = exchange.identity + " at " + _caller.address.toString();
+        request.caller = callerOf(exchange);
         request.body = reader.readBody(deadline);
         exchange.body = handler.handle(request);
     } catch (const ConnectionLost&) {
@@ -99,11 +98,26 @@ void ApiConnection::answer(Exchange& exchange, HttpReader& reader, ClientSocket:
 }
 
 void ApiConnection::fail(Exchange& exchange, const std::exception_ptr& exception) {
-    const auto error = errorAnswer(exception, exchange.inWords(), _environment.log);
-    exchange.response.setStatus(error.status());
-    for (const auto& [name, value] : error.headers())
+    const auto error = errorAnswer(exception);
+    exchange.response.setStatus(error.told.status());
+    for (const auto& [name, value] : error.told.headers())
         exchange.response.set(name, value);
-    exchange.body = failureAnswer(error.what());
+    exchange.body = failureAnswer(error.told.what());
+    logError(exchange, error);
+}
+
+/// One line for each request that is not granted. A stranger's 503 is none: it is /health's way to say no.
+void ApiConnection::logError(const Exchange& exchange, const ErrorAnswer& error) const {
+    const auto status = std::to_string(error.told.status());
+    const auto request = exchange.inWords() + " by " + callerOf(exchange);
+    if (error.isServersFault()) // never left out: the client was told to look for it
+        _environment.log.error(request + " failed with " + status + ": " + error.reason);
+    else if (!exchange.identity.empty())
+        _environment.callers.warnOf(exchange.identity,
+                                    request + " was refused with " + status + ": " + error.reason);
+    else if (error.told.status() != HTTPResponse::HTTP_SERVICE_UNAVAILABLE)
+        _environment.callers.warnOfStranger(_caller.address.toString() + " was turned away with " + status +
+                                            ": " + exchange.inWords() + ": " + error.reason);
 }
 
 void ApiConnection::finish(Exchange& exchange, const HttpReader& reader, ClientSocket& client) {
@@ -126,15 +140,14 @@ void ApiConnection::finish(Exchange& exchange, const HttpReader& reader, ClientS
 }
 
 void ApiConnection::log(const Exchange& exchange) const {
-    if (isTurnedAway(exchange.response))
-        _environment.strangers.warn(_caller.address.toString() + " was turned away with " +
-                                    std::to_string(exchange.response.getStatus()) + ": " +
-                                    exchange.inWords());
     if (!_environment.log.debug()) return;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - exchange.began);
     _environment.log.debug(exchange.inWords() + " " + std::to_string(exchange.response.getStatus()) + " " +
-                           exchange.identity + " at " + _caller.address.toString() + " " +
-                           std::to_string(took.count()) + " ms");
+                           callerOf(exchange) + " " + std::to_string(took.count()) + " ms");
+}
+
+std::string ApiConnection::callerOf(const Exchange& exchange) const {
+    return (exchange.identity.empty() ? "-" : exchange.identity) + " at " + _caller.address.toString();
 }
 
 } // namespace connector

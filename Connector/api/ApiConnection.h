@@ -2,11 +2,12 @@
 
 #include "api/ApiRouter.h"
 #include "api/ApiSettings.h"
+#include "api/CallersLog.h"
 #include "api/ClientSocket.h"
 #include "api/ConnectionSlots.h"
+#include "api/ErrorAnswer.h"
 #include "api/HttpReader.h"
 #include "api/StopSignal.h"
-#include "api/StrangersLog.h"
 
 #include <Poco/JSON/Object.h>
 #include <Poco/Logger.h>
@@ -26,7 +27,7 @@ struct ApiEnvironment {
     /// Null for plain HTTP.
     const Poco::Net::Context::Ptr tls;
     Poco::Logger& log;
-    StrangersLog strangers;
+    CallersLog callers;
     StopSignal stop;
     ConnectionSlots slots;
 };
@@ -50,7 +51,9 @@ class ApiConnection : public Poco::Net::TCPServerConnection {
     void answer(Exchange& exchange, HttpReader& reader, ClientSocket::Deadline deadline);
     void fail(Exchange& exchange, const std::exception_ptr& exception);
     void finish(Exchange& exchange, const HttpReader& reader, ClientSocket& client);
+    void logError(const Exchange& exchange, const ErrorAnswer& error) const;
     void log(const Exchange& exchange) const;
+    std::string callerOf(const Exchange& exchange) const;
 
     ApiEnvironment& _environment;
     Credentials _caller;

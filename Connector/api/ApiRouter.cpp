@@ -30,11 +30,13 @@ const std::vector<std::string> kGetAndPost{HTTPRequest::HTTP_GET, HTTPRequest::H
                                            HTTPRequest::HTTP_POST};
 
 Poco::URI parseTarget(const HTTPRequest& head) {
+    const auto& target = head.getURI();
     try {
-        return Poco::URI(head.getURI());
+        return Poco::URI(target);
     } catch (const Poco::Exception& error) {
-        throw HttpError(HTTPResponse::HTTP_BAD_REQUEST,
-                        "the request's target is not a URI: " + printable(head.getURI()));
+        // Without its query, which has no place in a log.
+        throw HttpError(HTTPResponse::HTTP_BAD_REQUEST, "the request's target is not a URI: " +
+                                                            printable(target.substr(0, target.find('?'))));
     }
 }
 
@@ -78,7 +80,7 @@ ApiRouter::ApiRouter(const ApiSettings& settings, MappingService& mappings)
 
 std::string ApiRouter::identify(const HTTPRequest& head, Credentials caller) const {
     const auto* route = find(parseTarget(head).getPath());
-    if (route && route->isOpenToAll) return "-";
+    if (route && route->isOpenToAll) return "";
 
     caller.authorization = head.get(HTTPRequest::AUTHORIZATION, "");
     const auto recognized = _identities.recognize(caller);

@@ -26,7 +26,7 @@ class ApiRouter {
     /// mappings must outlive the router.
     ApiRouter(const ApiSettings& settings, MappingService& mappings);
 
-    /// The identity of a caller that may make this request, "-" where everybody may. caller: its
+    /// The identity of a caller that may make this request, "" where everybody may. caller: its
     /// authorization is taken from the head. Throws HttpError 400, 401 and 403. To be asked first, so that
     /// who is not known does not learn which paths there are.
     std::string identify(const Poco::Net::HTTPRequest& head, Credentials caller) const;

@@ -60,11 +60,11 @@ ApiServer::ApiServer(ApiSettings settings, MappingService& mappings, const Poco:
                                                    .router = ApiRouter(_settings, mappings),
                                                    .tls = tls,
                                                    .log = Poco::Logger::get("api"),
-                                                   .strangers = StrangersLog(Poco::Logger::get("api")),
+                                                   .callers = CallersLog(Poco::Logger::get("api")),
                                                    .stop = {},
                                                    .slots = ConnectionSlots(
                                                        _settings.limits.connectionsPerAddress)},
-      _errors(_environment.strangers),
+      _errors(_environment.callers),
       // A thread that TCPServer has let go is not free at the pool for a moment yet.
       _threads("api", 2, 2 * _settings.limits.threads) {}
 

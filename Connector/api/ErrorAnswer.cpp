@@ -13,38 +13,42 @@ namespace {
 
 using Poco::Net::HTTPResponse;
 
-HttpError serverError(const std::string& told, const std::string& reason, const std::string& request,
-                      Poco::Logger& log) {
+/// An error whose message is as good for the log as for the client.
+ErrorAnswer refusal(HttpError::Status status, const std::string& message) {
+    return {{status, message}, message};
+}
+
+ErrorAnswer serverError(const std::string& told, const std::string& reason) {
     constexpr std::size_t kMaxReason = 1000;
     const auto id = randomUuid();
-    log.error("error " + id + ": " + request + ": " + printable(reason, kMaxReason));
-    return {HTTPResponse::HTTP_INTERNAL_SERVER_ERROR, told + "; the server's log says more under " + id};
+    return {{HTTPResponse::HTTP_INTERNAL_SERVER_ERROR, told + "; the server's log says more under " + id},
+            "error " + id + ": " + printable(reason, kMaxReason)};
 }
 
 } // namespace
 
-HttpError errorAnswer(const std::exception_ptr& exception, const std::string& request, Poco::Logger& log) {
+ErrorAnswer errorAnswer(const std::exception_ptr& exception) {
     try {
         std::rethrow_exception(exception);
     } catch (const HttpError& error) {
-        return error;
+        return {error, error.what()};
     } catch (const FieldError& error) {
-        return {HTTPResponse::HTTP_BAD_REQUEST, error.what()};
+        return {{HTTPResponse::HTTP_BAD_REQUEST, error.what()}, error.withoutValue()};
     } catch (const UnknownMapping& error) {
-        return {HTTPResponse::HTTP_NOT_FOUND, error.what()};
+        return {{HTTPResponse::HTTP_NOT_FOUND, error.what()}, "no mapping has that id"};
     } catch (const NoFreePorts& error) {
-        return {HTTPResponse::HTTP_INSUFFICIENT_STORAGE, error.what()};
+        return refusal(HTTPResponse::HTTP_INSUFFICIENT_STORAGE, error.what());
     } catch (const NotServing& error) {
-        return {HTTPResponse::HTTP_SERVICE_UNAVAILABLE, error.what()};
+        return refusal(HTTPResponse::HTTP_SERVICE_UNAVAILABLE, error.what());
     } catch (const StorageFull& error) {
-        log.error(request + ": " + printable(error.what()));
-        return {HTTPResponse::HTTP_INSUFFICIENT_STORAGE, "the disk of the server's database is full"};
+        return {{HTTPResponse::HTTP_INSUFFICIENT_STORAGE, "the disk of the server's database is full"},
+                error.what()};
     } catch (const StorageError& error) {
-        return serverError("the server's database failed", error.what(), request, log);
+        return serverError("the server's database failed", error.what());
     } catch (const Poco::Exception& error) {
-        return serverError("internal error", error.displayText(), request, log);
+        return serverError("internal error", error.displayText());
     } catch (const std::exception& error) {
-        return serverError("internal error", error.what(), request, log);
+        return serverError("internal error", error.what());
     }
 }
 

@@ -22,10 +22,10 @@ std::size_t readLimit(const std::optional<std::string>& text) {
     std::size_t limit = 0;
     const auto* const end = text->data() + text->size();
     const auto read = std::from_chars(text->data(), end, limit);
-    if (read.ec != std::errc() || read.ptr != end || limit < 1 || limit > kMaxLimit)
-        throw FieldError("limit: \"" + printable(*text) +
-                         "\" is not allowed; it must be a whole number from 1 to " +
-                         std::to_string(kMaxLimit));
+    if (read.ec != std::errc() || read.ptr != end || limit < 1 || limit > kMaxLimit) {
+        const auto demand = "it must be a whole number from 1 to " + std::to_string(kMaxLimit);
+        throw FieldError("limit: \"" + printable(*text) + "\" is not allowed; " + demand, "limit: " + demand);
+    }
     return limit;
 }
 

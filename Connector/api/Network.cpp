@@ -44,7 +44,7 @@ std::optional<Network> Network::parse(const std::string& text) {
 }
 
 bool Network::contains(const Poco::Net::IPAddress& address) const {
-    const auto bare = withoutMapping(address);
+    const auto bare = withoutZone(withoutMapping(address));
     return bare.family() == _address.family() && (bare & _mask) == _address;
 }
 

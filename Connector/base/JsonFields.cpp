@@ -241,8 +241,9 @@ std::string JsonFields::pathOf(const std::string& key) const {
 }
 
 void JsonFields::refuse(const std::string& key, const std::string& allowed) const {
-    throw FieldError(pathOf(key) + ": " + shown(_object->get(key)) + " is not allowed; it must be " +
-                     allowed);
+    const auto demand = "it must be " + allowed;
+    throw FieldError(pathOf(key) + ": " + shown(_object->get(key)) + " is not allowed; " + demand,
+                     pathOf(key) + ": " + demand);
 }
 
 std::optional<Poco::Dynamic::Var> JsonFields::find(const std::string& key) {

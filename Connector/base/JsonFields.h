@@ -15,7 +15,17 @@ namespace connector {
 /// that was given and says what is allowed.
 class FieldError : public std::runtime_error {
   public:
-    using std::runtime_error::runtime_error;
+    explicit FieldError(const std::string& message) : FieldError(message, message) {}
+
+    /// withoutValue: the message without the value that was given.
+    FieldError(const std::string& message, const std::string& withoutValue)
+        : std::runtime_error(message), _withoutValue(withoutValue) {}
+
+    /// For a log, where the value has no place: it may be a secret that was put where it doesn't belong.
+    const std::string& withoutValue() const { return _withoutValue; }
+
+  private:
+    std::string _withoutValue;
 };
 
 /// Parses a JSON object strictly: duplicate keys, bytes that are not UTF-8, NUL characters, comments,

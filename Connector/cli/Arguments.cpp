@@ -34,7 +34,7 @@ Arguments Arguments::parse(const Poco::Util::OptionSet& known, const std::vector
             continue;
         }
         isPending = name.empty() && word != "--"; // the next word is the value
-        if (!name.empty()) result._options[name] = value;
+        if (!name.empty()) result._options[name].push_back(value);
     }
     if (isPending) throw Poco::Util::MissingArgumentException(words.back());
     return result;
@@ -47,7 +47,12 @@ bool Arguments::has(const std::string& option) const {
 std::optional<std::string> Arguments::find(const std::string& option) const {
     const auto found = _options.find(option);
     if (found == _options.end()) return std::nullopt;
-    return found->second;
+    return found->second.front();
+}
+
+std::vector<std::string> Arguments::all(const std::string& option) const {
+    const auto found = _options.find(option);
+    return found == _options.end() ? std::vector<std::string>{} : found->second;
 }
 
 std::string Arguments::text(const std::string& option, const std::string& fallback) const {

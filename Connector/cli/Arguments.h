@@ -22,8 +22,10 @@ class Arguments {
 
     bool has(const std::string& option) const;
 
-    /// The option's value; nothing when it is not given.
+    /// The option's value; nothing when it is not given. Of one that is given several times, the first.
     std::optional<std::string> find(const std::string& option) const;
+    /// All values of an option that may be given several times, in their order.
+    std::vector<std::string> all(const std::string& option) const;
     std::string text(const std::string& option, const std::string& fallback) const;
 
     /// Throws CommandError when the value is not a whole number in this range.
@@ -42,7 +44,7 @@ class Arguments {
     std::string configurationFile() const;
 
   private:
-    std::map<std::string, std::string> _options;
+    std::map<std::string, std::vector<std::string>> _options;
     std::vector<std::string> _operands;
 };
 

@@ -1,12 +1,13 @@
 #include "cli/CheckCommand.h"
 
 #include "app/Configuration.h"
+#include "cli/CertificateNames.h"
 #include "cli/ConfigurationWarnings.h"
 #include "cli/Json.h"
 #include "cli/Members.h"
 #include "mapping/MappingStore.h"
 
-#include <Poco/JSON/Array.h>
+#include <Poco/String.h>
 
 #include <filesystem>
 #include <optional>
@@ -36,6 +37,14 @@ std::string inWords(const std::optional<DatabaseState>& database) {
            (database->isInUse ? "; a Connector is running on it" : "");
 }
 
+std::vector<std::string> namesOfCertificate(const Configuration& configuration) {
+    return namesIn(Poco::Crypto::X509Certificate(configuration.certificateFile));
+}
+
+std::string inWords(const std::vector<std::string>& names) {
+    return names.empty() ? "for no name" : "for " + Poco::cat(std::string(", "), names.begin(), names.end());
+}
+
 Poco::JSON::Object::Ptr jsonOf(const Configuration& configuration,
                                const std::optional<DatabaseState>& database,
                                const std::vector<std::string>& warnings) {
@@ -48,10 +57,8 @@ Poco::JSON::Object::Ptr jsonOf(const Configuration& configuration,
     result->set("databaseexists", database.has_value());
     result->set("running", database && database->isInUse);
     result->set("mappings", static_cast<Poco::UInt64>(database ? database->mappings.size() : 0));
-    Poco::JSON::Array::Ptr list = new Poco::JSON::Array;
-    for (const auto& warning : warnings)
-        list->add(warning);
-    result->set("warnings", list);
+    if (!configuration.dev) result->set("certificatenames", jsonArrayOf(namesOfCertificate(configuration)));
+    result->set("warnings", jsonArrayOf(warnings));
     return result;
 }
 
@@ -59,13 +66,15 @@ void printText(const Configuration& configuration, const std::optional<DatabaseS
                const std::vector<std::string>& warnings, std::ostream& out) {
     const auto& api = configuration.api;
     const auto bind = api.bind.empty() ? "all addresses" : api.bind;
-    printLines({{"config", configuration.file + ": ok"},
-                {"mode", configuration.dev ? "development (no TLS)" : "production (TLS)"},
-                {"API", bind + ", port " + std::to_string(api.port) + ", " +
-                            std::to_string(api.identities.size()) + " identities"},
-                {"ports", std::to_string(configuration.ports.size()) + " for mappings"},
-                {"database", configuration.databaseFile + ": " + inWords(database)}},
-               out);
+    std::vector<std::pair<std::string, std::string>> lines{
+        {"config", configuration.file + ": ok"},
+        {"mode", configuration.dev ? "development (no TLS)" : "production (TLS)"},
+        {"API", bind + ", port " + std::to_string(api.port) + ", " + std::to_string(api.identities.size()) +
+                    " identities"},
+        {"ports", std::to_string(configuration.ports.size()) + " for mappings"},
+        {"database", configuration.databaseFile + ": " + inWords(database)}};
+    if (!configuration.dev) lines.emplace_back("certificate", inWords(namesOfCertificate(configuration)));
+    printLines(lines, out);
     for (const auto& warning : warnings)
         out << "warning: " << warning << '\n';
 }

@@ -9,7 +9,7 @@ namespace connector {
 /// and what would be right.
 class CommandError : public std::runtime_error {
   public:
-    /// exitCode: one of Poco::Util::Application::ExitCode, which are those of sysexits.h.
+    /// exitCode: one of Poco::Util::Application::ExitCode, which are those of sysexits.h, or a command's own.
     CommandError(int exitCode, const std::string& message)
         : std::runtime_error(message), _exitCode(exitCode) {}
 

@@ -1,6 +1,7 @@
 #include "cli/Commands.h"
 
 #include "cli/CheckCommand.h"
+#include "cli/HealthCommand.h"
 #include "cli/HelpCommand.h"
 #include "cli/ImportCommand.h"
 #include "cli/MappingAddCommand.h"
@@ -40,6 +41,7 @@ const std::vector<CommandEntry>& allCommands() {
         {"start", "", 0, 0, "start the service and wait until it is ready", make<StartCommand>},
         {"stop", "", 0, 0, "stop the service and wait until it has ended", make<StopCommand>},
         {"status", "", 0, 0, "show what the running service does, and what is degraded", make<StatusCommand>},
+        {"health", "", 0, 0, "say whether the service is healthy: exit code 0, or 1", make<HealthCommand>},
         {"mapping list", "", 0, 0, "list all mappings", make<MappingListCommand>},
         {"mapping show", "ID", 1, 1, "show one mapping", make<MappingShowCommand>},
         {"mapping add", "public|private", 1, 1, "open a mapping", make<MappingAddCommand>},

@@ -1,6 +1,7 @@
 #include "cli/ConfigurationWarnings.h"
 
 #include "app/PortRanges.h"
+#include "cli/CertificateNames.h"
 #include "cli/ImportPlan.h"
 
 #include <Poco/Crypto/X509Certificate.h>
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <openssl/x509v3.h>
 #include <sys/stat.h>
 
 namespace connector {
@@ -27,14 +27,6 @@ constexpr int kSoonDays = 30;
 bool isReadableByAll(const std::string& file) {
     struct stat status {};
     return ::stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
-}
-
-bool isFor(const X509Certificate& certificate, const std::string& address) {
-    auto* x509 = const_cast<X509*>(certificate.certificate());
-    Poco::Net::IPAddress ip;
-    if (Poco::Net::IPAddress::tryParse(address, ip))
-        return ::X509_check_ip_asc(x509, address.c_str(), 0) == 1;
-    return ::X509_check_host(x509, address.c_str(), address.size(), 0, nullptr) == 1;
 }
 
 void checkCertificate(const Configuration& configuration, Warnings& warnings) {

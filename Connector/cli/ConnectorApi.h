@@ -38,6 +38,11 @@ class ConnectorApi {
     /// Whether it says that all mappings are restored. False also when nothing answers within 2 s.
     bool isReady();
 
+    /// What /health says. Throws CommandError when that is not "ok", and when nothing comes for 2 s. It gets
+    /// no token, and so any certificate will do, from now on: the service is none the worse for a renewed one
+    /// that it has not read yet.
+    Poco::JSON::Object::Ptr health();
+
     /// Both return the answer, and throw CommandError when there is none, when it is a failure and when it
     /// lacks something that is needed.
     Poco::JSON::Object::Ptr get(const std::string& path, const NeededMembers& needed);

@@ -39,11 +39,10 @@ void printOverview(std::ostream& out) {
     out << "\nCommands, each with --config=FILE, --json and --help:\n\n";
     printCommands(out);
     out << "\nSIGHUP reads certificate and key again; SIGTERM and SIGINT stop the server.\n\n"
-           "Exit codes: 0 done, or stopped as asked; 64 wrong command line; 65 wrong data; 66 a file is not\n"
-           "there; 69 something it needs is not to be had; 73 a file can't be written; 74 the database "
-           "can't\n"
-           "be used; 75 not now, try again; 76 what answers is no Connector; 77 not permitted; 78 wrong\n"
-           "configuration.\n";
+           "Exit codes: 0 done, or stopped as asked; 1 not healthy; 64 wrong command line; 65 wrong data;\n"
+           "66 a file is not there; 69 something it needs is not to be had; 73 a file can't be written;\n"
+           "74 the database can't be used; 75 not now, try again; 76 what answers is no Connector;\n"
+           "77 not permitted; 78 wrong configuration.\n";
 }
 
 Poco::JSON::Object::Ptr jsonOfCommands() {

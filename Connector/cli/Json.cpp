@@ -6,6 +6,13 @@ Poco::JSON::Object::Ptr newJson() {
     return new Poco::JSON::Object(Poco::JSON_PRESERVE_KEY_ORDER);
 }
 
+Poco::JSON::Array::Ptr jsonArrayOf(const std::vector<std::string>& texts) {
+    Poco::JSON::Array::Ptr array = new Poco::JSON::Array;
+    for (const auto& text : texts)
+        array->add(text);
+    return array;
+}
+
 void printJson(const Poco::JSON::Object& object, std::ostream& out) {
     object.stringify(out, 2);
     out << '\n';

@@ -39,9 +39,10 @@ int PinnedTls::verify(X509_STORE_CTX* chain, void* self) {
     auto& pinned = *static_cast<PinnedTls*>(self);
     const auto* shown = ::X509_STORE_CTX_get0_cert(chain);
     const bool isPinned = shown && ::X509_cmp(shown, pinned._certificate.certificate()) == 0;
-    pinned._sawAnother |= !isPinned;
-    if (!isPinned) ::X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_REJECTED);
-    return isPinned ? 1 : 0;
+    if (isPinned || pinned._acceptsOthers) return 1;
+    pinned._sawAnother = true;
+    ::X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_REJECTED);
+    return 0;
 }
 
 } // namespace connector

@@ -22,6 +22,9 @@ class PinnedTls {
     /// For connections that end before this object.
     Poco::Net::Context::Ptr context() const { return _context; }
 
+    /// Lets other certificates pass, too: for what is no secret, and may come from anybody.
+    void acceptOthers() { _acceptsOthers = true; }
+
     /// Whether a server has shown another certificate, which has failed its handshake.
     bool sawAnother() const { return _sawAnother; }
 
@@ -30,6 +33,7 @@ class PinnedTls {
 
     Poco::Crypto::X509Certificate _certificate;
     Poco::Net::Context::Ptr _context;
+    bool _acceptsOthers = false;
     bool _sawAnother = false;
 };
 

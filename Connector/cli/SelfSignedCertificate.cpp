@@ -57,18 +57,27 @@ void setName(X509* certificate, const std::string& address) {
     require(::X509_set_issuer_name(certificate, name) == 1);
 }
 
-CertificatePointer makeCertificate(EVP_PKEY* key, const std::string& address) {
+/// As OpenSSL's configuration has them: "DNS:connector.example.org,IP:192.0.2.7".
+std::string alternativeNames(const std::vector<std::string>& addresses) {
+    std::string list;
+    for (const auto& address : addresses) {
+        Poco::Net::IPAddress ip;
+        const bool isIp = Poco::Net::IPAddress::tryParse(address, ip);
+        list += (list.empty() ? "" : ",") + std::string(isIp ? "IP:" : "DNS:") + address;
+    }
+    return list;
+}
+
+CertificatePointer makeCertificate(EVP_PKEY* key, const std::vector<std::string>& addresses) {
     CertificatePointer certificate(::X509_new());
     require(certificate && ::X509_set_version(certificate.get(), X509_VERSION_3) == 1);
     setSerial(certificate.get());
     ::X509_gmtime_adj(::X509_getm_notBefore(certificate.get()), -kSecondsBefore);
     ::X509_gmtime_adj(::X509_getm_notAfter(certificate.get()), kDays * kSecondsPerDay);
-    setName(certificate.get(), address);
+    setName(certificate.get(), addresses.front());
     require(::X509_set_pubkey(certificate.get(), key) == 1);
 
-    Poco::Net::IPAddress ip;
-    const bool isAddress = Poco::Net::IPAddress::tryParse(address, ip);
-    addExtension(certificate.get(), NID_subject_alt_name, (isAddress ? "IP:" : "DNS:") + address);
+    addExtension(certificate.get(), NID_subject_alt_name, alternativeNames(addresses));
     // Some clients trust nothing that is no authority.
     addExtension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
     addExtension(certificate.get(), NID_key_usage, "critical,digitalSignature,keyCertSign");
@@ -90,10 +99,10 @@ std::string pemOf(Write&& write) {
 
 } // namespace
 
-SelfSignedCertificate SelfSignedCertificate::make(const std::string& address) {
+SelfSignedCertificate SelfSignedCertificate::make(const std::vector<std::string>& addresses) {
     const KeyPointer key(EVP_EC_gen("P-256"));
     require(key != nullptr);
-    const auto certificate = makeCertificate(key.get(), address);
+    const auto certificate = makeCertificate(key.get(), addresses);
     return {pemOf([&](BIO* out) { return ::PEM_write_bio_X509(out, certificate.get()); }),
             pemOf([&](BIO* out) {
                 return ::PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);

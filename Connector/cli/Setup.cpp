@@ -2,6 +2,7 @@
 
 #include "app/Configuration.h"
 #include "app/PackagedConfiguration.h"
+#include "cli/CertificateNames.h"
 #include "cli/CommandError.h"
 #include "cli/Json.h"
 #include "cli/SelfSignedCertificate.h"
@@ -11,7 +12,6 @@
 #include <Poco/Base64Encoder.h>
 #include <Poco/Crypto/X509Certificate.h>
 #include <Poco/DigestEngine.h>
-#include <Poco/JSON/Array.h>
 #include <Poco/Util/Application.h>
 
 #include <array>
@@ -43,13 +43,6 @@ std::string randomToken() {
     return text.str();
 }
 
-Poco::JSON::Array::Ptr arrayOf(const std::vector<std::string>& texts) {
-    Poco::JSON::Array::Ptr array = new Poco::JSON::Array;
-    for (const auto& text : texts)
-        array->add(text);
-    return array;
-}
-
 Poco::JSON::Object::Ptr identity(const std::string& name, const std::string& proof,
                                  const std::string& value) {
     auto object = newJson();
@@ -77,10 +70,10 @@ std::string configurationOf(const SetupAnswers& answers, const SetupResult& resu
     tls->set("certificate", kCertificateName);
     tls->set("key", kKeyName);
     auto root = newJson();
-    root->set("ports", arrayOf(answers.ports));
-    root->set("exclude", arrayOf(answers.exclude));
+    root->set("ports", jsonArrayOf(answers.ports));
+    root->set("exclude", jsonArrayOf(answers.exclude));
     root->set("broker", newJson());
-    root->set("address", answers.address);
+    root->set("address", answers.addresses.front());
     root->set("dev", false);
     root->set("api", apiOf(answers, result));
     root->set("tls", tls);
@@ -97,7 +90,7 @@ std::string configurationOf(const SetupAnswers& answers, const SetupResult& resu
 
 /// Certificate and key in PEM: made, or from the files that are to be imported.
 SelfSignedCertificate credentialsOf(const SetupAnswers& answers) {
-    if (answers.certificateFile.empty()) return SelfSignedCertificate::make(answers.address);
+    if (answers.certificateFile.empty()) return SelfSignedCertificate::make(answers.addresses);
     TlsCredentials(answers.certificateFile, answers.keyFile); // throws when they don't fit
     return {textOf(answers.certificateFile), textOf(answers.keyFile)};
 }
@@ -124,9 +117,13 @@ void makeFolderOf(const std::string& file) {
         throw CommandError(Application::EXIT_CANTCREAT, file + ": can't be written: " + error.message());
 }
 
-std::string fingerprintOf(const std::string& certificate) {
-    std::istringstream pem(certificate);
-    return Poco::DigestEngine::digestToHex(Poco::Crypto::X509Certificate(pem).fingerprint("SHA256"));
+/// pem: what is shown to clients.
+void describeCertificate(const std::string& pem, SetupResult& result) {
+    std::istringstream text(pem);
+    const Poco::Crypto::X509Certificate certificate(text);
+    result.certificate = pem;
+    result.fingerprint = Poco::DigestEngine::digestToHex(certificate.fingerprint("SHA256"));
+    result.names = namesIn(certificate);
 }
 
 } // namespace
@@ -144,8 +141,7 @@ SetupResult setUp(const SetupAnswers& answers) {
     const auto credentials = credentialsOf(answers);
     result.certificateFile = (file.parent_path() / kCertificateName).string();
     result.keyFile = (file.parent_path() / kKeyName).string();
-    result.certificate = credentials.certificate;
-    result.fingerprint = fingerprintOf(credentials.certificate);
+    describeCertificate(credentials.certificate, result);
     result.isSelfSigned = answers.certificateFile.empty();
 
     // The configuration comes last: with it, all that it names is there.

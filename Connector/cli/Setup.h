@@ -12,7 +12,9 @@ namespace connector {
 struct SetupAnswers {
     /// Where the configuration goes; the certificate and the key go beside it.
     std::string configurationFile;
-    std::string address;
+    /// Public names and addresses of the server, at least one. The first becomes the configuration's
+    /// "address", and a certificate that is made is for all of them.
+    std::vector<std::string> addresses;
     std::vector<std::string> ports;
     std::vector<std::string> exclude;
     std::string apiBind = "::";
@@ -41,6 +43,8 @@ struct SetupResult {
     std::string certificate;
     /// SHA-256, hexadecimal.
     std::string fingerprint;
+    /// The names and addresses that the certificate is for.
+    std::vector<std::string> names;
     bool isSelfSigned = false;
     /// For commands on this machine.
     std::string operatorToken;

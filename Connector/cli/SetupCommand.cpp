@@ -4,12 +4,13 @@
 #include "app/PackagedConfiguration.h"
 #include "cli/CommandError.h"
 #include "cli/Json.h"
+#include "cli/LocalAddresses.h"
 #include "cli/Members.h"
+#include "cli/PublicAddress.h"
 #include "cli/Setup.h"
 #include "cli/Terminal.h"
 
-#include <Poco/Ascii.h>
-#include <Poco/Net/IPAddress.h>
+#include <Poco/String.h>
 #include <Poco/StringTokenizer.h>
 #include <Poco/Util/Application.h>
 #include <Poco/Util/Option.h>
@@ -30,9 +31,8 @@ using Poco::Util::Application;
 constexpr const char* kServiceUser = "iofog-connector";
 constexpr const char* kServiceLogFolder = "/var/log/iofog-connector";
 constexpr const char* kUsualPorts = "6000-6050";
-/// Of host names (RFC 1035, section 2.3.4).
-constexpr std::size_t kLongestName = 253;
-constexpr std::size_t kLongestLabel = 63;
+/// The answer for nothing, where an empty one stands for what is offered.
+constexpr const char* kNone = "none";
 constexpr mode_t kOwnMode = S_IRUSR | S_IWUSR;
 constexpr mode_t kGroupMode = kOwnMode | S_IRGRP;
 
@@ -71,42 +71,26 @@ std::string logFileFor(const std::string& configurationFile, const Ownership& ow
     return isService ? std::string(kServiceLogFolder) + "/iofog-connector.log" : "";
 }
 
-bool isLabel(const std::string& text) {
-    const auto isAllowed = [](unsigned char c) {
-        return Poco::Ascii::isAlphaNumeric(c) || c == '-' || c == '_';
-    };
-    return !text.empty() && text.size() <= kLongestLabel && text.front() != '-' && text.back() != '-' &&
-           std::all_of(text.begin(), text.end(), isAllowed);
+/// Throws CommandError for one that visitors could not use.
+std::vector<std::string> checkedAddresses(const std::vector<std::string>& addresses) {
+    for (const auto& address : addresses)
+        if (!isPublicAddress(address))
+            throw CommandError(
+                Application::EXIT_USAGE,
+                "--address=" + address +
+                    ": it must be the public host name of this server, such as "
+                    "connector.example.org, or its IP address, without a scheme, port or path");
+    return withoutDuplicates(addresses);
 }
 
-/// With digits alone at its end it would be an IP address gone wrong.
-bool isHostName(const std::string& text) {
-    const Poco::StringTokenizer labels(text, ".");
-    if (text.empty() || text.size() > kLongestName || !std::all_of(labels.begin(), labels.end(), isLabel))
-        return false;
-    const auto& last = labels[labels.count() - 1];
-    return !std::all_of(last.begin(), last.end(), [](unsigned char c) { return Poco::Ascii::isDigit(c); });
-}
-
-/// Whether visitors could use it.
-bool isPublicAddress(const std::string& text) {
-    Poco::Net::IPAddress ip;
-    if (!Poco::Net::IPAddress::tryParse(text, ip)) return isHostName(text);
-    const bool isWhole = ip.family() == Poco::Net::IPAddress::IPv6 || ip.toString() == text; // not "1.2.3"
-    return isWhole && ip.isUnicast();
-}
-
-std::string addressFrom(const Arguments& arguments) {
-    const auto address = answerTo(arguments, "address", "Public name or address of this server", "");
-    if (address.empty())
+std::vector<std::string> addressesFrom(const Arguments& arguments) {
+    auto addresses = arguments.all("address");
+    if (addresses.empty())
+        addresses = {answerTo(arguments, "address", "Public name or address of this server", "")};
+    if (addresses.front().empty())
         throw CommandError(Application::EXIT_USAGE,
                            "--address=HOST is missing: the public name or address of this server");
-    if (!isPublicAddress(address))
-        throw CommandError(Application::EXIT_USAGE,
-                           "--address=" + address +
-                               ": it must be the public host name of this server, such as "
-                               "connector.example.org, or its IP address, without a scheme, port or path");
-    return address;
+    return checkedAddresses(addresses);
 }
 
 /// The files to import; both or none.
@@ -117,6 +101,21 @@ void readCertificate(const Arguments& arguments, SetupAnswers& answers) {
         answers.keyFile = answerTo(arguments, "key", "File with the certificate's key", "");
     if (answers.certificateFile.empty() ? arguments.has("key") : answers.keyFile.empty())
         throw CommandError(Application::EXIT_USAGE, "--certificate=FILE and --key=FILE belong together");
+}
+
+/// What else the certificate shall be for: the Fog Controller may make links with another name or address of
+/// the server. Those of this machine are offered.
+std::vector<std::string> askForFurtherAddresses(std::vector<std::string> addresses) {
+    auto all = addresses;
+    const auto local = reachableAddresses();
+    all.insert(all.end(), local.begin(), local.end());
+    all = withoutDuplicates(all);
+    const auto offered = Poco::cat(std::string(","), all.begin() + addresses.size(), all.end());
+    const auto answer =
+        ask(std::string("Further names and addresses for the certificate, or ") + kNone, offered);
+    const auto further = listOf(answer == kNone ? "" : answer);
+    addresses.insert(addresses.end(), further.begin(), further.end());
+    return checkedAddresses(addresses);
 }
 
 bool mayReplace(const Arguments& arguments, const std::string& file) {
@@ -134,7 +133,7 @@ SetupAnswers answersFrom(const Arguments& arguments) {
     answers.configurationFile = arguments.wantedConfiguration();
     answers.replace = mayReplace(arguments, answers.configurationFile);
     answers.ownership = ownershipFor(arguments);
-    answers.address = addressFrom(arguments);
+    answers.addresses = addressesFrom(arguments);
     answers.ports = listOf(answerTo(arguments, "ports", "Ports for mappings", kUsualPorts));
     answers.exclude = listOf(arguments.text("exclude", ""));
     answers.apiBind = arguments.text("api-bind", answers.apiBind);
@@ -145,12 +144,19 @@ SetupAnswers answersFrom(const Arguments& arguments) {
     answers.databaseFile = arguments.text("database", "");
     answers.logFile = logFileFor(answers.configurationFile, answers.ownership);
     readCertificate(arguments, answers);
+    if (answers.certificateFile.empty() && !arguments.has("address") && isInteractive())
+        answers.addresses = askForFurtherAddresses(answers.addresses);
+    else if (!answers.certificateFile.empty() && answers.addresses.size() > 1)
+        throw CommandError(Application::EXIT_USAGE, "--address=" + answers.addresses[1] +
+                                                        ": only a certificate that is made takes a further "
+                                                        "address; the one in " +
+                                                        answers.certificateFile + " has its own");
     return answers;
 }
 
 Poco::JSON::Object::Ptr jsonOf(const SetupAnswers& answers, const SetupResult& result) {
     auto controller = newJson();
-    controller->set("address", answers.address);
+    controller->set("address", answers.addresses.front());
     controller->set("port", answers.apiPort);
     controller->set("identity", answers.controllerName);
     if (answers.controllerNetwork.empty())
@@ -159,6 +165,7 @@ Poco::JSON::Object::Ptr jsonOf(const SetupAnswers& answers, const SetupResult& r
         controller->set("network", answers.controllerNetwork);
     controller->set("certificate", result.certificate);
     controller->set("fingerprint", result.fingerprint);
+    controller->set("names", jsonArrayOf(result.names));
     auto object = newJson();
     object->set("status", "ok");
     object->set("config", answers.configurationFile);
@@ -174,12 +181,13 @@ void printText(const SetupAnswers& answers, const SetupResult& result, std::ostr
         << result.keyFile << ".\n\nThe Fog Controller needs:\n\n";
     const bool hasToken = answers.controllerNetwork.empty();
     printLines(
-        {{"  address", answers.address},
+        {{"  address", answers.addresses.front()},
          {"  port", std::to_string(answers.apiPort) + " (HTTPS)"},
          {hasToken ? "  token" : "  no token",
           hasToken ? result.controllerToken : "it is known by its address, " + answers.controllerNetwork},
          {"  certificate",
           result.certificateFile + (result.isSelfSigned ? " (self-signed: to be trusted)" : "")},
+         {"  its names", Poco::cat(std::string(", "), result.names.begin(), result.names.end())},
          {"  SHA-256", result.fingerprint}},
         out);
     out << '\n'
@@ -194,7 +202,12 @@ void SetupCommand::defineOptions(Poco::Util::OptionSet& options) const {
     const auto add = [&](const char* name, const char* argument, const char* description) {
         options.addOption(Option(name, "", description).argument(argument));
     };
-    add("address", "HOST", "public name or address of this server; needed");
+    options.addOption(
+        Option("address", "",
+               "public name or address of this server; needed; given several times, the first is "
+               "the configuration's, and the certificate that is made is for all")
+            .argument("HOST")
+            .repeatable(true));
     add("ports", "LIST", "ports for mappings, such as 6000-6050,7001; 6000-6050");
     add("exclude", "LIST", "ports of these that are not to be used");
     add("api-bind", "ADDRESS", "address that the API listens on; ::, which is all");

@@ -16,4 +16,8 @@ std::string ownerOf(const Poco::Net::IPAddress& address) {
     return bytes.substr(0, kIPv6Prefix);
 }
 
+Poco::Net::IPAddress withoutZone(const Poco::Net::IPAddress& address) {
+    return {address.addr(), address.length()};
+}
+
 } // namespace connector

@@ -13,4 +13,8 @@ Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address);
 /// because whoever has one address of it has them all.
 std::string ownerOf(const Poco::Net::IPAddress& address);
 
+/// The address without its zone, the link that it is on as this machine numbers it ("%eth0"). The kernel may
+/// add one to any IPv6 address, and POCO refuses to compare addresses of which one has a zone.
+Poco::Net::IPAddress withoutZone(const Poco::Net::IPAddress& address);
+
 } // namespace connector

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <string>
 
 namespace connector {
 
@@ -37,14 +38,14 @@ class AgentHistory {
 
   private:
     struct Entry {
-        Poco::Net::IPAddress address;
+        std::string address; ///< its bytes
         Clock::time_point time;
     };
     using Entries = std::deque<Entry>; ///< oldest first
 
     void add(Entries& entries, Entry entry) const;
     void forgetOld(Entries& entries, Clock::time_point now) const;
-    static Entries::iterator find(Entries& entries, const Poco::Net::IPAddress& address);
+    static Entries::iterator find(Entries& entries, const std::string& address);
 
     const std::chrono::milliseconds _memory;
     Entries _silentRelays;

@@ -103,7 +103,7 @@ completed() {
 completions() {
     step "completion"
     touch "$work/configs.json"
-    same "check help import mapping setup start status stop version " "$(completed iofog-connector '')" "commands"
+    same "check health help import mapping setup start status stop version " "$(completed iofog-connector '')" "commands"
     same "start status stop " "$(completed iofog-connector st)" "commands with st"
     same "add list remove show " "$(completed iofog-connector mapping '')" "of mapping"
     same "public " "$(completed iofog-connector mapping add pu)" "of mapping add"

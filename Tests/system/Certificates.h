@@ -31,9 +31,10 @@ class CertificateAuthority {
     /// A server certificate for other names than this machine's.
     KeyPair issueForHost(const Folder& folder, const std::string& name, const std::string& host) const;
 
-  private:
+    /// The same for these names, as openssl writes them: "DNS:localhost,IP:127.0.0.1".
     KeyPair issueWith(const Folder& folder, const std::string& name, const std::string& subjectNames) const;
 
+  private:
     Folder _folder;
 };
 

@@ -138,6 +138,54 @@ BOOST_AUTO_TEST_CASE(SurprisesAreWarnedOf) {
         BOOST_TEST(says(finished, part), part << " in " << shown(finished));
 }
 
+BOOST_AUTO_TEST_CASE(AddressThatIsNotInTheCertificateIsWarnedOf) {
+    struct Case {
+        std::string namesInCertificate;
+        std::vector<std::string> covered;
+        std::vector<std::string> notCovered;
+    };
+    const std::vector<Case> cases{
+        {"DNS:gate.example.org", {"gate.example.org", "GATE.example.org"}, {"example.org", "192.0.2.7"}},
+        {"DNS:*.example.org", {"gate.example.org"}, {"example.org", "a.gate.example.org"}},
+        {"IP:192.0.2.7", {"192.0.2.7"}, {"192.0.2.8", "2001:db8::7"}},
+        {"IP:2001:db8::7", {"2001:db8::7", "2001:DB8:0:0::7"}, {"2001:db8::8"}},
+        {"DNS:gate.example.org,IP:192.0.2.7", {"gate.example.org", "192.0.2.7"}, {"192.0.2.8"}},
+        {"DNS:192.0.2.7", {}, {"192.0.2.7"}}, // clients look for an address among the addresses
+    };
+    for (const auto& [names, covered, notCovered] : cases) {
+        ConnectorSetup setup(Mode::Tls);
+        const auto pair = CertificateAuthority::shared().issueWith(setup.folder(), "server", names);
+        setup.set("tls.certificate", pair.certificateFile).set("tls.key", pair.keyFile);
+        const auto warns = [&](const std::string& address) {
+            const auto finished = runCommand(setup.set("address", address), {"check"});
+            BOOST_TEST(finished.exitCode == 0, shown(finished));
+            return says(finished, "the certificate is not for " + address + ", which is \"address\"");
+        };
+        for (const auto& address : covered)
+            BOOST_TEST(!warns(address), address << " is in " << names);
+        for (const auto& address : notCovered)
+            BOOST_TEST(warns(address), address << " is not in " << names);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(NamesInTheCertificateAreShown) {
+    const auto namesOf = [](const std::string& commonName, const std::string& names) {
+        ConnectorSetup setup(Mode::Tls);
+        const auto pair = CertificateAuthority::shared().issueWith(setup.folder(), commonName, names);
+        setup.set("tls.certificate", pair.certificateFile).set("tls.key", pair.keyFile);
+        std::string result;
+        const auto array = jsonOf(setup, {"check"})->getArray("certificatenames");
+        for (const auto& name : *array)
+            result += name.toString() + " ";
+        return result;
+    };
+    BOOST_TEST(namesOf("a.example.org", "DNS:*.example.org,IP:192.0.2.7,IP:2001:db8::7,URI:urn:x") ==
+               "*.example.org 192.0.2.7 2001:db8::7 ");
+    BOOST_TEST(namesOf("a.example.org", "IP:192.0.2.7") == "192.0.2.7 a.example.org ");
+    BOOST_TEST(namesOf("192.0.2.7", "URI:urn:x") == "");
+    BOOST_TEST(!jsonOf(ConnectorSetup(), {"check"})->has("certificatenames"));
+}
+
 BOOST_AUTO_TEST_CASE(MappingOnThePortOfTheApiIsWarnedOf) {
     ConnectorSetup setup;
     const auto mapping = makeDatabase(setup);

@@ -231,6 +231,7 @@ BOOST_AUTO_TEST_CASE(FullDiskLeavesNothingHalfDone) {
         for (int number = 0; number < 5; ++number)
             addUntilFull(api, added);
         BOOST_TEST(freePorts() == left, "ports of failed adds are given back");
+        connector.waitForLog("the disk is full: ");
         BOOST_TEST(api.listIds() == idsOf(added));
         BOOST_TEST(areJoined(visitor, agent), "service goes on");
         const auto removal = api.tryRemove(added[0].id);

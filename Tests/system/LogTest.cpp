@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <regex>
+#include <sstream>
 
 namespace connector::test {
 
@@ -19,6 +20,27 @@ void waitForLine(const ConnectorProcess& connector, const std::string& pattern) 
     const std::regex line(pattern);
     waitUntil("a line like \"" + pattern + "\" in the log",
               [&] { return std::regex_search(connector.log(), line); });
+}
+
+/// How many lines of the log have this text in them.
+std::size_t linesWith(const ConnectorProcess& connector, const std::string& text) {
+    std::istringstream log(connector.log());
+    std::size_t lines = 0;
+    for (std::string line; std::getline(log, line);)
+        lines += line.find(text) != std::string::npos ? 1 : 0;
+    return lines;
+}
+
+/// A setup whose API knows who calls from 127.0.0.1, and nobody else.
+ConnectorSetup& withController(ConnectorSetup& setup) {
+    return setup.setJson("api.identities", R"([{"name":"the-controller","network":"127.0.0.1/32"}])");
+}
+
+/// Asks for something from 127.0.0.2, which is nobody's address.
+void askAsStranger(const ConnectorProcess& connector, std::uint16_t apiPort) {
+    auto client = connector.connect(apiPort, {.from = "127.0.0.2"});
+    client.send("GET /api/v2/mapping?passcode=secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    BOOST_TEST(client.readToEnd().substr(9, 3) == "403");
 }
 
 } // namespace
@@ -87,6 +109,75 @@ BOOST_AUTO_TEST_CASE(LevelLeavesOutWhatIsLessImportant) {
     connector.api().remove(mapping.id);
     BOOST_TEST(connector.stop() == 0);
     BOOST_TEST(connector.log().find(mapping.id) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(EachRefusalOfAnIdentifiedCallerIsOneLine) {
+    constexpr const char* kJson = "application/json";
+    ConnectorSetup setup(Mode::Plain, 2);
+    withController(setup).set("log.level", "warning");
+    const ConnectorProcess connector(setup);
+    const auto& api = connector.api();
+    const auto mapping = api.addPublic();
+    const std::string unknown = "2ae8ff72-7447-47de-a4ec-123eb214d63e";
+    const std::vector<std::pair<ApiAnswer, std::string>> refusals{
+        {api.tryAdd(publicMapping()), "POST /api/v2/mapping/add by the-controller at 127.0.0.1 was refused "
+                                      "with 507: there are no two free ports"},
+        {api.get("/api/v2/mapping/" + unknown),
+         "GET /api/v2/mapping/" + unknown +
+             " by the-controller at 127.0.0.1 was refused with 404: no mapping has that id"},
+        {api.tryRemove("another"), "POST /api/v2/mapping/remove by the-controller at 127.0.0.1 was refused "
+                                   "with 404: no mapping has that id"},
+        {api.get("/api/v2/nothing"), "was refused with 404: there is nothing at /api/v2/nothing"},
+        {api.get("/api/v2/mapping/add"), "was refused with 405: GET is not allowed here; use POST"},
+        {api.post("/api/v2/mapping/add", R"({"type":"secret"})", kJson),
+         "was refused with 400: type: it must be \"public\" or \"private\""},
+        {api.post("/api/v2/mapping/add", "<mapping/>", "text/xml"),
+         "was refused with 415: Content-Type: text/xml is not understood"},
+        {api.post("/api/v2/mapping/add", std::string(65537, ' '), kJson),
+         "by the-controller at 127.0.0.1 was refused with 413: the request's body is larger than 65536 "
+         "bytes"},
+    };
+    for (const auto& [answer, line] : refusals) {
+        BOOST_TEST(answer.status >= 400, answer);
+        connector.waitForLog("Warning api: ");
+        connector.waitForLog(line);
+    }
+    BOOST_TEST(linesWith(connector, "api: ") == refusals.size(), connector.log());
+    BOOST_TEST(linesWith(connector, "secret") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(StrangersCantHideWhatAnIdentifiedCallerWasRefused) {
+    constexpr int kStrangers = 100;
+    ConnectorSetup setup;
+    const ConnectorProcess connector(withController(setup));
+    for (int number = 0; number < kStrangers; ++number)
+        askAsStranger(connector, setup.apiPort());
+    BOOST_TEST(connector.api().get("/api/v2/mapping/x").isError(404));
+    connector.waitForLog("GET /api/v2/mapping/x by the-controller at 127.0.0.1 was refused with 404");
+    connector.waitForLog("127.0.0.2 was turned away with 403: GET /api/v2/mapping: 127.0.0.2 may not call");
+    BOOST_TEST(linesWith(connector, "turned away with 403") < kStrangers / 2U);
+    BOOST_TEST(linesWith(connector, "secret") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(RefusalsOfAnIdentifiedCallerAreNoFloodOfLines) {
+    constexpr int kRequests = 300;
+    ConnectorSetup setup;
+    const ConnectorProcess connector(withController(setup));
+    for (int number = 0; number < kRequests; ++number)
+        BOOST_TEST(connector.api().get("/api/v2/mapping/x").isError(404));
+    connector.waitForLog("was refused with 404");
+    BOOST_TEST(linesWith(connector, "was refused with 404") < kRequests / 2U);
+}
+
+BOOST_AUTO_TEST_CASE(RefusalsOfStrangersAreLoggedWithTheReason) {
+    ConnectorSetup setup;
+    const ConnectorProcess connector(withController(setup));
+    BOOST_TEST(connector.api().post("/health", "").isError(405)); // whoever it is: /health doesn't ask
+    connector.waitForLog("127.0.0.1 was turned away with 405: POST /health: POST is not allowed here");
+    auto client = connector.connect(setup.apiPort());
+    client.send("nonsense\r\n\r\n");
+    client.readToEnd();
+    connector.waitForLog("127.0.0.1 was turned away with 400: - -: the request line must be METHOD");
 }
 
 /// What logrotate does.

@@ -72,6 +72,14 @@ bool isThere(const std::string& file) {
     return ::stat(file.c_str(), &status) == 0;
 }
 
+/// The elements of an array of strings.
+std::vector<std::string> textsIn(const Poco::JSON::Array& array) {
+    std::vector<std::string> result;
+    for (const auto& element : array)
+        result.push_back(element.convert<std::string>());
+    return result;
+}
+
 mode_t modeOf(const std::string& file) {
     struct stat status {};
     ::stat(file.c_str(), &status);
@@ -143,6 +151,34 @@ BOOST_AUTO_TEST_CASE(CertificateIsForTheAddress) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(CertificateIsForAllAddresses) {
+    const SetupFolder folder;
+    const auto made =
+        folder.setUp({"--address=connector.example.org", "--address", "192.0.2.7", "--address=2001:db8::7",
+                      "--address=Connector.Example.org", "--address=2001:DB8:0::7", "--json"});
+    BOOST_TEST_REQUIRE(made.exitCode == 0, shown(made));
+    const std::vector<std::string> names{"connector.example.org", "192.0.2.7", "2001:db8::7"};
+    BOOST_TEST(textsIn(*parse(made.output)->getObject("controller")->getArray("names")) == names,
+               boost::test_tools::per_element());
+    BOOST_TEST(folder.config()->getValue<std::string>("address") == "connector.example.org");
+    for (const auto& name : names) {
+        auto config = folder.config();
+        config->set("address", name);
+        std::ostringstream text;
+        config->stringify(text);
+        writeFile(folder.file(), text.str());
+        const auto checked = folder.run({"check"});
+        BOOST_TEST(!says(checked, "warning"), shown(checked));
+        BOOST_TEST(says(checked, "for connector.example.org, 192.0.2.7, 2001:db8::7"), shown(checked));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(ControllerIsToldTheNamesInTheCertificate) {
+    const SetupFolder folder;
+    const auto made = folder.setUp({"--address=connector.example.org", "--address=192.0.2.7"});
+    BOOST_TEST(says(made, "its names    connector.example.org, 192.0.2.7"), shown(made));
+}
+
 BOOST_AUTO_TEST_CASE(CertificateIsImported) {
     const SetupFolder folder;
     const auto pair = CertificateAuthority::shared().issue(folder.folder(), "imported");
@@ -152,6 +188,20 @@ BOOST_AUTO_TEST_CASE(CertificateIsImported) {
     BOOST_TEST(readFile(folder.file("server-cert.pem")) == readFile(pair.certificateFile));
     BOOST_TEST(readFile(folder.file("server-key.pem")) == readFile(pair.keyFile));
     BOOST_TEST(says(made, pair.fingerprint()), shown(made));
+    BOOST_TEST(says(made, "127.0.0.1, ::1, localhost"), shown(made));
+    const auto checked = folder.run({"check"});
+    BOOST_TEST(!says(checked, "the certificate is not for"), shown(checked));
+}
+
+BOOST_AUTO_TEST_CASE(CertificateThatIsImportedForAnotherNameIsWarnedOf) {
+    const SetupFolder folder;
+    const auto pair = CertificateAuthority::shared().issueForHost(folder.folder(), "one", "*.example.org");
+    const auto made = folder.setUp({"--address=connector.example.com",
+                                    "--certificate=" + pair.certificateFile, "--key=" + pair.keyFile});
+    BOOST_TEST_REQUIRE(made.exitCode == 0, shown(made));
+    const auto checked = folder.run({"check"});
+    BOOST_TEST(says(checked, "the certificate is not for connector.example.com"), shown(checked));
+    BOOST_TEST(says(checked, "for *.example.org"), shown(checked));
 }
 
 BOOST_AUTO_TEST_CASE(ControllerMayBeKnownByItsNetwork) {
@@ -178,11 +228,34 @@ BOOST_AUTO_TEST_CASE(QuestionsAreAskedOnATerminal) {
     answer("Ports for mappings [6000-6050]", "");
     answer("Network that the Fog Controller calls from", "192.0.2.10/32");
     answer("File with its certificate", "");
+    answer("Further names and addresses for the certificate",
+           "192.0.2.7, connector.example.org,gate.example.org");
     terminal.readThrough("The Fog Controller needs");
     BOOST_TEST(setup.waitForExit() == 0);
     BOOST_TEST(folder.config()->getValue<std::string>("address") == "connector.example.org");
     BOOST_TEST(folder.config()->getArray("ports")->getElement<std::string>(0) == "6000-6050");
     BOOST_TEST(readFile(folder.file("iofog-connector.config.old")) == "mine");
+    BOOST_TEST(says(folder.run({"check"}), "for connector.example.org, 192.0.2.7, gate.example.org"));
+}
+
+BOOST_AUTO_TEST_CASE(NoAddressIsAddedWithoutConsent) {
+    const SetupFolder folder;
+    const Terminal terminal(80);
+    ChildProcess setup(folder.setUpOn(terminal));
+    for (const auto& [question, answer] : std::vector<std::pair<std::string, std::string>>{
+             {"Public name or address", "connector.example.org"},
+             {"Ports for mappings", ""},
+             {"Network that the Fog Controller calls from", ""},
+             {"File with its certificate", ""},
+             {"Further names and addresses for the certificate, or none", "none"}}) {
+        terminal.readThrough(question);
+        terminal.type(answer + "\n");
+    }
+    terminal.readThrough("The Fog Controller needs");
+    BOOST_TEST(setup.waitForExit() == 0);
+    BOOST_TEST(says(folder.run({"check"}), "for connector.example.org\n"));
+    const auto silent = folder.setUp({"--address=connector.example.org", "--force"});
+    BOOST_TEST(says(silent, "its names    connector.example.org\n"), shown(silent));
 }
 
 BOOST_AUTO_TEST_CASE(AnswerThatIsNoYesChangesNothing) {
@@ -280,6 +353,7 @@ BOOST_AUTO_TEST_CASE(AddressesThatVisitorsCantUseAreRefused) {
                                        "-a.org"s,
                                        "a-.org"s,
                                        "[::1]"s,
+                                       "fe80::1%eth0"s,
                                        "1.2.3"s,
                                        "999.1.1.1"s,
                                        "255.255.255.255"s,
@@ -305,6 +379,10 @@ BOOST_AUTO_TEST_CASE(WrongAnswersWriteNothing) {
     const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
         {{}, "--address=HOST"},
         {{"--address=two words"}, "two words"},
+        {{"--address=x", "--address=two words"}, "two words"},
+        {{"--address=x", "--address="}, "--address=: it must be"},
+        {{"--address=x", "--address=y", "--certificate=" + pair.certificateFile, "--key=" + pair.keyFile},
+         "--address=y: only a certificate that is made"},
         {{"--address=x", "--controller=nowhere"}, "nowhere"},
         {{"--address=x", "--identity=operator"}, "operator"},
         {{"--address=x", "--exclude=70000"}, "70000"},

@@ -43,6 +43,11 @@ BOOST_AUTO_TEST_CASE(the_families_do_not_mix) {
     BOOST_TEST(!contains("::/0", "192.0.2.1"));
 }
 
+BOOST_AUTO_TEST_CASE(a_zone_makes_no_difference) {
+    BOOST_TEST(contains("fe80::/64", "fe80::1%lo"));
+    BOOST_TEST(!contains("2001:db8::/32", "fe80::1%lo"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_a_network_is_refused) {
     for (const auto* text :
          {"", "/", "192.0.2.0", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/+8", "192.0.2.0/ 24",

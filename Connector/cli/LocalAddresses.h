@@ -1,0 +1,17 @@
+#pragma once
+
+#include <Poco/Net/IPAddress.h>
+
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// Those of these addresses under which others may reach a machine that has them: the public ones; where
+/// there are none, the private ones (RFC 1918, RFC 6598, RFC 4193). Each once.
+std::vector<std::string> reachableOf(const std::vector<Poco::Net::IPAddress>& addresses);
+
+/// Such addresses of this machine, of interfaces that are up.
+std::vector<std::string> reachableAddresses();
+
+} // namespace connector
