@@ -172,6 +172,8 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.firstBytes = time(limits, "first-bytes", result.firstBytes);
     result.open = time(limits, "open", result.open);
     result.waitingVisitors = size(limits, "waiting-visitors", 1, result.waitingVisitors);
+    result.silentAgent = time(limits, "silent-agent", result.silentAgent);
+    result.visitorSilence = time(limits, "visitor-silence", result.visitorSilence);
     result.staleQuiet = time(limits, "stale-quiet", result.staleQuiet);
     result.staleLongest = time(limits, "stale-longest", result.staleLongest);
     result.agentMemory = time(limits, "agent-memory", result.agentMemory);

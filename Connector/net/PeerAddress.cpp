@@ -1,5 +1,7 @@
 #include "net/PeerAddress.h"
 
+#include <string_view>
+
 namespace connector {
 
 Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address) {
@@ -10,10 +12,13 @@ Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address) {
 }
 
 std::string ownerOf(const Poco::Net::IPAddress& address) {
+    using namespace std::string_view_literals;
     constexpr std::size_t kIPv6Prefix = 8;
+    constexpr auto kNat64 = "\x00\x64\xff\x9b\0\0\0\0\0\0\0\0"sv;
     const auto bare = withoutMapping(address);
     std::string bytes(static_cast<const char*>(bare.addr()), static_cast<std::size_t>(bare.length()));
-    return bytes.substr(0, kIPv6Prefix);
+    const bool isShared = bare.isLinkLocal() || bytes.starts_with(kNat64);
+    return isShared ? bytes : bytes.substr(0, kIPv6Prefix);
 }
 
 Poco::Net::IPAddress withoutZone(const Poco::Net::IPAddress& address) {

@@ -10,7 +10,8 @@ namespace connector {
 Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address);
 
 /// The bytes of the address that tell one owner from another: all of an IPv4 address, the /64 of an IPv6 one,
-/// because whoever has one address of it has them all.
+/// because whoever has one address of it has them all. Link-local addresses and those that stand for IPv4
+/// addresses behind NAT64 (64:ff9b::/96, RFC 6052) have an owner each.
 std::string ownerOf(const Poco::Net::IPAddress& address);
 
 /// The address without its zone, the link that it is on as this machine numbers it ("%eth0"). The kernel may

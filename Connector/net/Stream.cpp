@@ -118,20 +118,16 @@ int Stream::unacknowledged() const {
 }
 
 bool Stream::hasUnread() {
-    const bool isUnread = unread() > 0;
+    std::byte first{};
+    const auto received = ::recv(_socket.get(), &first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
+    const bool isUnread = received >= 0 || errno != EAGAIN;
     if (isUnread) _mayReceive = true;
     return isUnread;
 }
 
 bool Stream::hasEndedUnread() const {
-    return _peerHasEnded && unread() == 0;
-}
-
-/// Bytes that the kernel holds to be received.
-int Stream::unread() const {
-    int bytes = 0;
-    ::ioctl(_socket.get(), FIONREAD, &bytes);
-    return bytes;
+    int unread = 0;
+    return _peerHasEnded && ::ioctl(_socket.get(), FIONREAD, &unread) == 0 && unread == 0;
 }
 
 std::string Stream::failure() const {

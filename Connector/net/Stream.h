@@ -109,8 +109,9 @@ class Stream : private EventHandler {
     /// Bytes that the other end's kernel has not acknowledged yet.
     int unacknowledged() const;
 
-    /// Whether the kernel holds something to receive; an event that tells of it may not have been seen yet.
-    bool hasUnread();
+    /// Whether something has come that receive() has not returned yet, or the end or a failure of the
+    /// connection; no event need have told of it.
+    virtual bool hasUnread();
 
     /// True when the other end has closed its sending side and the kernel holds nothing that it sent before.
     bool hasEndedUnread() const;
@@ -136,7 +137,6 @@ class Stream : private EventHandler {
   private:
     void onEvents(std::uint32_t events) final;
     Received sendSome(std::span<const std::byte> bytes);
-    int unread() const;
     Status finishConnecting();
 
     Poco::Net::SocketAddress _peer;

@@ -176,6 +176,11 @@ Stream::Status TlsStream::endSending() {
     return Stream::endSending();
 }
 
+/// A part of a record counts, too.
+bool TlsStream::hasUnread() {
+    return !_received.isEmpty() || ::SSL_has_pending(_ssl.get()) == 1 || Stream::hasUnread();
+}
+
 std::string TlsStream::failure() const {
     if (_tlsError == 0) return Stream::failure();
     const auto* reason = ::ERR_reason_error_string(_tlsError);

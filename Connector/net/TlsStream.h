@@ -34,6 +34,7 @@ class TlsStream : public Stream {
     Status sendMessages(std::span<const std::byte> bytes, std::span<const std::uint32_t> lengths) override;
     Received receive(std::span<std::byte> into) override;
     Status endSending() override;
+    bool hasUnread() override;
     std::string failure() const override;
 
     /// The session as it is now, for resuming it later; only after the handshake. A copy: OpenSSL spoils the

@@ -20,10 +20,10 @@ std::string authorized(Protocol protocol, std::chrono::milliseconds threshold) {
 
 } // namespace
 
-AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream> stream)
+AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream> stream, bool hasTurn)
     : _context(context), _stream(std::move(stream)),
       _greeting(std::make_unique<Greeting>(context.endpoint.passcode)), _heartbeat(context.loop, *this),
-      _timer(context.loop, [this] { onTimer(); }) {}
+      _timer(context.loop, [this] { onTimer(); }), _hasTurn(hasTurn) {}
 
 AgentConnection::AgentConnection(const Context& context, RelayEnd end)
     : _context(context), _stream(std::move(end.stream)), _heartbeat(context.loop, *this),
@@ -49,17 +49,24 @@ void AgentConnection::start() {
     if (!_isOver) readWhileWaiting();
 }
 
-/// What has come by now was sent before the agent could know of the visitor that it is to be given.
+/// What has come by now was sent before the agent could know of the visitor that it is to be given. Of a
+/// record that has only begun nobody can say yet what it is.
 bool AgentConnection::stillWaits() {
-    if (_protocol == Protocol::Pipe1 && !_context.mayBegin && _stream->hasUnread()) readWhileWaiting();
-    return !_isOver && (_state == State::Waiting || _state == State::LastResort);
+    const bool mayBeStale = _protocol == Protocol::Pipe1 && !_context.mayBegin;
+    if (mayBeStale && _stream->hasUnread()) {
+        readWhileWaiting();
+        if (!_isOver && waits() && _stream->hasUnread()) keepQuiet();
+    }
+    return !_isOver && waits();
 }
 
-bool AgentConnection::demoteIfSilent() {
-    const auto patience = _context.endpoint.heartbeatAbsenceThreshold / kBeatsPerThreshold;
-    if (patience.count() == 0 || _context.loop.now() - _heartbeat.state().lastHeard < patience) return false;
-    enter(State::LastResort);
-    return true;
+/// Without a threshold an agent need not beat at all, unless it has.
+bool AgentConnection::isSilent() const {
+    const auto threshold = _context.endpoint.heartbeatAbsenceThreshold;
+    if (threshold.count() == 0 && !_hasBeaten) return false;
+    const auto usual = _context.limits.silentAgent;
+    const auto patience = threshold.count() == 0 ? usual : std::min(usual, threshold / kBeatsPerThreshold);
+    return _context.loop.now() - _heartbeat.state().lastHeard >= patience;
 }
 
 RelayEnd AgentConnection::takeEnd() {
@@ -134,12 +141,10 @@ void AgentConnection::takePlace() {
     _heartbeat.start(*_stream, Heartbeat::Settings::ofConnector(_protocol, threshold));
     _stream->send(authorized(_protocol, threshold));
     _isSuspect = admission->isSuspect;
-    if (admission->mayBeStale) {
-        _timer.start(_context.limits.staleQuiet);
-        enter(State::Quieting);
-    } else {
+    if (admission->mayBeStale)
+        keepQuiet();
+    else
         wait();
-    }
     if (!_isOver) readWhileWaiting();
 }
 
@@ -149,6 +154,7 @@ void AgentConnection::wait() {
 
 /// It is not silent any more, if it was.
 void AgentConnection::onHeard() {
+    _hasBeaten = true;
     if (_state == State::LastResort && !_isSuspect) enter(State::Waiting);
 }
 
@@ -194,12 +200,19 @@ void AgentConnection::dropStale(std::size_t bytes) {
     }
     _begun->staleBytes += bytes;
     if (now - _begun->staleSince >= _context.limits.staleLongest) return onQuiet();
+    keepQuiet();
+}
+
+/// It is given no visitor before nothing has come from it for a while.
+void AgentConnection::keepQuiet() {
     _timer.start(_context.limits.staleQuiet);
     if (_state != State::Quieting) enter(State::Quieting);
 }
 
 void AgentConnection::onQuiet() {
-    if (_begun && _begun->staleBytes > 0)
+    if (_stream->hasUnread())
+        end("it began a record, and did not end it in time");
+    else if (_begun && _begun->staleBytes > 0)
         end("it sent " + std::to_string(_begun->staleBytes) +
             " bytes that no visitor had asked for, the rest of an earlier answer");
     else

@@ -26,10 +26,11 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
         Authorizing,
         Quieting,   ///< authorized, but sends the rest of an earlier visitor's answer, or is expected to
         Waiting,    ///< authorized, without a partner
-        LastResort, ///< the same, for when no other waits: it may well be dead
+        Doubtful,   ///< the same, and comes after those: its address is doubtful
+        LastResort, ///< the same, and comes last: this connection may well be dead
         Holding,    ///< has begun a conversation, and its first bytes are held until there is a partner
     };
-    static constexpr std::size_t kStates = 5;
+    static constexpr std::size_t kStates = 6;
     using List = std::list<std::unique_ptr<AgentConnection>>;
 
     /// The endpoint that the connection belongs to; it keeps it in a list for each state.
@@ -68,8 +69,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
         Owner& owner;
     };
 
-    /// A connection that was just accepted.
-    AgentConnection(const Context& context, std::unique_ptr<Stream> stream);
+    /// A connection that was just accepted. hasTurn: see hasTurn().
+    AgentConnection(const Context& context, std::unique_ptr<Stream> stream, bool hasTurn);
 
     /// An authorized agent that was to be joined and was not: it waits again, or holds what it still has.
     AgentConnection(const Context& context, RelayEnd end);
@@ -83,13 +84,24 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     State state() const { return _state; }
     Protocol protocol() const { return _protocol; }
 
+    /// Without a partner, and may be given one.
+    bool waits() const {
+        return _state == State::Waiting || _state == State::Doubtful || _state == State::LastResort;
+    }
+
     /// Of a waiting agent, before it is joined: whether it still waits after all that it has sent by now was
     /// looked at. May change its state or end it.
     bool stillWaits();
 
-    /// Makes a waiting agent that has been silent for a third of its threshold a last resort, until it is
-    /// heard again; false when it has not.
-    bool demoteIfSilent();
+    /// Whether it has missed a beat.
+    bool isSilent() const;
+
+    /// Moves a waiting agent on to Doubtful or LastResort, or from Doubtful back to Waiting. One that is a
+    /// last resort because of its silence waits like others again when it is heard.
+    void moveTo(State state) { enter(state); }
+
+    /// Whether its address is slowed, and it is its turn to be judged.
+    bool hasTurn() const { return _hasTurn; }
 
     Stream& stream() { return *_stream; }
 
@@ -122,6 +134,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     void readWhileWaiting();
     void takePipe1Message(std::span<const std::byte> message);
     void dropStale(std::size_t bytes);
+    void keepQuiet();
     void onQuiet();
     void takePipe2Bytes(std::span<const std::byte> bytes);
     void takeIdleEvent(IdleReader::Event event);
@@ -142,6 +155,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     State _state = State::Authorizing;
     Protocol _protocol = Protocol::Pipe1;
     bool _isSuspect = false;
+    bool _hasBeaten = false;
+    bool _hasTurn = false;
     bool _isOver = false; ///< joined or ended: the owner will destroy it
 };
 

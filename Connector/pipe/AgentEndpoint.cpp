@@ -4,16 +4,25 @@
 
 #include <Poco/Format.h>
 
+#include <algorithm>
+
 namespace connector {
 
 using State = AgentConnection::State;
+
+namespace {
+
+/// Of the agents that wait, in the order in which they are preferred.
+constexpr std::array kWaiting{State::Waiting, State::Doubtful, State::LastResort};
+
+} // namespace
 
 AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint,
                              std::string name, const char* role, bool mayBegin, Owner& owner)
     : _loop(loop), _environment(environment), _name(std::move(name)),
       _role(role), _context{loop, environment.limits(), endpoint, mayBegin, *this}, _owner(owner),
       _history(environment.limits().agentMemory), _slowed(loop, environment.limits(), *this),
-      _log(Poco::Logger::get("pipe")), _endings(_log) {}
+      _log(Poco::Logger::get("pipe")), _endings(_log), _warnings(_log) {}
 
 void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                DescriptorBudget::Lease lease) {
@@ -21,10 +30,14 @@ void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress
     if (_slowed.isSlowed(peer.host()))
         _slowed.park(std::move(connection));
     else
-        onTurn(std::move(connection));
+        open(std::move(connection), /*hasTurn*/ false);
 }
 
 void AgentEndpoint::onTurn(SlowedAddresses::Connection connection) {
+    open(std::move(connection), /*hasTurn*/ true);
+}
+
+void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
     // A real agent greets within a round trip, so the oldest of many strangers is the one least likely to be
     // one.
     auto& authorizing = listOf(State::Authorizing);
@@ -33,22 +46,42 @@ void AgentEndpoint::onTurn(SlowedAddresses::Connection connection) {
                                  " others are still to be authorized");
     auto stream =
         _environment.accept(std::move(connection.socket), connection.peer, std::move(connection.lease));
-    add(std::make_unique<AgentConnection>(_context, std::move(stream))).start();
+    add(std::make_unique<AgentConnection>(_context, std::move(stream), hasTurn)).start();
+}
+
+bool AgentEndpoint::hasWaiting() const {
+    return nextWaiting() != nullptr;
+}
+
+AgentConnection* AgentEndpoint::nextWaiting() const {
+    for (const auto state : kWaiting)
+        if (!listOf(state).empty()) return listOf(state).front().get();
+    return nullptr;
 }
 
 std::optional<RelayEnd> AgentEndpoint::takeWaiting() {
-    while (hasWaiting()) {
-        const auto& waiting = listOf(State::Waiting);
-        auto& agent = *(waiting.empty() ? listOf(State::LastResort) : waiting).front();
-        if (agent.state() == State::Waiting && agent.demoteIfSilent()) continue;
-        if (agent.stillWaits()) return take(agent);
-    }
+    while (auto* agent = nextWaiting())
+        if (!moveBack(*agent) && agent->stillWaits()) return take(*agent);
     return std::nullopt;
+}
+
+/// Behind those that are to be preferred to it; false when it is in its place. To do it when it is next costs
+/// less than to keep all of them in order.
+bool AgentEndpoint::moveBack(AgentConnection& agent) {
+    if (agent.state() == State::LastResort) return false;
+    if (agent.isSilent())
+        agent.moveTo(State::LastResort);
+    else if (agent.state() == State::Waiting &&
+             _history.isDoubtful(agent.stream().peer().host(), _loop.now()))
+        agent.moveTo(State::Doubtful);
+    else
+        return false;
+    return true;
 }
 
 std::optional<RelayEnd> AgentEndpoint::takeWaitingPipe2() {
     if (_waitingPipe2 == 0) return std::nullopt;
-    for (const auto state : {State::Waiting, State::LastResort})
+    for (const auto state : kWaiting)
         for (const auto& agent : listOf(state))
             if (agent->protocol() == Protocol::Pipe2) return take(*agent);
     return std::nullopt;
@@ -64,8 +97,11 @@ void AgentEndpoint::putBack(RelayEnd agent) {
 }
 
 void AgentEndpoint::drop(RelayEnd agent, const std::string& why) {
-    logLost(agent.stream->peer(), why);
-    agent.onLeaving(false);
+    const auto peer = agent.stream->peer();
+    logLost(peer, why);
+    _history.addLost(peer.host(), _loop.now());
+    _hasDoubts.store(true, std::memory_order_relaxed);
+    agent.onLeaving(RelayEnd::Outcome::Unknown);
     agent.stream->retire();
     agent.stream->resetOnClose();
     _loop.destroyLater(std::move(agent.stream));
@@ -85,7 +121,7 @@ std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& ag
     if (_log.debug()) _log.debug("%s: agent %s authorized", _name, peer.toString());
     if (agent.protocol() == Protocol::Pipe2) return Admission{};
     return Admission{.mayBeStale = _history.hasSentStaleBytes(peer.host(), _loop.now()),
-                     .isSuspect = _history.takeSilentRelay(peer.host(), _loop.now())};
+                     .isSuspect = _history.takeSuspect(peer.host(), _loop.now())};
 }
 
 void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
@@ -93,7 +129,8 @@ void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
     now.splice(now.end(), listOf(before), agent.position);
     count(agent, before, -1);
     count(agent, agent.state(), 1);
-    if (before == State::Authorizing) _slowed.turnIsOver(agent.stream().peer().host(), /*wasRight*/ true);
+    if (before == State::Authorizing && agent.hasTurn())
+        _slowed.turnIsOver(agent.stream().peer().host(), /*wasRight*/ true);
     if (agent.state() != State::Quieting) _owner.onAgentAvailable(*this);
 }
 
@@ -102,11 +139,25 @@ void AgentEndpoint::onStaleBytes(AgentConnection& agent) {
 }
 
 void AgentEndpoint::onNoAnswer(const Poco::Net::SocketAddress& peer) {
-    _history.addSilentRelay(peer.host(), _loop.now());
-    _endings.write(Poco::Message::PRIO_WARNING, _loop.now(),
-                   Poco::format("%s: agent %s gave a visitor no answer; the connection that takes its place "
-                                "comes last",
-                                _name, peer.toString()));
+    const bool isNew = !_history.isDoubtful(peer.host(), _loop.now());
+    _history.addNoAnswer(peer.host(), _loop.now());
+    _hasDoubts.store(true, std::memory_order_relaxed);
+    if (!isNew) return;
+    _warnings.write(Poco::Message::PRIO_WARNING, _loop.now(),
+                    Poco::format("%s: agent %s gave a visitor no answer; other agents are preferred to those "
+                                 "at its address until one of them answers",
+                                 _name, peer.toString()));
+}
+
+/// The others at its address have their places among all others again.
+void AgentEndpoint::onAnswer(const Poco::Net::SocketAddress& peer) {
+    if (!_history.clearDoubt(peer.host(), _loop.now())) return;
+    _hasDoubts.store(_history.hasDoubts(), std::memory_order_relaxed);
+    auto& doubtful = listOf(State::Doubtful);
+    for (auto next = doubtful.begin(); next != doubtful.end();) {
+        auto& agent = **next++;
+        if (!_history.isDoubtful(agent.stream().peer().host(), _loop.now())) agent.moveTo(State::Waiting);
+    }
 }
 
 void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
@@ -119,8 +170,9 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
         logLost(peer, why);
         _placesTaken.fetch_sub(1, std::memory_order_relaxed);
     }
+    const bool hadTurn = !wasAuthorized && agent.hasTurn();
     close(agent);
-    if (!wasAuthorized) _slowed.turnIsOver(peer.host(), /*wasRight*/ false);
+    if (hadTurn) _slowed.turnIsOver(peer.host(), /*wasRight*/ false);
 }
 
 void AgentEndpoint::onWrongPasscode(AgentConnection& agent) {
@@ -128,10 +180,18 @@ void AgentEndpoint::onWrongPasscode(AgentConnection& agent) {
 }
 
 void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) {
-    _endings.write(Poco::Message::PRIO_WARNING, _loop.now(),
-                   Poco::format("%s: too many wrong passcodes from %s: its connections wait for %Ld ms",
-                                _name, withoutMapping(address).toString(),
-                                static_cast<Poco::Int64>(pause.count())));
+    _warnings.write(Poco::Message::PRIO_WARNING, _loop.now(),
+                    Poco::format("%s: too many wrong passcodes from %s: its connections wait for %Ld ms",
+                                 _name, withoutMapping(address).toString(),
+                                 static_cast<Poco::Int64>(pause.count())));
+}
+
+bool AgentEndpoint::hasAgentsOf(const Poco::Net::IPAddress& address) const {
+    const auto owner = ownerOf(address);
+    const auto isOwn = [&](const auto& agent) { return ownerOf(agent->stream().peer().host()) == owner; };
+    return std::any_of(kWaiting.begin(), kWaiting.end(), [&](State state) {
+        return std::any_of(listOf(state).begin(), listOf(state).end(), isOwn);
+    });
 }
 
 AgentConnection::List& AgentEndpoint::listOf(State state) {
@@ -171,9 +231,12 @@ RelayEnd AgentEndpoint::take(AgentConnection& agent) {
             Heartbeat::Settings::ofConnector(Protocol::Pipe1, _context.endpoint.heartbeatAbsenceThreshold);
     // An agent of PIPE/2 has said OPENED, and that there is no answer is its target's doing.
     const bool mustAnswer = end.protocol == Protocol::Pipe1 && !_context.mayBegin;
-    end.onLeaving = [this, mustAnswer, peer = end.stream->peer()](bool gaveNoAnswer) {
+    end.onLeaving = [this, mustAnswer, peer = end.stream->peer()](RelayEnd::Outcome outcome) {
         _placesTaken.fetch_sub(1, std::memory_order_relaxed);
-        if (mustAnswer && gaveNoAnswer) _loop.post([this, peer] { onNoAnswer(peer); });
+        if (mustAnswer && outcome == RelayEnd::Outcome::Unanswered)
+            _loop.post([this, peer] { onNoAnswer(peer); });
+        else if (outcome != RelayEnd::Outcome::Unknown && _hasDoubts.load(std::memory_order_relaxed))
+            _loop.post([this, peer] { onAnswer(peer); });
     };
     forget(agent);
     return end;

@@ -39,14 +39,12 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
 
-    bool hasWaiting() const {
-        return !listOf(AgentConnection::State::Waiting).empty() ||
-               !listOf(AgentConnection::State::LastResort).empty();
-    }
+    bool hasWaiting() const;
     bool hasHolding() const { return !listOf(AgentConnection::State::Holding).empty(); }
 
-    /// Takes the agent that has waited the longest, so that none is taken again before the others were; of
-    /// those that may well be dead only when no other waits. Nothing when there is none.
+    /// Takes the agent that has waited the longest, so that none is taken again before the others were. Those
+    /// of doubtful addresses come after the others, and those that may well be dead themselves come last.
+    /// Nothing when none waits.
     std::optional<RelayEnd> takeWaiting();
 
     /// The same, of those that speak PIPE/2.
@@ -75,11 +73,16 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
     void onEnded(AgentConnection& agent, const std::string& why) override;
     void onTurn(SlowedAddresses::Connection connection) override;
     void onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) override;
+    bool hasAgentsOf(const Poco::Net::IPAddress& address) const override;
 
     AgentConnection::List& listOf(AgentConnection::State state);
     const AgentConnection::List& listOf(AgentConnection::State state) const;
     void count(const AgentConnection& agent, AgentConnection::State state, int change);
+    void open(SlowedAddresses::Connection connection, bool hasTurn);
+    AgentConnection* nextWaiting() const;
+    bool moveBack(AgentConnection& agent);
     void onNoAnswer(const Poco::Net::SocketAddress& peer);
+    void onAnswer(const Poco::Net::SocketAddress& peer);
     AgentConnection& add(std::unique_ptr<AgentConnection> agent);
     void forget(AgentConnection& agent);
     RelayEnd take(AgentConnection& agent);
@@ -102,6 +105,8 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
     int _waitingPipe2 = 0;
     Poco::Logger& _log;
     LimitedLog _endings;
+    LimitedLog _warnings; ///< of its own, as there may be many endings
+    std::atomic<bool> _hasDoubts{false};
 };
 
 } // namespace connector

@@ -6,33 +6,48 @@ namespace connector {
 
 namespace {
 
+/// Not IPAddress itself, which can't be compared when it has a zone.
 std::string bytesOf(const Poco::Net::IPAddress& address) {
     return {static_cast<const char*>(address.addr()), static_cast<std::size_t>(address.length())};
 }
 
-} // namespace
-
-void AgentHistory::addSilentRelay(const Poco::Net::IPAddress& address, Clock::time_point now) {
-    add(_silentRelays, {bytesOf(address), now});
+template <class Entries>
+auto find(Entries& entries, const std::string& address) {
+    return std::find_if(entries.begin(), entries.end(),
+                        [&](const auto& entry) { return entry.address == address; });
 }
 
-bool AgentHistory::takeSilentRelay(const Poco::Net::IPAddress& address, Clock::time_point now) {
-    forgetOld(_silentRelays, now);
-    const auto found = find(_silentRelays, bytesOf(address));
-    if (found == _silentRelays.end()) return false;
-    _silentRelays.erase(found);
-    return true;
+} // namespace
+
+void AgentHistory::addNoAnswer(const Poco::Net::IPAddress& address, Clock::time_point now) {
+    add(_noAnswers, {bytesOf(address), now});
+    addLost(address, now);
+}
+
+void AgentHistory::addLost(const Poco::Net::IPAddress& address, Clock::time_point now) {
+    take(_doubtful, bytesOf(address), now);
+    add(_doubtful, {bytesOf(address), now});
+}
+
+bool AgentHistory::clearDoubt(const Poco::Net::IPAddress& address, Clock::time_point now) {
+    return take(_doubtful, bytesOf(address), now);
+}
+
+bool AgentHistory::isDoubtful(const Poco::Net::IPAddress& address, Clock::time_point now) {
+    return hasDoubts() && has(_doubtful, bytesOf(address), now);
+}
+
+bool AgentHistory::takeSuspect(const Poco::Net::IPAddress& address, Clock::time_point now) {
+    return take(_noAnswers, bytesOf(address), now);
 }
 
 void AgentHistory::addStaleBytes(const Poco::Net::IPAddress& address, Clock::time_point now) {
-    const auto found = find(_staleBytes, bytesOf(address));
-    if (found != _staleBytes.end()) _staleBytes.erase(found);
+    take(_staleBytes, bytesOf(address), now);
     add(_staleBytes, {bytesOf(address), now});
 }
 
 bool AgentHistory::hasSentStaleBytes(const Poco::Net::IPAddress& address, Clock::time_point now) {
-    forgetOld(_staleBytes, now);
-    return find(_staleBytes, bytesOf(address)) != _staleBytes.end();
+    return has(_staleBytes, bytesOf(address), now);
 }
 
 void AgentHistory::add(Entries& entries, Entry entry) const {
@@ -41,14 +56,22 @@ void AgentHistory::add(Entries& entries, Entry entry) const {
     entries.push_back(std::move(entry));
 }
 
+bool AgentHistory::has(Entries& entries, const std::string& address, Clock::time_point now) const {
+    forgetOld(entries, now);
+    return find(entries, address) != entries.end();
+}
+
+bool AgentHistory::take(Entries& entries, const std::string& address, Clock::time_point now) const {
+    forgetOld(entries, now);
+    const auto found = find(entries, address);
+    if (found == entries.end()) return false;
+    entries.erase(found);
+    return true;
+}
+
 void AgentHistory::forgetOld(Entries& entries, Clock::time_point now) const {
     while (!entries.empty() && now - entries.front().time > _memory)
         entries.pop_front();
-}
-
-AgentHistory::Entries::iterator AgentHistory::find(Entries& entries, const std::string& address) {
-    return std::find_if(entries.begin(), entries.end(),
-                        [&](const Entry& entry) { return entry.address == address; });
 }
 
 } // namespace connector

@@ -11,25 +11,36 @@
 
 namespace connector {
 
-/// What a public mapping's agents have done wrong lately, by their addresses. Agents of PIPE/1 keep the
-/// connection to their target when a visitor has gone, and what is wrong with that goes on when they dial
-/// anew: so it is the address that must be remembered. One thread.
+/// What has gone wrong lately with one port's agents, by their addresses. It is the address that must be
+/// remembered, not the connection: a node that has died leaves many connections, and stock agents keep the
+/// connection to their target when a visitor has gone, so that what is wrong with it goes on when they dial
+/// anew. One thread.
 class AgentHistory {
   public:
     using Clock = EventLoop::Clock;
 
-    /// What is remembered of either kind; one more takes the place of the oldest.
+    /// What is remembered of each kind; one more takes the place of the oldest.
     static constexpr std::size_t kEntries = 1000;
 
     /// memory: how long an address is remembered.
     explicit AgentHistory(std::chrono::milliseconds memory) : _memory(memory) {}
 
-    /// An agent has let a visitor go without an answer.
-    void addSilentRelay(const Poco::Net::IPAddress& address, Clock::time_point now);
+    /// An agent has let a visitor go without an answer: its address is doubtful, and the connection that
+    /// comes in its place is a suspect.
+    void addNoAnswer(const Poco::Net::IPAddress& address, Clock::time_point now);
+
+    /// An agent was lost, before a visitor could be joined to it: its address is doubtful.
+    void addLost(const Poco::Net::IPAddress& address, Clock::time_point now);
+
+    /// An agent has answered, so its address is not doubtful any more; false when it was not.
+    bool clearDoubt(const Poco::Net::IPAddress& address, Clock::time_point now);
+
+    bool isDoubtful(const Poco::Net::IPAddress& address, Clock::time_point now);
+    bool hasDoubts() const { return !_doubtful.empty(); }
 
     /// Whether the connection that is authorized now from this address must be taken for the one that comes
     /// in the place of one that gave no answer; each of those has one successor.
-    bool takeSilentRelay(const Poco::Net::IPAddress& address, Clock::time_point now);
+    bool takeSuspect(const Poco::Net::IPAddress& address, Clock::time_point now);
 
     /// An agent has sent what no visitor had asked for.
     void addStaleBytes(const Poco::Net::IPAddress& address, Clock::time_point now);
@@ -44,11 +55,13 @@ class AgentHistory {
     using Entries = std::deque<Entry>; ///< oldest first
 
     void add(Entries& entries, Entry entry) const;
+    bool has(Entries& entries, const std::string& address, Clock::time_point now) const;
+    bool take(Entries& entries, const std::string& address, Clock::time_point now) const;
     void forgetOld(Entries& entries, Clock::time_point now) const;
-    static Entries::iterator find(Entries& entries, const std::string& address);
 
     const std::chrono::milliseconds _memory;
-    Entries _silentRelays;
+    Entries _noAnswers; ///< one for each, until its successor has come
+    Entries _doubtful;  ///< each address once
     Entries _staleBytes;
 };
 

@@ -29,15 +29,20 @@ struct PipeLimits {
     std::chrono::milliseconds firstBytes{20};
     /// How long an agent of PIPE/2 may take to answer OPEN; then another agent is asked.
     std::chrono::milliseconds open{10000};
-    /// Visitors of one mapping that wait for an agent.
+    /// How long a visitor may say nothing while agents wait.
+    std::chrono::milliseconds visitorSilence{300000};
+    /// Visitors of one mapping that wait, for an agent or with what they have to say.
     std::size_t waitingVisitors = 1024;
+    /// How long a waiting agent may miss its beat before all others are preferred to it; a third of its
+    /// threshold if that is less.
+    std::chrono::milliseconds silentAgent{25000};
     /// How long a waiting agent of PIPE/1 that has sent what no visitor had asked for must be quiet before it
     /// is closed; and from the same address later, before it is given a visitor.
     std::chrono::milliseconds staleQuiet{1000};
     /// How long such an agent may go on sending.
     std::chrono::milliseconds staleLongest{30000};
-    /// How long it is remembered of an address that an agent there has done so, or has given a visitor no
-    /// answer.
+    /// How long it is remembered of an address that an agent there has done so, has given a visitor no
+    /// answer, or was lost when it was needed.
     std::chrono::milliseconds agentMemory{600000};
     /// Bytes of payload held of an agent that has no partner yet (private pipe).
     std::size_t heldPayload = 64 * 1024;

@@ -54,6 +54,7 @@ void Relay::moveTo(EventLoop& loop) {
 
 void Relay::abort(const std::string& why) {
     if (_state == State::Ended) return;
+    _aborted = true;
     leave(why, nullptr);
     for (auto& side : _sides)
         side.end.stream->resetOnClose();
@@ -191,8 +192,7 @@ void Relay::leave(std::string why, Side* broken) {
     _why = std::move(why);
     for (auto& side : _sides) {
         if (side.heartbeat) side.heartbeat->stop();
-        const auto& other = _sides[&side == &_sides[0] ? 1 : 0];
-        if (side.end.onLeaving) side.end.onLeaving(other.bytes > 0 && side.bytes == 0);
+        if (side.end.onLeaving) side.end.onLeaving(outcomeOf(side));
     }
     if (broken) {
         _broken = true;
@@ -201,6 +201,13 @@ void Relay::leave(std::string why, Side* broken) {
     }
     _lastProgress = _loop->now();
     _linger.emplace(*_loop, [this] { checkLinger(); }).start(kLingerTick);
+}
+
+RelayEnd::Outcome Relay::outcomeOf(const Side& side) const {
+    const auto& other = _sides[&side == &_sides[0] ? 1 : 0];
+    if (side.bytes > 0) return RelayEnd::Outcome::Answered;
+    if (other.bytes > 0 && !_aborted) return RelayEnd::Outcome::Unanswered;
+    return RelayEnd::Outcome::Unknown;
 }
 
 void Relay::drain() {

@@ -109,6 +109,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     void passTheEnd(Side& from, Side& to);
     void onSilent(Side& side);
     void leave(std::string why, Side* broken);
+    RelayEnd::Outcome outcomeOf(const Side& side) const;
     void drain();
     void tellTheEnd(Side& side);
     void discardInput(Side& side);
@@ -126,6 +127,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     const bool _keepsMessages;
     State _state = State::Relaying;
     bool _broken = false;
+    bool _aborted = false;
     int _turns = 0; ///< calls of onReady(), until it has settled
     std::string _why;
     std::optional<std::size_t> _outstandingBefore; ///< nothing: not asked yet

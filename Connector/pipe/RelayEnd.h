@@ -33,9 +33,14 @@ struct RelayEnd {
     /// Of an agent that begins the conversation: the visitor's address, for OPEN. Empty at any other end: a
     /// visitor's address is its stream's.
     std::string visitor;
-    /// Called, on the relay's loop, before the end's connection is told that the relay is over. gaveNoAnswer:
-    /// payload was sent to it, and none came back.
-    std::function<void(bool gaveNoAnswer)> onLeaving;
+    /// What came of a relay for one of its ends.
+    enum class Outcome {
+        Answered,   ///< payload came from it
+        Unanswered, ///< payload was sent to it, and none came back
+        Unknown,    ///< none of that, or the relay was broken off
+    };
+    /// Called, on the relay's loop, before the end's connection is told that the relay is over.
+    std::function<void(Outcome outcome)> onLeaving;
     /// Called, on the relay's loop, when the end's connection is over both ways, while there may still be
     /// something to deliver to the other end.
     std::function<void()> onGone;

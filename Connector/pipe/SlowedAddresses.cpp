@@ -12,6 +12,9 @@ namespace {
 /// Addresses whose wrong passcodes are counted; those of others are not while there are so many.
 constexpr std::size_t kMostAddresses = 1000;
 
+/// How long the next one waits for a turn that does not end: some say nothing, and would keep others out.
+constexpr std::chrono::milliseconds kTurn{100};
+
 } // namespace
 
 /// One of them.
@@ -39,19 +42,23 @@ class SlowedAddresses::Address {
 
     void park(Connection connection) {
         _parked.push_back(std::move(connection));
-        if (_phase == Phase::Open) serveParked();
+        if (_phase == Phase::Open) startServing();
     }
 
     std::size_t parked() const { return _parked.size(); }
 
     void dropOldest() {
         _parked.pop_front();
-        _toServe = std::min(_toServe, _parked.size());
+        if (_toServe > 0) --_toServe; // it was the next one
     }
 
+    /// The next one is served by the timer, and not within the call in which this one has ended.
     void turnIsOver(bool wasRight) {
-        if (wasRight) _lastRight = _all._loop.now();
-        if (_phase == Phase::Serving) serveNext();
+        if (wasRight) {
+            _wasRight = true;
+            _lastRight = _all._loop.now();
+        }
+        if (_turns > 0 && --_turns == 0 && _phase == Phase::Serving) _timer.start({});
     }
 
     const Poco::Net::IPAddress& address() const { return _address; }
@@ -64,8 +71,13 @@ class SlowedAddresses::Address {
         Open,    ///< the pause was over and nothing was parked: the next one is served when it comes
     };
 
-    bool hasRightAgents() const {
-        return _lastRight && _all._loop.now() - *_lastRight < _all._limits.agentMemory;
+    void onTimer() {
+        if (_phase == Phase::Pausing)
+            startServing();
+        else if (_phase == Phase::Serving)
+            serveNext();
+        else
+            _all.forget(*this);
     }
 
     void pause(std::chrono::milliseconds pause) {
@@ -75,30 +87,17 @@ class SlowedAddresses::Address {
         _all._owner.onSlowed(_address, _pause);
     }
 
-    void onTimer() {
-        if (_phase == Phase::Pausing)
-            serveParked();
-        else if (_phase == Phase::Serving)
-            serveNext(); // the one whose turn it is takes long
-        else
-            _all.forget(*this);
-    }
-
-    void serveParked() {
-        if (_parked.empty()) {
-            _phase = Phase::Open;
-            return _timer.start(_all._limits.wrongPasscodeLongestPause);
-        }
-        _phase = Phase::Serving;
+    void startServing() {
+        _phase = _parked.empty() ? Phase::Open : Phase::Serving;
         _toServe = _parked.size();
-        _wasWrong = false;
-        serveNext();
+        _wasWrong = _wasRight = false;
+        _timer.start(_parked.empty() ? _all._limits.wrongPasscodeLongestPause : std::chrono::milliseconds(0));
     }
 
     void serveNext() {
         if (_toServe == 0) return finishServing();
         --_toServe;
-        _timer.start(_all._limits.greetingRest);
+        _timer.start(kTurn);
         serveOne();
     }
 
@@ -106,15 +105,27 @@ class SlowedAddresses::Address {
         auto connection = std::move(_parked.front());
         _parked.pop_front();
         --_all._parked;
+        ++_turns;
         _all._owner.onTurn(std::move(connection));
     }
 
     void finishServing() {
-        if (_wasWrong) return pause(hasRightAgents() ? _all._limits.wrongPasscodePause : 2 * _pause);
-        _phase = Phase::Counting;
+        if (_wasRight && !_wasWrong) return forgive();
+        if (hasRightAgents())
+            pause(_all._limits.wrongPasscodePause);
+        else
+            pause(_wasWrong ? 2 * _pause : _pause);
+    }
+
+    void forgive() {
         while (!_parked.empty())
             serveOne();
         _all.forget(*this);
+    }
+
+    bool hasRightAgents() const {
+        return _all._owner.hasAgentsOf(_address) ||
+               (_lastRight && _all._loop.now() - *_lastRight < _all._limits.agentMemory);
     }
 
     SlowedAddresses& _all;
@@ -124,7 +135,9 @@ class SlowedAddresses::Address {
     std::chrono::milliseconds _pause{0};
     std::deque<Connection> _parked; ///< oldest first
     std::size_t _toServe = 0;       ///< of those parked, the ones that are served before the next pause
-    bool _wasWrong = false;         ///< one of those served
+    int _turns = 0;                 ///< of those served, the ones that are not over
+    bool _wasWrong = false;         ///< one that was served
+    bool _wasRight = false;
     std::optional<EventLoop::Clock::time_point> _lastRight;
     Timer _timer;
 };

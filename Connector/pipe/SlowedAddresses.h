@@ -39,6 +39,8 @@ class SlowedAddresses {
         virtual void onTurn(Connection connection) = 0;
         /// The address has been wrong too often, and its next connections wait for so long.
         virtual void onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) = 0;
+        /// Whether there are agents of this address, or one of its owner's, that had the right passcode.
+        virtual bool hasAgentsOf(const Poco::Net::IPAddress& address) const = 0;
 
       protected:
         ~Owner() = default;
@@ -58,7 +60,7 @@ class SlowedAddresses {
     /// A passcode of this address was wrong.
     void addWrong(const Poco::Net::IPAddress& address);
 
-    /// A connection of this address was judged, or has ended before.
+    /// A connection that has had its turn was judged, or has ended before.
     void turnIsOver(const Poco::Net::IPAddress& address, bool wasRight);
 
     /// Closes what is parked, and forgets everything.

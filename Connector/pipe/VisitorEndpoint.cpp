@@ -5,6 +5,9 @@
 
 #include <Poco/Format.h>
 
+#include <algorithm>
+#include <optional>
+
 namespace connector {
 
 /// One that waits.
@@ -36,12 +39,16 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
 
     void restartTimer() {
         const auto& limits = _endpoint._environment.limits();
-        _timer.start(state == State::Asked ? limits.firstBytes : limits.visitorWait);
+        _timer.start(state == State::Asked    ? limits.firstBytes
+                     : state == State::Silent ? std::min(limits.visitorWait, limits.visitorSilence)
+                                              : limits.visitorWait);
     }
 
     std::unique_ptr<Stream> stream;
     Messages held; ///< what it has said
     State state;
+    std::optional<EventLoop::Clock::time_point> silentSince; ///< since it was asked first
+    bool hasEnded = false; ///< will say nothing any more, and may still listen
     List::iterator position;
 
   private:
@@ -62,10 +69,18 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
             _endpoint.onGone(*this, "the TLS handshake was not done in time");
         else if (state == State::Asked)
             _endpoint.onSilent(*this);
-        else if (state == State::Silent && _endpoint._owner.hasPartner())
-            restartTimer(); // it is the visitor that lets the others wait
+        else if (state == State::Silent && !hasEnded && _endpoint._owner.hasPartner())
+            checkSilence(); // it is the visitor that lets the others wait
         else
             _endpoint.onGone(*this, "nobody became free for it");
+    }
+
+    void checkSilence() {
+        const auto most = _endpoint._environment.limits().visitorSilence;
+        if (_endpoint._loop.now() - *silentSince >= most)
+            _endpoint.onGone(*this, "it said nothing for " + std::to_string(most.count()) + " ms");
+        else
+            restartTimer();
     }
 
     VisitorEndpoint& _endpoint;
@@ -97,14 +112,20 @@ bool VisitorEndpoint::findSpoken() {
         auto& visitor = *ready.front();
         const auto status = visitor.held.empty() ? visitor.ask() : Stream::Status::Ok;
         if (status == Stream::Status::Ok) return true;
-        if (status == Stream::Status::Blocked) {
-            enter(visitor, State::Asked);
-            visitor.restartTimer();
-        } else {
-            onGone(visitor, "it closed the connection, and had said nothing");
-        }
+        if (status == Stream::Status::Failed)
+            onGone(visitor, visitor.stream->failure());
+        else
+            onNothingSaid(visitor, status == Stream::Status::Ended);
     }
     return false;
+}
+
+/// One that was asked before does not get limits.first-bytes again.
+void VisitorEndpoint::onNothingSaid(Visitor& visitor, bool hasEnded) {
+    enter(visitor, visitor.silentSince || hasEnded ? State::Silent : State::Asked);
+    visitor.hasEnded = hasEnded;
+    if (!visitor.silentSince) visitor.silentSince = _loop.now();
+    visitor.restartTimer();
 }
 
 RelayEnd VisitorEndpoint::takeSpoken() {

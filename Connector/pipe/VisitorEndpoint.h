@@ -81,6 +81,7 @@ class VisitorEndpoint final : public Acceptor {
     const List& listOf(State state) const { return _visitors[static_cast<std::size_t>(state)]; }
     bool makeRoom(const Poco::Net::SocketAddress& newcomer);
     void onReady(Visitor& visitor);
+    void onNothingSaid(Visitor& visitor, bool hasEnded);
     void onSilent(Visitor& visitor);
     void onEnded(Visitor& visitor);
     void enter(Visitor& visitor, State state);
