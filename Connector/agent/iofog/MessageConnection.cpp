@@ -7,17 +7,18 @@ namespace connector {
 
 namespace {
 
-/// In plain TCP nothing keeps apart what is sent at once, and a stock agent loses one of two messages that
-/// come in one read. A receiver that acknowledges is never sent two at once; the other kind is given this
-/// time.
-constexpr std::chrono::milliseconds kPlainRest{20};
+/// From one message to the next, for a receiver that doesn't acknowledge, and that for each so many bytes. The
+/// stock agents of that line lose one of two messages that come in one read, as they may in plain TCP, and in
+/// any case write the next one over what they haven't given to their bus yet.
+constexpr std::chrono::milliseconds kSilentRest{20};
+constexpr std::size_t kBytesPerSilentRest = 100000;
 
 } // namespace
 
-MessageConnection::MessageConnection(EventLoop& loop, RelayEnd end_, bool keepsRecords, Owner& owner)
-    : _loop(loop), _owner(owner), _keepsRecords(keepsRecords), _stream(std::move(end_.stream)),
-      _heartbeat(loop, *this), _beats(end_.heartbeat.value_or(Heartbeat::Settings())),
-      _timer(loop, [this] { onTimer(); }), _unread(std::move(end_.held)) {}
+MessageConnection::MessageConnection(EventLoop& loop, RelayEnd end_, Owner& owner)
+    : _loop(loop), _owner(owner), _stream(std::move(end_.stream)), _heartbeat(loop, *this),
+      _beats(end_.heartbeat.value_or(Heartbeat::Settings())), _timer(loop, [this] { onTimer(); }),
+      _unread(std::move(end_.held)) {}
 
 MessageConnection::~MessageConnection() = default;
 
@@ -110,10 +111,10 @@ void MessageConnection::onSent() {
 void MessageConnection::onDelivered() {
     _timer.cancel();
     if (std::exchange(_isProbing, false)) return begin(_message->frame);
-    _message.reset();
-    if (_delivery.waits() || _keepsRecords) return becomeFree();
+    const auto size = std::exchange(_message, std::nullopt)->frame.size();
+    if (_delivery.waits()) return becomeFree();
     _state = State::Resting;
-    _timer.start(kPlainRest);
+    _timer.start(kSilentRest * (1 + size / kBytesPerSilentRest));
 }
 
 void MessageConnection::becomeFree() {

@@ -40,8 +40,8 @@ class MessageConnection final : private StreamHandler, private Heartbeat::Owner 
         ~Owner() = default;
     };
 
-    /// end: an authorized connection. keepsRecords: whether it is TLS. All references must outlive it.
-    MessageConnection(EventLoop& loop, RelayEnd end, bool keepsRecords, Owner& owner);
+    /// end: an authorized connection. All references must outlive it.
+    MessageConnection(EventLoop& loop, RelayEnd end, Owner& owner);
     ~MessageConnection();
 
     /// Begins to receive; only once. It may be over when this returns, as after every other function.
@@ -67,7 +67,7 @@ class MessageConnection final : private StreamHandler, private Heartbeat::Owner 
         Free,
         Sending,  ///< a message, or a probe in front of it
         Awaiting, ///< its ACK
-        Resting,  ///< so that the next message isn't received together with this one
+        Resting,  ///< for a receiver that doesn't acknowledge
         Over,
     };
 
@@ -91,7 +91,6 @@ class MessageConnection final : private StreamHandler, private Heartbeat::Owner 
 
     EventLoop& _loop;
     Owner& _owner;
-    const bool _keepsRecords;
     std::unique_ptr<Stream> _stream;
     Heartbeat _heartbeat;
     const Heartbeat::Settings _beats;

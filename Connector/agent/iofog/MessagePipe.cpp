@@ -19,7 +19,7 @@ std::string_view withoutHeader(const BusMessage& message) {
 
 MessagePipe::MessagePipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
                          const Poco::Net::Context::Ptr& tls, MessageBus& bus)
-    : AgentPipe(environment_, settings, Protocol::Pipe1, tls), _bus(bus), _keepsRecords(tls),
+    : AgentPipe(environment_, settings, Protocol::Pipe1, tls), _bus(bus),
       _losses(Poco::Logger::get("agent")) {}
 
 MessagePipe::~MessagePipe() = default;
@@ -49,7 +49,7 @@ void MessagePipe::onPayload(Slot& slot) {
 void MessagePipe::takeOver(Slot& slot) {
     auto& connection = *_taken
                             .emplace_back(Taken{&slot, std::make_unique<MessageConnection>(
-                                                           loop(), slot.take(), _keepsRecords,
+                                                           loop(), slot.take(),
                                                            static_cast<MessageConnection::Owner&>(*this))})
                             .connection;
     connection.start();

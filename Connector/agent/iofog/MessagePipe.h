@@ -46,7 +46,6 @@ class MessagePipe final : public AgentPipe, private MessageConnection::Owner, pr
     };
 
     MessageBus& _bus;
-    const bool _keepsRecords;
     std::vector<Taken> _taken;
     std::atomic<bool> _isWorkPosted{false};
     LimitedLog _losses;
