@@ -131,6 +131,7 @@ void serve(const LocalApi& api, AgentPipes::Mode mode, bool hasLevel, const sigs
     MessageBus bus(api);
     AgentPipes pipes(runtime.environment, mode, &bus);
     logBegin();
+    Poco::Logger::get("agent").notice("takes its configuration from %s", api.name());
     notifyReady(pipes.summary());
     ControlSocket control(api);
     while (awaitSignal(signals) == SIGHUP) {

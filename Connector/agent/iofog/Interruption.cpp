@@ -8,27 +8,26 @@ namespace connector {
 Interruption::Watch::Watch(Interruption& interruption, int socket)
     : _interruption(interruption), _socket(socket) {
     const std::lock_guard lock(_interruption._mutex);
-    _interruption._socket = socket;
-    if (_interruption._isStopped || _interruption._isInterrupted) _interruption.shutDownSocket();
+    _interruption._sockets.insert(socket);
+    if (_interruption._isStopped || _interruption._isInterrupted) _interruption.shutDownSockets();
 }
 
 Interruption::Watch::~Watch() {
     const std::lock_guard lock(_interruption._mutex);
-    // The thread may have gone on to another one.
-    if (_interruption._socket == _socket) _interruption._socket = -1;
+    _interruption._sockets.erase(_socket);
 }
 
 void Interruption::stop() {
     const std::lock_guard lock(_mutex);
     _isStopped = true;
-    shutDownSocket();
+    shutDownSockets();
     _changed.notify_all();
 }
 
 void Interruption::interrupt() {
     const std::lock_guard lock(_mutex);
     _isInterrupted = true;
-    shutDownSocket();
+    shutDownSockets();
     _changed.notify_all();
 }
 
@@ -49,9 +48,10 @@ bool Interruption::rest(std::chrono::milliseconds duration) {
     return !_isStopped;
 }
 
-/// Who reads or writes it finds it ended; who owns it closes it.
-void Interruption::shutDownSocket() {
-    if (_socket >= 0) ::shutdown(_socket, SHUT_RDWR);
+/// Who reads or writes one finds it ended; who owns it closes it.
+void Interruption::shutDownSockets() const {
+    for (const int socket : _sockets)
+        ::shutdown(socket, SHUT_RDWR);
 }
 
 } // namespace connector

@@ -3,11 +3,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 
 namespace connector {
 
-/// Lets other threads end what one thread waits for: a rest, or a socket that it reads and writes. Any
-/// thread.
+/// Lets other threads end what one thread waits for: a rest, or sockets that it reads and writes. Any thread.
 class Interruption {
   public:
     /// Makes a socket end when the thread is interrupted, as long as this object exists.
@@ -38,13 +38,13 @@ class Interruption {
     bool rest(std::chrono::milliseconds duration);
 
   private:
-    void shutDownSocket();
+    void shutDownSockets() const;
 
     mutable std::mutex _mutex;
     std::condition_variable _changed;
     bool _isStopped = false;
     bool _isInterrupted = false; ///< and has not rested since
-    int _socket = -1;
+    std::set<int> _sockets;
 };
 
 } // namespace connector
