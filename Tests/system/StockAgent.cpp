@@ -24,8 +24,8 @@ std::string decoded(const std::string& received) {
 
 } // namespace
 
-StockAgent::StockAgent(const OpenPipe& pipe, Side side, Line line)
-    : _line(line), _connection(side == Side::Port1 ? pipe.agent1() : pipe.agent2()) {}
+StockAgent::StockAgent(const OpenPipe& pipe, Side side, Line line, const ConnectOptions& options)
+    : _line(line), _connection(side == Side::Port1 ? pipe.agent1(options) : pipe.agent2(options)) {}
 
 void StockAgent::send(const std::string& message) {
     sendOnly(message);

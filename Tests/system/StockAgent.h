@@ -19,7 +19,7 @@ class StockAgent {
     };
 
     /// Connects and is authorized.
-    StockAgent(const OpenPipe& pipe, Side side, Line line);
+    StockAgent(const OpenPipe& pipe, Side side, Line line, const ConnectOptions& options = {});
 
     PipeClient& connection() { return _connection; }
 
