@@ -11,6 +11,7 @@
 
 #include <future>
 #include <sstream>
+#include <system_error>
 #include <thread>
 
 namespace connector {
@@ -31,9 +32,13 @@ constexpr std::size_t kMaxAnswer = 1024 * 1024;
 Resolver::Answer lookUp(const std::string& host, std::uint16_t port, const Interruption& interruption) {
     std::promise<Resolver::Answer> promise;
     auto answer = promise.get_future();
-    std::thread([promise = std::move(promise), host, port]() mutable {
-        promise.set_value(Resolver::resolveNow(host, port));
-    }).detach();
+    try {
+        std::thread([promise = std::move(promise), host, port]() mutable {
+            promise.set_value(Resolver::resolveNow(host, port));
+        }).detach();
+    } catch (const std::system_error& error) {
+        return {{}, error.what()};
+    }
     while (answer.wait_for(kLookUpTurn) != std::future_status::ready)
         if (interruption.isStopped()) return {{}, "interrupted"};
     return answer.get();

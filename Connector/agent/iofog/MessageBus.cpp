@@ -24,7 +24,7 @@ MessageBus::MessageBus(const LocalApi& api) : _api(api), _log(Poco::Logger::get(
 
 MessageBus::~MessageBus() {
     stop();
-    logLost(_received, "from the node's bus was not sent to Connector");
+    logLost(_received, "from the node's bus is not known to have arrived");
     logLost(_toSend, "from Connector was not given to the node's bus");
 }
 

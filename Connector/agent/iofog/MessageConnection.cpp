@@ -7,9 +7,9 @@ namespace connector {
 
 namespace {
 
-/// From one message to the next, for a receiver that doesn't acknowledge, and that for each so many bytes. The
-/// stock agents of that line lose one of two messages that come in one read, as they may in plain TCP, and in
-/// any case write the next one over what they haven't given to their bus yet.
+/// From one message to the next, for a receiver that doesn't acknowledge, and that for each so many bytes.
+/// The stock agents of that line lose one of two messages that come in one read, as they may in plain TCP,
+/// and in any case write the next one over what they haven't given to their bus yet.
 constexpr std::chrono::milliseconds kSilentRest{20};
 constexpr std::size_t kBytesPerSilentRest = 100000;
 
@@ -52,7 +52,8 @@ void MessageConnection::onReady(Stream&) {
 }
 
 void MessageConnection::onSilent() {
-    if (_isStuck) // it is we who do not listen
+    // It is we who do not listen, or who have kept it listening. A dead peer is then the kernel's business.
+    if (_isStuck || _state == State::Sending)
         _heartbeat.restart();
     else
         end("Connector was silent for " + std::to_string(_beats.absenceThreshold.count()) + " ms");
@@ -60,6 +61,7 @@ void MessageConnection::onSilent() {
 
 void MessageConnection::onTimer() {
     if (_state == State::Resting) return becomeFree();
+    if (_isStuck) return _timer.start(_delivery.wait()); // ACK may be in what isn't received now
     switch (_delivery.expired()) {
     case Delivery::Verdict::Repeat:
         _state = State::Sending;
