@@ -1,19 +1,25 @@
 #include "agent/AgentApplication.h"
 
 #include "agent/AgentConfiguration.h"
-#include "agent/AgentPipes.h"
+#include "agent/iofog/ControlSocket.h"
+#include "agent/iofog/MessageBus.h"
 #include "base/Logging.h"
 #include "base/ProcessSetup.h"
 #include "base/ServiceManager.h"
 #include "net/Watchdog.h"
 
+#include <Poco/NumberParser.h>
+#include <Poco/RegularExpression.h>
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/OptionException.h>
 
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
+#include <limits>
 #include <thread>
+#include <tuple>
 
 namespace connector {
 
@@ -28,46 +34,120 @@ constexpr std::chrono::milliseconds kConnectorsAnswer{30000};
 /// The passcode's way in when it shall not be in a file.
 constexpr const char* kPasscodeVariable = "IOFOG_AGENT_PASSCODE";
 
-std::string passcodeFromEnvironment() {
-    const auto* passcode = std::getenv(kPasscodeVariable);
-    return passcode ? passcode : "";
+/// ioFog's id of the container that this program runs in.
+constexpr const char* kContainerVariable = "SELFNAME";
+
+std::string environmentVariable(const char* name) {
+    const auto* value = std::getenv(name);
+    return value ? value : "";
 }
 
-void reload(AgentPipes& pipes, const std::string& file) {
+std::string passcodeFromEnvironment() {
+    return environmentVariable(kPasscodeVariable);
+}
+
+/// "HOST:PORT", or "[ADDRESS]:PORT".
+std::pair<std::string, std::uint16_t> hostAndPort(const std::string& text) {
+    static const Poco::RegularExpression form(R"(^(?:\[([0-9A-Fa-f:.]+)\]|([^\s\[\]:]+)):(\d{1,5})$)");
+    std::vector<std::string> parts;
+    unsigned port = 0;
+    if (form.split(text, parts) == 0 || !Poco::NumberParser::tryParseUnsigned(parts.at(3), port) ||
+        port == 0 || port > std::numeric_limits<std::uint16_t>::max())
+        throw Poco::Util::InvalidArgumentException("iofog", text + "; it must be HOST:PORT");
+    return {parts.at(1) + parts.at(2), static_cast<std::uint16_t>(port)};
+}
+
+/// What pipes need to run.
+struct Runtime {
+    static PipeSettings settings() {
+        PipeSettings settings;
+        settings.limits.open = kConnectorsAnswer;
+        return settings;
+    }
+
+    EventLoops loops{std::thread::hardware_concurrency()};
+    const Watchdog watchdog{loops};
+    PipeEnvironment environment{loops, settings(), nullptr};
+};
+
+/// The signal that comes next.
+int awaitSignal(const sigset_t& signals) {
+    int signal = 0;
+    ::sigwait(&signals, &signal);
+    return signal;
+}
+
+void logBegin() {
+    Poco::Logger::get("agent").notice("%s %s begins", std::string(kProgram), std::string(CONNECTOR_VERSION));
+}
+
+void logEnd() {
+    notifyStopping();
+    Poco::Logger::get("agent").notice("stopping");
+}
+
+AgentConfiguration parsed(const std::string& fromLocalApi) {
+    return AgentConfiguration::parse(fromLocalApi, passcodeFromEnvironment(), AgentSource::LocalApi);
+}
+
+void checkCertificates(const AgentConfiguration& configuration, AgentPipes::Mode mode) {
+    if (mode.plain) return;
+    for (const auto& pipe : configuration.pipes)
+        contextFor(pipe);
+}
+
+/// source: for messages.
+void apply(AgentPipes& pipes, const std::string& source,
+           const std::function<AgentConfiguration()>& configuration) {
     auto& log = Poco::Logger::get("agent");
+    notifyReloading();
     try {
-        pipes.apply(AgentConfiguration::load(file, passcodeFromEnvironment()).pipes);
-        log.notice("%s was read again", file);
+        pipes.apply(configuration().pipes);
+        log.notice("%s was read again", source);
     } catch (const FieldError& error) {
-        log.error("%s: %s; all pipes stay as they were", file, std::string(error.what()));
+        log.error("%s: %s; all pipes stay as they were", source, std::string(error.what()));
     } catch (const std::runtime_error& error) {
         log.error("%s", std::string(error.what()));
     }
+    notifyReady(pipes.summary());
 }
 
 /// Works until SIGINT or SIGTERM.
 void serve(const AgentConfiguration& configuration, AgentPipes::Mode mode, const std::string& file,
            const sigset_t& signals) {
-    auto& log = Poco::Logger::get("agent");
-    EventLoops loops(std::thread::hardware_concurrency());
-    const Watchdog watchdog(loops);
-    PipeSettings settings;
-    settings.limits.open = kConnectorsAnswer;
-    PipeEnvironment environment(loops, settings, nullptr);
-    AgentPipes pipes(environment, mode);
-    log.notice("%s %s begins", std::string(kProgram), std::string(CONNECTOR_VERSION));
+    Runtime runtime;
+    AgentPipes pipes(runtime.environment, mode, nullptr);
+    logBegin();
     pipes.apply(configuration.pipes);
     notifyReady(pipes.summary());
-    for (;;) {
-        int signal = 0;
-        ::sigwait(&signals, &signal);
-        if (signal != SIGHUP) break;
-        notifyReloading();
-        reload(pipes, file);
-        notifyReady(pipes.summary());
+    while (awaitSignal(signals) == SIGHUP)
+        apply(pipes, file, [&] { return AgentConfiguration::load(file, passcodeFromEnvironment()); });
+    logEnd();
+}
+
+/// The same with what the local API says. hasLevel: the log's level is not the configuration's business.
+void serve(const LocalApi& api, AgentPipes::Mode mode, bool hasLevel, const sigset_t& signals) {
+    Runtime runtime;
+    MessageBus bus(api);
+    AgentPipes pipes(runtime.environment, mode, &bus);
+    logBegin();
+    Poco::Logger::get("agent").notice("takes its configuration from %s", api.name());
+    notifyReady(pipes.summary());
+    ControlSocket control(api);
+    while (awaitSignal(signals) == SIGHUP) {
+        const auto text = control.take();
+        if (!text) {
+            control.fetchAgain();
+            continue;
+        }
+        apply(pipes, "the configuration of " + api.name(), [&] {
+            auto configuration = parsed(*text);
+            if (!hasLevel) Poco::Logger::setLevel("", Poco::Logger::parseLevel(configuration.logLevel));
+            return configuration;
+        });
+        control.applied();
     }
-    notifyStopping();
-    log.notice("stopping");
+    logEnd();
 }
 
 int fail(int exitCode, const std::string& message) {
@@ -80,7 +160,13 @@ int fail(int exitCode, const std::string& message) {
 void AgentApplication::defineOptions(Poco::Util::OptionSet& options) {
     using Poco::Util::Option;
     Application::defineOptions(options);
-    options.addOption(Option("config", "c", "read this configuration; needed").argument("FILE"));
+    options.addOption(Option("config", "c", "read this configuration").argument("FILE"));
+    options.addOption(
+        Option("iofog", "",
+               "be ioFog's networking container: take the configuration from the local API of "
+               "ioFog's agent on this node (iofog:54321), and in private mode carry ioMessages; "
+               "the default without --config when the environment has SELFNAME")
+            .argument("HOST:PORT", false));
     options.addOption(Option("plain", "", "speak to Connector without TLS, when it runs with \"dev\": true"));
     options.addOption(Option("pipe1", "", "speak PIPE/1 to Connector, for one that knows no PIPE/2"));
     options.addOption(Option("log-level", "",
@@ -95,6 +181,10 @@ void AgentApplication::defineOptions(Poco::Util::OptionSet& options) {
 void AgentApplication::handleOption(const std::string& name, const std::string& value) {
     Application::handleOption(name, value);
     if (name == "config") _configurationFile = value;
+    if (name == "iofog") {
+        _isContainer = true;
+        if (!value.empty()) std::tie(_localApiHost, _localApiPort) = hostAndPort(value);
+    }
     if (name == "plain") _plain = true;
     if (name == "pipe1") _pipe1 = true;
     if (name == "check") _onlyCheck = true;
@@ -113,11 +203,25 @@ void AgentApplication::handleOption(const std::string& name, const std::string& 
 int AgentApplication::main(const std::vector<std::string>& arguments) {
     if (_answered) return EXIT_OK;
     if (!arguments.empty()) return fail(EXIT_USAGE, "unknown argument " + arguments.front() + "; see --help");
-    if (_configurationFile.empty()) return fail(EXIT_USAGE, "--config=FILE is missing; see --help");
+    const auto containerId = environmentVariable(kContainerVariable);
+    if (_isContainer && !_configurationFile.empty())
+        return fail(EXIT_USAGE, "--config and --iofog exclude each other; see --help");
+    if (_isContainer && containerId.empty())
+        return fail(EXIT_USAGE, std::string("--iofog needs ioFog's id of this container in the environment "
+                                            "variable ") +
+                                    kContainerVariable);
+    if (_configurationFile.empty() && containerId.empty())
+        return fail(EXIT_USAGE, "--config=FILE or --iofog is missing; see --help");
+    return runConfigured(containerId);
+}
+
+int AgentApplication::runConfigured(const std::string& containerId) {
+    const LocalApi api(_localApiHost, _localApiPort, containerId);
+    const bool isFromFile = !_configurationFile.empty();
     try {
-        return runConfigured();
+        return isFromFile ? runFromFile() : runAsContainer(api);
     } catch (const FieldError& error) {
-        return fail(EXIT_CONFIG, _configurationFile + ": " + error.what());
+        return fail(EXIT_CONFIG, (isFromFile ? _configurationFile : api.name()) + ": " + error.what());
     } catch (const Poco::Exception& error) {
         return fail(EXIT_UNAVAILABLE, error.displayText());
     } catch (const std::runtime_error& error) {
@@ -125,11 +229,13 @@ int AgentApplication::main(const std::vector<std::string>& arguments) {
     }
 }
 
-int AgentApplication::runConfigured() {
+AgentPipes::Mode AgentApplication::mode() const {
+    return {_pipe1 ? Protocol::Pipe1 : Protocol::Pipe2, _plain};
+}
+
+int AgentApplication::runFromFile() {
     const auto configuration = AgentConfiguration::load(_configurationFile, passcodeFromEnvironment());
-    if (!_plain)
-        for (const auto& pipe : configuration.pipes)
-            contextFor(pipe);
+    checkCertificates(configuration, mode());
     if (_onlyCheck) {
         std::cout << _configurationFile << ": ok" << std::endl;
         return EXIT_OK;
@@ -137,30 +243,45 @@ int AgentApplication::runConfigured() {
     const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM});
     raiseDescriptorLimit();
     const Logging logging(_logLevel.empty() ? configuration.logLevel : _logLevel, "");
-    serve(configuration, {_pipe1 ? Protocol::Pipe1 : Protocol::Pipe2, _plain}, _configurationFile, signals);
+    serve(configuration, mode(), _configurationFile, signals);
+    return EXIT_OK;
+}
+
+int AgentApplication::runAsContainer(const LocalApi& api) {
+    if (_onlyCheck) {
+        Interruption interruption;
+        checkCertificates(parsed(api.configuration(interruption)), mode());
+        std::cout << api.name() << ": ok" << std::endl;
+        return EXIT_OK;
+    }
+    const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM});
+    raiseDescriptorLimit();
+    const Logging logging(_logLevel.empty() ? "information" : _logLevel, "");
+    serve(api, mode(), !_logLevel.empty(), signals);
     return EXIT_OK;
 }
 
 void AgentApplication::printHelp() const {
     Poco::Util::HelpFormatter help(options());
     help.setCommand(kProgram);
-    help.setUsage("--config=FILE [--plain] [--pipe1] [--log-level=LEVEL] [--check]");
+    help.setUsage("--config=FILE|--iofog[=HOST:PORT] [--plain] [--pipe1] [--log-level=LEVEL] [--check]");
     help.setHeader(
         "Holds connections to a mapping's port of an ioFog Connector and joins each to a target on "
         "this node, or to a program that connects here.");
     help.setFooter(
         "The configuration is a JSON object with the keys mode (\"public\" or \"private\"), role (private "
-        "only: "
-        "\"connect\" or \"listen\"), host, port, connectioncount, passcode, localhost, localport, "
+        "only: \"connect\" or \"listen\"; with --iofog it may be left out, and ioMessages are carried), "
+        "host, port, connectioncount, passcode, localhost, localport, devmode (true: as --plain; false), "
         "heartbeatfrequency (ms; 20000), heartbeatabsencethreshold (ms; 60000; 0: never), cert (the CA "
         "certificates to trust, PEM; the system's), proxyprotocol (\"v1\" or \"v2\": what the target is told "
         "of visitors; nothing) and loglevel (information); or several such objects in an array pipes. "
         "Without the key passcode, the "
         "environment variable " +
         std::string(kPasscodeVariable) +
-        " is read. SIGHUP reads the configuration again and leaves the pipes alone that have not changed; "
+        " is read. SIGHUP reads or fetches the configuration again and leaves the pipes alone that have not "
+        "changed; "
         "SIGTERM and SIGINT stop the program. Exit codes: 0 stopped as asked, 64 wrong options, 69 "
-        "the local port or another resource is not to be had, 78 wrong configuration.");
+        "a local port or another resource is not to be had, 78 wrong configuration.");
     help.format(std::cout);
 }
 

@@ -1,7 +1,11 @@
 #pragma once
 
+#include "agent/AgentPipes.h"
+#include "agent/iofog/LocalApi.h"
+
 #include <Poco/Util/Application.h>
 
+#include <cstdint>
 #include <string>
 
 namespace connector {
@@ -15,9 +19,15 @@ class AgentApplication : public Poco::Util::Application {
 
   private:
     void printHelp() const;
-    int runConfigured();
+    int runConfigured(const std::string& containerId);
+    int runFromFile();
+    int runAsContainer(const LocalApi& api);
+    AgentPipes::Mode mode() const;
 
     std::string _configurationFile;
+    bool _isContainer = false; ///< with --iofog
+    std::string _localApiHost = LocalApi::kDefaultHost;
+    std::uint16_t _localApiPort = LocalApi::kDefaultPort;
     std::string _logLevel; ///< empty: as the configuration says
     bool _plain = false;
     bool _pipe1 = false;

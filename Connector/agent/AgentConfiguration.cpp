@@ -28,6 +28,8 @@ constexpr std::size_t kMaxHost = 253;
 constexpr std::size_t kMaxPasscode = 128;
 /// Characters of base64 in a line of PEM (RFC 7468).
 constexpr std::size_t kPemLine = 64;
+const std::string kPemBegin = "-----BEGIN CERTIFICATE-----";
+const std::string kPemEnd = "-----END CERTIFICATE-----";
 
 const std::vector<std::string> kLogLevels{"none",   "fatal",       "critical", "error", "warning",
                                           "notice", "information", "debug",    "trace"};
@@ -43,8 +45,8 @@ std::string host(JsonFields& fields, const std::string& key) {
     return name;
 }
 
-std::uint16_t port(JsonFields& fields, const std::string& key) {
-    return static_cast<std::uint16_t>(fields.integer(key, 1, kMaxPort));
+std::uint16_t port(JsonFields& fields, const std::string& key, std::int64_t least = 1) {
+    return static_cast<std::uint16_t>(fields.integer(key, least, kMaxPort));
 }
 
 /// No error here may show what was given.
@@ -67,12 +69,19 @@ std::string passcode(JsonFields& fields, const std::string& fallback) {
     return passcode;
 }
 
-AgentPipeSettings::Role role(JsonFields& fields) {
+AgentPipeSettings::Role role(JsonFields& fields, AgentSource source) {
     const bool isPrivate = fields.oneOf("mode", {"public", "private"}) == "private";
     if (!isPrivate && fields.has("role"))
         throw FieldError(fields.pathOf("role") +
                          ": only \"mode\": \"private\" has roles; it must be left out");
     if (!isPrivate) return AgentPipeSettings::Role::Connect;
+    if (!fields.has("role")) {
+        if (source == AgentSource::LocalApi) return AgentPipeSettings::Role::Messages;
+        throw FieldError(
+            fields.pathOf("role") +
+            ": missing; it must be \"connect\" or \"listen\". Without it, a private pipe carries "
+            "ioMessages, and there is a message bus only with --iofog");
+    }
     return fields.oneOf("role", {"connect", "listen"}) == "listen" ? AgentPipeSettings::Role::Listen
                                                                    : AgentPipeSettings::Role::Connect;
 }
@@ -82,15 +91,29 @@ std::string wrapped(const std::string& body) {
     std::string base64;
     std::copy_if(body.begin(), body.end(), std::back_inserter(base64), isVisible);
     if (base64.empty()) return "";
-    std::string pem = "-----BEGIN CERTIFICATE-----\n";
+    std::string pem = kPemBegin + "\n";
     for (std::size_t at = 0; at < base64.size(); at += kPemLine)
         pem += base64.substr(at, kPemLine) + "\n";
-    return pem + "-----END CERTIFICATE-----\n";
+    return pem + kPemEnd + "\n";
 }
 
+/// PEM; or what a Fog Controller makes of it: without the first BEGIN line and the last END line, so that
+/// those between several certificates are still there.
 std::string trusted(JsonFields& fields) {
     const auto given = fields.text("cert", "");
-    return given.find("-----BEGIN") == std::string::npos ? wrapped(given) : given;
+    const auto begin = given.find("-----BEGIN");
+    if (begin == std::string::npos) return wrapped(given);
+    if (begin <= given.find(kPemEnd)) return given;
+    std::string pem;
+    for (std::size_t at = 0; at < given.size();) {
+        const auto end = std::min(given.find(kPemEnd, at), given.size());
+        auto body = given.substr(at, end - at);
+        if (const auto line = body.find(kPemBegin); line != std::string::npos)
+            body.erase(line, kPemBegin.size());
+        pem += wrapped(body);
+        at = end + kPemEnd.size();
+    }
+    return pem;
 }
 
 void readHeartbeat(JsonFields& fields, AgentPipeSettings& settings) {
@@ -120,48 +143,62 @@ std::string contentOf(const std::string& file) {
 ProxyProtocol proxyProtocol(JsonFields& fields, AgentPipeSettings::Role role) {
     if (!fields.has("proxyprotocol")) return ProxyProtocol::None;
     const auto version = fields.oneOf("proxyprotocol", {"v1", "v2"});
-    if (role == AgentPipeSettings::Role::Listen)
+    if (role != AgentPipeSettings::Role::Connect)
         throw FieldError(
             fields.pathOf("proxyprotocol") +
             ": only a pipe that connects to a target can tell it of visitors; it must be left out");
     return version == "v1" ? ProxyProtocol::V1 : ProxyProtocol::V2;
 }
 
-AgentPipeSettings readPipe(JsonFields& fields, const std::string& passcode_) {
+AgentPipeSettings readPipe(JsonFields& fields, const std::string& passcode_, AgentSource source) {
     AgentPipeSettings pipe;
-    pipe.role = role(fields);
+    pipe.role = role(fields, source);
     pipe.host = host(fields, "host");
     pipe.port = port(fields, "port");
     pipe.connections = static_cast<int>(fields.integer("connectioncount", 1, kMaxConnections));
     pipe.passcode = passcode(fields, passcode_);
     pipe.localHost = host(fields, "localhost");
-    pipe.localPort = port(fields, "localport");
+    pipe.localPort = port(fields, "localport", pipe.role == AgentPipeSettings::Role::Messages ? 0 : 1);
     readHeartbeat(fields, pipe);
+    pipe.isPlain = fields.boolean("devmode", false);
     pipe.trusted = trusted(fields);
     pipe.proxyProtocol = proxyProtocol(fields, pipe.role);
     return pipe;
 }
 
+/// Which of them should take a message from the bus?
+void refuseSeveralForMessages(const std::vector<AgentPipeSettings>& pipes) {
+    const auto count = std::count_if(pipes.begin(), pipes.end(), [](const AgentPipeSettings& pipe) {
+        return pipe.role == AgentPipeSettings::Role::Messages;
+    });
+    if (count > 1)
+        throw FieldError("pipes: " + std::to_string(count) +
+                         " of them have \"mode\": \"private\" and no role; only one can carry ioMessages");
+}
+
 } // namespace
 
 std::string AgentPipeSettings::summary() const {
-    return std::to_string(connections) + " connections to " + host + ":" + std::to_string(port) +
-           (role == Role::Listen ? " for clients of " : " for the target ") + localHost + ":" +
+    const auto remote = std::to_string(connections) + " connections to " + host + ":" + std::to_string(port);
+    if (role == Role::Messages) return remote + " for ioMessages";
+    return remote + (role == Role::Listen ? " for clients of " : " for the target ") + localHost + ":" +
            std::to_string(localPort);
 }
 
-AgentConfiguration AgentConfiguration::parse(const std::string& text, const std::string& passcode_) {
+AgentConfiguration AgentConfiguration::parse(const std::string& text, const std::string& passcode_,
+                                             AgentSource source) {
     JsonFields fields(parseJsonObject(text));
     AgentConfiguration configuration;
     configuration.logLevel = fields.oneOf("loglevel", kLogLevels, "information");
     if (fields.has("pipes")) {
         for (auto& pipe : fields.objects("pipes")) {
-            configuration.pipes.push_back(readPipe(pipe, passcode_));
+            configuration.pipes.push_back(readPipe(pipe, passcode_, source));
             pipe.refuseUnknown();
         }
         if (configuration.pipes.empty()) fields.refuse("pipes", "an array of at least one object");
+        refuseSeveralForMessages(configuration.pipes);
     } else {
-        configuration.pipes.push_back(readPipe(fields, passcode_));
+        configuration.pipes.push_back(readPipe(fields, passcode_, source));
     }
     fields.refuseUnknown();
     return configuration;

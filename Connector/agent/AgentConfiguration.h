@@ -14,18 +14,22 @@ namespace connector {
 struct AgentPipeSettings {
     /// What is behind localHost:localPort.
     enum class Role {
-        Connect, ///< a target, to be connected to when payload comes
-        Listen,  ///< a place to listen at for programs that want to be joined (private mappings)
+        Connect,  ///< a target, to be connected to when payload comes
+        Listen,   ///< a place to listen at for programs that want to be joined (private mappings)
+        Messages, ///< nothing: ioMessages go to and from the node's bus (private mappings)
     };
 
     Role role = Role::Connect;
     /// Connector, and the port of the mapping.
     std::string host;
     std::uint16_t port = 0;
+    /// Whether that Connector runs without TLS.
+    bool isPlain = false;
     /// Connections to hold.
     int connections = 0;
     /// Says who we are; never to be logged.
     std::string passcode;
+    /// Not used by Role::Messages.
     std::string localHost;
     std::uint16_t localPort = 0;
     /// Time without sending after which a beat is sent.
@@ -43,6 +47,12 @@ struct AgentPipeSettings {
     std::string summary() const;
 };
 
+/// Where the agent's configuration comes from.
+enum class AgentSource {
+    File,
+    LocalApi, ///< of ioFog's agent on this node, which has a message bus, too
+};
+
 /// The agent's configuration: the JSON of ioFog's networking container, and a few keys more; or several of
 /// those objects in an array "pipes".
 struct AgentConfiguration {
@@ -52,7 +62,8 @@ struct AgentConfiguration {
 
     /// passcode: what to use when the configuration has none; may be empty. Throws FieldError, whose message
     /// never shows a passcode.
-    static AgentConfiguration parse(const std::string& text, const std::string& passcode);
+    static AgentConfiguration parse(const std::string& text, const std::string& passcode,
+                                    AgentSource source = AgentSource::File);
 
     /// Reads a file. Throws FieldError.
     static AgentConfiguration load(const std::string& file, const std::string& passcode);

@@ -2,13 +2,17 @@
 
 #include "agent/ConnectingPipe.h"
 #include "agent/ListeningPipe.h"
+#include "agent/iofog/MessagePipe.h"
 
 #include <Poco/Format.h>
 
 namespace connector {
 
 std::unique_ptr<AgentPipe> AgentPipe::make(PipeEnvironment& environment, const AgentPipeSettings& settings,
-                                           Protocol protocol, const Poco::Net::Context::Ptr& tls) {
+                                           Protocol protocol, const Poco::Net::Context::Ptr& tls,
+                                           MessageBus* bus) {
+    if (settings.role == AgentPipeSettings::Role::Messages)
+        return std::make_unique<MessagePipe>(environment, settings, tls, *bus);
     if (settings.role == AgentPipeSettings::Role::Listen)
         return std::make_unique<ListeningPipe>(environment, settings, protocol, tls);
     return std::make_unique<ConnectingPipe>(environment, settings, protocol, tls);

@@ -17,16 +17,19 @@
 
 namespace connector {
 
+class MessageBus;
+
 /// The agent's side of one port of a mapping: it holds the connections to Connector and joins each to a local
-/// end, which is what the two kinds of pipes differ in. It lives on one loop; relays may run on others, and
+/// end, which is what the kinds of pipes differ in. It lives on one loop; relays may run on others, and
 /// the pipe outlives them.
 class AgentPipe : private Slot::Owner, private RelaySet::Owner {
   public:
-    /// protocol: what to speak to Connector, Pipe1 or Pipe2. tls: how, or null for plain TCP. environment
-    /// must outlive the pipe. Throws std::runtime_error when the pipe can't listen where it should. Any
-    /// thread.
+    /// protocol: what to speak to Connector, Pipe1 or Pipe2. tls: how, or null for plain TCP. bus: what
+    /// Role::Messages needs; else it may be null. environment and bus must outlive the pipe. Throws
+    /// std::runtime_error when the pipe can't listen where it should. Any thread.
     static std::unique_ptr<AgentPipe> make(PipeEnvironment& environment, const AgentPipeSettings& settings,
-                                           Protocol protocol, const Poco::Net::Context::Ptr& tls);
+                                           Protocol protocol, const Poco::Net::Context::Ptr& tls,
+                                           MessageBus* bus);
 
     /// Only after the future of close() is ready, or before start().
     virtual ~AgentPipe();

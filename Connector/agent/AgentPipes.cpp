@@ -1,5 +1,6 @@
 #include "agent/AgentPipes.h"
 
+#include "agent/iofog/MessageBus.h"
 #include "net/TlsContext.h"
 
 #include <algorithm>
@@ -8,7 +9,16 @@
 
 namespace connector {
 
+namespace {
+
+bool carriesMessages(const AgentPipeSettings& settings) {
+    return settings.role == AgentPipeSettings::Role::Messages;
+}
+
+} // namespace
+
 Poco::Net::Context::Ptr contextFor(const AgentPipeSettings& settings) {
+    if (settings.isPlain) return {};
     try {
         return makeClientContext(settings.trusted);
     } catch (const TlsError& error) {
@@ -17,8 +27,8 @@ Poco::Net::Context::Ptr contextFor(const AgentPipeSettings& settings) {
     }
 }
 
-AgentPipes::AgentPipes(PipeEnvironment& environment, Mode mode)
-    : _environment(environment), _mode(mode), _log(Poco::Logger::get("agent")) {}
+AgentPipes::AgentPipes(PipeEnvironment& environment, Mode mode, MessageBus* bus)
+    : _environment(environment), _mode(mode), _bus(bus), _log(Poco::Logger::get("agent")) {}
 
 AgentPipes::~AgentPipes() {
     closeAllBut({});
@@ -26,8 +36,9 @@ AgentPipes::~AgentPipes() {
 
 void AgentPipes::apply(const std::vector<AgentPipeSettings>& wanted) {
     for (const auto& settings : wanted)
-        if (!_mode.plain) contextFor(settings); // says what is wrong before anything is touched
+        contextOf(settings); // says what is wrong before anything is touched
     closeAllBut(wanted);
+    if (_bus && std::none_of(wanted.begin(), wanted.end(), carriesMessages)) _bus->stop();
     std::string failure;
     for (const auto& settings : wanted) {
         try {
@@ -40,6 +51,7 @@ void AgentPipes::apply(const std::vector<AgentPipeSettings>& wanted) {
 }
 
 std::string AgentPipes::summary() const {
+    if (_pipes.empty()) return "waits for its configuration";
     if (_pipes.size() == 1) return "holds " + _pipes.front().settings.summary();
     return "holds " + std::to_string(_pipes.size()) + " pipes";
 }
@@ -58,11 +70,15 @@ void AgentPipes::closeAllBut(const std::vector<AgentPipeSettings>& wanted) {
 }
 
 void AgentPipes::start(const AgentPipeSettings& settings) {
-    auto pipe = AgentPipe::make(_environment, settings, _mode.protocol,
-                                _mode.plain ? Poco::Net::Context::Ptr() : contextFor(settings));
+    auto pipe = AgentPipe::make(_environment, settings, _mode.protocol, contextOf(settings), _bus);
     pipe->start();
+    if (carriesMessages(settings)) _bus->start();
     _pipes.push_back({settings, std::move(pipe)});
     _log.notice("holds %s", settings.summary());
+}
+
+Poco::Net::Context::Ptr AgentPipes::contextOf(const AgentPipeSettings& settings) const {
+    return _mode.plain ? Poco::Net::Context::Ptr() : contextFor(settings);
 }
 
 bool AgentPipes::isRunning(const AgentPipeSettings& settings) const {

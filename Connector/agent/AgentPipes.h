@@ -16,14 +16,14 @@ namespace connector {
 /// the main thread.
 class AgentPipes {
   public:
-    /// How the pipes speak to Connector: with Pipe1 or Pipe2, and whether without TLS.
+    /// How the pipes speak to Connector: with Pipe1 or Pipe2, and whether without TLS, all of them.
     struct Mode {
         Protocol protocol = Protocol::Pipe2;
         bool plain = false;
     };
 
-    /// environment must outlive the pipes.
-    AgentPipes(PipeEnvironment& environment, Mode mode);
+    /// bus: for pipes that carry ioMessages; null: there are none of those. Both must outlive the pipes.
+    AgentPipes(PipeEnvironment& environment, Mode mode, MessageBus* bus);
 
     /// Closes all.
     ~AgentPipes();
@@ -44,15 +44,18 @@ class AgentPipes {
 
     void closeAllBut(const std::vector<AgentPipeSettings>& wanted);
     void start(const AgentPipeSettings& settings);
+    Poco::Net::Context::Ptr contextOf(const AgentPipeSettings& settings) const;
     bool isRunning(const AgentPipeSettings& settings) const;
 
     PipeEnvironment& _environment;
     const Mode _mode;
+    MessageBus* const _bus;
     Poco::Logger& _log;
     std::vector<Running> _pipes;
 };
 
-/// A client's context that trusts what the settings say. Throws FieldError.
+/// A client's context that trusts what the settings say; null when they say that there is no TLS. Throws
+/// FieldError.
 Poco::Net::Context::Ptr contextFor(const AgentPipeSettings& settings);
 
 } // namespace connector

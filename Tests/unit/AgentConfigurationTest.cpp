@@ -54,6 +54,13 @@ AgentPipeSettings pipeOf(const Poco::JSON::Object& object, const std::string& pa
     return configuration.pipes.front();
 }
 
+/// The same from the node's local API.
+AgentConfiguration fromLocalApi(const Poco::JSON::Object& object) {
+    std::ostringstream text;
+    object.stringify(text);
+    return AgentConfiguration::parse(text.str(), "", AgentSource::LocalApi);
+}
+
 /// A configuration of several pipes.
 Poco::JSON::Object several(const std::vector<Poco::JSON::Object>& pipes) {
     Poco::JSON::Array array;
@@ -151,6 +158,7 @@ BOOST_AUTO_TEST_CASE(names_the_key_that_is_wrong) {
         {"connectioncount", 10001},
         {"localhost", ""},
         {"localport", 0},
+        {"devmode", 1},
         {"heartbeatfrequency", 0},
         {"heartbeatfrequency", 1.5},
         {"heartbeatabsencethreshold", -1},
@@ -198,6 +206,52 @@ BOOST_AUTO_TEST_CASE(certificate_may_be_the_body_alone) {
     BOOST_TEST(pipeOf(containerWith("cert", line + line + "BBBB")).trusted == pem);
     BOOST_TEST(pipeOf(containerWith("cert", line + "\r\n" + line + "\n BBBB\n")).trusted == pem);
     BOOST_TEST(pipeOf(containerWith("cert", "")).trusted == "");
+}
+
+/// A Fog Controller takes away the first line and the last one, however many certificates there are.
+BOOST_AUTO_TEST_CASE(certificates_may_lack_the_outer_lines) {
+    const std::string begin = "-----BEGIN CERTIFICATE-----\n";
+    const std::string end = "-----END CERTIFICATE-----\n";
+    const auto body = [](char character) { return std::string(64, character) + "\nBBBB\n"; };
+    const auto given = body('A') + end + begin + body('C') + end + "\n" + begin + body('D');
+    const auto pem = begin + body('A') + end + begin + body('C') + end + begin + body('D') + end;
+    BOOST_TEST(pipeOf(containerWith("cert", given)).trusted == pem);
+    BOOST_TEST(pipeOf(containerWith("cert", given.substr(0, given.size() - 1))).trusted == pem);
+    BOOST_TEST(pipeOf(containerWith("cert", pem)).trusted == pem);
+}
+
+BOOST_AUTO_TEST_CASE(devmode_is_without_tls) {
+    BOOST_TEST(!pipeOf(container()).isPlain);
+    BOOST_TEST(!pipeOf(containerWith("devmode", false)).isPlain);
+    BOOST_TEST(pipeOf(containerWith("devmode", true)).isPlain);
+    BOOST_TEST(isAbout(refusal(containerWith("devmode", "true")), "devmode"));
+}
+
+/// ioFog's own private mode.
+BOOST_AUTO_TEST_CASE(private_mode_without_a_role_carries_messages) {
+    auto object = containerWith("mode", "private");
+    object.set("localport", 0);
+    BOOST_TEST(refusal(object).find("--iofog") != std::string::npos);
+    const auto pipe = fromLocalApi(object).pipes.at(0);
+    BOOST_TEST((pipe.role == Role::Messages));
+    BOOST_TEST(pipe.summary() == "60 connections to connector.example:6000 for ioMessages");
+}
+
+BOOST_AUTO_TEST_CASE(roles_are_the_same_from_the_local_api) {
+    auto object = containerWith("mode", "private");
+    object.set("role", "listen");
+    BOOST_TEST((fromLocalApi(object).pipes.at(0).role == Role::Listen));
+    object.set("localport", 0);
+    BOOST_CHECK_THROW(fromLocalApi(object), FieldError);
+    BOOST_TEST((fromLocalApi(container()).pipes.at(0).role == Role::Connect));
+    BOOST_CHECK_THROW(fromLocalApi(containerWith("localport", 0)), FieldError);
+}
+
+BOOST_AUTO_TEST_CASE(only_one_pipe_carries_messages) {
+    const auto object = containerWith("mode", "private");
+    BOOST_CHECK_NO_THROW(fromLocalApi(several({object, container()})));
+    BOOST_CHECK_EXCEPTION(fromLocalApi(several({object, container(), object})), FieldError,
+                          [](const FieldError& error) { return isAbout(error.what(), "pipes"); });
 }
 
 BOOST_AUTO_TEST_CASE(proxy_protocol_is_off_unless_named) {
@@ -271,6 +325,7 @@ BOOST_AUTO_TEST_CASE(pipes_differ_in_every_setting) {
                                                                  {"heartbeatfrequency", 20001},
                                                                  {"heartbeatabsencethreshold", 60001},
                                                                  {"cert", "AAAA"},
+                                                                 {"devmode", true},
                                                                  {"proxyprotocol", "v1"}})
         BOOST_TEST((pipeOf(containerWith(key, value)) != pipeOf(container())), key);
     BOOST_TEST((pipeOf(container()) == pipeOf(container())));

@@ -1,0 +1,131 @@
+#include "agent/iofog/MessageBus.h"
+
+#include "agent/iofog/IoMessage.h"
+
+#include <Poco/Exception.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace connector {
+
+namespace {
+
+constexpr char kReceipt = 0x0E;
+constexpr std::string_view kAck("\x0B");
+
+/// The node's agent sends a message again after 20 s without an acknowledgement, and after ten times no more
+/// at all, without closing the socket.
+constexpr std::chrono::seconds kAgentsPatience{20};
+
+} // namespace
+
+MessageBus::MessageBus(const LocalApi& api) : _api(api), _log(Poco::Logger::get("iofog")) {}
+
+MessageBus::~MessageBus() {
+    stop();
+    logLost(_received, "from the node's bus is not known to have arrived");
+    logLost(_toSend, "from Connector was not given to the node's bus");
+}
+
+void MessageBus::start() {
+    if (!_isStopped) return;
+    _isStopped = false;
+    _interruption.emplace();
+    _received.open();
+    _toSend.open();
+    _receiver = std::thread([this] { receive(); });
+    _sender = std::thread([this] { send(); });
+}
+
+void MessageBus::stop() {
+    if (_isStopped) return;
+    {
+        const std::lock_guard lock(_mutex);
+        _isStopped = true;
+        _changed.notify_all();
+    }
+    _received.close();
+    _toSend.close();
+    _interruption->stop();
+    _receiver.join();
+    _sender.join();
+}
+
+void MessageBus::receive() {
+    do {
+        try {
+            const auto socket = std::make_shared<LocalSocket>(_api, "message", *_interruption);
+            _backoff.reset();
+            _log.information("carries ioMessages of %s", _api.name());
+            use(socket);
+            receiveFrom(*socket);
+        } catch (const Poco::TimeoutException&) {
+            _log.warning("the local API gives no sign of life on the message socket: connects anew");
+        } catch (const LocalApiError& error) {
+            if (!_interruption->isStopped())
+                _log.warning("the message socket broke: %s", std::string(error.what()));
+        }
+        use(nullptr);
+    } while (_interruption->rest(_backoff.next()));
+}
+
+void MessageBus::receiveFrom(LocalSocket& socket) {
+    while (auto frame = socket.receive()) {
+        if (frame->starts_with(kIoMessageCode))
+            accept(socket, std::move(*frame));
+        else if (frame->starts_with(kReceipt))
+            _toSend.putFirst({std::string(kAck)});
+    }
+    throw LocalApiError("the local API has closed it");
+}
+
+void MessageBus::accept(LocalSocket& socket, std::string frame) {
+    const auto message = std::string_view(frame).substr(std::min(kIoMessageHeader, frame.size()));
+    if (message.empty() || sizeInHeader(frame) != message.size() || frame.size() > kMaxIoMessage) {
+        _log.error("dropped %s from the node's bus: %z bytes", nameOf(message), frame.size());
+        _toSend.putFirst({std::string(kAck)});
+        return;
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    if (!_repetitions.isRepeated(message) && !_received.put({std::move(frame)})) return;
+    _toSend.putFirst({std::string(kAck)});
+    // It may have given up this socket meanwhile, which only shows when it is asked.
+    if (std::chrono::steady_clock::now() - begin > kAgentsPatience) socket.expectFrame();
+}
+
+void MessageBus::send() {
+    std::shared_ptr<LocalSocket> socket;
+    while (auto message = _toSend.await()) {
+        try {
+            socket = awaitSocket(nullptr);
+            if (socket) socket->send(message->frame);
+        } catch (const LocalApiError&) {
+            socket->breakOff(); // the receiver says so, and connects anew
+            awaitSocket(socket);
+            socket = nullptr;
+        }
+        if (!socket && message->frame != kAck) _toSend.putFirst(std::move(*message));
+    }
+}
+
+void MessageBus::use(std::shared_ptr<LocalSocket> socket) {
+    const std::lock_guard lock(_mutex);
+    _socket = std::move(socket);
+    _changed.notify_all();
+}
+
+/// Another one than that which is broken. Null when it is time to stop.
+std::shared_ptr<LocalSocket> MessageBus::awaitSocket(const std::shared_ptr<LocalSocket>& broken) {
+    std::unique_lock lock(_mutex);
+    _changed.wait(lock, [&] { return _isStopped || (_socket && _socket != broken); });
+    return _isStopped ? nullptr : _socket;
+}
+
+void MessageBus::logLost(MessageQueue& queue, const std::string& where) {
+    while (const auto message = queue.take())
+        if (message->frame != kAck)
+            _log.error("%s %s", nameOf(std::string_view(message->frame).substr(kIoMessageHeader)), where);
+}
+
+} // namespace connector
