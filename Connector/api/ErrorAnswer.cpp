@@ -30,6 +30,8 @@ HttpError errorAnswer(const std::exception_ptr& exception, const std::string& re
         return error;
     } catch (const FieldError& error) {
         return {HTTPResponse::HTTP_BAD_REQUEST, error.what()};
+    } catch (const UnfitSettings& error) {
+        return {HTTPResponse::HTTP_BAD_REQUEST, error.what()};
     } catch (const UnknownMapping& error) {
         return {HTTPResponse::HTTP_NOT_FOUND, error.what()};
     } catch (const NoFreePorts& error) {

@@ -53,8 +53,8 @@ void AgentEndpoint::closeAll() {
 }
 
 bool AgentEndpoint::admit(AgentConnection& agent) {
-    if (_placesTaken->load(std::memory_order_relaxed) >= _context.endpoint.maxConnections) return false;
-    _placesTaken->fetch_add(1, std::memory_order_relaxed);
+    if (_placesTaken->count() >= _context.endpoint.maxConnections) return false;
+    _placesTaken->enter();
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     if (_log.debug()) _log.debug("%s: agent %s authorized", _name, agent.stream().peer().toString());
     return true;
@@ -79,7 +79,7 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
                        Poco::format("%s: agent %s rejected: %s", _name, peer.toString(), why));
     } else {
         logLost(peer, why);
-        _placesTaken->fetch_sub(1, std::memory_order_relaxed);
+        _placesTaken->leave();
         _waitingCount.fetch_sub(1, std::memory_order_relaxed);
     }
     close(agent);
@@ -112,7 +112,7 @@ RelayEnd AgentEndpoint::take(AgentConnection& agent) {
         end.heartbeat =
             Heartbeat::Settings::ofConnector(Protocol::Pipe1, _context.endpoint.heartbeatAbsenceThreshold);
     end.speaksSecond = end.protocol == Protocol::Pipe1 && !_context.mayBegin;
-    end.onLeaving = [places = _placesTaken] { places->fetch_sub(1, std::memory_order_relaxed); };
+    end.onLeaving = [places = _placesTaken] { places->leave(); };
     forget(agent);
     _waitingCount.fetch_sub(1, std::memory_order_relaxed);
     return end;

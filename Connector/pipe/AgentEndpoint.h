@@ -3,6 +3,7 @@
 #include "pipe/AgentConnection.h"
 #include "pipe/LimitedLog.h"
 #include "pipe/PipeEnvironment.h"
+#include "pipe/Presence.h"
 
 #include <Poco/Logger.h>
 
@@ -56,6 +57,9 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
     /// Any thread: agents waiting or holding.
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
 
+    /// Any thread: when an agent was last connected and authorized, joined ones included (Presence).
+    Poco::Int64 lastConnected() const { return _placesTaken->lastThere(); }
+
   private:
     static constexpr std::size_t kStates = 3;
 
@@ -82,7 +86,7 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner {
     /// the back.
     std::array<AgentConnection::List, kStates> _agents;
     /// Authorized agents, those in relays included: a relay on another loop gives its agent's place back.
-    std::shared_ptr<std::atomic<int>> _placesTaken = std::make_shared<std::atomic<int>>(0);
+    std::shared_ptr<Presence> _placesTaken = std::make_shared<Presence>();
     std::atomic<int> _waitingCount{0};
     Poco::Logger& _log;
     LimitedLog _endings;

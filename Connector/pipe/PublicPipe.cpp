@@ -6,7 +6,8 @@ PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
       _agents(loop(), environment(), mapping().endpoint1, nameOf(mapping().endpoint1), "agent",
               /*mayBegin*/ false, *this),
-      _visitors(loop(), environment(), nameOf(mapping().endpoint2), "visitor", *this) {}
+      _access(environment(), mapping().visitors),
+      _visitors(loop(), environment(), _access, nameOf(mapping().endpoint2), "visitor", *this) {}
 
 Acceptor& PublicPipe::acceptorAt(std::size_t index) {
     if (index == 0) return _agents;
@@ -21,6 +22,16 @@ void PublicPipe::closeConnections() {
 void PublicPipe::addTo(PipeStatus& status) const {
     status.agentsWaiting[0] = _agents.waitingCount();
     status.visitorsWaiting = _visitors.waitingCount();
+    if (!_access.isAllowed()) status.degraded = true;
+}
+
+LastUse PublicPipe::lastUseHere() const {
+    const auto visitor = relayCount() > 0 ? timestampNow() : _lastVisitor.load(std::memory_order_relaxed);
+    return {_agents.lastConnected(), visitor};
+}
+
+void PublicPipe::onVisitorsSet() {
+    _access.change(mapping().visitors);
 }
 
 void PublicPipe::putBack(RelayEnd end) {
@@ -42,6 +53,7 @@ void PublicPipe::onAgentAvailable(AgentEndpoint&) {
 }
 
 void PublicPipe::onVisitorReady() {
+    noteVisitor();
     beginAvailable();
 }
 
@@ -49,8 +61,13 @@ void PublicPipe::beginAvailable() {
     while (_agents.hasWaiting() && _visitors.hasReady()) {
         auto visitor = _visitors.takeReady();
         visitor.side = 1;
+        visitor.onLeaving = [this] { noteVisitor(); };
         begin(std::move(visitor), _agents.takeWaiting());
     }
+}
+
+void PublicPipe::noteVisitor() {
+    _lastVisitor.store(timestampNow(), std::memory_order_relaxed);
 }
 
 } // namespace connector

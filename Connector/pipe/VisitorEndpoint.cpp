@@ -48,20 +48,22 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
     Timer _timer;
 };
 
-VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, std::string name,
-                                 const char* role, Owner& owner)
-    : _loop(loop), _environment(environment), _name(std::move(name)), _role(role), _owner(owner),
-      _endings(Poco::Logger::get("pipe")) {}
+VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, const VisitorAccess& access,
+                                 std::string name, const char* role, Owner& owner)
+    : _loop(loop), _environment(environment), _access(access), _name(std::move(name)), _role(role),
+      _owner(owner), _endings(Poco::Logger::get("pipe")) {}
 
 VisitorEndpoint::~VisitorEndpoint() = default;
 
 void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                  DescriptorBudget::Lease lease) {
+    if (!_access.isAllowed())
+        return logTurnedAway(peer.toString(), "pipes.allow-plain-visitors is not true any more");
     if (_shaking.size() + _ready.size() >= _environment.limits().waitingVisitors)
         return logTurnedAway(peer.toString(),
                              std::to_string(_environment.limits().waitingVisitors) + " others wait");
     _shaking.push_back(
-        std::make_unique<Visitor>(*this, _environment.accept(std::move(socket), peer, std::move(lease))));
+        std::make_unique<Visitor>(*this, _access.accept(std::move(socket), peer, std::move(lease))));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     auto& visitor = *_shaking.back();
     visitor.position = std::prev(_shaking.end());
