@@ -38,7 +38,8 @@ std::string selectedBy(const ConnectorProcess& connector, const AddedMapping& ma
 
 Names alpnShown(const ApiClient& api, const std::string& id) {
     Names names;
-    for (const auto& name : *api.show(id)->getArray("alpn"))
+    const auto mapping = api.show(id);
+    for (const auto& name : *mapping->getArray("alpn"))
         names.push_back(name.toString());
     return names;
 }
@@ -279,7 +280,7 @@ BOOST_AUTO_TEST_CASE(WhatDoesNotFitIsRefusedByName) {
     const auto plain = api.add(publicMappingWith(kPlain)).id;
     const auto closed = api.addPrivate().id;
     const std::vector<std::tuple<std::string, std::string, std::string>> cases{
-        {open, "", "JSON"},
+        {open, "{", "JSON"},
         {open, "[]", "JSON"},
         {open, "{}", "alpn, visitortls"},
         {open, R"({"maxconnections":1})", "maxconnections: unknown key; the keys here are alpn, visitortls"},
