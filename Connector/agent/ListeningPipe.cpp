@@ -18,8 +18,8 @@ constexpr const char* kBothListen = "both sides listen; one must be \"role\": \"
 
 ListeningPipe::ListeningPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
                              Protocol protocol_, const Poco::Net::Context::Ptr& tls)
-    : AgentPipe(environment_, settings, protocol_, tls),
-      _clients(loop(), environment(), name(), "client", *this),
+    : AgentPipe(environment_, settings, protocol_, tls), _access(environment(), VisitorSettings()),
+      _clients(loop(), environment(), _access, name(), "client", *this),
       _listeners(listen(settings, environment_.limits().backlog)), _oddities(Poco::Logger::get("agent")) {}
 
 /// On all addresses of the name that this machine has: "localhost" may be two, one of them IPv6.

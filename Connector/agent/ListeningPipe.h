@@ -41,6 +41,7 @@ class ListeningPipe final : public AgentPipe, private VisitorEndpoint::Owner, pr
     void logCalled();
     Slot& forget(Opening& opening);
 
+    VisitorAccess _access;
     VisitorEndpoint _clients;
     Listeners _listeners;
     std::vector<Slot*> _waiting; ///< authorized last at the back

@@ -1,6 +1,7 @@
 #include "api/ApiRouter.h"
 
 #include "api/AddMappingHandler.h"
+#include "api/ChangeMappingHandler.h"
 #include "api/HealthHandler.h"
 #include "api/HttpError.h"
 #include "api/ListMappingsHandler.h"
@@ -15,8 +16,6 @@
 #include <Poco/String.h>
 #include <Poco/URI.h>
 
-#include <algorithm>
-
 namespace connector {
 
 namespace {
@@ -24,10 +23,10 @@ namespace {
 using Poco::Net::HTTPRequest;
 using Poco::Net::HTTPResponse;
 
-const std::vector<std::string> kGet{HTTPRequest::HTTP_GET, HTTPRequest::HTTP_HEAD};
-const std::vector<std::string> kPost{HTTPRequest::HTTP_POST};
-const std::vector<std::string> kGetAndPost{HTTPRequest::HTTP_GET, HTTPRequest::HTTP_HEAD,
-                                           HTTPRequest::HTTP_POST};
+const auto& kGet = HTTPRequest::HTTP_GET;
+const auto& kHead = HTTPRequest::HTTP_HEAD;
+const auto& kPost = HTTPRequest::HTTP_POST;
+const auto& kPatch = HTTPRequest::HTTP_PATCH;
 
 Poco::URI parseTarget(const HTTPRequest& head) {
     const auto& target = head.getURI();
@@ -47,34 +46,32 @@ std::string mediaTypeOf(const HTTPRequest& head) {
     return Poco::toLower(type);
 }
 
-void checkMethod(const std::string& method, const std::vector<std::string>& allowed) {
-    if (std::find(allowed.begin(), allowed.end(), method) != allowed.end()) return;
-    const auto list = Poco::cat(std::string(", "), allowed.begin(), allowed.end());
-    throw HttpError(HTTPResponse::HTTP_METHOD_NOT_ALLOWED,
-                    printable(method) + " is not allowed here; use " + list, {{"Allow", list}});
-}
-
-void checkMediaType(const HTTPRequest& head, const std::string& type) {
-    if (head.getMethod() != HTTPRequest::HTTP_POST) return;
-    if (type.empty() || type == "application/x-www-form-urlencoded" || type == "application/json") return;
-    throw HttpError(
-        HTTPResponse::HTTP_UNSUPPORTED_MEDIA_TYPE,
-        "Content-Type: " + printable(type) +
-            " is not understood; it must be application/x-www-form-urlencoded or application/json");
+void checkMediaType(const std::string& method, const std::string& type) {
+    if ((method != kPost && method != kPatch) || type.empty() || type == "application/json") return;
+    if (method == kPost && type == "application/x-www-form-urlencoded") return;
+    throw HttpError(HTTPResponse::HTTP_UNSUPPORTED_MEDIA_TYPE,
+                    "Content-Type: " + printable(type) + " is not understood; it must be " +
+                        (method == kPost ? "application/x-www-form-urlencoded or " : "") +
+                        "application/json");
 }
 
 } // namespace
 
 ApiRouter::ApiRouter(const ApiSettings& settings, MappingService& mappings)
     : _identities(settings.identities, settings.anonymous) {
-    const MappingJson json(settings.address, settings.https);
+    const MappingJson json(settings.address, settings.tls);
+    const auto health = std::make_shared<HealthHandler>(mappings);
+    const auto status = std::make_shared<StatusHandler>(mappings);
+    const auto list = std::make_shared<ListMappingsHandler>(mappings, json);
+    const auto show = std::make_shared<ShowMappingHandler>(mappings, json);
+    const auto change = std::make_shared<ChangeMappingHandler>(mappings, json);
     _routes = {
-        {"/health", kGet, true, std::make_shared<HealthHandler>(mappings)},
-        {"/api/v2/status", kGetAndPost, false, std::make_shared<StatusHandler>(mappings)},
-        {"/api/v2/mapping/add", kPost, false, std::make_shared<AddMappingHandler>(mappings)},
-        {"/api/v2/mapping/remove", kPost, false, std::make_shared<RemoveMappingHandler>(mappings)},
-        {"/api/v2/mapping", kGet, false, std::make_shared<ListMappingsHandler>(mappings, json)},
-        {"/api/v2/mapping/", kGet, false, std::make_shared<ShowMappingHandler>(mappings, json)},
+        {"/health", true, {{kGet, health}, {kHead, health}}},
+        {"/api/v2/status", false, {{kGet, status}, {kHead, status}, {kPost, status}}},
+        {"/api/v2/mapping/add", false, {{kPost, std::make_shared<AddMappingHandler>(mappings)}}},
+        {"/api/v2/mapping/remove", false, {{kPost, std::make_shared<RemoveMappingHandler>(mappings)}}},
+        {"/api/v2/mapping", false, {{kGet, list}, {kHead, list}}},
+        {"/api/v2/mapping/", false, {{kGet, show}, {kHead, show}, {kPatch, change}}},
     };
 }
 
@@ -101,15 +98,25 @@ ApiRouter::Admission ApiRouter::admit(const HTTPRequest& head) const {
     const auto path = target.getPath();
     const auto* route = find(path);
     if (!route) throw HttpError(HTTPResponse::HTTP_NOT_FOUND, "there is nothing at " + printable(path));
-    checkMethod(head.getMethod(), route->methods);
+    auto& handler = handlerOf(*route, head.getMethod());
     const auto type = mediaTypeOf(head);
-    checkMediaType(head, type);
+    checkMediaType(head.getMethod(), type);
 
     ApiRequest request;
     if (route->path.ends_with('/')) request.pathId = path.substr(route->path.size());
     request.query = target.getRawQuery();
     request.mediaType = type;
-    return {*route->handler, std::move(request)};
+    return {handler, std::move(request)};
+}
+
+RequestHandler& ApiRouter::handlerOf(const Route& route, const std::string& method) {
+    const auto found = route.handlers.find(method);
+    if (found != route.handlers.end()) return *found->second;
+    std::string allowed;
+    for (const auto& [name, handler] : route.handlers)
+        allowed += (allowed.empty() ? "" : ", ") + name;
+    throw HttpError(HTTPResponse::HTTP_METHOD_NOT_ALLOWED,
+                    printable(method) + " is not allowed here; use " + allowed, {{"Allow", allowed}});
 }
 
 const ApiRouter::Route* ApiRouter::find(const std::string& path) const {

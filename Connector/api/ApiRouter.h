@@ -7,6 +7,7 @@
 
 #include <Poco/Net/HTTPRequest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,11 +39,12 @@ class ApiRouter {
     struct Route {
         /// A path that ends in '/' stands for all that continue it, with the id of a mapping.
         std::string path;
-        std::vector<std::string> methods;
         bool isOpenToAll;
-        std::shared_ptr<RequestHandler> handler;
+        /// Of each method that the path has.
+        std::map<std::string, std::shared_ptr<RequestHandler>> handlers;
     };
 
+    static RequestHandler& handlerOf(const Route& route, const std::string& method);
     const Route* find(const std::string& path) const;
 
     Identities _identities;

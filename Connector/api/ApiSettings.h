@@ -39,8 +39,8 @@ struct ApiSettings {
     std::vector<Identity> identities;
     /// Connector's public name or address, for the URLs of public mappings.
     std::string address;
-    /// The URLs of public mappings begin with https:// instead of http://.
-    bool https = false;
+    /// Pipes have TLS: the URLs of public mappings begin with https:// instead of http://.
+    bool tls = false;
     ApiLimits limits;
 };
 

@@ -34,6 +34,8 @@ ErrorAnswer errorAnswer(const std::exception_ptr& exception) {
         return {error, error.what()};
     } catch (const FieldError& error) {
         return {{HTTPResponse::HTTP_BAD_REQUEST, error.what()}, error.withoutValue()};
+    } catch (const UnfitSettings& error) {
+        return refusal(HTTPResponse::HTTP_BAD_REQUEST, error.what());
     } catch (const UnknownMapping& error) {
         return {{HTTPResponse::HTTP_NOT_FOUND, error.what()}, "no mapping has that id"};
     } catch (const NoFreePorts& error) {

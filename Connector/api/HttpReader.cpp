@@ -136,7 +136,9 @@ void HttpReader::expectBody(const HTTPRequest& head) {
         return;
     }
     if (!length) {
-        _body = head.getMethod() == HTTPRequest::HTTP_POST ? Body::Missing : Body::None;
+        const bool needsBody =
+            head.getMethod() == HTTPRequest::HTTP_POST || head.getMethod() == HTTPRequest::HTTP_PATCH;
+        _body = needsBody ? Body::Missing : Body::None;
         return;
     }
     if (length->empty() ||
@@ -150,7 +152,8 @@ void HttpReader::expectBody(const HTTPRequest& head) {
 
 std::string HttpReader::readBody(Deadline deadline) {
     if (_body == Body::None) return "";
-    if (_body == Body::Missing) refuse("Content-Length: missing; a POST must say how long its body is");
+    if (_body == Body::Missing)
+        refuse("Content-Length: missing; a POST or PATCH must say how long its body is");
     if (_expectsContinue && _buffer.empty()) _socket.send("HTTP/1.1 100 Continue\r\n\r\n", deadline);
     auto body = _body == Body::Chunked ? readChunks(deadline) : readExactly(_bodySize, deadline);
     _body = Body::None;

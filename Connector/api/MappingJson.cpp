@@ -2,6 +2,8 @@
 
 #include "api/JsonAnswer.h"
 
+#include <Poco/JSON/Array.h>
+
 namespace connector {
 
 namespace {
@@ -13,6 +15,20 @@ void writeLimits(Poco::JSON::Object& object, const Endpoint& endpoint, const std
                static_cast<Poco::Int64>(endpoint.heartbeatAbsenceThreshold.count()));
 }
 
+void writeVisitors(Poco::JSON::Object& object, const VisitorSettings& visitors) {
+    Poco::JSON::Array::Ptr alpn = new Poco::JSON::Array;
+    for (const auto& name : visitors.alpn)
+        alpn->add(name);
+    object.set("alpn", alpn);
+    object.set("visitortls", visitors.tls);
+}
+
+void writeTimes(Poco::JSON::Object& object, const Mapping& mapping) {
+    object.set("created", mapping.created);
+    if (mapping.lastUse.agent != 0) object.set("lastagent", mapping.lastUse.agent);
+    if (mapping.lastUse.visitor != 0) object.set("lastvisitor", mapping.lastUse.visitor);
+}
+
 /// An IPv6 address stands in brackets in a URL.
 std::string asHost(const std::string& address) {
     const bool isBareIPv6 = address.find(':') != std::string::npos && !address.starts_with('[');
@@ -21,8 +37,7 @@ std::string asHost(const std::string& address) {
 
 } // namespace
 
-MappingJson::MappingJson(std::string address, bool https)
-    : _origin((https ? "https://" : "http://") + asHost(address)) {}
+MappingJson::MappingJson(const std::string& address, bool tls) : _host(asHost(address)), _tls(tls) {}
 
 Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
     const auto& [mapping, status] = report;
@@ -34,6 +49,7 @@ Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
     object->set("port2", mapping.endpoint2.port);
     if (isPublic) {
         writeLimits(*object, mapping.endpoint1, "");
+        writeVisitors(*object, mapping.visitors);
         object->set("url", urlOf(mapping));
         object->set("agentswaiting", status.agentsWaiting[0]);
         object->set("visitorswaiting", status.visitorsWaiting);
@@ -47,11 +63,13 @@ Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
     object->set("bytesfromport1", status.bytesFrom[0]);
     object->set("bytesfromport2", status.bytesFrom[1]);
     object->set("state", status.degraded ? "degraded" : "open");
+    writeTimes(*object, mapping);
     return object;
 }
 
 std::string MappingJson::urlOf(const Mapping& mapping) const {
-    return _origin + ":" + std::to_string(mapping.endpoint2.port);
+    return (_tls && mapping.visitors.tls ? "https://" : "http://") + _host + ":" +
+           std::to_string(mapping.endpoint2.port);
 }
 
 } // namespace connector

@@ -11,8 +11,9 @@ namespace connector {
 /// Writes mappings the way clients see them. A value.
 class MappingJson {
   public:
-    /// address: Connector's public name or address. https: URLs begin with https:// instead of http://.
-    MappingJson(std::string address, bool https);
+    /// address: Connector's public name or address. tls: whether pipes have TLS, unless a mapping says that
+    /// its visitors don't; the URLs of those that have it begin with https://, the others' with http://.
+    MappingJson(const std::string& address, bool tls);
 
     /// Everything about the mapping except its passcodes.
     Poco::JSON::Object::Ptr write(const MappingReport& report) const;
@@ -20,7 +21,8 @@ class MappingJson {
   private:
     std::string urlOf(const Mapping& mapping) const;
 
-    std::string _origin;
+    std::string _host;
+    bool _tls;
 };
 
 } // namespace connector

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 namespace connector {
 
@@ -17,6 +18,11 @@ namespace {
 constexpr int kMaxConnections = 10000;
 constexpr std::int64_t kMaxThreshold = std::numeric_limits<std::int32_t>::max();
 constexpr std::size_t kMaxId = 256;
+constexpr std::size_t kMaxProtocols = 16;
+/// A protocol's name has its length in one byte (RFC 7301).
+constexpr std::size_t kMaxProtocolName = 255;
+constexpr const char* kAlpn = "alpn";
+constexpr const char* kVisitorTls = "visitortls";
 
 bool isJson(const std::string& mediaType) {
     return mediaType == "application/json";
@@ -54,6 +60,23 @@ Endpoint readEndpoint(JsonFields& fields, const std::string& port) {
     return endpoint;
 }
 
+bool isProtocolName(const std::string& name) {
+    return !name.empty() && name.size() <= kMaxProtocolName &&
+           std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+std::vector<std::string> readAlpn(JsonFields& fields) {
+    const auto allowed = "an array of at most " + std::to_string(kMaxProtocols) +
+                         " different names, each of 1 to " + std::to_string(kMaxProtocolName) +
+                         " visible ASCII characters";
+    auto names = fields.textArray(kAlpn, allowed, {});
+    const bool areDifferent = std::set<std::string>(names.begin(), names.end()).size() == names.size();
+    if (names.size() > kMaxProtocols || !areDifferent ||
+        !std::all_of(names.begin(), names.end(), isProtocolName))
+        fields.refuse(kAlpn, allowed);
+    return names;
+}
+
 bool isUtf8WithoutControls(const std::string& text) {
     const Poco::UTF8Encoding utf8;
     const Poco::TextIterator end(text);
@@ -70,12 +93,30 @@ Mapping readMapping(const std::string& mediaType, const std::string& body) {
     if (fields.oneOf("type", {"public", "private"}) == "public") {
         mapping.type = Mapping::Type::Public;
         mapping.endpoint1 = readEndpoint(fields, "");
+        mapping.visitors.alpn = readAlpn(fields);
+        mapping.visitors.tls = fields.boolean(kVisitorTls, true);
     } else {
         mapping.type = Mapping::Type::Private;
+        for (const auto* key : {kAlpn, kVisitorTls})
+            if (fields.has(key)) fields.refuse(key, "left out, as a private mapping has no visitors");
         mapping.endpoint1 = readEndpoint(fields, "port1");
         mapping.endpoint2 = readEndpoint(fields, "port2");
     }
     return mapping;
+}
+
+MappingChange readMappingChange(const std::string& body) {
+    JsonFields fields(parseJsonObject(body));
+    const auto alpn = readAlpn(fields);
+    const bool tls = fields.boolean(kVisitorTls, true);
+    fields.refuseUnknown();
+    MappingChange change;
+    if (fields.has(kAlpn)) change.alpn = alpn;
+    if (fields.has(kVisitorTls)) change.visitorTls = tls;
+    if (!change.alpn && !change.visitorTls)
+        throw FieldError(std::string("nothing is to be changed; what can be is ") + kAlpn + ", " +
+                         kVisitorTls);
+    return change;
 }
 
 std::optional<std::string> findMappingId(const std::string& mediaType, const std::string& body) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mapping/MappingChange.h"
 #include "pipe/Mapping.h"
 
 #include <optional>
@@ -18,6 +19,10 @@ namespace connector {
 /// is taken for a form too, because the API document shows it so. Keys that this version does not know are
 /// left aside, so that newer Controllers can be served.
 Mapping readMapping(const std::string& mediaType, const std::string& body);
+
+/// What is to be changed of a mapping. The body is a JSON object of at least one of the members that can be
+/// changed, and of no others.
+MappingChange readMappingChange(const std::string& body);
 
 /// The value of `mappingid`, checked, or nothing when there is no such parameter.
 std::optional<std::string> findMappingId(const std::string& mediaType, const std::string& body);

@@ -199,19 +199,19 @@ TcpOptions readTcpOptions(JsonFields& limits) {
     return result;
 }
 
-std::vector<Poco::Net::IPAddress> readPipesBind(JsonFields pipes) {
-    std::vector<Poco::Net::IPAddress> result;
+void readPipes(JsonFields pipes, PipeSettings& settings) {
     for (const auto& text : pipes.texts("bind", {hasIPv6() ? "::" : "0.0.0.0"}))
-        result.push_back(addressOf(pipes, "bind", text));
-    if (result.empty()) pipes.refuse("bind", "an array of at least one address");
+        settings.bind.push_back(addressOf(pipes, "bind", text));
+    if (settings.bind.empty()) pipes.refuse("bind", "an array of at least one address");
+    settings.allowPlainVisitors = pipes.boolean("allow-plain-visitors", false);
     pipes.refuseUnknown();
-    return result;
 }
 
 void readLimits(JsonFields limits, Configuration& configuration) {
     configuration.api.limits = readApiLimits(limits);
     configuration.pipes.limits = readPipeLimits(limits);
     configuration.pipes.tcp = readTcpOptions(limits);
+    configuration.lastUse = time(limits, "last-use", configuration.lastUse);
     const int most = maxDescriptors();
     configuration.pipes.descriptors = count(limits, "descriptors", most, most);
     limits.refuseUnknown();
@@ -242,8 +242,8 @@ Configuration readRoot(JsonFields root, const std::string& file) {
     result.ports = readPorts(root);
     result.api = readApi(root.object("api"), result);
     result.api.address = readAddress(root);
-    result.api.https = !result.dev;
-    result.pipes.bind = readPipesBind(root.object("pipes"));
+    result.api.tls = !result.dev;
+    readPipes(root.object("pipes"), result.pipes);
     readLimits(root.object("limits"), result);
     readTls(root.object("tls"), result);
     readLog(root.object("log"), result);

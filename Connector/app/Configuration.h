@@ -3,6 +3,7 @@
 #include "api/ApiSettings.h"
 #include "pipe/PipeEnvironment.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -32,6 +33,8 @@ struct Configuration {
     /// "" : no client certificates.
     std::string controllersCaFile;
     std::string databaseFile;
+    /// How often, at most, the database is told when mappings were last in use.
+    std::chrono::milliseconds lastUse{60000};
     /// A level's name as Poco::Logger knows it.
     std::string logLevel;
     /// "" is standard error.

@@ -21,7 +21,7 @@ Server::Server(const Configuration& configuration)
     : _credentials(credentialsOf(configuration)), _loops(configuration.threads),
       _environment(_loops, configuration.pipes, contextFor(_credentials, "")),
       _store(configuration.databaseFile), _ports(configuration.ports),
-      _mappings(_environment, _store, _ports),
+      _mappings(_environment, _store, _ports, configuration.lastUse),
       _api(configuration.api, _mappings, contextFor(_credentials, configuration.controllersCaFile)),
       _watchdog(_loops) {
     _api.start(); // before the mappings are back, so that /health can say that they are not

@@ -193,17 +193,24 @@ std::string JsonFields::oneOf(const std::string& key, const std::vector<std::str
     return find(key) ? oneOf(key, allowed) : fallback;
 }
 
+std::vector<std::string> JsonFields::textArray(const std::string& key, const std::string& allowed,
+                                               const std::vector<std::string>& fallback) {
+    const auto value = find(key);
+    if (!value) return fallback;
+    if (value->type() != typeid(Poco::JSON::Array::Ptr)) refuse(key, allowed);
+    std::vector<std::string> result;
+    for (const auto& element : *value->extract<Poco::JSON::Array::Ptr>()) {
+        if (!element.isString()) refuse(key, allowed);
+        result.push_back(element.extract<std::string>());
+    }
+    return result;
+}
+
 std::vector<std::string> JsonFields::texts(const std::string& key, const std::vector<std::string>& fallback) {
     const auto value = find(key);
     if (!value) return fallback;
     if (value->isString()) return {value->extract<std::string>()};
-    if (value->type() != typeid(Poco::JSON::Array::Ptr)) refuse(key, "an array of strings");
-    std::vector<std::string> result;
-    for (const auto& element : *value->extract<Poco::JSON::Array::Ptr>()) {
-        if (!element.isString()) refuse(key, "an array of strings");
-        result.push_back(element.extract<std::string>());
-    }
-    return result;
+    return textArray(key, "an array of strings", fallback);
 }
 
 JsonFields JsonFields::object(const std::string& key) {

@@ -62,6 +62,10 @@ class JsonFields {
     std::string oneOf(const std::string& key, const std::vector<std::string>& allowed,
                       const std::string& fallback);
 
+    /// An array of strings. allowed: what messages call it.
+    std::vector<std::string> textArray(const std::string& key, const std::string& allowed,
+                                       const std::vector<std::string>& fallback);
+
     /// An array of strings; a single string counts as an array of one.
     std::vector<std::string> texts(const std::string& key, const std::vector<std::string>& fallback);
 

@@ -3,6 +3,7 @@
 #include "app/Configuration.h"
 #include "cli/CommandError.h"
 
+#include <Poco/StringTokenizer.h>
 #include <Poco/Util/Application.h>
 #include <Poco/Util/Option.h>
 #include <Poco/Util/OptionException.h>
@@ -11,6 +12,30 @@
 #include <charconv>
 
 namespace connector {
+
+namespace {
+
+constexpr std::int64_t kMaxTime = std::int64_t{100} * 365 * 86400;
+
+/// Seconds in a unit; 0 for what is none.
+std::int64_t secondsIn(char unit) {
+    switch (unit) {
+    case 's':
+        return 1;
+    case 'm':
+        return 60;
+    case 'h':
+        return 3600;
+    case 'd':
+        return 86400;
+    case 'w':
+        return std::int64_t{7} * 86400;
+    default:
+        return 0;
+    }
+}
+
+} // namespace
 
 void Arguments::addCommonOptions(Poco::Util::OptionSet& options) {
     using Poco::Util::Option;
@@ -71,6 +96,29 @@ std::int64_t Arguments::integer(const std::string& option, std::int64_t min, std
                            "--" + option + "=" + *text + " is not allowed; it must be a whole number from " +
                                std::to_string(min) + " to " + std::to_string(max));
     return number;
+}
+
+std::optional<std::chrono::seconds> Arguments::time(const std::string& option) const {
+    const auto text = find(option);
+    if (!text) return std::nullopt;
+    std::int64_t number = 0;
+    const auto* const end = text->data() + text->size();
+    const auto read = std::from_chars(text->data(), end, number);
+    const auto unit = read.ptr + 1 == end ? secondsIn(*read.ptr) : 0;
+    if (read.ec != std::errc() || unit == 0 || number < 1 || number > kMaxTime / unit)
+        throw CommandError(
+            Poco::Util::Application::EXIT_USAGE,
+            "--" + option + "=" + *text +
+                " is not allowed; it must be a whole number and one of the units s, m, h, d and "
+                "w, such as 7d, and not more than 100 years");
+    return std::chrono::seconds(number * unit);
+}
+
+std::optional<std::vector<std::string>> Arguments::list(const std::string& option) const {
+    const auto text = find(option);
+    if (!text) return std::nullopt;
+    const Poco::StringTokenizer names(*text, ",", Poco::StringTokenizer::TOK_TRIM);
+    return std::vector<std::string>(names.begin(), names.end());
 }
 
 std::string Arguments::wantedConfiguration() const {

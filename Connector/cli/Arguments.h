@@ -2,6 +2,7 @@
 
 #include <Poco/Util/OptionSet.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -31,6 +32,13 @@ class Arguments {
     /// Throws CommandError when the value is not a whole number in this range.
     std::int64_t integer(const std::string& option, std::int64_t min, std::int64_t max,
                          std::int64_t fallback) const;
+
+    /// A time such as "7d": a whole number of seconds (s), minutes (m), hours (h), days (d) or weeks (w),
+    /// from 1s to 100 years; nothing when the option is not given. Throws CommandError for anything else.
+    std::optional<std::chrono::seconds> time(const std::string& option) const;
+
+    /// Names separated by commas; nothing when the option is not given.
+    std::optional<std::vector<std::string>> list(const std::string& option) const;
 
     const std::vector<std::string>& operands() const { return _operands; }
 

@@ -7,6 +7,7 @@
 #include "cli/MappingAddCommand.h"
 #include "cli/MappingListCommand.h"
 #include "cli/MappingRemoveCommand.h"
+#include "cli/MappingSetCommand.h"
 #include "cli/MappingShowCommand.h"
 #include "cli/SetupCommand.h"
 #include "cli/StartCommand.h"
@@ -42,10 +43,13 @@ const std::vector<CommandEntry>& allCommands() {
         {"stop", "", 0, 0, "stop the service and wait until it has ended", make<StopCommand>},
         {"status", "", 0, 0, "show what the running service does, and what is degraded", make<StatusCommand>},
         {"health", "", 0, 0, "say whether the service is healthy: exit code 0, or 1", make<HealthCommand>},
-        {"mapping list", "", 0, 0, "list all mappings", make<MappingListCommand>},
+        {"mapping list", "", 0, 0, "list all mappings, or those that nobody uses", make<MappingListCommand>},
         {"mapping show", "ID", 1, 1, "show one mapping", make<MappingShowCommand>},
         {"mapping add", "public|private", 1, 1, "open a mapping", make<MappingAddCommand>},
-        {"mapping remove", "ID", 1, 1, "close a mapping and all its connections", make<MappingRemoveCommand>},
+        {"mapping set", "ID", 1, 1, "change how visitors of an open mapping connect",
+         make<MappingSetCommand>},
+        {"mapping remove", "ID|--unused=TIME", 0, 1,
+         "close a mapping and all its connections, or all that nobody uses", make<MappingRemoveCommand>},
         {"import", "FILE", 1, 1, "take over the mappings of the earlier Connector, from its configs.json",
          make<ImportCommand>},
         {"version", "", 0, 0, "show the version", make<VersionCommand>},

@@ -108,6 +108,11 @@ void checkMappings(const Configuration& configuration, const std::vector<Mapping
         if (mapping.endpoint1.port == apiPort || mapping.endpoint2.port == apiPort)
             warnings.push_back("mapping " + mapping.id + " has port " + std::to_string(apiPort) +
                                ", which is api.port; it can't be served: choose another api.port");
+    for (const auto& mapping : mappings)
+        if (!mapping.visitors.tls && !configuration.dev && !configuration.pipes.allowPlainVisitors)
+            warnings.push_back("mapping " + mapping.id +
+                               " has visitors without TLS, which pipes.allow-plain-visitors does not allow; "
+                               "they are turned away");
     auto outside = portsOutside(configuration.ports, mappings);
     std::erase(outside, apiPort);
     if (!outside.empty())

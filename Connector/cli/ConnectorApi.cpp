@@ -30,8 +30,9 @@ constexpr const char* kMappings = "/api/v2/mapping";
 constexpr const char* kHealth = "/health";
 
 using Kind = NeededMember::Kind;
-const NeededMembers kOfEveryMapping{{"id", Kind::Text},      {"type", Kind::Text},  {"port1", Kind::Number},
-                                    {"port2", Kind::Number}, {"state", Kind::Text}, {"relays", Kind::Number}};
+const NeededMembers kOfEveryMapping{{"id", Kind::Text},       {"type", Kind::Text},  {"port1", Kind::Number},
+                                    {"port2", Kind::Number},  {"state", Kind::Text}, {"relays", Kind::Number},
+                                    {"created", Kind::Number}};
 const NeededMembers kOfPublicMapping{{"agentswaiting", Kind::Number}, {"visitorswaiting", Kind::Number}};
 const NeededMembers kOfPrivateMapping{{"agentswaitingport1", Kind::Number},
                                       {"agentswaitingport2", Kind::Number}};
@@ -66,6 +67,12 @@ std::string urlOf(const Configuration& configuration) {
     const bool isIPv6 = host.find(':') != std::string::npos;
     return (configuration.dev ? "http://" : "https://") + (isIPv6 ? "[" + host + "]" : host) + ":" +
            std::to_string(configuration.api.port);
+}
+
+std::string textOf(const Poco::JSON::Object& object) {
+    std::ostringstream text;
+    object.stringify(text);
+    return text.str();
 }
 
 std::string pathOf(const std::string& id) {
@@ -144,9 +151,7 @@ Poco::JSON::Object::Ptr ConnectorApi::get(const std::string& path, const NeededM
 
 Poco::JSON::Object::Ptr ConnectorApi::post(const std::string& path, const Poco::JSON::Object& body,
                                            const NeededMembers& needed) {
-    std::ostringstream text;
-    body.stringify(text);
-    auto result = resultOf(request(HTTPRequest::HTTP_POST, path, text.str()));
+    auto result = resultOf(request(HTTPRequest::HTTP_POST, path, textOf(body)));
     check(*result, needed);
     return result;
 }
@@ -170,6 +175,17 @@ std::vector<Poco::JSON::Object::Ptr> ConnectorApi::mappings() {
 
 Poco::JSON::Object::Ptr ConnectorApi::mapping(const std::string& id) {
     return checkedMapping(get(pathOf(id), {}));
+}
+
+Poco::JSON::Object::Ptr ConnectorApi::removeMapping(const std::string& id) {
+    Poco::JSON::Object body;
+    body.set("mappingid", id);
+    return post(std::string(kMappings) + "/remove", body, {{"id", Kind::Text}});
+}
+
+Poco::JSON::Object::Ptr ConnectorApi::changeMapping(const std::string& id,
+                                                    const Poco::JSON::Object& members) {
+    return checkedMapping(resultOf(request(HTTPRequest::HTTP_PATCH, pathOf(id), textOf(members))));
 }
 
 Poco::JSON::Object::Ptr ConnectorApi::checkedMapping(const Poco::Dynamic::Var& mapping) const {

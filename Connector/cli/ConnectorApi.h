@@ -43,7 +43,7 @@ class ConnectorApi {
     /// that it has not read yet.
     Poco::JSON::Object::Ptr health();
 
-    /// Both return the answer, and throw CommandError when there is none, when it is a failure and when it
+    /// These return the answer, and throw CommandError when there is none, when it is a failure and when it
     /// lacks something that is needed.
     Poco::JSON::Object::Ptr get(const std::string& path, const NeededMembers& needed);
     Poco::JSON::Object::Ptr post(const std::string& path, const Poco::JSON::Object& body,
@@ -53,8 +53,14 @@ class ConnectorApi {
     /// CommandError.
     std::vector<Poco::JSON::Object::Ptr> mappings();
 
-    /// One of them. Throws CommandError.
+    /// One of them. Throws CommandError, with Application::EXIT_DATAERR when there is none with this id.
     Poco::JSON::Object::Ptr mapping(const std::string& id);
+
+    /// Closes it. Returns the answer. Throws as above.
+    Poco::JSON::Object::Ptr removeMapping(const std::string& id);
+
+    /// Changes it: members are those of PATCH. Returns the mapping as it is then. Throws as above.
+    Poco::JSON::Object::Ptr changeMapping(const std::string& id, const Poco::JSON::Object& members);
 
   private:
     struct Answer {

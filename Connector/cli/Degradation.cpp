@@ -15,7 +15,11 @@ std::vector<Degradation> degradationsOf(const Poco::JSON::Object& mapping) {
     std::vector<Degradation> result;
     if (mapping.getValue<std::string>("state") == "degraded")
         result.push_back({name, "something else holds port " + mapping.getValue<std::string>("port1") +
-                                    " or " + mapping.getValue<std::string>("port2")});
+                                    " or " + mapping.getValue<std::string>("port2") +
+                                    (mapping.optValue("visitortls", true)
+                                         ? ""
+                                         : ", or its visitors speak plain TCP and may not "
+                                           "(pipes.allow-plain-visitors)")});
     const bool isRelaying = count("relays") > 0;
     if (mapping.has("agentswaiting")) {
         if (count("agentswaiting") == 0 && !isRelaying)

@@ -2,6 +2,7 @@
 
 #include "app/Configuration.h"
 #include "base/JsonFields.h"
+#include "base/Timestamp.h"
 #include "cli/CommandError.h"
 #include "cli/Files.h"
 #include "cli/ImportPlan.h"
@@ -47,6 +48,8 @@ ImportPlan import(const EarlierMappings& wanted, const std::string& file,
     const auto existing = isNew ? std::vector<Mapping>{} : MappingStore::openToRead(database).load();
     auto plan = ImportPlan::make(wanted, existing, configuration.api.port);
     refuseConflicts(plan, file);
+    for (auto& mapping : plan.added)
+        mapping.created = timestampNow();
     MappingStore store(database);
     if (isNew) giveToOwnerOfFolder(database); // root may have made it, for the service's user
     store.insertAll(plan.added);

@@ -7,6 +7,15 @@
 
 namespace connector {
 
+namespace {
+
+/// In what the earlier Connector knew of mappings.
+bool areEqual(const Mapping& one, const Mapping& other) {
+    return one.type == other.type && one.endpoint1 == other.endpoint1 && one.endpoint2 == other.endpoint2;
+}
+
+} // namespace
+
 ImportPlan ImportPlan::make(const EarlierMappings& wanted, const std::vector<Mapping>& existing,
                             std::uint16_t apiPort) {
     std::map<std::string, Mapping> byId;
@@ -22,7 +31,7 @@ ImportPlan ImportPlan::make(const EarlierMappings& wanted, const std::vector<Map
     plan.skipped = wanted.skipped;
     for (const auto& mapping : wanted.mappings) {
         const auto same = byId.find(mapping.id);
-        if (same != byId.end() && same->second == mapping) {
+        if (same != byId.end() && areEqual(same->second, mapping)) {
             plan.skipped.push_back({mapping.id, "it is already there"});
             continue;
         }

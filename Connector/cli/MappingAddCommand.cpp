@@ -4,6 +4,7 @@
 #include "cli/ConnectorApi.h"
 #include "cli/Json.h"
 #include "cli/Members.h"
+#include "cli/VisitorOptions.h"
 
 #include <Poco/Util/Application.h>
 #include <Poco/Util/Option.h>
@@ -38,6 +39,7 @@ Poco::JSON::Object::Ptr publicMapping(const Arguments& arguments) {
     mapping->set("maxconnections", arguments.integer(kConnections, 1, kMostConnections, kPublicConnections));
     mapping->set("heartbeatabsencethreshold",
                  arguments.integer(kThreshold, 0, kLongestThreshold, kUsualThreshold));
+    setVisitorMembers(arguments, *mapping);
     return mapping;
 }
 
@@ -51,6 +53,10 @@ Poco::JSON::Object::Ptr privateMapping(const Arguments& arguments) {
     mapping->set("heartbeatabsencethresholdport1", threshold);
     mapping->set("heartbeatabsencethresholdport2",
                  arguments.integer(kThreshold2, 0, kLongestThreshold, threshold));
+    if (setVisitorMembers(arguments, *mapping) > 0)
+        throw CommandError(
+            Poco::Util::Application::EXIT_USAGE,
+            "--alpn and --no-visitor-tls are for public mappings: a private one has no visitors");
     return mapping;
 }
 
@@ -75,6 +81,7 @@ void MappingAddCommand::defineOptions(Poco::Util::OptionSet& options) const {
         Option(kConnections2, "", "private: the same for port2, when it differs from port1").argument("N"));
     options.addOption(
         Option(kThreshold2, "", "private: the same for port2, when it differs from port1").argument("MS"));
+    addVisitorOptions(options, /*mayTakeBack*/ false);
 }
 
 void MappingAddCommand::run(const Arguments& arguments, std::ostream& out) {

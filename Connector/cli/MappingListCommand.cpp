@@ -4,6 +4,7 @@
 #include "cli/Json.h"
 #include "cli/Table.h"
 #include "cli/Terminal.h"
+#include "cli/UnusedMappings.h"
 
 #include <Poco/JSON/Array.h>
 
@@ -18,22 +19,16 @@ std::string agentsWaiting(const Poco::JSON::Object& mapping) {
            mapping.getValue<std::string>("agentswaitingport2");
 }
 
-} // namespace
+Poco::JSON::Object::Ptr jsonOf(const std::vector<Poco::JSON::Object::Ptr>& mappings) {
+    Poco::JSON::Array::Ptr array = new Poco::JSON::Array;
+    for (const auto& mapping : mappings)
+        array->add(mapping);
+    auto result = newJson();
+    result->set("mappings", array);
+    return result;
+}
 
-void MappingListCommand::run(const Arguments& arguments, std::ostream& out) {
-    const auto mappings = ConnectorApi(arguments.configurationFile()).mappings();
-    if (arguments.asJson()) {
-        Poco::JSON::Array::Ptr array = new Poco::JSON::Array;
-        for (const auto& mapping : mappings)
-            array->add(mapping);
-        auto result = newJson();
-        result->set("mappings", array);
-        return printJson(*result, out);
-    }
-    if (mappings.empty()) {
-        out << "There are no mappings; iofog-connector mapping add opens one.\n";
-        return;
-    }
+void printTable(const std::vector<Poco::JSON::Object::Ptr>& mappings, std::ostream& out) {
     using Align = Table::Align;
     Table table({{"ID"},
                  {"TYPE"},
@@ -48,6 +43,26 @@ void MappingListCommand::run(const Arguments& arguments, std::ostream& out) {
                    text("relays"), text("state")});
     }
     table.print(out, terminalWidth());
+}
+
+} // namespace
+
+void MappingListCommand::defineOptions(Poco::Util::OptionSet& options) const {
+    addUnusedOption(options, "only those mappings");
+}
+
+void MappingListCommand::run(const Arguments& arguments, std::ostream& out) {
+    const auto time = arguments.time(kUnused);
+    auto mappings = ConnectorApi(arguments.configurationFile()).mappings();
+    if (time) mappings = unusedOf(mappings, *time);
+    if (arguments.asJson()) return printJson(*jsonOf(mappings), out);
+    if (mappings.empty())
+        out << (time ? "No mapping has been unused for so long.\n"
+                     : "There are no mappings; iofog-connector mapping add opens one.\n");
+    else if (time)
+        printUnused(mappings, out);
+    else
+        printTable(mappings, out);
 }
 
 } // namespace connector

@@ -47,10 +47,23 @@ void GroupCommit::commit(Group& group, std::unique_lock<std::mutex>& lock) {
 }
 
 void GroupCommit::remove(const Mapping& mapping) {
+    writeAlone([&] { _store.remove(mapping); });
+}
+
+void GroupCommit::setVisitors(const std::string& id, const VisitorSettings& visitors) {
+    writeAlone([&] { _store.setVisitors(id, visitors); });
+}
+
+void GroupCommit::setLastUse(const std::vector<LastUseRecord>& records) {
+    writeAlone([&] { _store.setLastUse(records); });
+}
+
+template <class Write>
+void GroupCommit::writeAlone(Write&& write) {
     std::unique_lock lock(_mutex);
     _turnOver.wait(lock, [this] { return !_isWriting; });
     const Turn turn(*this, lock);
-    _store.remove(mapping);
+    write();
 }
 
 } // namespace connector

@@ -23,6 +23,12 @@ class GroupCommit {
     /// The same, for MappingStore::remove().
     void remove(const Mapping& mapping);
 
+    /// The same, for MappingStore::setVisitors().
+    void setVisitors(const std::string& id, const VisitorSettings& visitors);
+
+    /// The same, for MappingStore::setLastUse().
+    void setLastUse(const std::vector<LastUseRecord>& records);
+
   private:
     /// Mappings that share a transaction, and what became of it.
     struct Group {
@@ -33,6 +39,8 @@ class GroupCommit {
     class Turn;
 
     void commit(Group& group, std::unique_lock<std::mutex>& lock);
+    template <class Write>
+    void writeAlone(Write&& write);
 
     MappingStore& _store;
     std::mutex _mutex;

@@ -1,11 +1,13 @@
 #include "mapping/MappingService.h"
 
+#include "base/Timestamp.h"
 #include "base/Uuid.h"
 
 #include <Poco/Exception.h>
 #include <Poco/Format.h>
 #include <Poco/Logger.h>
 #include <Poco/Net/NetException.h>
+#include <Poco/String.h>
 
 #include <cassert>
 
@@ -19,6 +21,19 @@ Poco::Logger& log() {
 
 std::string nameOf(Mapping::Type type) {
     return type == Mapping::Type::Public ? "public" : "private";
+}
+
+/// Nothing for those that every mapping has unless it is asked for others.
+std::string inWords(const VisitorSettings& visitors) {
+    if (!visitors.tls) return ", visitors without TLS";
+    if (visitors.alpn.empty()) return "";
+    return ", ALPN " + Poco::cat(std::string(" "), visitors.alpn.begin(), visitors.alpn.end());
+}
+
+MappingReport reportOf(const Pipe& pipe) {
+    MappingReport report{pipe.mapping(), pipe.status()};
+    report.mapping.lastUse = pipe.lastUse();
+    return report;
 }
 
 } // namespace
@@ -43,8 +58,10 @@ class MappingService::Underway {
     const std::unique_lock<std::mutex>& _lock;
 };
 
-MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports)
-    : _environment(environment), _store(store), _commits(store), _ports(ports) {}
+MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
+                               std::chrono::milliseconds lastUseInterval)
+    : _environment(environment), _store(store), _commits(store), _ports(ports),
+      _lastUseInterval(lastUseInterval) {}
 
 MappingService::~MappingService() {
     stop();
@@ -58,16 +75,24 @@ void MappingService::restore() {
         _ports.remove(mapping.endpoint2.port);
         auto pipe = Pipe::make(_environment, mapping);
         pipe->start({listenAgain(mapping, mapping.endpoint1), listenAgain(mapping, mapping.endpoint2)});
-        _pipes.emplace(mapping.id, std::move(pipe));
+        _open.emplace(mapping.id, Open{std::move(pipe), mapping.lastUse});
+        if (!mayServe(mapping.visitors))
+            log().error(
+                "mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
+                "pipes.allow-plain-visitors is not true",
+                mapping.id);
     }
     _ready = true;
-    log().information("%z mappings restored, %z ports free", _pipes.size(), _ports.freeCount());
+    startLastUseTimer();
+    log().information("%z mappings restored, %z ports free", _open.size(), _ports.freeCount());
 }
 
 Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     wanted.id = randomUuid();
     wanted.endpoint1.passcode = randomUuid();
     wanted.endpoint2.passcode = wanted.type == Mapping::Type::Private ? randomUuid() : "";
+    wanted.created = timestampNow();
+    checkVisitors(wanted.visitors);
 
     std::unique_lock lock(_mutex);
     refuseUnlessServing();
@@ -83,21 +108,20 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     }
     auto pipe = Pipe::make(_environment, wanted);
     pipe->start(std::move(listeners));
-    _pipes.emplace(wanted.id, std::move(pipe));
+    _open.emplace(wanted.id, Open{std::move(pipe), LastUse()});
     log().information(Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy,
-                                   nameOf(wanted.type), wanted.endpoint1.port, wanted.endpoint2.port));
+                                   nameOf(wanted.type), wanted.endpoint1.port, wanted.endpoint2.port) +
+                      inWords(wanted.visitors));
     return wanted;
 }
 
 void MappingService::remove(const std::string& id, const std::string& closedBy) {
     std::unique_lock lock(_mutex);
     refuseUnlessServing();
-    const auto found = _pipes.find(id);
-    if (found == _pipes.end()) throw UnknownMapping("no mapping has the id " + id);
+    const auto found = find(id);
     const Underway underway(*this, lock);
-    _commits.remove(found->second->mapping());
-    auto pipe = std::move(found->second);
-    _pipes.erase(found);
+    _commits.remove(found->second.pipe->mapping());
+    auto pipe = std::move(_open.extract(found).mapped().pipe);
     lock.unlock();
     pipe->close().get();
     lock.lock();
@@ -106,27 +130,42 @@ void MappingService::remove(const std::string& id, const std::string& closedBy) 
     log().information("mapping %s closed by %s", id, closedBy);
 }
 
+MappingReport MappingService::change(const std::string& id, const MappingChange& change,
+                                     const std::string& changedBy) {
+    const std::lock_guard lock(_mutex);
+    refuseUnlessServing();
+    auto& pipe = *find(id)->second.pipe;
+    if (pipe.mapping().type == Mapping::Type::Private)
+        throw UnfitSettings("alpn, visitortls: a private mapping has no visitors, who alone have these");
+    auto visitors = pipe.mapping().visitors;
+    if (change.alpn) visitors.alpn = *change.alpn;
+    if (change.visitorTls) visitors.tls = *change.visitorTls;
+    checkVisitors(visitors);
+    _commits.setVisitors(id, visitors);
+    pipe.setVisitors(visitors);
+    log().information("mapping %s changed by %s: public%s", id, changedBy, inWords(visitors));
+    return reportOf(pipe);
+}
+
 MappingReport MappingService::show(const std::string& id) const {
     const std::lock_guard lock(_mutex);
-    const auto found = _pipes.find(id);
-    if (found == _pipes.end()) throw UnknownMapping("no mapping has the id " + id);
-    return {found->second->mapping(), found->second->status()};
+    return reportOf(*find(id)->second.pipe);
 }
 
 std::vector<MappingReport> MappingService::list(const std::string& after, std::size_t limit) const {
     const std::lock_guard lock(_mutex);
     std::vector<MappingReport> reports;
-    for (auto it = _pipes.upper_bound(after); it != _pipes.end() && reports.size() < limit; ++it)
-        reports.push_back({it->second->mapping(), it->second->status()});
+    for (auto it = _open.upper_bound(after); it != _open.end() && reports.size() < limit; ++it)
+        reports.push_back(reportOf(*it->second.pipe));
     return reports;
 }
 
 MappingTotals MappingService::totals() const {
     const std::lock_guard lock(_mutex);
     MappingTotals totals;
-    totals.mappings = _pipes.size();
-    for (const auto& [id, pipe] : _pipes) {
-        const auto status = pipe->status();
+    totals.mappings = _open.size();
+    for (const auto& [id, open] : _open) {
+        const auto status = open.pipe->status();
         totals.degraded += status.degraded ? 1 : 0;
         totals.agentsWaiting += status.agentsWaiting[0] + status.agentsWaiting[1];
         totals.visitorsWaiting += status.visitorsWaiting;
@@ -154,12 +193,16 @@ void MappingService::stop() {
     _ready = false;
     _stopping = true;
     _ended.wait(lock, [this] { return _underway == 0; });
+    lock.unlock();
+    _lastUseTimer.stop();
+    storeLastUse(All::Yes);
+    lock.lock();
     std::vector<std::future<void>> closing;
-    for (auto& [id, pipe] : _pipes)
-        closing.push_back(pipe->close());
+    for (auto& [id, open] : _open)
+        closing.push_back(open.pipe->close());
     for (auto& closed : closing)
         closed.wait();
-    _pipes.clear();
+    _open.clear();
 }
 
 /// Without the lock, so that others can prepare theirs meanwhile.
@@ -206,6 +249,69 @@ Pipe::Listeners MappingService::listenOnFreePort(std::uint16_t& port) {
 void MappingService::giveBackPorts(const Mapping& mapping) {
     for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
         if (port != 0) _ports.giveBack(port);
+}
+
+MappingService::OpenMappings::const_iterator MappingService::find(const std::string& id) const {
+    const auto found = _open.find(id);
+    if (found == _open.end()) throw UnknownMapping("no mapping has the id " + id);
+    return found;
+}
+
+bool MappingService::mayServe(const VisitorSettings& visitors) const {
+    return visitors.tls || _environment.allowsPlainVisitors();
+}
+
+void MappingService::checkVisitors(const VisitorSettings& visitors) const {
+    if (!mayServe(visitors))
+        throw UnfitSettings("visitortls: false is not allowed here; it must be true, unless "
+                            "pipes.allow-plain-visitors is true in the server's configuration");
+    if (!visitors.tls && !visitors.alpn.empty())
+        throw UnfitSettings(
+            "alpn: it is selected in the visitors' TLS handshake, which \"visitortls\": false "
+            "leaves out; it must be empty, or visitortls true");
+}
+
+void MappingService::startLastUseTimer() {
+    const auto interval = static_cast<long>(_lastUseInterval.count());
+    _lastUseTimer.setStartInterval(interval);
+    _lastUseTimer.setPeriodicInterval(interval);
+    _lastUseTimer.start(Poco::TimerCallback<MappingService>(*this, &MappingService::onLastUseTimer));
+}
+
+void MappingService::onLastUseTimer(Poco::Timer&) {
+    storeLastUse(All::No);
+}
+
+/// Without the lock while the disk is busy. all: also what is too fresh to be written again.
+void MappingService::storeLastUse(All all) {
+    const auto records = lastUseToStore(all);
+    if (records.empty()) return;
+    try {
+        _commits.setLastUse(records);
+    } catch (const StorageError& error) {
+        if (!std::exchange(_lastUseFailed, true))
+            log().error("when mappings were last in use can't be written, and is tried again: %s",
+                        std::string(error.what()));
+        return;
+    }
+    if (std::exchange(_lastUseFailed, false)) log().notice("when mappings were last in use is written again");
+    const std::lock_guard lock(_mutex);
+    for (const auto& [id, lastUse] : records) {
+        const auto found = _open.find(id);
+        if (found != _open.end()) found->second.storedUse = lastUse;
+    }
+}
+
+std::vector<LastUseRecord> MappingService::lastUseToStore(All all) const {
+    const std::lock_guard lock(_mutex);
+    const auto now = timestampNow();
+    std::vector<LastUseRecord> records;
+    for (const auto& [id, open] : _open) {
+        const auto current = open.pipe->lastUse();
+        if (all == All::Yes ? current != open.storedUse : isDue(current, open.storedUse, now))
+            records.push_back({id, current});
+    }
+    return records;
 }
 
 void MappingService::refuseUnlessServing() const {

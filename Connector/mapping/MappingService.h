@@ -1,13 +1,17 @@
 #pragma once
 
 #include "mapping/GroupCommit.h"
+#include "mapping/MappingChange.h"
 #include "mapping/MappingStore.h"
 #include "mapping/PortPool.h"
 #include "pipe/Mapping.h"
 #include "pipe/Pipe.h"
 #include "pipe/PipeStatus.h"
 
+#include <Poco/Timer.h>
+
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -34,6 +38,11 @@ class NoFreePorts : public MappingError {
   public:
     using MappingError::MappingError;
 };
+/// This mapping can't have such settings.
+class UnfitSettings : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
 /// The mappings are still being restored, or the process is stopping.
 class NotServing : public MappingError {
   public:
@@ -42,7 +51,7 @@ class NotServing : public MappingError {
 
 /// A mapping and what its pipe is doing at the moment.
 struct MappingReport {
-    Mapping mapping;
+    Mapping mapping; ///< with lastUse as it is at the moment
     PipeStatus status;
 };
 
@@ -65,8 +74,10 @@ struct MappingTotals {
 /// a commit does not keep.
 class MappingService {
   public:
-    /// environment, store and ports must outlive the service.
-    MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports);
+    /// environment, store and ports must outlive the service. lastUseInterval: how often, at most, it is
+    /// written when mappings were last in use.
+    MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
+                   std::chrono::milliseconds lastUseInterval);
     ~MappingService();
 
     /// Opens a pipe for each stored mapping. One whose port something else holds is degraded until it can
@@ -78,12 +89,17 @@ class MappingService {
 
     /// Opens a mapping; id, ports and passcodes of `wanted` are filled in by the service. Returns when the
     /// row is committed and both ports listen; when it throws, nothing of the mapping remains. openedBy: the
-    /// identity, for the log. Throws NoFreePorts, StorageFull, StorageError, NotServing.
+    /// identity, for the log. Throws UnfitSettings, NoFreePorts, StorageFull, StorageError, NotServing.
     Mapping add(Mapping wanted, const std::string& openedBy);
 
     /// Closes a mapping. Returns when its row is gone, its ports are closed and its connections are closed.
     /// Throws UnknownMapping, StorageFull, StorageError, NotServing.
     void remove(const std::string& id, const std::string& closedBy);
+
+    /// Changes a mapping's settings. Returns when that is committed; visitors that come from then on are
+    /// served with them, those that are there are left alone. Throws UnknownMapping, UnfitSettings,
+    /// StorageFull, StorageError, NotServing.
+    MappingReport change(const std::string& id, const MappingChange& change, const std::string& changedBy);
 
     /// Throws UnknownMapping.
     MappingReport show(const std::string& id) const;
@@ -97,17 +113,30 @@ class MappingService {
     int descriptorCount() const;
     int freeDescriptorCount() const;
 
-    /// Closes all pipes, and waits until their connections are closed; rows stay. Later calls throw
-    /// NotServing.
+    /// Writes when each mapping was last in use, closes all pipes, and waits until their connections are
+    /// closed; rows stay. Later calls throw NotServing.
     void stop();
 
   private:
     class Underway;
+    struct Open {
+        std::unique_ptr<Pipe> pipe;
+        LastUse storedUse; ///< what the database has
+    };
+    enum class All { No, Yes };
+    using OpenMappings = std::map<std::string, Open>;
 
     void commit(const Mapping& mapping, std::unique_lock<std::mutex>& lock);
     Pipe::Listeners listenAgain(const Mapping& mapping, const Endpoint& endpoint);
     Pipe::Listeners listenOnFreePort(std::uint16_t& port);
     void giveBackPorts(const Mapping& mapping);
+    OpenMappings::const_iterator find(const std::string& id) const;
+    bool mayServe(const VisitorSettings& visitors) const;
+    void checkVisitors(const VisitorSettings& visitors) const;
+    void startLastUseTimer();
+    void onLastUseTimer(Poco::Timer& timer);
+    void storeLastUse(All all);
+    std::vector<LastUseRecord> lastUseToStore(All all) const;
     void refuseUnlessServing() const;
 
     PipeEnvironment& _environment;
@@ -115,11 +144,14 @@ class MappingService {
     GroupCommit _commits;
     PortPool& _ports;
     mutable std::mutex _mutex;
-    std::map<std::string, std::unique_ptr<Pipe>> _pipes;
+    OpenMappings _open;
     std::atomic<bool> _ready{false};
     bool _stopping = false;
     int _underway = 0;              ///< calls of add() and remove() that are not over
     std::condition_variable _ended; ///< one of them is
+    const std::chrono::milliseconds _lastUseInterval;
+    Poco::Timer _lastUseTimer;   ///< in a thread of its own
+    bool _lastUseFailed = false; ///< the last time that it was written
 };
 
 } // namespace connector

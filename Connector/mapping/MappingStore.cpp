@@ -8,6 +8,8 @@
 #include <Poco/Data/Statement.h>
 #include <Poco/File.h>
 #include <Poco/Path.h>
+#include <Poco/String.h>
+#include <Poco/StringTokenizer.h>
 #include <Poco/URI.h>
 
 #include <cerrno>
@@ -90,7 +92,9 @@ void createTables(Session& session) {
                " port1 INTEGER NOT NULL UNIQUE, passcode1 TEXT NOT NULL,"
                " maxconnections1 INTEGER NOT NULL, heartbeatabsencethreshold1 INTEGER NOT NULL,"
                " port2 INTEGER NOT NULL UNIQUE, passcode2 TEXT NOT NULL,"
-               " maxconnections2 INTEGER NOT NULL, heartbeatabsencethreshold2 INTEGER NOT NULL"
+               " maxconnections2 INTEGER NOT NULL, heartbeatabsencethreshold2 INTEGER NOT NULL,"
+               " alpn TEXT NOT NULL, visitortls INTEGER NOT NULL," // names with a space between them
+               " created INTEGER NOT NULL, lastagent INTEGER NOT NULL, lastvisitor INTEGER NOT NULL"
                ") WITHOUT ROWID",
         now;
     // A port's place in the order of giving back, so that a restart does not make it the next one handed out.
@@ -107,6 +111,15 @@ int checkedVersion(Session& session, const std::string& path) {
     if (version == 0 && integerOf(session, "SELECT count(*) FROM sqlite_master") > 0)
         throw StorageError(path + ": this is another program's database");
     return version;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    return Poco::cat(std::string(" "), names.begin(), names.end());
+}
+
+std::vector<std::string> split(const std::string& names) {
+    const Poco::StringTokenizer parts(names, " ", Poco::StringTokenizer::TOK_IGNORE_EMPTY);
+    return {parts.begin(), parts.end()};
 }
 
 std::unique_ptr<Session> open(const std::string& path) {
@@ -195,7 +208,8 @@ std::vector<Mapping> MappingStore::load() {
     return translated(_path, [&] {
         Poco::Data::Statement select(*_session);
         select << "SELECT id, type, port1, passcode1, maxconnections1, heartbeatabsencethreshold1,"
-                  " port2, passcode2, maxconnections2, heartbeatabsencethreshold2 FROM mapping ORDER BY id";
+                  " port2, passcode2, maxconnections2, heartbeatabsencethreshold2,"
+                  " alpn, visitortls, created, lastagent, lastvisitor FROM mapping ORDER BY id";
         select.execute();
         Poco::Data::RecordSet rows(select);
         const auto endpoint = [&rows](std::size_t column) {
@@ -214,6 +228,10 @@ std::vector<Mapping> MappingStore::load() {
             mapping.type = rows.value(1) == "public" ? Mapping::Type::Public : Mapping::Type::Private;
             mapping.endpoint1 = endpoint(2);
             mapping.endpoint2 = endpoint(6);
+            mapping.visitors = {split(rows.value(10).convert<std::string>()),
+                                rows.value(11).convert<int>() != 0};
+            mapping.created = rows.value(12).convert<Poco::Int64>();
+            mapping.lastUse = {rows.value(13).convert<Poco::Int64>(), rows.value(14).convert<Poco::Int64>()};
             mappings.push_back(std::move(mapping));
         }
         return mappings;
@@ -246,8 +264,14 @@ void MappingStore::insertRow(const Mapping& mapping) {
     };
     auto first = columns(mapping.endpoint1);
     auto second = columns(mapping.endpoint2);
-    *_session << "INSERT INTO mapping VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", useRef(mapping.id),
-        useRef(type), use(first), use(second), now;
+    *_session << "INSERT INTO mapping (id, type,"
+                 " port1, passcode1, maxconnections1, heartbeatabsencethreshold1,"
+                 " port2, passcode2, maxconnections2, heartbeatabsencethreshold2,"
+                 " alpn, visitortls, created, lastagent, lastvisitor)"
+                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        useRef(mapping.id), useRef(type), use(first), use(second), bind(joined(mapping.visitors.alpn)),
+        bind(mapping.visitors.tls ? 1 : 0), useRef(mapping.created), useRef(mapping.lastUse.agent),
+        useRef(mapping.lastUse.visitor), now;
 }
 
 void MappingStore::remove(const Mapping& mapping) {
@@ -258,6 +282,28 @@ void MappingStore::remove(const Mapping& mapping) {
             *_session << "INSERT OR REPLACE INTO released_port (turn, port)"
                          " VALUES ((SELECT ifnull(max(turn), 0) + 1 FROM released_port), ?)",
                 bind(port), now;
+        transaction.commit();
+    });
+}
+
+void MappingStore::setVisitors(const std::string& id, const VisitorSettings& visitors) {
+    translated(_path, [&] {
+        *_session << "UPDATE mapping SET alpn = ?, visitortls = ? WHERE id = ?", bind(joined(visitors.alpn)),
+            bind(visitors.tls ? 1 : 0), useRef(id), now;
+    });
+}
+
+void MappingStore::setLastUse(const std::vector<LastUseRecord>& records) {
+    translated(_path, [&] {
+        Transaction transaction(*_session);
+        LastUseRecord record;
+        Poco::Data::Statement update(*_session);
+        update << "UPDATE mapping SET lastagent = ?, lastvisitor = ? WHERE id = ?", use(record.lastUse.agent),
+            use(record.lastUse.visitor), use(record.id);
+        for (const auto& one : records) {
+            record = one;
+            update.execute();
+        }
         transaction.commit();
     });
 }

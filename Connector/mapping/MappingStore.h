@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mapping/LastUseRecord.h"
 #include "pipe/Mapping.h"
 
 #include <Poco/Data/Session.h>
@@ -53,6 +54,13 @@ class MappingStore {
 
     /// Removes the mapping and remembers its ports as the last ones given back.
     void remove(const Mapping& mapping);
+
+    /// Replaces the visitors' settings of the mapping with this id.
+    void setVisitors(const std::string& id, const VisitorSettings& visitors);
+
+    /// Replaces when mappings were last in use: of all of them or, when it throws, of none. One that has been
+    /// removed meanwhile is left out.
+    void setLastUse(const std::vector<LastUseRecord>& records);
 
   private:
     class FileLock;

@@ -1,5 +1,6 @@
 #include "net/TlsContext.h"
 
+#include "net/AlpnProtocols.h"
 #include "net/OpenSslPointers.h"
 
 #include <openssl/err.h>
@@ -124,6 +125,7 @@ Poco::Net::Context::Ptr makeServerContext(const TlsCredentials& credentials,
             return static_cast<const TlsCredentials*>(argument)->applyTo(connection) ? 1 : 0;
         },
         const_cast<TlsCredentials*>(&credentials));
+    AlpnProtocols::enableOn(ssl);
     if (!clientCaFile.empty()) {
         const auto authorities =
             readCertificates(openFile(clientCaFile, "Controllers' CA").get(), clientCaFile);

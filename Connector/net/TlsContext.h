@@ -46,8 +46,8 @@ class TlsCredentials {
 };
 
 /// A server's context: TLS 1.2 and 1.3, session resumption, no renegotiation, credentials asked for at each
-/// handshake. clientCaFile: when not empty, a client may show a certificate, and one that this CA did not
-/// sign fails the handshake. Throws TlsError.
+/// handshake, ALPN for connections that have AlpnProtocols. clientCaFile: when not empty, a client may show a
+/// certificate, and one that this CA did not sign fails the handshake. Throws TlsError.
 Poco::Net::Context::Ptr makeServerContext(const TlsCredentials& credentials,
                                           const std::string& clientCaFile = "");
 

@@ -26,10 +26,11 @@ int lengthFor(std::size_t size) {
 } // namespace
 
 TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease,
-                     SSL_CTX* context)
-    : Stream(std::move(socket), peer, std::move(lease)) {
+                     SSL_CTX* context, std::shared_ptr<const AlpnProtocols> alpn)
+    : Stream(std::move(socket), peer, std::move(lease)), _alpn(std::move(alpn)) {
     makeSsl(context);
     ::SSL_set_accept_state(_ssl.get());
+    if (_alpn) _alpn->offerOn(_ssl.get());
 }
 
 TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,

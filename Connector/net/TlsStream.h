@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/AlpnProtocols.h"
 #include "net/ReadAhead.h"
 #include "net/Stream.h"
 
@@ -19,9 +20,10 @@ namespace connector {
 /// ways, and asking in vain costs none.
 class TlsStream : public Stream {
   public:
-    /// Server side. The context must have been made by makeServerContext().
+    /// Server side. The context must have been made by makeServerContext(). alpn: what the handshake may
+    /// select, or null.
     TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease,
-              SSL_CTX* context);
+              SSL_CTX* context, std::shared_ptr<const AlpnProtocols> alpn = nullptr);
 
     /// Client side: the handshake fails unless the server's certificate is good for `host`, a name or an
     /// address. resume: a session from session() of an earlier stream to the same server, or null.
@@ -59,7 +61,8 @@ class TlsStream : public Stream {
     Status sendAllSealed();
     Received notDone(int result);
 
-    bool _wireHasEnded = false; // first, as it fits behind the flags of Stream
+    bool _wireHasEnded = false;                 // first, as it fits behind the flags of Stream
+    std::shared_ptr<const AlpnProtocols> _alpn; ///< what _ssl may select
     SslPointer _ssl;
     ReadAhead _received;
     unsigned long _tlsError = 0; ///< the handshake or a record was wrong: OpenSSL's code

@@ -115,8 +115,8 @@ void AgentEndpoint::closeAll() {
 }
 
 std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& agent) {
-    if (_placesTaken.load(std::memory_order_relaxed) >= _context.endpoint.maxConnections) return std::nullopt;
-    _placesTaken.fetch_add(1, std::memory_order_relaxed);
+    if (_places.count() >= _context.endpoint.maxConnections) return std::nullopt;
+    _places.enter();
     const auto& peer = agent.stream().peer();
     if (_log.debug()) _log.debug("%s: agent %s authorized", _name, peer.toString());
     if (agent.protocol() == Protocol::Pipe2) return Admission{};
@@ -168,7 +168,7 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
                        Poco::format("%s: agent %s rejected: %s", _name, peer.toString(), why));
     } else {
         logLost(peer, why);
-        _placesTaken.fetch_sub(1, std::memory_order_relaxed);
+        _places.leave();
     }
     const bool hadTurn = !wasAuthorized && agent.hasTurn();
     close(agent);
@@ -232,7 +232,7 @@ RelayEnd AgentEndpoint::take(AgentConnection& agent) {
     // An agent of PIPE/2 has said OPENED, and that there is no answer is its target's doing.
     const bool mustAnswer = end.protocol == Protocol::Pipe1 && !_context.mayBegin;
     end.onLeaving = [this, mustAnswer, peer = end.stream->peer()](RelayEnd::Outcome outcome) {
-        _placesTaken.fetch_sub(1, std::memory_order_relaxed);
+        _places.leave();
         if (mustAnswer && outcome == RelayEnd::Outcome::Unanswered)
             _loop.post([this, peer] { onNoAnswer(peer); });
         else if (outcome != RelayEnd::Outcome::Unknown && _hasDoubts.load(std::memory_order_relaxed))

@@ -4,6 +4,7 @@
 #include "pipe/AgentHistory.h"
 #include "pipe/LimitedLog.h"
 #include "pipe/PipeEnvironment.h"
+#include "pipe/Presence.h"
 #include "pipe/SlowedAddresses.h"
 
 #include <Poco/Logger.h>
@@ -65,6 +66,9 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
     /// Any thread: agents waiting or holding.
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
 
+    /// Any thread: when an agent was last connected and authorized, joined ones included (Presence).
+    Poco::Int64 lastConnected() const { return _places.lastThere(); }
+
   private:
     std::optional<Admission> admit(AgentConnection& agent) override;
     void onStateChanged(AgentConnection& agent, AgentConnection::State before) override;
@@ -100,7 +104,7 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
     AgentHistory _history;
     SlowedAddresses _slowed;
     /// Authorized agents, those in relays included: a relay on another loop gives its agent's place back.
-    std::atomic<int> _placesTaken{0};
+    Presence _places;
     std::atomic<int> _waitingCount{0};
     int _waitingPipe2 = 0;
     Poco::Logger& _log;

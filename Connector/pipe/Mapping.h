@@ -1,5 +1,8 @@
 #pragma once
 
+#include "pipe/LastUse.h"
+#include "pipe/VisitorSettings.h"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -28,6 +31,12 @@ struct Mapping {
     Type type = Type::Public;
     Endpoint endpoint1;
     Endpoint endpoint2;
+    /// Of a public mapping; the only part that may change while it is open.
+    VisitorSettings visitors;
+    /// When it was opened or imported (timestampNow()).
+    Poco::Int64 created = 0;
+    /// As the database has it; Pipe::lastUse() has today's.
+    LastUse lastUse;
 
     bool operator==(const Mapping&) const = default;
 };

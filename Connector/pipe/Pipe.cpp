@@ -64,6 +64,16 @@ PipeStatus Pipe::status() const {
     return status;
 }
 
+LastUse Pipe::lastUse() const {
+    const auto here = lastUseHere();
+    return {std::max(here.agent, _mapping.lastUse.agent), std::max(here.visitor, _mapping.lastUse.visitor)};
+}
+
+void Pipe::setVisitors(const VisitorSettings& visitors) {
+    _mapping.visitors = visitors;
+    onVisitorsSet();
+}
+
 std::string Pipe::nameOf(const Endpoint& endpoint) const {
     return Poco::format("mapping %s port %hu", _mapping.id, endpoint.port);
 }

@@ -43,6 +43,14 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
 
     /// Any thread.
     PipeStatus status() const;
+
+    /// Any thread: when it was last in use, before the process started, too.
+    LastUse lastUse() const;
+
+    /// How visitors that come from now on connect (public mappings). One thread at a time, and none in
+    /// mapping() meanwhile.
+    void setVisitors(const VisitorSettings& visitors);
+
     const Mapping& mapping() const { return _mapping; }
 
   protected:
@@ -58,6 +66,8 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     /// joins them when the agent agrees. On the pipe's loop.
     void begin(RelayEnd opener, RelayEnd agent);
 
+    int relayCount() const { return _relays.count(); }
+
     PipeEnvironment& environment() { return _environment; }
     EventLoop& loop() { return _loop; }
 
@@ -66,6 +76,9 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     virtual Acceptor& acceptorAt(std::size_t index) = 0;
     virtual void closeConnections() = 0;
     virtual void addTo(PipeStatus& status) const = 0;
+    /// Since the process started.
+    virtual LastUse lastUseHere() const = 0;
+    virtual void onVisitorsSet() {}
     /// Begins one conversation between two that are available; false when there are no two.
     virtual bool beginNext() = 0;
     /// Takes back a connection that was not joined after all; it is available again.
@@ -89,7 +102,7 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     void finishClosing();
 
     PipeEnvironment& _environment;
-    const Mapping _mapping;
+    Mapping _mapping; ///< on the loop, its visitors are not looked at: they may change
     EventLoop& _loop;
     std::array<Listeners, 2> _listeners;
     Timer _retry;

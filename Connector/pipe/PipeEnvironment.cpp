@@ -21,9 +21,15 @@ std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t por
 }
 
 std::unique_ptr<Stream> PipeEnvironment::accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                                                DescriptorBudget::Lease lease) {
-    if (_tls)
-        return std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease), _tls->sslContext());
+                                                DescriptorBudget::Lease lease,
+                                                std::shared_ptr<const AlpnProtocols> alpn) {
+    if (!_tls) return acceptPlain(std::move(socket), peer, std::move(lease));
+    return std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease), _tls->sslContext(),
+                                       std::move(alpn));
+}
+
+std::unique_ptr<Stream> PipeEnvironment::acceptPlain(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                                     DescriptorBudget::Lease lease) {
     return std::make_unique<PlainStream>(std::move(socket), peer, std::move(lease));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/AlpnProtocols.h"
 #include "net/DescriptorBudget.h"
 #include "net/EventLoops.h"
 #include "net/Listener.h"
@@ -23,6 +24,8 @@ struct PipeSettings {
     TcpOptions tcp;
     /// Descriptors that listeners and connections may use together.
     int descriptors = 0;
+    /// Mappings may have visitors that speak plain TCP while agents speak TLS.
+    bool allowPlainVisitors = false;
 };
 
 /// What all pipes of the process share. Outlives them. Any thread.
@@ -35,6 +38,9 @@ class PipeEnvironment {
     const PipeLimits& limits() const { return _settings.limits; }
     RelayShared& relays() { return _relays; }
 
+    /// Whether a mapping may have visitors without TLS; where nothing has TLS, any may.
+    bool allowsPlainVisitors() const { return !_tls || _settings.allowPlainVisitors; }
+
     /// Descriptors that listeners and connections may have together, and how many of them are left.
     int descriptors() const { return _settings.descriptors; }
     int freeDescriptors() const { return _descriptors.left(); }
@@ -43,9 +49,14 @@ class PipeEnvironment {
     /// Poco::IOException when descriptors have run out.
     std::vector<std::unique_ptr<Listener>> listen(std::uint16_t port);
 
-    /// The stream of a connection that a listener has accepted.
+    /// The stream of a connection that a listener has accepted. alpn: what its handshake may select, or null.
     std::unique_ptr<Stream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                                   DescriptorBudget::Lease lease);
+                                   DescriptorBudget::Lease lease,
+                                   std::shared_ptr<const AlpnProtocols> alpn = nullptr);
+
+    /// The same without TLS, whatever the others speak. Only when allowsPlainVisitors().
+    std::unique_ptr<Stream> acceptPlain(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                        DescriptorBudget::Lease lease);
 
   private:
     EventLoops& _loops;

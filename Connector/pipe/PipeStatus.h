@@ -15,7 +15,8 @@ struct PipeStatus {
     int relays = 0;
     /// Payload bytes relayed that came in at that side, since the process started.
     std::array<std::uint64_t, 2> bytesFrom{};
-    /// Some port is held by something else; the pipe tries again every second.
+    /// Some port is held by something else, and the pipe tries again every second; or its visitors would
+    /// speak plain TCP, and may not.
     bool degraded = false;
 };
 

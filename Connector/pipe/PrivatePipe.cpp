@@ -1,5 +1,7 @@
 #include "pipe/PrivatePipe.h"
 
+#include <algorithm>
+
 namespace connector {
 
 PrivatePipe::PrivatePipe(PipeEnvironment& environment_, const Mapping& mapping_)
@@ -20,6 +22,10 @@ void PrivatePipe::closeConnections() {
 
 void PrivatePipe::addTo(PipeStatus& status) const {
     status.agentsWaiting = {_agents1.waitingCount(), _agents2.waitingCount()};
+}
+
+LastUse PrivatePipe::lastUseHere() const {
+    return {std::max(_agents1.lastConnected(), _agents2.lastConnected()), 0};
 }
 
 void PrivatePipe::putBack(RelayEnd end) {

@@ -15,6 +15,7 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
     Acceptor& acceptorAt(std::size_t index) override;
     void closeConnections() override;
     void addTo(PipeStatus& status) const override;
+    LastUse lastUseHere() const override;
     bool beginNext() override;
     void putBack(RelayEnd end) override;
     void drop(RelayEnd end, const std::string& why) override;

@@ -6,7 +6,8 @@ PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
       _agents(loop(), environment(), mapping().endpoint1, nameOf(mapping().endpoint1), "agent",
               /*mayBegin*/ false, *this),
-      _visitors(loop(), environment(), nameOf(mapping().endpoint2), "visitor", *this) {}
+      _access(environment(), mapping().visitors),
+      _visitors(loop(), environment(), _access, nameOf(mapping().endpoint2), "visitor", *this) {}
 
 Acceptor& PublicPipe::acceptorAt(std::size_t index) {
     if (index == 0) return _agents;
@@ -21,6 +22,16 @@ void PublicPipe::closeConnections() {
 void PublicPipe::addTo(PipeStatus& status) const {
     status.agentsWaiting[0] = _agents.waitingCount();
     status.visitorsWaiting = _visitors.waitingCount();
+    if (!_access.isAllowed()) status.degraded = true;
+}
+
+LastUse PublicPipe::lastUseHere() const {
+    const auto visitor = relayCount() > 0 ? timestampNow() : _lastVisitor.load(std::memory_order_relaxed);
+    return {_agents.lastConnected(), visitor};
+}
+
+void PublicPipe::onVisitorsSet() {
+    _access.change(mapping().visitors);
 }
 
 bool PublicPipe::beginNext() {
@@ -31,6 +42,7 @@ bool PublicPipe::beginNext() {
     if (!agent) return false;
     auto visitor = isSpoken ? _visitors.takeSpoken() : _visitors.takeSilent();
     visitor.side = 1;
+    visitor.onLeaving = [this](RelayEnd::Outcome) { noteVisitor(); };
     begin(std::move(visitor), std::move(*agent));
     return true;
 }
@@ -54,11 +66,16 @@ void PublicPipe::onAgentAvailable(AgentEndpoint&) {
 }
 
 void PublicPipe::onVisitorReady() {
+    noteVisitor();
     beginAvailable();
 }
 
 bool PublicPipe::hasPartner() const {
     return _agents.hasWaiting();
+}
+
+void PublicPipe::noteVisitor() {
+    _lastVisitor.store(timestampNow(), std::memory_order_relaxed);
 }
 
 } // namespace connector

@@ -15,15 +15,20 @@ class PublicPipe final : public Pipe, private AgentEndpoint::Owner, private Visi
     Acceptor& acceptorAt(std::size_t index) override;
     void closeConnections() override;
     void addTo(PipeStatus& status) const override;
+    LastUse lastUseHere() const override;
+    void onVisitorsSet() override;
     bool beginNext() override;
     void putBack(RelayEnd end) override;
     void drop(RelayEnd end, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
     void onVisitorReady() override;
     bool hasPartner() const override;
+    void noteVisitor();
 
     AgentEndpoint _agents;
+    VisitorAccess _access;
     VisitorEndpoint _visitors;
+    std::atomic<Poco::Int64> _lastVisitor{0}; ///< while relays run, one is there
 };
 
 } // namespace connector

@@ -87,17 +87,19 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
     Timer _timer;
 };
 
-VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, std::string name,
-                                 const char* role, Owner& owner)
-    : _loop(loop), _environment(environment), _name(std::move(name)), _role(role), _owner(owner),
-      _endings(Poco::Logger::get("pipe")) {}
+VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, const VisitorAccess& access,
+                                 std::string name, const char* role, Owner& owner)
+    : _loop(loop), _environment(environment), _access(access), _name(std::move(name)), _role(role),
+      _owner(owner), _endings(Poco::Logger::get("pipe")) {}
 
 VisitorEndpoint::~VisitorEndpoint() = default;
 
 void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                  DescriptorBudget::Lease lease) {
+    if (!_access.isAllowed())
+        return logTurnedAway(peer.toString(), "pipes.allow-plain-visitors is not true any more");
     if (!makeRoom(peer)) return;
-    auto stream = _environment.accept(std::move(socket), peer, std::move(lease));
+    auto stream = _access.accept(std::move(socket), peer, std::move(lease));
     auto& shaking = listOf(State::Shaking);
     shaking.push_back(std::make_unique<Visitor>(*this, std::move(stream), State::Shaking));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);

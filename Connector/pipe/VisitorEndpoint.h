@@ -2,6 +2,7 @@
 
 #include "pipe/LimitedLog.h"
 #include "pipe/PipeEnvironment.h"
+#include "pipe/VisitorAccess.h"
 
 #include <Poco/Logger.h>
 
@@ -33,9 +34,10 @@ class VisitorEndpoint final : public Acceptor {
         ~Owner() = default;
     };
 
-    /// name and role: what the log calls the endpoint and its visitors; role is a literal.
-    VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, std::string name, const char* role,
-                    Owner& owner);
+    /// access: how they connect; it must outlive the endpoint. name and role: what the log calls the endpoint
+    /// and its visitors; role is a literal.
+    VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, const VisitorAccess& access,
+                    std::string name, const char* role, Owner& owner);
     ~VisitorEndpoint();
 
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
@@ -93,6 +95,7 @@ class VisitorEndpoint final : public Acceptor {
 
     EventLoop& _loop;
     PipeEnvironment& _environment;
+    const VisitorAccess& _access;
     const std::string _name;
     const char* const _role;
     Owner& _owner;

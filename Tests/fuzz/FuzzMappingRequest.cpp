@@ -28,6 +28,13 @@ void checkEndpoint(const Endpoint& endpoint) {
     check(endpoint.port == 0 && endpoint.passcode.empty());
 }
 
+void checkAlpn(const std::vector<std::string>& names) {
+    check(names.size() <= 16);
+    for (const auto& name : names)
+        check(!name.empty() && name.size() <= 255 &&
+              name.find_first_of(std::string(" \0\n", 3)) == std::string::npos);
+}
+
 /// The answer that carries the message is JSON, and whoever reads it finds the message.
 void checkMessage(const std::string& message) {
     check(!message.empty() && message.size() < kMaxMessage);
@@ -43,6 +50,17 @@ void fuzzMapping(const std::string& type, const std::string& body) {
         checkEndpoint(mapping.endpoint1);
         if (mapping.type == Mapping::Type::Private) checkEndpoint(mapping.endpoint2);
         check(mapping.id.empty());
+        checkAlpn(mapping.visitors.alpn);
+    } catch (const FieldError& error) {
+        checkMessage(error.what());
+    }
+}
+
+void fuzzMappingChange(const std::string& body) {
+    try {
+        const auto change = connector::readMappingChange(body);
+        check(change.alpn || change.visitorTls);
+        if (change.alpn) checkAlpn(*change.alpn);
     } catch (const FieldError& error) {
         checkMessage(error.what());
     }
@@ -65,6 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
     const std::string type = input[0] % 2 == 0 ? "application/x-www-form-urlencoded" : "application/json";
     const std::string body(reinterpret_cast<const char*>(input) + 1, size - 1);
     fuzzMapping(type, body);
+    fuzzMappingChange(body);
     fuzzMappingId(type, body);
     return 0;
 }

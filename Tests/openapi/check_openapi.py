@@ -45,6 +45,7 @@ MAPPINGS = "/api/v2/mapping"
 STATUS = "/api/v2/status"
 HEALTH = "/health"
 SHOW = "/api/v2/mapping/{id}"
+ALPN = ["h2", "http/1.1"]
 
 
 class Failed(Exception):
@@ -279,6 +280,10 @@ class Server:
     def add(self, mapping):
         return self.call(200, ADD, "POST", body=json.dumps(mapping), media_type=JSON).json()
 
+    def change(self, expected, mapping_id, body, media_type=JSON):
+        target = f"{MAPPINGS}/{mapping_id}"
+        return self.call(expected, SHOW, "PATCH", target=target, body=body, media_type=media_type)
+
     def remove(self, mapping_id):
         form = urllib.parse.urlencode({"mappingid": mapping_id})
         return self.call(200, REMOVE, "POST", body=form, media_type=FORM)
@@ -325,6 +330,16 @@ def check_bad_bodies(server):
         json.dumps({**PUBLIC, "maxconnections": None}),
         json.dumps({**PUBLIC, "heartbeatabsencethreshold": 2**31}),
         json.dumps({**PUBLIC, "heartbeatabsencethreshold": 2**64 + 1}),
+        json.dumps({**PUBLIC, "alpn": "h2"}),
+        json.dumps({**PUBLIC, "alpn": ["h2", "h2"]}),
+        json.dumps({**PUBLIC, "alpn": [""]}),
+        json.dumps({**PUBLIC, "alpn": ["x" * 256]}),
+        json.dumps({**PUBLIC, "alpn": ["h 2"]}),
+        json.dumps({**PUBLIC, "alpn": [str(number) for number in range(17)]}),
+        json.dumps({**PUBLIC, "visitortls": 0}),
+        json.dumps({**PUBLIC, "visitortls": False, "alpn": ALPN}),
+        json.dumps({**PRIVATE, "alpn": ALPN}),
+        json.dumps({**PRIVATE, "visitortls": True}),
         json.dumps(PUBLIC)[:-1] + ',"type":"public"}',
         "[" * 1000 + "]" * 1000,
         '{"type":"\\u0000"}',
@@ -343,6 +358,7 @@ def check_bad_bodies(server):
 
 
 def check_listing(server):
+    began = time.time()
     ids = sorted(server.add(mapping)["id"] for mapping in (PUBLIC, PRIVATE, PUBLIC))
     listed, after, pages = [], "", 0
     while after is not None:
@@ -362,6 +378,8 @@ def check_listing(server):
         wanted = PUBLIC if shown["type"] == "public" else PRIVATE
         if {key: shown[key] for key in wanted} != wanted:
             raise Failed(f"{shown} does not show {wanted} as it was asked for")
+        if not int(began) <= shown["created"] / 1000 <= time.time():
+            raise Failed(f"{shown} was not created just now")
         if shown["type"] == "public" and shown["url"] != f"http://127.0.0.1:{shown['port2']}":
             raise Failed(f"the URL of {shown} is wrong")
         check_status_of(server, mapping_id, shown["type"])
@@ -374,6 +392,27 @@ def check_listing(server):
     for mapping_id in ids:
         server.remove(mapping_id)
     check_status_of_all(server, mappings=0, ports=7)
+
+
+def check_changing(server):
+    mapping_id = server.add({**PUBLIC, "alpn": ALPN})["id"]
+    target = f"{MAPPINGS}/{mapping_id}"
+    for change in ({"alpn": ["h2"]}, {"alpn": []}, {"alpn": ALPN, "visitortls": True}, {"alpn": [], "visitortls": False}):
+        changed = server.change(200, mapping_id, json.dumps(change)).json()
+        if {key: changed[key] for key in change} != change:
+            raise Failed(f"{change} has made {changed}")
+        if changed != server.call(200, SHOW, "GET", target=target).json():
+            raise Failed(f"PATCH answers {changed}, and GET does not")
+    server.change(200, mapping_id, '{"visitortls":true}', media_type=None)
+    for body in ("", "[]", "{}", '{"alpn":null}', '{"alpn":["h2","h2"]}', '{"visitortls":1}', '{"id":"x"}',
+                 '{"alpn":["h2"],"visitortls":false}'):
+        server.change(400, mapping_id, body)
+    server.change(404, "nobody", '{"alpn":[]}')
+    server.change(415, mapping_id, "alpn=h2", media_type=FORM)
+    private_id = server.add(PRIVATE)["id"]
+    server.change(400, private_id, '{"alpn":[]}')
+    for added in (mapping_id, private_id):
+        server.remove(added)
 
 
 def check_status_of(server, mapping_id, kind):
@@ -478,7 +517,7 @@ def check_identities(program, document):
             if operation.get("security") == [{}]:
                 server.call(200, path, method.upper(), target=target)
                 continue
-            body = "x" if method == "post" else None
+            body = "x" if method in ("post", "patch") else None
             wrong = {"Authorization": "Bearer wrong"}
             server.call(403, path, method.upper(), target=target, body=body)
             server.call(401, path, method.upper(), target=target, body=body, headers=wrong)
@@ -524,6 +563,7 @@ def main():
             check_adding_and_removing(server)
             check_bad_bodies(server)
             check_listing(server)
+            check_changing(server)
             check_what_every_operation_refuses(server)
             check_malformed_requests(server)
         check_identities(program, document)

@@ -105,7 +105,7 @@ completions() {
     touch "$work/configs.json"
     same "check health help import mapping setup start status stop version " "$(completed iofog-connector '')" "commands"
     same "start status stop " "$(completed iofog-connector st)" "commands with st"
-    same "add list remove show " "$(completed iofog-connector mapping '')" "of mapping"
+    same "add list remove set show " "$(completed iofog-connector mapping '')" "of mapping"
     same "public " "$(completed iofog-connector mapping add pu)" "of mapping add"
     same "--config= " "$(completed iofog-connector --co)" "an option"
     same "$work/configs.json " "$(completed iofog-connector import "$work/con")" "a file to import"

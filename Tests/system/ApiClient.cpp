@@ -94,6 +94,10 @@ ApiAnswer ApiClient::tryRemove(const std::string& id) const {
     return post("/api/v2/mapping/remove", "mappingid=" + urlEncoded(id));
 }
 
+ApiAnswer ApiClient::tryChange(const std::string& id, const std::string& json) const {
+    return request("PATCH", "/api/v2/mapping/" + id, json, "application/json");
+}
+
 AddedMapping ApiClient::add(const std::string& mappingJson) const {
     return parseAdded(tryAdd(mappingJson));
 }
@@ -149,6 +153,12 @@ std::set<std::string> ApiClient::listIds() const {
 std::string publicMapping(int maxConnections, int heartbeatAbsenceThreshold) {
     return R"({"type":"public","maxconnections":)" + std::to_string(maxConnections) +
            R"(,"heartbeatabsencethreshold":)" + std::to_string(heartbeatAbsenceThreshold) + "}";
+}
+
+std::string publicMappingWith(const std::string& members) {
+    auto json = publicMapping();
+    json.pop_back();
+    return json + "," + members + "}";
 }
 
 std::string privateMapping(int maxConnections, int heartbeatAbsenceThreshold) {

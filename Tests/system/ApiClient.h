@@ -60,6 +60,7 @@ class ApiClient {
 
     ApiAnswer tryAdd(const std::string& mappingJson) const;
     ApiAnswer tryRemove(const std::string& id) const;
+    ApiAnswer tryChange(const std::string& id, const std::string& json) const;
 
     /// The same, for tests in which they must succeed. All throw when the answer is not "ok".
     AddedMapping add(const std::string& mappingJson) const;
@@ -88,6 +89,9 @@ class ApiClient {
 /// The JSON of an `add` request.
 std::string publicMapping(int maxConnections = 60, int heartbeatAbsenceThreshold = 0);
 std::string privateMapping(int maxConnections = 1, int heartbeatAbsenceThreshold = 0);
+
+/// A public one with further members: "\"alpn\":[]".
+std::string publicMappingWith(const std::string& members);
 
 AddedMapping parseAdded(const ApiAnswer& answer);
 

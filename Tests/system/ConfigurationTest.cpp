@@ -93,6 +93,8 @@ const std::vector<WrongValue> kWrongValues{
     {"pipes.bind", "5", "5"},
     {"pipes.bind", R"(["not an address"])", "not an address"},
     {"pipes.bind", R"([5])", "bind"},
+    {"pipes.allow-plain-visitors", "\"yes\"", "allow-plain-visitors"},
+    {"limits.last-use", "0", "last-use"},
     {"tls.certificate", "5", "5"},
     {"tls.key", "[]", "key"},
     {"database", "5", "5"},

@@ -248,6 +248,28 @@ BOOST_AUTO_TEST_CASE(FullDiskLeavesNothingHalfDone) {
     BOOST_TEST(connector.api().listIds() == idsOf(added));
 }
 
+BOOST_AUTO_TEST_CASE(LastUseThatCantBeWrittenIsToldOnceAndTriedAgain) {
+    ConnectorSetup setup(Mode::Plain, 200);
+    const SmallDisk disk(setup.folder());
+    if (!disk.isMounted()) {
+        BOOST_TEST_MESSAGE("skipped: no right to mount a file system");
+        return;
+    }
+    setup.set("database", disk.path("mappings.db")).set("limits.last-use", 5);
+    ConnectorProcess connector(setup);
+    std::vector<AddedMapping> added{connector.api().addPublic()};
+    disk.fill();
+    addUntilFull(connector.api(), added);
+    const std::string failure = "when mappings were last in use can't be written";
+    const auto agent = connector.agent(added[0].port1, added[0].passcode1);
+    connector.waitForLog(failure);
+    connector.waitForLog("disk is full");
+    disk.empty();
+    connector.waitForLog("when mappings were last in use is written again");
+    const auto log = connector.log();
+    BOOST_TEST(log.find(failure) == log.rfind(failure), "told once");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace connector::test

@@ -4,6 +4,7 @@
 #include "TestTarget.h"
 
 #include <Poco/JSON/Array.h>
+#include <Poco/Timestamp.h>
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -62,6 +63,7 @@ BOOST_DATA_TEST_CASE(ImportedMappingsAreServed, kModes, mode) {
     for (std::size_t i = 0; i < kPasscodes.size(); ++i)
         entries.push_back(entry(std::to_string(i), port + static_cast<int>(2 * i),
                                 port + static_cast<int>(2 * i) + 1, kPasscodes[i]));
+    const auto before = Poco::Timestamp().epochMicroseconds() / 1000;
     const auto finished = import(setup, entries);
     BOOST_TEST(finished.exitCode == 0, shown(finished));
 
@@ -77,6 +79,9 @@ BOOST_DATA_TEST_CASE(ImportedMappingsAreServed, kModes, mode) {
     BOOST_TEST(shown->getValue<int>("maxconnections") == 60);
     BOOST_TEST(shown->getValue<int>("heartbeatabsencethreshold") == 60000);
     BOOST_TEST(shown->getValue<int>("port2") == port + 1);
+    BOOST_TEST(shown->getValue<bool>("visitortls"));
+    BOOST_TEST(shown->getArray("alpn")->size() == 0U);
+    BOOST_TEST(shown->getValue<Poco::Int64>("created") >= before, "opened when it was imported");
 }
 
 BOOST_AUTO_TEST_CASE(AgentProgramOfAnImportedMappingWorks) {

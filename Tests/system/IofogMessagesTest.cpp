@@ -25,9 +25,6 @@ constexpr std::uint64_t kSeed = 10;
 /// What the agent holds of the bus's messages, and of those for the bus.
 constexpr int kQueue = 100;
 
-/// The develop line needs TXEND as a record of its own.
-const PipeOptions kRecordsStay{.limits = {{"relay-buffer", 16384}}};
-
 /// One node: its local API, and its networking container on one side of the mapping.
 class Node {
   public:
@@ -129,7 +126,7 @@ BOOST_AUTO_TEST_CASE(UseAllConnections) {
 }
 
 BOOST_AUTO_TEST_CASE(GoToAndFromTheDevelopLine) {
-    OpenPrivatePipe pipe(Mode::Tls, kRecordsStay);
+    OpenPrivatePipe pipe(Mode::Tls);
     Node node(pipe, Side::Port1);
     StockAgent stock(pipe, Side::Port2, Line::Develop);
     for (int i = 0; i < 3; ++i) {
@@ -170,7 +167,7 @@ BOOST_DATA_TEST_CASE(AreNotRepeatedForWhoNeverAcknowledges, kModes, mode) {
 }
 
 BOOST_AUTO_TEST_CASE(AreRepeatedForWhoDoesAcknowledge) {
-    OpenPrivatePipe pipe(Mode::Tls, kRecordsStay);
+    OpenPrivatePipe pipe(Mode::Tls);
     Node node(pipe, Side::Port1);
     StockAgent stock(pipe, Side::Port2, Line::Develop);
     node.send("first", "content");
@@ -183,7 +180,7 @@ BOOST_AUTO_TEST_CASE(AreRepeatedForWhoDoesAcknowledge) {
 }
 
 BOOST_AUTO_TEST_CASE(ThatComeAgainAreGivenToTheBusOnce) {
-    OpenPrivatePipe pipe(Mode::Tls, kRecordsStay);
+    OpenPrivatePipe pipe(Mode::Tls);
     Node node(pipe, Side::Port1);
     StockAgent stock(pipe, Side::Port2, Line::Develop);
     stock.send(ioMessage("one", "p", "one"));
@@ -194,7 +191,7 @@ BOOST_AUTO_TEST_CASE(ThatComeAgainAreGivenToTheBusOnce) {
 
 /// It isn't acknowledged either, so that a sender that waits for that sends it again.
 BOOST_AUTO_TEST_CASE(ThatAreDamagedAreLeftOut) {
-    OpenPrivatePipe pipe(Mode::Tls, kRecordsStay);
+    OpenPrivatePipe pipe(Mode::Tls);
     Node node(pipe, Side::Port1);
     StockAgent stock(pipe, Side::Port2, Line::Develop);
     stock.connection().send("rubbish");
@@ -234,7 +231,7 @@ BOOST_AUTO_TEST_CASE(StayOnTheBusWhileThePipeTakesNone) {
 BOOST_AUTO_TEST_CASE(AreSentAgainOnAnotherConnectionAndThenGivenUpWithALine) {
     constexpr int kLosses = 5;
     constexpr std::size_t kLarge = 10'000'000;
-    OpenPrivatePipe pipe(Mode::Tls, kRecordsStay);
+    OpenPrivatePipe pipe(Mode::Tls);
     Node node(pipe, Side::Port1);
     node.send("unlucky", std::string(kLarge, 'x'));
     for (int i = 0; i < kLosses; ++i) {
@@ -250,7 +247,7 @@ BOOST_AUTO_TEST_CASE(AreSentAgainOnAnotherConnectionAndThenGivenUpWithALine) {
 }
 
 BOOST_AUTO_TEST_CASE(AreLoggedWhenTheyAreLostWithTheProcess) {
-    OpenPrivatePipe pipe(Mode::Tls, kRecordsStay);
+    OpenPrivatePipe pipe(Mode::Tls);
     Node one(pipe, Side::Port1);
     pipe.connector().stop();
     waitUntil("the agent has noticed",
@@ -261,7 +258,7 @@ BOOST_AUTO_TEST_CASE(AreLoggedWhenTheyAreLostWithTheProcess) {
 }
 
 BOOST_AUTO_TEST_CASE(LocalApiMayGoAndComeBack) {
-    OpenPrivatePipe pipe(Mode::Tls, kRecordsStay);
+    OpenPrivatePipe pipe(Mode::Tls);
     Node one(pipe, Side::Port1);
     Node other(pipe, Side::Port2);
     sendAll(one, texts("before ", 3));

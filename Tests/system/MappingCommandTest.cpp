@@ -3,7 +3,9 @@
 #include "Terminal.h"
 #include "TestTarget.h"
 
+#include <Poco/Data/Session.h>
 #include <Poco/JSON/Parser.h>
+#include <Poco/Timestamp.h>
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -33,6 +35,47 @@ Finished runAgainst(const std::string& answer, const std::vector<std::string>& w
     client.readThrough("\r\n\r\n");
     client.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(answer.size()) + "\r\n\r\n" + answer);
     return command.get();
+}
+
+/// Makes mappings as old as this, in the database of a Connector that does not run.
+void makeOld(const ConnectorSetup& setup, const std::vector<std::string>& ids, std::chrono::hours age,
+             const std::string& column = "created") {
+    using namespace Poco::Data::Keywords;
+    Poco::Data::Session session("SQLite", setup.databaseFile());
+    auto moment = Poco::Timestamp().epochMicroseconds() / 1000 - std::chrono::milliseconds(age).count();
+    for (auto id : ids)
+        session << "UPDATE mapping SET " + column + " = ? WHERE id = ?", use(moment), use(id),
+            Poco::Data::Keywords::now;
+}
+
+/// A Connector with mappings that have been unused for 8 days, and others.
+struct Forgotten {
+    Forgotten() {
+        ConnectorProcess connector(setup);
+        for (int number = 0; number < 3; ++number)
+            forgotten.push_back(connector.api().addPublic());
+        forgotten.push_back(connector.api().addPrivate());
+        used = connector.api().addPublic();
+        fresh = connector.api().addPublic();
+        connector.stop();
+        for (const auto& mapping : forgotten)
+            makeOld(setup, {mapping.id}, std::chrono::hours(8 * 24));
+        makeOld(setup, {used.id}, std::chrono::hours(8 * 24));
+        makeOld(setup, {used.id}, std::chrono::hours(6 * 24), "lastvisitor");
+    }
+
+    ConnectorSetup setup;
+    std::vector<AddedMapping> forgotten;
+    AddedMapping used;  ///< opened 8 days ago, and visited 6 days ago
+    AddedMapping fresh; ///< just opened
+};
+
+std::set<std::string> idsIn(const Poco::JSON::Array& list) {
+    std::set<std::string> ids;
+    for (const auto& one : list)
+        ids.insert(one.isString() ? one.toString()
+                                  : one.extract<Poco::JSON::Object::Ptr>()->getValue<std::string>("id"));
+    return ids;
 }
 
 } // namespace
@@ -92,6 +135,113 @@ BOOST_AUTO_TEST_CASE(LimitsAreOptions) {
                boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(SettingsOfVisitorsAreOptions) {
+    Operated running(Mode::Plain);
+    const auto& setup = running.setup;
+    const auto added =
+        jsonOf(setup, {"mapping", "add", "public", "--alpn=h2,http/1.1"})->getValue<std::string>("id");
+    const auto show = runCommand(setup, {"mapping", "show", added});
+    BOOST_TEST(says(show, "h2, http/1.1"), shown(show));
+    const auto plain =
+        jsonOf(setup, {"mapping", "add", "public", "--no-visitor-tls"})->getValue<std::string>("id");
+    BOOST_TEST(!running.connector.api().show(plain)->getValue<bool>("visitortls"));
+
+    const auto set = runCommand(setup, {"mapping", "set", plain, "--visitor-tls", "--alpn", "postgresql"});
+    BOOST_TEST(set.exitCode == 0, shown(set));
+    BOOST_TEST(says(set, "postgresql"), shown(set));
+    BOOST_TEST(running.connector.api().show(plain)->getValue<bool>("visitortls"));
+    const auto taken = jsonOf(setup, {"mapping", "set", plain, "--no-alpn", "--no-visitor-tls"});
+    BOOST_TEST(taken->getArray("alpn")->size() == 0U);
+    BOOST_TEST(!taken->getValue<bool>("visitortls"));
+}
+
+BOOST_AUTO_TEST_CASE(UnfitSettingsAreNamed) {
+    const Operated running(Mode::Tls);
+    const auto& setup = running.setup;
+    const auto plain = runCommand(setup, {"mapping", "add", "public", "--no-visitor-tls"});
+    BOOST_TEST(hasFailed(plain, kDataError, {"pipes.allow-plain-visitors"}), shown(plain));
+    const auto wrong = runCommand(setup, {"mapping", "add", "public", "--alpn=h2,h2"});
+    BOOST_TEST(hasFailed(wrong, kDataError, {"alpn"}), shown(wrong));
+    const auto nobody = runCommand(setup, {"mapping", "set", "nobody", "--no-alpn"});
+    BOOST_TEST(hasFailed(nobody, kDataError, {"nobody"}), shown(nobody));
+}
+
+BOOST_AUTO_TEST_CASE(UnusedMappingsAreListed) {
+    const Forgotten folder;
+    const ConnectorProcess connector(folder.setup);
+    const auto list = runCommand(folder.setup, {"mapping", "list", "--unused", "7d"});
+    BOOST_TEST(says(list, "UNUSED FOR"), shown(list));
+    BOOST_TEST(says(list, "8 d"), shown(list));
+    const auto json = jsonOf(folder.setup, {"mapping", "list", "--unused=1w"});
+    BOOST_TEST((idsIn(*json->getArray("mappings")) == idsOf(folder.forgotten)));
+    BOOST_TEST(jsonOf(folder.setup, {"mapping", "list", "--unused=5d"})->getArray("mappings")->size() == 5U);
+    const auto none = runCommand(folder.setup, {"mapping", "list", "--unused=9d"});
+    BOOST_TEST(says(none, "No mapping"), shown(none));
+}
+
+BOOST_AUTO_TEST_CASE(MappingInUseIsNeverUnused) {
+    const Forgotten folder;
+    const ConnectorProcess connector(folder.setup);
+    const auto& mapping = folder.forgotten.front();
+    const auto agent = connector.agent(mapping.port1, mapping.passcode1);
+    connector.api().waitForCount(mapping.id, "agentswaiting", 1);
+    const auto json = jsonOf(folder.setup, {"mapping", "list", "--unused=7d"});
+    BOOST_TEST(!idsIn(*json->getArray("mappings")).contains(mapping.id));
+    const auto removed = jsonOf(folder.setup, {"mapping", "remove", "--unused=7d", "--yes"});
+    BOOST_TEST(removed->getArray("removed")->size() == 3U);
+    BOOST_TEST((connector.api().listIds() == idsOf({mapping, folder.used, folder.fresh})));
+}
+
+BOOST_AUTO_TEST_CASE(UnusedMappingsAreRemovedAfterAQuestion) {
+    const Forgotten folder;
+    const ConnectorProcess connector(folder.setup);
+    const auto& late = folder.forgotten.front();
+    const auto removeOn = [&](const Terminal& terminal) {
+        auto command = folder.setup.command({"mapping", "remove", "--unused=7d"});
+        command.outputFile = command.inputFile = terminal.name();
+        return command;
+    };
+    {
+        const Terminal terminal(100);
+        ChildProcess refused(removeOn(terminal));
+        BOOST_TEST(terminal.readThrough("Remove these 4 mappings").find(late.id) != std::string::npos);
+        terminal.type("\n");
+        BOOST_TEST(refused.waitForExit() == 0);
+        BOOST_TEST(terminal.read().find("Nothing was removed") != std::string::npos);
+    }
+    BOOST_TEST(connector.api().listIds().size() == 6U);
+
+    const Terminal terminal(100);
+    ChildProcess removing(removeOn(terminal));
+    terminal.readThrough("Remove these 4 mappings");
+    // While the operator thinks, somebody comes back, and somebody else removes one.
+    const auto agent = connector.agent(late.port1, late.passcode1);
+    connector.api().waitForCount(late.id, "agentswaiting", 1);
+    connector.api().remove(folder.forgotten.back().id);
+    terminal.type("yes\n");
+    BOOST_TEST(removing.waitForExit() == 0);
+    const auto told = terminal.read();
+    BOOST_TEST(told.find("2 mappings are removed") != std::string::npos, told);
+    BOOST_TEST(told.find("Mapping " + late.id + " was used") != std::string::npos, told);
+    BOOST_TEST((connector.api().listIds() == idsOf({late, folder.used, folder.fresh})));
+}
+
+BOOST_AUTO_TEST_CASE(NothingIsRemovedWithoutAQuestionOrYes) {
+    const Forgotten folder;
+    const ConnectorProcess connector(folder.setup);
+    auto command = folder.setup.command({"mapping", "remove", "--unused=7d"});
+    command.inputFile = "/dev/null";
+    const auto finished = run(command);
+    BOOST_TEST(hasFailed(finished, kUsage, {"--yes"}), shown(finished));
+    BOOST_TEST(connector.api().listIds().size() == 6U);
+    const auto done = runCommand(folder.setup, {"mapping", "remove", "--unused=7d", "--yes"});
+    BOOST_TEST(done.exitCode == 0, shown(done));
+    BOOST_TEST((connector.api().listIds() == idsOf({folder.used, folder.fresh})));
+    const auto json = jsonOf(folder.setup, {"mapping", "remove", "--unused=7d", "--yes"});
+    BOOST_TEST(json->getArray("removed")->size() == 0U);
+    BOOST_TEST(json->getValue<std::string>("status") == "ok");
+}
+
 BOOST_AUTO_TEST_CASE(PasscodesAreShownOnceTheMappingIsOpen) {
     const Operated running(Mode::Plain);
     const auto added = runCommand(running.setup, {"mapping", "add", "private"});
@@ -115,6 +265,19 @@ BOOST_AUTO_TEST_CASE(WrongWordsAreNamed) {
         {{"mapping", "add", "public", "--max-connections2=1"}, "--max-connections2"},
         {{"mapping", "add", "private", "--heartbeat-absence-threshold=-1"}, "-1"},
         {{"mapping", "list", "--colour"}, "colour"},
+        {{"mapping", "list", "--unused=7"}, "--unused=7"},
+        {{"mapping", "list", "--unused=0d"}, "--unused=0d"},
+        {{"mapping", "remove"}, "--unused"},
+        {{"mapping", "remove", "1", "--unused=7d"}, "not both"},
+        {{"mapping", "remove", "1", "--yes"}, "--yes"},
+        {{"mapping", "remove", "--unused=7d", "--json"}, "--yes"},
+        {{"mapping", "remove", "--unused=x", "--yes"}, "--unused=x"},
+        {{"mapping", "set"}, "mapping set ID"},
+        {{"mapping", "set", "1"}, "no option"},
+        {{"mapping", "set", "1", "--alpn=h2", "--no-alpn"}, "--no-alpn"},
+        {{"mapping", "set", "1", "--visitor-tls", "--no-visitor-tls"}, "--no-visitor-tls"},
+        {{"mapping", "add", "private", "--alpn=h2"}, "public"},
+        {{"mapping", "add", "private", "--no-visitor-tls"}, "public"},
         {{"mapping", "add", "public", "--max-connections"}, "max-connections"},
     };
     for (const auto& [words, named] : cases) {

@@ -257,6 +257,13 @@ std::shared_ptr<SSL_SESSION> PipeClient::session() const {
     return {SSL_get1_session(_ssl.get()), SSL_SESSION_free};
 }
 
+std::string PipeClient::selectedProtocol() const {
+    const unsigned char* name = nullptr;
+    unsigned length = 0;
+    SSL_get0_alpn_selected(_ssl.get(), &name, &length);
+    return {reinterpret_cast<const char*>(name), length};
+}
+
 std::string PipeClient::serverCommonName() const {
     const Poco::Crypto::X509Certificate certificate(SSL_get1_peer_certificate(_ssl.get()));
     return certificate.commonName();

@@ -102,6 +102,8 @@ class PipeClient {
     bool wasResumed() const { return SSL_session_reused(_ssl.get()) == 1; }
     std::shared_ptr<SSL_SESSION> session() const;
     std::string serverCommonName() const;
+    /// What the server has selected of the protocols that were offered (ALPN); "" for none.
+    std::string selectedProtocol() const;
     std::uint16_t localPort() const;
 
   private:

@@ -28,6 +28,11 @@ TlsSettings::TlsSettings(const Options& options) : _context(SSL_CTX_new(TLS_clie
         // TLS 1.1 is below Debian's security level: a client that insists on it must be able to ask for it.
         if (options.onlyVersion < TLS1_2_VERSION) SSL_CTX_set_security_level(context, 0);
     }
+    std::string protocols;
+    for (const auto& name : options.alpn)
+        protocols += static_cast<char>(name.size()) + name;
+    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols.data()),
+                            static_cast<unsigned>(protocols.size()));
     if (const auto& pair = options.clientCertificate) {
         require(SSL_CTX_use_certificate_file(context, pair->certificateFile.c_str(), SSL_FILETYPE_PEM) == 1,
                 pair->certificateFile);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <openssl/ssl.h>
 
@@ -20,6 +21,8 @@ class TlsSettings {
         int onlyVersion = 0;
         /// Shown to a server that asks.
         std::optional<KeyPair> clientCertificate{};
+        /// Protocols to offer (ALPN); without any, the extension is left out.
+        std::vector<std::string> alpn{};
     };
 
     explicit TlsSettings(const Options& options);

@@ -8,6 +8,7 @@ using connector::FieldError;
 using connector::findMappingId;
 using connector::Mapping;
 using connector::readMapping;
+using connector::readMappingChange;
 
 namespace {
 
@@ -41,6 +42,19 @@ bool isThePublicOne(const Mapping& mapping) {
 std::string publicWith(const std::string& connections, const std::string& threshold = "0") {
     return R"({"type":"public","maxconnections":)" + connections + R"(,"heartbeatabsencethreshold":)" +
            threshold + "}";
+}
+
+/// The Fog Controller's public mapping, with one member more.
+std::string publicAnd(const std::string& member) {
+    return "{" + member + "," + kPublic.substr(1);
+}
+
+/// A JSON array of so many names.
+std::string names(int count) {
+    std::string list;
+    for (int number = 0; number < count; ++number)
+        list += (list.empty() ? "\"" : ",\"") + std::to_string(number) + "\"";
+    return "[" + list + "]";
 }
 
 auto says(const std::string& part) {
@@ -94,6 +108,65 @@ BOOST_AUTO_TEST_CASE(what_the_service_decides_is_not_taken_from_the_request) {
 BOOST_AUTO_TEST_CASE(keys_that_a_newer_controller_may_send_are_left_aside) {
     BOOST_TEST(isThePublicOne(
         readMapping(kJson, R"({"new":{"deep":[1,2.5,null,99999999999999999999]},)" + kPublic.substr(1))));
+}
+
+BOOST_AUTO_TEST_CASE(visitors_have_tls_and_no_protocol_unless_asked_for) {
+    const auto mapping = readMapping(kJson, kPublic);
+    BOOST_TEST(mapping.visitors.tls);
+    BOOST_TEST(mapping.visitors.alpn.empty());
+}
+
+BOOST_AUTO_TEST_CASE(settings_of_visitors_are_read_in_their_order) {
+    const auto mapping =
+        readMapping(kJson, publicAnd(R"("visitortls":false,"alpn":["h2","http/1.1","\u0021~"])"));
+    BOOST_TEST(!mapping.visitors.tls);
+    BOOST_TEST(mapping.visitors.alpn == (std::vector<std::string>{"h2", "http/1.1", "!~"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(readMapping(kJson, publicAnd(R"("alpn":[])")).visitors.alpn.empty());
+    BOOST_TEST(readMapping(kJson, publicAnd("\"alpn\":" + names(16))).visitors.alpn.size() == 16U);
+    const std::string longest(255, 'x');
+    BOOST_TEST(readMapping(kJson, publicAnd(R"("alpn":[")" + longest + "\"]")).visitors.alpn.front() ==
+               longest);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_settings_of_visitors_are_refused) {
+    for (const auto& alpn :
+         {std::string("null"), std::string("1"), std::string("\"h2\""), std::string("{}"), std::string("[1]"),
+          std::string("[null]"), std::string("[[\"h2\"]]"), std::string(R"([""])"), std::string(R"(["h 2"])"),
+          std::string(R"(["h\t2"])"), std::string(R"(["h\u007f"])"), std::string(R"(["\u00e4"])"),
+          std::string(R"(["h2","h3","h2"])"), R"([")" + std::string(256, 'x') + "\"]", names(17)}) {
+        BOOST_CHECK_EXCEPTION(readMapping(kJson, publicAnd("\"alpn\":" + alpn)), FieldError, says("alpn: "));
+        BOOST_CHECK_EXCEPTION(readMappingChange("{\"alpn\":" + alpn + "}"), FieldError, says("alpn: "));
+    }
+    for (const std::string tls : {"null", "0", "\"false\"", "[]"}) {
+        BOOST_CHECK_EXCEPTION(readMapping(kJson, publicAnd("\"visitortls\":" + tls)), FieldError,
+                              says("visitortls: "));
+        BOOST_CHECK_EXCEPTION(readMappingChange("{\"visitortls\":" + tls + "}"), FieldError,
+                              says("visitortls: "));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(private_mappings_have_no_visitors_to_set_anything_for) {
+    for (const std::string member : {R"("alpn":[])", R"("alpn":["h2"])", R"("visitortls":true)"})
+        BOOST_CHECK_EXCEPTION(readMapping(kJson, "{" + member + "," + kPrivate.substr(1)), FieldError,
+                              says("private"));
+}
+
+BOOST_AUTO_TEST_CASE(change_has_what_is_given_and_no_more) {
+    const auto both = readMappingChange(R"( {"visitortls":true,"alpn":["h2"]} )");
+    BOOST_TEST(both.visitorTls.value());
+    BOOST_TEST(both.alpn.value() == std::vector<std::string>{"h2"}, boost::test_tools::per_element());
+    const auto one = readMappingChange(R"({"alpn":[]})");
+    BOOST_TEST(one.alpn.value().empty());
+    BOOST_TEST(!one.visitorTls.has_value());
+    BOOST_TEST(!readMappingChange(R"({"visitortls":false})").alpn.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(change_of_anything_else_names_what_can_be_changed) {
+    for (const auto* body : {"{}", R"({"id":"x"})", R"({"alpn":[],"port1":1})"})
+        BOOST_CHECK_EXCEPTION(readMappingChange(body), FieldError, says("alpn, visitortls"));
+    for (const auto* body : {"", "[]", "null", "alpn=h2", R"({"alpn":[],"alpn":[]})", R"({"alpn":[]}{})"})
+        BOOST_CHECK_THROW(readMappingChange(body), FieldError);
 }
 
 BOOST_AUTO_TEST_CASE(the_ends_of_the_ranges_are_allowed) {

@@ -18,7 +18,7 @@ constexpr std::size_t kBytesPerSilentRest = 100000;
 MessageConnection::MessageConnection(EventLoop& loop, RelayEnd end_, Owner& owner)
     : _loop(loop), _owner(owner), _stream(std::move(end_.stream)), _heartbeat(loop, *this),
       _beats(end_.heartbeat.value_or(Heartbeat::Settings())), _timer(loop, [this] { onTimer(); }),
-      _unread(std::move(end_.held)) {}
+      _unread(end_.held.bytes().begin(), end_.held.bytes().end()) {}
 
 MessageConnection::~MessageConnection() = default;
 
