@@ -37,11 +37,21 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
         return received.status;
     }
 
+    /// What is left of limits.first-bytes since it was asked first; not more than 0 when nothing is.
+    std::chrono::milliseconds leftToSpeak() const {
+        const auto silence = _endpoint._loop.now() - *silentSince;
+        return _endpoint._environment.limits().firstBytes -
+               std::chrono::duration_cast<std::chrono::milliseconds>(silence);
+    }
+
     void restartTimer() {
         const auto& limits = _endpoint._environment.limits();
-        _timer.start(state == State::Asked    ? limits.firstBytes
-                     : state == State::Silent ? std::min(limits.visitorWait, limits.visitorSilence)
-                                              : limits.visitorWait);
+        if (state == State::Asked)
+            _timer.start(leftToSpeak());
+        else if (state == State::Silent)
+            _timer.start(std::min(limits.visitorWait, limits.visitorSilence));
+        else
+            _timer.start(limits.visitorWait);
     }
 
     std::unique_ptr<Stream> stream;
@@ -122,11 +132,11 @@ bool VisitorEndpoint::findSpoken() {
     return false;
 }
 
-/// One that was asked before does not get limits.first-bytes again.
+/// It may have been asked before: events come without bytes, too.
 void VisitorEndpoint::onNothingSaid(Visitor& visitor, bool hasEnded) {
-    enter(visitor, visitor.silentSince || hasEnded ? State::Silent : State::Asked);
-    visitor.hasEnded = hasEnded;
     if (!visitor.silentSince) visitor.silentSince = _loop.now();
+    visitor.hasEnded = hasEnded;
+    enter(visitor, hasEnded || visitor.leftToSpeak().count() <= 0 ? State::Silent : State::Asked);
     visitor.restartTimer();
 }
 

@@ -138,6 +138,30 @@ void PipeClient::sendUrgent(char byte) {
     if (::send(_descriptor, &byte, 1, MSG_NOSIGNAL | MSG_OOB) != 1) throwErrno("send urgent data");
 }
 
+std::string PipeClient::sendFirstHalf(std::string_view data) {
+    BIO* const wire = BIO_new(BIO_s_mem());
+    BIO* const socket = SSL_get_wbio(_ssl.get());
+    BIO_up_ref(socket);
+    SSL_set0_wbio(_ssl.get(), wire);
+    SSL_write(_ssl.get(), data.data(), static_cast<int>(data.size()));
+    char* bytes = nullptr;
+    const auto size = BIO_get_mem_data(wire, &bytes);
+    const std::string record(bytes, static_cast<std::size_t>(size));
+    SSL_set0_wbio(_ssl.get(), socket);
+    const auto half = record.size() / 2;
+    sendRaw(std::string_view(record).substr(0, half));
+    waitUntilRead();
+    return record.substr(half);
+}
+
+void PipeClient::sendRaw(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto sent = ::send(_descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno != EAGAIN) throwErrno("send");
+        bytes.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : 0);
+    }
+}
+
 std::size_t PipeClient::sendSome(std::string_view data) {
     std::size_t sent = 0;
     while (sent < data.size()) {

@@ -58,6 +58,11 @@ class PipeClient {
     /// Sends a byte as TCP's urgent data; not in TLS.
     void sendUrgent(char byte);
 
+    /// Of a record of its own in TLS: sends the first half, and returns what is left for sendRaw().
+    std::string sendFirstHalf(std::string_view data);
+    /// Sends bytes as they are, below TLS.
+    void sendRaw(std::string_view bytes);
+
     /// Takes as much as it can send within a moment, for connections that are expected to be stuck. Returns
     /// how much.
     std::size_t sendSome(std::string_view data);

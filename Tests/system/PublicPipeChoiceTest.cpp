@@ -17,6 +17,8 @@ namespace {
 constexpr int kNever = 600000;
 /// How long these tests let an agent be quiet that has sent what nobody had asked for.
 constexpr int kQuiet = 300;
+/// The same where a test must do something before it has passed.
+constexpr int kLongQuiet = 3000;
 constexpr std::uint64_t kSeed = 9;
 
 /// A visitor that sends something, and leaves when the agent has got it and has not answered.
@@ -78,6 +80,33 @@ BOOST_DATA_TEST_CASE(HalfDeadAgentCostsOneVisitor, kModes, mode) {
     BOOST_TEST(areJoined(tooMany, halfDeadAgain));
 }
 
+/// A node that lost its power leaves connections that look fine.
+BOOST_AUTO_TEST_CASE(DeadNodeCostsOneVisitor) {
+    const OpenPublicPipe pipe(Mode::Plain);
+    std::vector<PipeClient> dead;
+    for (int number = 0; number < 3; ++number)
+        dead.push_back(pipe.waitingAgent({.from = "127.0.0.2"}));
+    std::vector<PipeClient> healthy;
+    for (int number = 0; number < 3; ++number)
+        healthy.push_back(pipe.waitingAgent({.from = "127.0.0.3"}));
+    visitInVain(pipe, dead.front());
+    std::vector<PipeClient> visitors;
+    for (auto& agent : healthy) {
+        visitors.push_back(pipe.visitor());
+        BOOST_TEST(areJoined(visitors.back(), agent));
+    }
+    // When there is no other it is tried again, and with an answer all is well.
+    auto visitor = pipe.visitor();
+    BOOST_TEST(areJoined(visitor, dead[1]));
+    visitor.close();
+    dead[1].readToEnd();
+    dead[1].close();
+    pipe.waitFor("relays", 3);
+    auto newest = pipe.waitingAgent({.from = "127.0.0.3"});
+    auto next = pipe.visitor();
+    BOOST_TEST(areJoined(next, dead[2]));
+}
+
 /// It is remembered of the node that the agent was on, not of others.
 BOOST_AUTO_TEST_CASE(AgentsOfOtherNodesDoNotPayForAHalfDeadOne) {
     const OpenPublicPipe pipe(Mode::Plain);
@@ -124,7 +153,7 @@ BOOST_DATA_TEST_CASE(AgentThatSendsUnaskedIsGivenNoVisitor, kModes, mode) {
 
 /// It is not closed before: it would connect anew and go on.
 BOOST_DATA_TEST_CASE(RestOfAnEarlierAnswerIsDroppedHoweverLongItIs, kModes, mode) {
-    const OpenPublicPipe pipe(mode, {.limits = {{"stale-quiet", kQuiet}, {"stale-longest", kNever}}});
+    const OpenPublicPipe pipe(mode, {.limits = {{"stale-quiet", kLongQuiet}, {"stale-longest", kNever}}});
     auto stale = pipe.waitingAgent();
     sendRandom(stale, kSeed, 16U << 20U);
     BOOST_TEST(stale.readToEnd().empty());
@@ -140,7 +169,7 @@ BOOST_AUTO_TEST_CASE(AgentThatGoesOnSendingUnaskedIsClosed) {
 
 /// A visitor waits already, when an agent connects anew that goes on with an earlier answer.
 BOOST_DATA_TEST_CASE(AgentOfSuchANodeMustBeQuietFirst, kModes, mode) {
-    const OpenPublicPipe pipe(mode, {.limits = {{"stale-quiet", kQuiet}}});
+    const OpenPublicPipe pipe(mode, {.limits = {{"stale-quiet", kLongQuiet}}});
     auto stale = pipe.waitingAgent();
     sendAlone(stale, "the rest");
     BOOST_TEST(stale.readToEnd().empty());
@@ -170,6 +199,36 @@ BOOST_DATA_TEST_CASE(WhatComesTogetherWithTheVisitorIsUnasked, kModes, mode) {
     BOOST_TEST(clean.readExactly(3) == "GET");
     clean.send("the answer");
     BOOST_TEST(visitor.readExactly(10) == "the answer");
+}
+
+/// A record has begun to come when the visitor does.
+BOOST_AUTO_TEST_CASE(RecordThatHasBegunBeforeTheVisitorCameIsUnasked) {
+    const OpenPublicPipe pipe(Mode::Tls, {.limits = {{"stale-quiet", kLongQuiet}}});
+    auto stale = pipe.waitingAgent();
+    auto clean = pipe.waitingAgent();
+    const auto rest = stale.sendFirstHalf("the rest of an earlier answer");
+    auto visitor = pipe.visitor();
+    visitor.send("GET");
+    BOOST_TEST(clean.readExactly(3) == "GET");
+    stale.sendRaw(rest);
+    clean.send("the answer");
+    BOOST_TEST(visitor.readExactly(10) == "the answer");
+    BOOST_TEST(stale.readToEnd().empty());
+}
+
+/// Connector learns of both at once.
+BOOST_DATA_TEST_CASE(AgentThatClosesAsTheVisitorComesIsNotChosen, kModes, mode) {
+    OpenPublicPipe pipe(mode);
+    auto leaving = pipe.waitingAgent();
+    auto staying = pipe.waitingAgent();
+    auto visitor = pipe.visitor();
+    pipe.waitFor("visitorswaiting", 1);
+    auto& process = pipe.connector().process();
+    process.freeze();
+    visitor.send("GET");
+    leaving.close();
+    process.signal(SIGCONT);
+    BOOST_TEST(staying.readExactly(3) == "GET");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -53,6 +53,27 @@ BOOST_DATA_TEST_CASE(SilentVisitorMayStayWhileAnAgentWaits, kModes, mode) {
     BOOST_TEST(areJoined(silent, agent));
 }
 
+BOOST_DATA_TEST_CASE(VisitorThatIsSilentForTooLongIsClosed, kModes, mode) {
+    const OpenPublicPipe pipe(mode, {.limits = {{"visitor-silence", kSoon}}});
+    auto agent = pipe.waitingAgent();
+    auto silent = pipe.visitor();
+    BOOST_TEST(isClosedUnanswered(silent));
+    BOOST_TEST(pipe.count("agentswaiting") == 1);
+}
+
+/// Such as `nc -N` with nothing to send, at a server that speaks first.
+BOOST_DATA_TEST_CASE(VisitorThatHalfClosesWithoutAWordIsGivenToAnAgentOfPipe2, kModes, mode) {
+    const OpenPublicPipe pipe(mode);
+    TestAgent agent(pipe, Side::Port1, AgentProtocol::Pipe2);
+    pipe.waitFor("agentswaiting", 1);
+    auto visitor = pipe.visitor();
+    visitor.finishSending();
+    agent.acceptOpen();
+    agent.connection().send("welcome");
+    agent.connection().finishSending();
+    BOOST_TEST(visitor.readToEnd() == "welcome");
+}
+
 BOOST_DATA_TEST_CASE(SilentVisitorIsClosedWhenNoAgentWaitsAnyMore, kModes, mode) {
     const OpenPublicPipe pipe(mode, {.limits = {{"visitor-wait", kSoon}}});
     auto agent = pipe.waitingAgent();

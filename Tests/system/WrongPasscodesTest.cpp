@@ -72,11 +72,10 @@ BOOST_DATA_TEST_CASE(RightAgentsBehindASlowedAddressGetIn, kModes, mode) {
     const OpenPublicPipe pipe(mode, slowing(kPause));
     for (int round = 0; round < 2; ++round) {
         sendWrongPasscodes(pipe);
-        std::vector<PipeClient> wrong;
+        std::vector<std::future<void>> wrong;
         std::vector<std::future<PipeClient>> right;
         for (int number = 0; number < kRight; ++number) {
-            wrong.push_back(unanswered(pipe, kBadNode));
-            wrong.back().send(std::string(pipe.mapping().passcode1.size(), '0'));
+            wrong.push_back(std::async(std::launch::async, [&pipe] { sendWrongPasscode(pipe, kBadNode); }));
             right.push_back(
                 std::async(std::launch::async, [&pipe] { return pipe.agent1({.from = kBadNode}); }));
         }
@@ -85,8 +84,42 @@ BOOST_DATA_TEST_CASE(RightAgentsBehindASlowedAddressGetIn, kModes, mode) {
             BOOST_TEST(answersBeat(agent));
         }
         for (auto& stranger : wrong)
-            BOOST_TEST(stranger.readToEnd().find("AUTHORIZED") == std::string::npos);
+            stranger.get();
     }
+}
+
+/// Those that say nothing when it is their turn keep no others out.
+BOOST_AUTO_TEST_CASE(SilentConnectionsOfASlowedAddressKeepNoAgentOut) {
+    auto options = slowing(kPause);
+    options.limits["greeting-first-byte"] = kNever;
+    options.limits["greeting-rest"] = kNever;
+    const OpenPublicPipe pipe(Mode::Plain, options);
+    sendWrongPasscodes(pipe);
+    std::vector<PipeClient> silent;
+    for (int number = 0; number < 10; ++number)
+        silent.push_back(unanswered(pipe, kBadNode));
+    auto agent = pipe.agent1({.from = kBadNode});
+    BOOST_TEST(answersBeat(agent));
+}
+
+/// Its end may come at the very moment at which the next one's turn has come.
+BOOST_AUTO_TEST_CASE(ConnectionsOfASlowedAddressMayEndAtAnyMoment) {
+    OpenPublicPipe pipe(Mode::Plain, {.limits = {{"wrong-passcodes", 1},
+                                                 {"wrong-passcodes-within", kNever},
+                                                 {"wrong-passcode-pause", 1},
+                                                 {"wrong-passcode-longest-pause", 2},
+                                                 {"greeting-first-byte", 1},
+                                                 {"greeting-rest", 1}}});
+    for (int number = 0; number < 200; ++number) {
+        const auto from = "127.0.1." + std::to_string(1 + number % 100);
+        auto wrong = unanswered(pipe, from.c_str());
+        wrong.send(std::string(pipe.mapping().passcode1.size(), '0'));
+        wrong.readToEnd();
+        auto silent = unanswered(pipe, from.c_str());
+        if (number % 2 == 0) silent.readToEnd();
+    }
+    BOOST_TEST(pipe.connector().process().isRunning());
+    BOOST_TEST(pipe.count("agentswaiting") == 0);
 }
 
 BOOST_AUTO_TEST_CASE(PauseDoublesUpToTheLongest) {
