@@ -91,7 +91,7 @@ BOOST_DATA_TEST_CASE(EndOfARelayIsLoggedWithBytesAndDuration, kModes, mode) {
 /// A flood of strangers must not become a flood of lines.
 BOOST_AUTO_TEST_CASE(FloodOfStrangersIsNoFloodOfLines) {
     constexpr int kStrangers = 1000;
-    const OpenPublicPipe pipe(Mode::Plain);
+    const OpenPublicPipe pipe(Mode::Plain, {.limits = {{"wrong-passcodes", kStrangers + 1}}});
     for (int number = 0; number < kStrangers; ++number) {
         auto stranger = pipe.connector().connect(pipe.mapping().port1);
         stranger.send(std::string(pipe.mapping().passcode1.size(), 'x'));
