@@ -49,8 +49,8 @@ void removeOne(ConnectorApi& api, const Arguments& arguments, std::ostream& out)
 }
 
 bool isWanted(std::size_t count) {
-    const auto answer =
-        ask("Remove these " + std::to_string(count) + " mappings, with their passcodes and for good?", "no");
+    const auto what = count == 1 ? "this mapping" : "these " + std::to_string(count) + " mappings";
+    const auto answer = ask("Remove " + what + ", with all passcodes and for good?", "no");
     return answer == "yes" || answer == "y";
 }
 
@@ -98,7 +98,8 @@ void printRemoval(const Removal& removal, bool asJson, std::ostream& out) {
         result->set("kept", jsonOf(removal.kept));
         return printJson(*result, out);
     }
-    out << removal.removed.size() << " mappings are removed.\n";
+    const auto count = removal.removed.size();
+    out << count << (count == 1 ? " mapping is removed.\n" : " mappings are removed.\n");
     for (const auto& id : removal.kept)
         out << "Mapping " << id << " was used, or removed by somebody else, in the meantime.\n";
 }

@@ -22,6 +22,7 @@ void addUnusedOption(Poco::Util::OptionSet& options, const std::string& what) {
 }
 
 std::chrono::milliseconds unusedFor(const Poco::JSON::Object& mapping) {
+    if (mapping.getValue<std::string>("state") == "degraded") return {}; // nobody can connect to it
     Poco::Int64 last = 0;
     for (const auto* key : {"created", "lastagent", "lastvisitor"})
         last = std::max(last, mapping.optValue<Poco::Int64>(key, 0));

@@ -17,7 +17,8 @@ inline constexpr const char* kUnused = "unused";
 void addUnusedOption(Poco::Util::OptionSet& options, const std::string& what);
 
 /// For how long neither an agent nor a visitor has been connected to the mapping; of one that never had
-/// either, since it was opened. mapping: as GET /api/v2/mapping shows it, a moment ago.
+/// either, since it was opened. None at all for a degraded one. mapping: as GET /api/v2/mapping shows it, a
+/// moment ago.
 std::chrono::milliseconds unusedFor(const Poco::JSON::Object& mapping);
 
 /// Those of the mappings that have been unused for so long.
