@@ -119,6 +119,8 @@ BOOST_AUTO_TEST_CASE(ApiWithoutDescriptorsWaits) {
     options.limits["request-time"] = 600000;
     OpenPublicPipe pipe(Mode::Plain, options);
     auto [visitor, agent] = pipe.relay();
+    BOOST_TEST(
+        areJoined(visitor, agent)); // UBSan needs a descriptor for each kind of call that it sees first
     {
         const auto connections = flood(pipe.setup().apiPort(), kMoreThanTheProcessMayHave);
         pipe.connector().waitForLog("a connection could not be accepted");
