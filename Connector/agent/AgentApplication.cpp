@@ -105,7 +105,7 @@ void apply(AgentPipes& pipes, const std::string& source,
         pipes.apply(configuration().pipes);
         log.notice("%s was read again", source);
     } catch (const FieldError& error) {
-        log.error("%s: %s; all pipes stay as they were", source, std::string(error.what()));
+        log.error("%s: %s; all pipes stay as they were", source, error.withoutValue());
     } catch (const std::runtime_error& error) {
         log.error("%s", std::string(error.what()));
     }

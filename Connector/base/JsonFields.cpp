@@ -93,7 +93,23 @@ std::string hugeNumbersAsFractions(const std::string& text) {
     return result;
 }
 
+bool isObject(const Poco::Dynamic::Var& value) {
+    return value.type() == typeid(Poco::JSON::Object::Ptr);
+}
+
+bool isArray(const Poco::Dynamic::Var& value) {
+    return value.type() == typeid(Poco::JSON::Array::Ptr);
+}
+
+/// What has members of its own is not shown: one of them may be a secret.
 std::string shown(const Poco::Dynamic::Var& value) {
+    if (isObject(value)) return "an object";
+    if (isArray(value)) {
+        const auto& array = *value.extract<Poco::JSON::Array::Ptr>();
+        if (std::any_of(array.begin(), array.end(),
+                        [](const auto& one) { return isObject(one) || isArray(one); }))
+            return "an array of objects or arrays";
+    }
     std::ostringstream out;
     Poco::JSON::Stringifier::stringify(value, out);
     // POCO writes 60.0 as 60, and "60 is not a whole number" would puzzle.
@@ -197,7 +213,7 @@ std::vector<std::string> JsonFields::textArray(const std::string& key, const std
                                                const std::vector<std::string>& fallback) {
     const auto value = find(key);
     if (!value) return fallback;
-    if (value->type() != typeid(Poco::JSON::Array::Ptr)) refuse(key, allowed);
+    if (!isArray(*value)) refuse(key, allowed);
     std::vector<std::string> result;
     for (const auto& element : *value->extract<Poco::JSON::Array::Ptr>()) {
         if (!element.isString()) refuse(key, allowed);
@@ -216,17 +232,17 @@ std::vector<std::string> JsonFields::texts(const std::string& key, const std::ve
 JsonFields JsonFields::object(const std::string& key) {
     const auto value = find(key);
     if (!value) return JsonFields(new Poco::JSON::Object, pathOf(key));
-    if (value->type() != typeid(Poco::JSON::Object::Ptr)) refuse(key, "an object");
+    if (!isObject(*value)) refuse(key, "an object");
     return JsonFields(value->extract<Poco::JSON::Object::Ptr>(), pathOf(key));
 }
 
 std::vector<JsonFields> JsonFields::objects(const std::string& key) {
     const auto value = find(key);
     if (!value) return {};
-    if (value->type() != typeid(Poco::JSON::Array::Ptr)) refuse(key, "an array of objects");
+    if (!isArray(*value)) refuse(key, "an array of objects");
     std::vector<JsonFields> result;
     for (const auto& element : *value->extract<Poco::JSON::Array::Ptr>()) {
-        if (element.type() != typeid(Poco::JSON::Object::Ptr)) refuse(key, "an array of objects");
+        if (!isObject(element)) refuse(key, "an array of objects");
         result.emplace_back(element.extract<Poco::JSON::Object::Ptr>(),
                             pathOf(key) + "[" + std::to_string(result.size()) + "]");
     }

@@ -12,7 +12,7 @@
 namespace connector {
 
 /// A JSON document, or a value in one, that is not what it must be. what() names the key, shows the value
-/// that was given and says what is allowed.
+/// that was given, unless it has members of its own, and says what is allowed.
 class FieldError : public std::runtime_error {
   public:
     explicit FieldError(const std::string& message) : FieldError(message, message) {}

@@ -102,6 +102,20 @@ BOOST_AUTO_TEST_CASE(WrongOneIsAcknowledgedAndChangesNothing) {
     BOOST_TEST(areJoined(visitor, server));
 }
 
+/// In each of these places a passcode stands where none belongs.
+BOOST_AUTO_TEST_CASE(WrongOneShowsNoPasscodeInTheLog) {
+    const std::string passcode = "nobody-may-see-this";
+    LocalApiServer api;
+    ContainerAgent agent(api);
+    for (const auto& wrong : {R"({"pipes":{"passcode":")" + passcode + R"("}})",
+                              R"({"mode":")" + passcode + R"("})", R"({"pipes":")" + passcode + R"("})"}) {
+        api.setConfiguration(wrong);
+        agent.daemon().process().signal(SIGHUP);
+        agent.daemon().waitForLog(wrong.substr(2, wrong.find(':') - 3) + ": it must be");
+    }
+    BOOST_TEST(agent.daemon().log().find(passcode) == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(HangUpFetchesItAgain) {
     Service one(Mode::Plain);
     Service other(Mode::Plain);

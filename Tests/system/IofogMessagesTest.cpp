@@ -227,6 +227,34 @@ BOOST_AUTO_TEST_CASE(StayOnTheBusWhileThePipeTakesNone) {
     BOOST_TEST(isSame(received, contents));
 }
 
+/// Nothing tells the agent that the other side isn't there: Connector takes the messages, and is killed.
+BOOST_AUTO_TEST_CASE(SurviveConnectorWhileTheOtherSideIsAway) {
+    ConnectorSetup setup(Mode::Tls);
+    std::optional<ConnectorProcess> connector(std::in_place, setup);
+    const auto mapping = connector->api().addPrivate();
+    LocalApiServer api;
+    api.setConfiguration(controllersJson(setup, mapping, Side::Port1, 0));
+    const ContainerAgent agent(api);
+    api.waitForMessageSocket();
+    connector->api().waitForCount(mapping.id, waitingKey(Side::Port1), 1);
+    const auto contents = texts("message ", 5);
+    for (const auto& content : contents)
+        api.send(ioMessage(content, "p", content));
+    // The last one is sent after the time for the first one's acknowledgement.
+    const auto isTaken = [&] { return connector->api().count(mapping.id, "bytesfromport1") > 0; };
+    waitUntil("Connector has the first message", isTaken);
+    waitUntilStalled("bytes", [&] { return connector->api().count(mapping.id, "bytesfromport1"); });
+    connector->kill();
+    connector.emplace(setup);
+    LocalApiServer otherApi;
+    otherApi.setConfiguration(controllersJson(setup, mapping, Side::Port2, 0));
+    const ContainerAgent other(otherApi);
+    std::vector<std::string> received;
+    for (const auto& message : otherApi.waitForMessages(contents.size()))
+        received.push_back(fieldsOf(message).content);
+    BOOST_TEST(isSame(received, contents));
+}
+
 /// As long as the other side reads nothing, a large message can't be on its way as a whole.
 BOOST_AUTO_TEST_CASE(AreSentAgainOnAnotherConnectionAndThenGivenUpWithALine) {
     constexpr int kLosses = 5;

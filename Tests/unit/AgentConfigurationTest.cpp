@@ -194,6 +194,14 @@ BOOST_AUTO_TEST_CASE(never_shows_a_passcode) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(never_shows_the_passcode_of_pipes_that_are_no_array) {
+    Poco::JSON::Object object;
+    object.set("pipes", container());
+    const auto message = refusal(object);
+    BOOST_TEST(isAbout(message, "pipes"));
+    BOOST_TEST(message.find(kPasscode) == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_passcode_is_not_allowed) {
     BOOST_TEST(isAbout(refusal(containerWith("passcode", ""), "from-elsewhere"), "passcode"));
 }

@@ -210,6 +210,19 @@ BOOST_AUTO_TEST_CASE(values_of_another_type_are_refused) {
     BOOST_CHECK_THROW(fields.objects("object"), FieldError);
 }
 
+/// One of their members may be a secret.
+BOOST_AUTO_TEST_CASE(values_with_members_are_not_shown) {
+    auto fields = fieldsOf(R"({"object":{"a":"secret"},"objects":[{"a":"secret"}],"lists":[["secret"]]})");
+    const auto isHidden = [](const FieldError& error) {
+        return std::string(error.what()).find("secret") == std::string::npos;
+    };
+    BOOST_CHECK_EXCEPTION(fields.text("object"), FieldError, isHidden);
+    BOOST_CHECK_EXCEPTION(fields.objects("object"), FieldError, isHidden);
+    BOOST_CHECK_EXCEPTION(fields.text("objects"), FieldError, isHidden);
+    BOOST_CHECK_EXCEPTION(fields.texts("lists", {}), FieldError, isHidden);
+    BOOST_CHECK_EXCEPTION(fields.text("object"), FieldError, says("object: an object is not allowed"));
+}
+
 BOOST_AUTO_TEST_CASE(lists_may_be_given_as_one_text) {
     auto fields = fieldsOf(R"({"one":"x","list":["x","y"],"none":[]})");
     BOOST_TEST(fields.texts("one", {}) == std::vector<std::string>{"x"}, boost::test_tools::per_element());

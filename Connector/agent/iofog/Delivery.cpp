@@ -4,11 +4,12 @@ namespace connector {
 
 void Delivery::begin() {
     _tries = 0;
-    _latest = _sent + 1;
+    _earlier = _open;
+    _acks = 0;
 }
 
 void Delivery::sent() {
-    ++_sent;
+    ++_open;
     ++_tries;
 }
 
@@ -17,18 +18,30 @@ std::chrono::milliseconds Delivery::wait() const {
 }
 
 bool Delivery::acknowledged() {
-    if (_acknowledged == _sent) return false; // there is nothing that it could be for
+    if (_open == 0) return false; // there is nothing that it could be for
     _receiver = Receiver::Acknowledges;
-    ++_acknowledged;
-    return _acknowledged >= _latest;
+    _peerAcknowledges = _hasSentAck = true;
+    ++_acks;
+    return --_open == 0;
 }
 
 Delivery::Verdict Delivery::expired() {
-    if (_receiver == Receiver::Unknown) {
+    if (_acks > _earlier) {
+        _open = 0; // or every later message would wait for the ACK that was lost
+        return Verdict::Delivered;
+    }
+    if (receiver() == Receiver::Unknown) {
         _receiver = Receiver::Silent;
         return Verdict::Assumed;
     }
-    return _tries < kTries ? Verdict::Repeat : Verdict::Failed;
+    if (_tries < kTries) return Verdict::Repeat;
+    if (!_isHeard) return Verdict::Wait;
+    _peerAcknowledges = _hasSentAck; // another one may have taken its place, of the other line
+    return Verdict::Failed;
+}
+
+Delivery::Receiver Delivery::receiver() const {
+    return _receiver == Receiver::Unknown && _peerAcknowledges ? Receiver::Acknowledges : _receiver;
 }
 
 } // namespace connector

@@ -67,7 +67,7 @@ std::string LocalApi::configuration(Interruption& interruption) const {
         answer.oneOf("status", {"okay"});
         return answer.text("config");
     } catch (const FieldError& error) {
-        throw LocalApiError("the local API's answer: " + std::string(error.what()));
+        throw LocalApiError("the local API's answer: " + error.withoutValue());
     } catch (const Poco::Exception& error) {
         throw LocalApiError("the local API at " + name() + ": " + error.displayText());
     }
@@ -96,8 +96,9 @@ Poco::Net::StreamSocket LocalApi::connect(Interruption& interruption) const {
 std::string LocalApi::ask(Interruption& interruption) const {
     using Poco::Net::HTTPRequest;
     auto socket = connect(interruption);
-    const Interruption::Watch watch(interruption, socket.impl()->sockfd());
     Poco::Net::HTTPClientSession session(socket);
+    // It must end before the session closes the socket, whose number may then be another one's.
+    const Interruption::Watch watch(interruption, socket.impl()->sockfd());
 
     Poco::JSON::Object question;
     question.set("id", _containerId);

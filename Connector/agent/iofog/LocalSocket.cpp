@@ -25,16 +25,18 @@ constexpr std::string_view kPing("\x09");
 } // namespace
 
 LocalSocket::LocalSocket(const LocalApi& api, const std::string& kind, Interruption& interruption)
-    : _connection(api.connect(interruption)), _watch(interruption, _connection.impl()->sockfd()),
-      _socket(open(api, kind)) {
+    : _connection(api.connect(interruption)), _socket(open(api, kind, interruption)),
+      _watch(interruption, _connection.impl()->sockfd()) {
     _socket.setMaxPayloadSize(static_cast<int>(kMaxIoMessage));
     _socket.setReceiveTimeout(0); // it may have nothing to say for days
 }
 
-WebSocket LocalSocket::open(const LocalApi& api, const std::string& kind) {
+WebSocket LocalSocket::open(const LocalApi& api, const std::string& kind, Interruption& interruption) {
     using Poco::Net::HTTPRequest;
     try {
         Poco::Net::HTTPClientSession session(_connection);
+        // It must end before the session closes the socket, which it does when this fails.
+        const Interruption::Watch watch(interruption, _connection.impl()->sockfd());
         HTTPRequest request(HTTPRequest::HTTP_GET, "/v2/" + kind + "/socket/id/" + api.containerId(),
                             HTTPRequest::HTTP_1_1);
         request.setHost(api.host(), api.port());

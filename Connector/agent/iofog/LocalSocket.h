@@ -34,12 +34,12 @@ class LocalSocket {
     void breakOff();
 
   private:
-    Poco::Net::WebSocket open(const LocalApi& api, const std::string& kind);
+    Poco::Net::WebSocket open(const LocalApi& api, const std::string& kind, Interruption& interruption);
     void sendFrame(std::string_view payload, int flags);
 
     Poco::Net::StreamSocket _connection;
-    Interruption::Watch _watch;
     Poco::Net::WebSocket _socket;
+    Interruption::Watch _watch; ///< ends before the socket is closed
     std::mutex _sending;
 };
 

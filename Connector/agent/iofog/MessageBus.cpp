@@ -25,7 +25,7 @@ MessageBus::MessageBus(const LocalApi& api) : _api(api), _log(Poco::Logger::get(
 MessageBus::~MessageBus() {
     stop();
     logLost(_received, "from the node's bus is not known to have arrived");
-    logLost(_toSend, "from Connector was not given to the node's bus");
+    logLost(_toSend, "from Connector is not known to have reached the node's bus");
 }
 
 void MessageBus::start() {
@@ -72,46 +72,53 @@ void MessageBus::receive() {
 
 void MessageBus::receiveFrom(LocalSocket& socket) {
     while (auto frame = socket.receive()) {
-        if (frame->starts_with(kIoMessageCode))
+        if (frame->starts_with(kIoMessageCode)) {
             accept(socket, std::move(*frame));
-        else if (frame->starts_with(kReceipt))
-            _toSend.putFirst({std::string(kAck)});
+        } else if (frame->starts_with(kReceipt)) {
+            confirmOldest();
+            socket.send(kAck);
+        }
     }
     throw LocalApiError("the local API has closed it");
 }
 
+/// It waits until ACK is sent, so that no more of them than one are ever owed.
 void MessageBus::accept(LocalSocket& socket, std::string frame) {
     const auto message = std::string_view(frame).substr(std::min(kIoMessageHeader, frame.size()));
     if (message.empty() || sizeInHeader(frame) != message.size() || frame.size() > kMaxIoMessage) {
         _log.error("dropped %s from the node's bus: %z bytes", nameOf(message), frame.size());
-        _toSend.putFirst({std::string(kAck)});
-        return;
+        return socket.send(kAck);
     }
     const auto begin = std::chrono::steady_clock::now();
     if (!_repetitions.isRepeated(message) && !_received.put({std::move(frame)})) return;
-    _toSend.putFirst({std::string(kAck)});
+    socket.send(kAck);
     // It may have given up this socket meanwhile, which only shows when it is asked.
     if (std::chrono::steady_clock::now() - begin > kAgentsPatience) socket.expectFrame();
 }
 
 void MessageBus::send() {
-    std::shared_ptr<LocalSocket> socket;
-    while (auto message = _toSend.await()) {
+    std::shared_ptr<LocalSocket> broken;
+    while (const auto socket = awaitSocket(broken)) {
+        auto message = _toSend.await();
+        if (!message) return;
+        if (!keep(*message, socket)) {
+            _toSend.putFirst(std::move(*message));
+            continue;
+        }
         try {
-            socket = awaitSocket(nullptr);
-            if (socket) socket->send(message->frame);
+            socket->send(message->frame);
         } catch (const LocalApiError&) {
             socket->breakOff(); // the receiver says so, and connects anew
-            awaitSocket(socket);
-            socket = nullptr;
+            broken = socket;
         }
-        if (!socket && message->frame != kAck) _toSend.putFirst(std::move(*message));
     }
 }
 
+/// Null: the former is broken.
 void MessageBus::use(std::shared_ptr<LocalSocket> socket) {
     const std::lock_guard lock(_mutex);
     _socket = std::move(socket);
+    if (!_socket) sendUnconfirmedAgain();
     _changed.notify_all();
 }
 
@@ -122,10 +129,38 @@ std::shared_ptr<LocalSocket> MessageBus::awaitSocket(const std::shared_ptr<Local
     return _isStopped ? nullptr : _socket;
 }
 
+/// Before it is sent, as it may be confirmed at once. False when that socket is not in use any more.
+bool MessageBus::keep(const BusMessage& message, const std::shared_ptr<LocalSocket>& socket) {
+    const std::lock_guard lock(_mutex);
+    if (_socket != socket) return false;
+    _unconfirmed.push_back(message);
+    _unconfirmedBytes += message.frame.size();
+    while (_unconfirmed.size() > kMaxUnconfirmed || _unconfirmedBytes > kMaxUnconfirmedBytes)
+        forgetOldest();
+    return true;
+}
+
+/// The API confirms messages in the order in which it gets them.
+void MessageBus::confirmOldest() {
+    const std::lock_guard lock(_mutex);
+    if (!_unconfirmed.empty()) forgetOldest();
+}
+
+void MessageBus::forgetOldest() {
+    _unconfirmedBytes -= _unconfirmed.front().frame.size();
+    _unconfirmed.pop_front();
+}
+
+void MessageBus::sendUnconfirmedAgain() {
+    for (auto message = _unconfirmed.rbegin(); message != _unconfirmed.rend(); ++message)
+        _toSend.putFirst(std::move(*message));
+    _unconfirmed.clear();
+    _unconfirmedBytes = 0;
+}
+
 void MessageBus::logLost(MessageQueue& queue, const std::string& where) {
     while (const auto message = queue.take())
-        if (message->frame != kAck)
-            _log.error("%s %s", nameOf(std::string_view(message->frame).substr(kIoMessageHeader)), where);
+        _log.error("%s %s", nameOf(std::string_view(message->frame).substr(kIoMessageHeader)), where);
 }
 
 } // namespace connector

@@ -10,6 +10,7 @@
 #include <Poco/Logger.h>
 
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,9 +22,15 @@ namespace connector {
 
 /// The node's message bus as one container sees it, by the local API's message socket. Two threads carry
 /// messages between the socket and two queues: one receives and acknowledges, one sends. When the queue of
-/// what was received is full, the socket isn't read.
+/// what was received is full, the socket isn't read. What the API hasn't confirmed when the socket breaks is
+/// sent again on the next one.
 class MessageBus {
   public:
+    /// As many as that, or so many bytes, of what was sent are kept until the API confirms them; what is
+    /// older counts as confirmed.
+    static constexpr std::size_t kMaxUnconfirmed = 100;
+    static constexpr std::size_t kMaxUnconfirmedBytes = 16 * 1024 * 1024;
+
     /// api must outlive it.
     explicit MessageBus(const LocalApi& api);
 
@@ -55,6 +62,10 @@ class MessageBus {
     void send();
     void use(std::shared_ptr<LocalSocket> socket);
     std::shared_ptr<LocalSocket> awaitSocket(const std::shared_ptr<LocalSocket>& broken);
+    bool keep(const BusMessage& message, const std::shared_ptr<LocalSocket>& socket);
+    void confirmOldest();
+    void forgetOldest();
+    void sendUnconfirmedAgain();
     void logLost(MessageQueue& queue, const std::string& where);
 
     const LocalApi& _api;
@@ -68,6 +79,8 @@ class MessageBus {
     std::mutex _mutex;
     std::condition_variable _changed;
     std::shared_ptr<LocalSocket> _socket; ///< null while there is none
+    std::deque<BusMessage> _unconfirmed;  ///< sent on that socket, the oldest first
+    std::size_t _unconfirmedBytes = 0;
     bool _isStopped = true;
     std::thread _receiver;
     std::thread _sender;

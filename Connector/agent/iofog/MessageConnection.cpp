@@ -15,10 +15,10 @@ constexpr std::size_t kBytesPerSilentRest = 100000;
 
 } // namespace
 
-MessageConnection::MessageConnection(EventLoop& loop, RelayEnd end_, Owner& owner)
+MessageConnection::MessageConnection(EventLoop& loop, RelayEnd end_, Owner& owner, bool& peerAcknowledges)
     : _loop(loop), _owner(owner), _stream(std::move(end_.stream)), _heartbeat(loop, *this),
       _beats(end_.heartbeat.value_or(Heartbeat::Settings())), _timer(loop, [this] { onTimer(); }),
-      _unread(end_.held.bytes().begin(), end_.held.bytes().end()) {}
+      _delivery(peerAcknowledges), _unread(end_.held.bytes().begin(), end_.held.bytes().end()) {}
 
 MessageConnection::~MessageConnection() = default;
 
@@ -41,8 +41,10 @@ void MessageConnection::resume() {
     if (_state != State::Over) receive();
 }
 
-std::optional<BusMessage> MessageConnection::takeBack() {
-    return std::exchange(_message, std::nullopt);
+std::vector<BusMessage> MessageConnection::takeBack() {
+    auto messages = _assumed.take();
+    if (_message) messages.push_back(*std::exchange(_message, std::nullopt));
+    return messages;
 }
 
 void MessageConnection::onReady(Stream&) {
@@ -65,14 +67,17 @@ void MessageConnection::onTimer() {
     switch (_delivery.expired()) {
     case Delivery::Verdict::Repeat:
         _state = State::Sending;
-        _left = _message->frame;
+        _left = _isProbing ? kMessageProbe : std::string_view(_message->frame);
         _isEndSent = false;
         return sendOn();
-    case Delivery::Verdict::Assumed:
+    case Delivery::Verdict::Wait:
+        return _timer.start(_delivery.wait());
+    case Delivery::Verdict::Delivered:
         return onDelivered();
+    case Delivery::Verdict::Assumed:
+        return onAssumed();
     case Delivery::Verdict::Failed:
-        _owner.onUndelivered(*std::exchange(_message, std::nullopt));
-        end("the other side has stopped to acknowledge");
+        end("the other side has stopped acknowledging");
     }
 }
 
@@ -101,10 +106,9 @@ void MessageConnection::sendOn() {
 
 void MessageConnection::onSent() {
     _delivery.sent();
-    _wasUsed = true;
     for (; _acksToSend > 0; --_acksToSend)
         if (_stream->send(kMessageAck) == Stream::Status::Failed) return endBroken();
-    if (!_delivery.waits()) return onDelivered();
+    if (!_delivery.waits()) return onAssumed();
     _state = State::Awaiting;
     _timer.start(_delivery.wait());
 }
@@ -112,9 +116,22 @@ void MessageConnection::onSent() {
 /// Or what was sent was the probe.
 void MessageConnection::onDelivered() {
     _timer.cancel();
+    _assumed.clear(); // ACKs come in order
     if (std::exchange(_isProbing, false)) return begin(_message->frame);
-    const auto size = std::exchange(_message, std::nullopt)->frame.size();
-    if (_delivery.waits()) return becomeFree();
+    _message.reset();
+    becomeFree();
+}
+
+/// The same.
+void MessageConnection::onAssumed() {
+    _timer.cancel();
+    if (_delivery.isHeard()) _assumed.keepNone();
+    if (std::exchange(_isProbing, false)) {
+        _assumed.add({});
+        return begin(_message->frame);
+    }
+    const auto size = _message->frame.size();
+    _assumed.add(*std::exchange(_message, std::nullopt));
     _state = State::Resting;
     _timer.start(kSilentRest * (1 + size / kBytesPerSilentRest));
 }
@@ -124,9 +141,13 @@ void MessageConnection::becomeFree() {
     _owner.onFree();
 }
 
+bool MessageConnection::mayReceive() const {
+    return !_isStuck && _stream->unsent() + _acksToSend * kMessageAck.size() <= kMaxUnsentAcks;
+}
+
 void MessageConnection::receive() {
     for (int i = 0; i < Stream::kMessagesPerTurn; ++i) {
-        if (_isStuck) return;
+        if (!mayReceive()) return;
         const auto received = _stream->receive(_loop.scratch().first(Stream::kMaxMessage));
         if (received.status == Stream::Status::Blocked) return;
         if (received.status == Stream::Status::Failed) return endBroken();
@@ -154,6 +175,7 @@ bool MessageConnection::handle(MessageReader::Event event) {
     case MessageReader::Event::Message:
         return deliver();
     case MessageReader::Event::Probe:
+        _delivery.heard();
         acknowledge();
         break;
     case MessageReader::Event::Ack:
@@ -166,7 +188,7 @@ bool MessageConnection::handle(MessageReader::Event event) {
 }
 
 bool MessageConnection::deliver() {
-    _wasUsed = true;
+    _delivery.heard();
     if (!_isStuck && _repetitions.isRepeated(_reader.message()))
         _delivery.repeatedToUs();
     else
@@ -189,7 +211,10 @@ void MessageConnection::acknowledge() {
 }
 
 void MessageConnection::onAck() {
-    if (_delivery.acknowledged() && _state == State::Awaiting) onDelivered();
+    _delivery.heard();
+    const bool isAllDelivered = _delivery.acknowledged();
+    _assumed.confirmOldest();
+    if (isAllDelivered && _state == State::Awaiting) onDelivered();
 }
 
 void MessageConnection::end(const std::string& why) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/iofog/AssumedMessages.h"
 #include "agent/iofog/Delivery.h"
 #include "agent/iofog/MessageQueue.h"
 #include "agent/iofog/MessageReader.h"
@@ -31,8 +32,6 @@ class MessageConnection final : private StreamHandler, private Heartbeat::Owner 
         virtual bool onMessage(std::string& message) = 0;
         /// Something has come that was no message.
         virtual void onDamage(const std::string& what) = 0;
-        /// The receiver hasn't acknowledged the message in all of its tries.
-        virtual void onUndelivered(const BusMessage& message) = 0;
         /// The connection is over, and must be left to EventLoop::destroyLater().
         virtual void onOver(MessageConnection& connection, const std::string& why) = 0;
 
@@ -40,8 +39,12 @@ class MessageConnection final : private StreamHandler, private Heartbeat::Owner 
         ~Owner() = default;
     };
 
-    /// end: an authorized connection. All references must outlive it.
-    MessageConnection(EventLoop& loop, RelayEnd end, Owner& owner);
+    /// What isn't sent yet of ACKs: with more than that nothing is received, for the other end reads nothing.
+    static constexpr std::size_t kMaxUnsentAcks = 64 * 1024;
+
+    /// end: an authorized connection. peerAcknowledges: what all connections of the pipe know of the peer;
+    /// see Delivery. All references must outlive it.
+    MessageConnection(EventLoop& loop, RelayEnd end, Owner& owner, bool& peerAcknowledges);
     ~MessageConnection();
 
     /// Begins to receive; only once. It may be over when this returns, as after every other function.
@@ -56,11 +59,14 @@ class MessageConnection final : private StreamHandler, private Heartbeat::Owner 
     /// There may be room for what came.
     void resume();
 
-    /// Whether a message has come or gone.
-    bool wasUsed() const { return _wasUsed; }
+    /// Whether a message or ACK has come.
+    bool wasUsed() const { return _delivery.isHeard(); }
 
-    /// The message that is not known to have been delivered.
-    std::optional<BusMessage> takeBack();
+    /// The messages that are not known to have been delivered, the oldest first.
+    std::vector<BusMessage> takeBack();
+
+    /// How many more there are of them, which are not kept.
+    std::size_t forgotten() const { return _assumed.forgotten(); }
 
   private:
     enum class State {
@@ -79,7 +85,9 @@ class MessageConnection final : private StreamHandler, private Heartbeat::Owner 
     void sendOn();
     void onSent();
     void onDelivered();
+    void onAssumed();
     void becomeFree();
+    bool mayReceive() const;
     void receive();
     void take(std::span<const std::byte> bytes);
     bool handle(MessageReader::Event event);
@@ -99,12 +107,12 @@ class MessageConnection final : private StreamHandler, private Heartbeat::Owner 
     RepetitionFilter _repetitions;
     Delivery _delivery;
     State _state = State::Free;
-    bool _wasUsed = false;
     std::optional<BusMessage> _message; ///< that is being sent
+    AssumedMessages _assumed;           ///< sent before it
     bool _isProbing = false;
     std::string_view _left; ///< of what is being sent
     bool _isEndSent = false;
-    int _acksToSend = 0;            ///< when what is being sent is out
+    std::size_t _acksToSend = 0;    ///< when what is being sent is out
     bool _isStuck = false;          ///< there is no room for the reader's message
     std::vector<std::byte> _unread; ///< received, and behind that message
 };

@@ -34,7 +34,7 @@ void MessagePipe::closeLocal() {
     _bus.toSend().watch(nullptr);
     // What is not known to have arrived goes back for the next pipe, or into the log at the end.
     for (const auto& taken : _taken)
-        if (auto message = taken.connection->takeBack()) _bus.received().putFirst(std::move(*message));
+        recover(*taken.connection);
     _taken.clear();
 }
 
@@ -50,7 +50,8 @@ void MessagePipe::takeOver(Slot& slot) {
     auto& connection = *_taken
                             .emplace_back(Taken{&slot, std::make_unique<MessageConnection>(
                                                            loop(), slot.take(),
-                                                           static_cast<MessageConnection::Owner&>(*this))})
+                                                           static_cast<MessageConnection::Owner&>(*this),
+                                                           _peerAcknowledges)})
                             .connection;
     connection.start();
     onQueueChanged(); // it may be over: the next turn finds out whether it is free
@@ -70,16 +71,11 @@ void MessagePipe::onDamage(const std::string& what) {
     warn("left out what came from the other side: " + what);
 }
 
-void MessagePipe::onUndelivered(const BusMessage& message) {
-    warn(Poco::format("%s is lost: not acknowledged after %d tries", nameOf(withoutHeader(message)),
-                      Delivery::kTries));
-}
-
 void MessagePipe::onOver(MessageConnection& connection, const std::string& why) {
     const auto taken = std::find_if(_taken.begin(), _taken.end(),
                                     [&](const Taken& one) { return one.connection.get() == &connection; });
     auto& slot = *taken->slot;
-    if (auto message = connection.takeBack()) giveBack(std::move(*message));
+    recover(connection);
     const bool wasUsed = connection.wasUsed();
     loop().destroyLater(std::move(taken->connection)); // it is the one that is calling
     _taken.erase(taken);
@@ -89,9 +85,21 @@ void MessagePipe::onOver(MessageConnection& connection, const std::string& why) 
         slot.lose(why);
 }
 
+/// What a connection that is over hasn't delivered goes back to where it came from, in its order.
+void MessagePipe::recover(MessageConnection& connection) {
+    if (connection.forgotten() > 0)
+        warn(
+            Poco::format("a connection has ended, and %z messages that were sent on it are not known to have "
+                         "arrived: the other side acknowledged none",
+                         connection.forgotten()));
+    auto messages = connection.takeBack();
+    for (auto message = messages.rbegin(); message != messages.rend(); ++message)
+        giveBack(std::move(*message));
+}
+
 void MessagePipe::giveBack(BusMessage message) {
     if (++message.losses < kMaxLosses) return _bus.received().putFirst(std::move(message));
-    warn(Poco::format("%s is lost: %d connections broke before it was acknowledged",
+    warn(Poco::format("%s is lost: %d connections ended before it was acknowledged",
                       nameOf(withoutHeader(message)), kMaxLosses));
 }
 

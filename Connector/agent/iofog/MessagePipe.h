@@ -15,7 +15,7 @@ namespace connector {
 /// A pipe of ioFog's private mode: it carries ioMessages between the node's message bus and another node's.
 class MessagePipe final : public AgentPipe, private MessageConnection::Owner, private MessageQueue::Watcher {
   public:
-    /// A message is sent on so many connections at the most, when each breaks before it is acknowledged.
+    /// A message is sent on so many connections at the most, when each ends before it is acknowledged.
     static constexpr int kMaxLosses = 5;
 
     /// bus must outlive the pipe. tls: null for plain TCP.
@@ -32,11 +32,11 @@ class MessagePipe final : public AgentPipe, private MessageConnection::Owner, pr
     void onFree() override { onQueueChanged(); }
     bool onMessage(std::string& message) override;
     void onDamage(const std::string& what) override;
-    void onUndelivered(const BusMessage& message) override;
     void onOver(MessageConnection& connection, const std::string& why) override;
     void onQueueChanged() override;
     void takeOver(Slot& slot);
     void workQueues();
+    void recover(MessageConnection& connection);
     void giveBack(BusMessage message);
     void warn(const std::string& what);
 
@@ -47,6 +47,7 @@ class MessagePipe final : public AgentPipe, private MessageConnection::Owner, pr
 
     MessageBus& _bus;
     std::vector<Taken> _taken;
+    bool _peerAcknowledges = false; ///< as its connections have shown
     std::atomic<bool> _isWorkPosted{false};
     LimitedLog _losses;
 };
