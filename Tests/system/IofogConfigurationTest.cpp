@@ -107,6 +107,7 @@ BOOST_AUTO_TEST_CASE(WrongOneShowsNoPasscodeInTheLog) {
     const std::string passcode = "nobody-may-see-this";
     LocalApiServer api;
     ContainerAgent agent(api);
+    agent.daemon().waitForLog("takes its configuration"); // and listens to SIGHUP
     for (const auto& wrong : {R"({"pipes":{"passcode":")" + passcode + R"("}})",
                               R"({"mode":")" + passcode + R"("})", R"({"pipes":")" + passcode + R"("})"}) {
         api.setConfiguration(wrong);
