@@ -1,6 +1,6 @@
 #include "cli/LocalAddresses.h"
 
-#include "api/Network.h"
+#include "auth/Network.h"
 #include "net/PeerAddress.h"
 
 #include <Poco/Net/NetworkInterface.h>
