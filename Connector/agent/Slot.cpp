@@ -151,8 +151,8 @@ void Slot::onAuthorized(std::span<const std::byte> rest) {
     _timer.cancel();
     _backoff.reset();
     _shared.connector.remember(*_stream);
-    _shared.turns.done();
     startWaiting(rest);
+    _shared.turns.done(); // last: it runs other slots, who may use the scratch buffer that `rest` is in
 }
 
 /// received: what has come already; in PIPE/1 it is part of the first message. It is looked at before the
