@@ -46,7 +46,9 @@ void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
                                  " others are still to be authorized");
     auto stream =
         _environment.accept(std::move(connection.socket), connection.peer, std::move(connection.lease));
-    add(std::make_unique<AgentConnection>(_context, std::move(stream), hasTurn)).start();
+    if (stream) return add(std::make_unique<AgentConnection>(_context, std::move(stream), hasTurn)).start();
+    logRejected(connection.peer, PipeEnvironment::kNoMemory);
+    if (hasTurn) _slowed.turnIsOver(connection.peer.host(), /*wasRight*/ false);
 }
 
 bool AgentEndpoint::hasWaiting() const {
@@ -164,8 +166,7 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
     const auto peer = agent.stream().peer();
     const bool wasAuthorized = agent.state() != State::Authorizing;
     if (!wasAuthorized) {
-        _endings.write(Poco::Message::PRIO_WARNING, _loop.now(),
-                       Poco::format("%s: agent %s rejected: %s", _name, peer.toString(), why));
+        logRejected(peer, why);
     } else {
         logLost(peer, why);
         _places.leave();
@@ -247,6 +248,11 @@ void AgentEndpoint::close(AgentConnection& agent) {
     stream->retire(); // the agent must not hear of events that the loop has fetched already
     _loop.destroyLater(std::move(stream));
     forget(agent);
+}
+
+void AgentEndpoint::logRejected(const Poco::Net::SocketAddress& peer, const std::string& why) {
+    _endings.write(Poco::Message::PRIO_WARNING, _loop.now(),
+                   Poco::format("%s: agent %s rejected: %s", _name, peer.toString(), why));
 }
 
 void AgentEndpoint::logLost(const Poco::Net::SocketAddress& peer, const std::string& why) {

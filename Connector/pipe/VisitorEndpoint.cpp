@@ -110,6 +110,7 @@ void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddre
         return logTurnedAway(peer.toString(), "pipes.allow-plain-visitors is not true any more");
     if (!makeRoom(peer)) return;
     auto stream = _access.accept(std::move(socket), peer, std::move(lease));
+    if (!stream) return logTurnedAway(peer.toString(), PipeEnvironment::kNoMemory);
     auto& shaking = listOf(State::Shaking);
     shaking.push_back(std::make_unique<Visitor>(*this, std::move(stream), State::Shaking));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
