@@ -16,10 +16,11 @@ namespace {
 /// Asks again and again whether the database is in use, as `check` does, for as long as it lives.
 class Asking {
   public:
-    explicit Asking(const std::string& path) : _thread([this, path] {
-        while (!_isOver)
-            MappingStore::isInUse(path);
-    }) {}
+    explicit Asking(const std::string& path)
+        : _thread([this, path] {
+              while (!_isOver)
+                  MappingStore::isInUse(path);
+          }) {}
     ~Asking() {
         _isOver = true;
         _thread.join();

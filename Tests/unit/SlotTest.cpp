@@ -106,4 +106,11 @@ BOOST_AUTO_TEST_CASE(what_comes_with_authorized_is_not_overwritten_in_pipe1) {
     BOOST_TEST(one.others.hadTurn);
 }
 
+BOOST_AUTO_TEST_CASE(what_comes_behind_the_first_bytes_is_kept_with_them) {
+    SlotWithLastTurn one(Protocol::Pipe2);
+    one.answer("AUTHORIZED/2 heartbeat=0\nOPEN 192.0.2.1:80 5\nhello, world");
+    BOOST_TEST(one.pipe.lost == "");
+    BOOST_TEST(one.pipe.payload == "hello, world");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
