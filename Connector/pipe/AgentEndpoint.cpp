@@ -26,6 +26,7 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
 
 void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                DescriptorBudget::Lease lease) {
+    _loop.assertInLoopThread();
     SlowedAddresses::Connection connection{std::move(socket), peer, std::move(lease)};
     if (_slowed.isSlowed(peer.host()))
         _slowed.park(std::move(connection));
@@ -62,6 +63,7 @@ AgentConnection* AgentEndpoint::nextWaiting() const {
 }
 
 std::optional<RelayEnd> AgentEndpoint::takeWaiting() {
+    _loop.assertInLoopThread();
     while (auto* agent = nextWaiting())
         if (!moveBack(*agent) && agent->stillWaits()) return take(*agent);
     return std::nullopt;
@@ -82,6 +84,7 @@ bool AgentEndpoint::moveBack(AgentConnection& agent) {
 }
 
 std::optional<RelayEnd> AgentEndpoint::takeWaitingPipe2() {
+    _loop.assertInLoopThread();
     if (_waitingPipe2 == 0) return std::nullopt;
     for (const auto state : kWaiting)
         for (const auto& agent : listOf(state))
@@ -90,15 +93,18 @@ std::optional<RelayEnd> AgentEndpoint::takeWaitingPipe2() {
 }
 
 RelayEnd AgentEndpoint::takeHolding() {
+    _loop.assertInLoopThread();
     return take(*listOf(State::Holding).front());
 }
 
 void AgentEndpoint::putBack(RelayEnd agent) {
+    _loop.assertInLoopThread();
     add(std::make_unique<AgentConnection>(_context, std::move(agent))).start();
     _owner.onAgentAvailable(*this);
 }
 
 void AgentEndpoint::drop(RelayEnd agent, const std::string& why) {
+    _loop.assertInLoopThread();
     const auto peer = agent.stream->peer();
     logLost(peer, why);
     _history.addLost(peer.host(), _loop.now());
@@ -110,6 +116,7 @@ void AgentEndpoint::drop(RelayEnd agent, const std::string& why) {
 }
 
 void AgentEndpoint::closeAll() {
+    _loop.assertInLoopThread();
     _slowed.clear();
     for (auto& list : _agents)
         while (!list.empty())
