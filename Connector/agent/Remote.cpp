@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <sys/socket.h>
 #include <system_error>
 
@@ -45,8 +46,12 @@ std::string Remote::name() const {
 
 std::unique_ptr<Stream> Remote::connectTo(const Poco::Net::SocketAddress& address) const {
     if (!_tls) return std::make_unique<PlainStream>(connecting(address), address);
-    return std::make_unique<TlsStream>(connecting(address), address, _tls->sslContext(), _host,
-                                       _session.get());
+    try {
+        return std::make_unique<TlsStream>(connecting(address), address, _tls->sslContext(), _host,
+                                           _session.get());
+    } catch (const std::bad_alloc&) {
+        throw std::system_error(ENOMEM, std::generic_category(), address.toString());
+    }
 }
 
 void Remote::order(Resolver::Addresses& addresses) const {

@@ -26,7 +26,8 @@ class Remote {
     std::string name() const;
 
     /// A stream that connects to one of the host's addresses; Stream::handshake() goes on with it. Throws
-    /// std::system_error, with the address in its text, when the kernel refuses at once.
+    /// std::system_error, with the address in its text, when the kernel refuses at once, or
+    /// there is no memory for TLS.
     std::unique_ptr<Stream> connectTo(const Poco::Net::SocketAddress& address) const;
 
     /// Puts the address that worked last first.

@@ -151,8 +151,8 @@ void Slot::onAuthorized(std::span<const std::byte> rest) {
     _timer.cancel();
     _backoff.reset();
     _shared.connector.remember(*_stream);
-    _shared.turns.done();
     startWaiting(rest);
+    _shared.turns.done(); // last: it runs other slots, who may use the scratch buffer that `rest` is in
 }
 
 /// received: what has come already; in PIPE/1 it is part of the first message. It is looked at before the
@@ -217,7 +217,7 @@ void Slot::takePipe1Message(std::span<const std::byte> message) {
 void Slot::takePipe2Bytes(std::span<const std::byte> bytes) {
     _heartbeat.heard();
     while (!bytes.empty()) {
-        if (_state == State::Holding) return fail("Connector sent more before its OPEN was answered");
+        if (_state == State::Holding) return _held.add(bytes);
         switch (_idle.read(bytes)) {
         case IdleReader::Event::Nothing:
         case IdleReader::Event::Beat:
@@ -228,15 +228,19 @@ void Slot::takePipe2Bytes(std::span<const std::byte> bytes) {
             _visitor = _idle.visitor();
             _held = Messages(_idle.firstBytes());
             _idle.forgetOpen();
-            _heartbeat.stop(); // what follows the answer is no beat any more
+            if (!bytes.empty()) _held.add(bytes); // what is behind the first bytes goes along with them
+            _heartbeat.stop();                    // what follows the answer is no beat any more
             _state = State::Holding;
+            return _owner.onHolding(*this);
         }
     }
-    if (_state == State::Holding) _owner.onHolding(*this);
 }
 
 std::size_t Slot::roomToHold() const {
-    if (_shared.protocol == Protocol::Pipe2) return EventLoop::kScratchSize;
+    if (_shared.protocol == Protocol::Pipe2) {
+        const auto kept = _idle.firstBytes().size() + _held.footprint();
+        return Pipe2Line::kMaxFirstBytes - std::min(Pipe2Line::kMaxFirstBytes, kept);
+    }
     const auto room = _shared.heldPayload - std::min(_shared.heldPayload, _held.footprint());
     return room < Stream::kMaxMessage ? 0 : room;
 }

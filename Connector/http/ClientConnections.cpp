@@ -51,10 +51,15 @@ void ClientConnections::waitUntilStopped(std::chrono::milliseconds atMost) {
 void ClientConnections::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                    DescriptorBudget::Lease) {
     if (!makeRoomFor(peer)) return;
-    const auto connection = connectionOver(std::move(socket), peer);
-    _byOwner[ownerAt(peer)].push_back(connection);
-    ++_count;
-    connection->start();
+    try {
+        const auto connection = connectionOver(std::move(socket), peer);
+        _byOwner[ownerAt(peer)].push_back(connection);
+        ++_count;
+        connection->start();
+    } catch (const std::bad_alloc&) {
+        _log.write(Poco::Message::PRIO_WARNING,
+                   "new connection of " + inWords(peer) + " closed: there is no memory for it");
+    }
 }
 
 std::shared_ptr<ClientConnection> ClientConnections::connectionOver(Descriptor socket,

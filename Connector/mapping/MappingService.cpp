@@ -38,7 +38,7 @@ MappingReport reportOf(const Pipe& pipe) {
 
 } // namespace
 
-/// An add() or remove() that leaves the lock for a while; made and destroyed with the lock held.
+/// A call that leaves the lock for a while; made and destroyed with the lock held.
 class MappingService::Underway {
   public:
     Underway(MappingService& service, const std::unique_lock<std::mutex>& lock)
@@ -56,6 +56,43 @@ class MappingService::Underway {
   private:
     MappingService& _service;
     const std::unique_lock<std::mutex>& _lock;
+};
+
+/// The sole right to change or remove one mapping: others who want it wait. Made and destroyed with the lock
+/// held, which its owner may leave meanwhile.
+class MappingService::Claim {
+  public:
+    /// Throws UnknownMapping.
+    Claim(MappingService& service, const std::string& id, std::unique_lock<std::mutex>& lock)
+        : _service(service), _id(id) {
+        _service._ended.wait(lock, [&] { return !_service._claimed.contains(id); });
+        mapping = _service.find(id);
+        _service._claimed.insert(id);
+    }
+    ~Claim() {
+        _service._claimed.erase(_id);
+        _service._ended.notify_all();
+    }
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+
+    OpenMappings::const_iterator mapping;
+
+  private:
+    MappingService& _service;
+    const std::string _id;
+};
+
+/// Leaves the lock for as long as it lives: while the disk, or a pipe that closes, is waited for.
+class MappingService::Unlocked {
+  public:
+    explicit Unlocked(std::unique_lock<std::mutex>& lock) : _lock(lock) { _lock.unlock(); }
+    ~Unlocked() { _lock.lock(); }
+    Unlocked(const Unlocked&) = delete;
+    Unlocked& operator=(const Unlocked&) = delete;
+
+  private:
+    std::unique_lock<std::mutex>& _lock;
 };
 
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
@@ -101,7 +138,8 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     try {
         listeners[0] = listenOnFreePort(wanted.endpoint1.port);
         listeners[1] = listenOnFreePort(wanted.endpoint2.port);
-        commit(wanted, lock);
+        const Unlocked meanwhile(lock);
+        _commits.insert(wanted);
     } catch (...) {
         giveBackPorts(wanted);
         throw;
@@ -118,13 +156,17 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
 void MappingService::remove(const std::string& id, const std::string& closedBy) {
     std::unique_lock lock(_mutex);
     refuseUnlessServing();
-    const auto found = find(id);
     const Underway underway(*this, lock);
-    _commits.remove(found->second.pipe->mapping());
-    auto pipe = std::move(_open.extract(found).mapped().pipe);
-    lock.unlock();
-    pipe->close().get();
-    lock.lock();
+    const Claim claim(*this, id, lock);
+    {
+        const Unlocked meanwhile(lock);
+        _commits.remove(claim.mapping->second.pipe->mapping());
+    }
+    auto pipe = std::move(_open.extract(claim.mapping).mapped().pipe);
+    {
+        const Unlocked meanwhile(lock);
+        pipe->close().get();
+    }
     giveBackPorts(pipe->mapping());
     pipe.reset();
     log().information("mapping %s closed by %s", id, closedBy);
@@ -132,16 +174,21 @@ void MappingService::remove(const std::string& id, const std::string& closedBy) 
 
 MappingReport MappingService::change(const std::string& id, const MappingChange& change,
                                      const std::string& changedBy) {
-    const std::lock_guard lock(_mutex);
+    std::unique_lock lock(_mutex);
     refuseUnlessServing();
-    auto& pipe = *find(id)->second.pipe;
+    const Underway underway(*this, lock);
+    const Claim claim(*this, id, lock);
+    auto& pipe = *claim.mapping->second.pipe;
     if (pipe.mapping().type == Mapping::Type::Private)
         throw UnfitSettings("alpn, visitortls: a private mapping has no visitors, who alone have these");
     auto visitors = pipe.mapping().visitors;
     if (change.alpn) visitors.alpn = *change.alpn;
     if (change.visitorTls) visitors.tls = *change.visitorTls;
     checkVisitors(visitors);
-    _commits.setVisitors(id, visitors);
+    {
+        const Unlocked meanwhile(lock);
+        _commits.setVisitors(id, visitors);
+    }
     pipe.setVisitors(visitors);
     log().information("mapping %s changed by %s: public%s", id, changedBy, inWords(visitors));
     return reportOf(pipe);
@@ -203,18 +250,6 @@ void MappingService::stop() {
     for (auto& closed : closing)
         closed.wait();
     _open.clear();
-}
-
-/// Without the lock, so that others can prepare theirs meanwhile.
-void MappingService::commit(const Mapping& mapping, std::unique_lock<std::mutex>& lock) {
-    lock.unlock();
-    try {
-        _commits.insert(mapping);
-    } catch (...) {
-        lock.lock();
-        throw;
-    }
-    lock.lock();
 }
 
 Pipe::Listeners MappingService::listenAgain(const Mapping& mapping, const Endpoint& endpoint) {

@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -92,8 +93,8 @@ class MappingService {
     /// identity, for the log. Throws UnfitSettings, NoFreePorts, StorageFull, StorageError, NotServing.
     Mapping add(Mapping wanted, const std::string& openedBy);
 
-    /// Closes a mapping. Returns when its row is gone, its ports are closed and its connections are closed.
-    /// Throws UnknownMapping, StorageFull, StorageError, NotServing.
+    /// Closes a mapping; it serves until its row is gone. Returns when its row is gone, its ports are closed
+    /// and its connections are closed. Throws UnknownMapping, StorageFull, StorageError, NotServing.
     void remove(const std::string& id, const std::string& closedBy);
 
     /// Changes a mapping's settings. Returns when that is committed; visitors that come from then on are
@@ -119,6 +120,8 @@ class MappingService {
 
   private:
     class Underway;
+    class Claim;
+    class Unlocked;
     struct Open {
         std::unique_ptr<Pipe> pipe;
         LastUse storedUse; ///< what the database has
@@ -126,7 +129,6 @@ class MappingService {
     enum class All { No, Yes };
     using OpenMappings = std::map<std::string, Open>;
 
-    void commit(const Mapping& mapping, std::unique_lock<std::mutex>& lock);
     Pipe::Listeners listenAgain(const Mapping& mapping, const Endpoint& endpoint);
     Pipe::Listeners listenOnFreePort(std::uint16_t& port);
     void giveBackPorts(const Mapping& mapping);
@@ -147,8 +149,9 @@ class MappingService {
     OpenMappings _open;
     std::atomic<bool> _ready{false};
     bool _stopping = false;
-    int _underway = 0;              ///< calls of add() and remove() that are not over
-    std::condition_variable _ended; ///< one of them is
+    int _underway = 0;              ///< calls of add(), remove() and change() that are not over
+    std::set<std::string> _claimed; ///< ids of the mappings that such a call removes or changes
+    std::condition_variable _ended; ///< one of them is over
     const std::chrono::milliseconds _lastUseInterval;
     Poco::Timer _lastUseTimer;   ///< in a thread of its own
     bool _lastUseFailed = false; ///< the last time that it was written

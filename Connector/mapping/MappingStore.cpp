@@ -14,7 +14,6 @@
 
 #include <cerrno>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -145,8 +144,9 @@ std::string readOnlyUri(const std::string& path) {
 
 } // namespace
 
-/// Keeps other processes out for as long as it lives. SQLite's own locks are POSIX locks, which this flock(2)
-/// does not meet; but closing any descriptor of the file would drop them, so it is closed last.
+/// Keeps other processes out for as long as it lives: a lock of the open file (fcntl(2), F_OFD_SETLK) on its
+/// first byte. SQLite's own locks are POSIX locks on other bytes, which this does not meet; but closing any
+/// descriptor of the file would drop them, so it is closed last.
 class MappingStore::FileLock {
   public:
     explicit FileLock(const std::string& path)
@@ -154,13 +154,31 @@ class MappingStore::FileLock {
         if (_descriptor.get() < 0)
             throw StorageError(path +
                                ": can't be opened for writing: " + std::generic_category().message(errno));
-        if (::flock(_descriptor.get(), LOCK_EX | LOCK_NB) != 0)
-            throw StorageError(path + (errno == EWOULDBLOCK
+        auto lock = onFirstByte();
+        if (::fcntl(_descriptor.get(), F_OFD_SETLK, &lock) != 0)
+            throw StorageError(path + (errno == EAGAIN || errno == EACCES
                                            ? ": another iofog-connector is using this database"
                                            : ": " + std::generic_category().message(errno)));
     }
 
+    /// Whether some process has it. Only asks: to try it, even for a moment, would keep out a process that
+    /// starts at that moment.
+    static bool isHeld(const std::string& path, const Descriptor& descriptor) {
+        auto lock = onFirstByte();
+        if (::fcntl(descriptor.get(), F_OFD_GETLK, &lock) != 0)
+            throw StorageError(path + ": " + std::generic_category().message(errno));
+        return lock.l_type != F_UNLCK;
+    }
+
   private:
+    static struct flock onFirstByte() {
+        struct flock lock {};
+        lock.l_type = F_WRLCK;
+        lock.l_whence = SEEK_SET;
+        lock.l_len = 1;
+        return lock;
+    }
+
     Descriptor _descriptor;
 };
 
@@ -201,7 +219,7 @@ bool MappingStore::isInUse(const std::string& path) {
     if (descriptor.get() < 0 && (errno == ENOENT || errno == ENOTDIR)) return false;
     if (descriptor.get() < 0)
         throw StorageError(path + ": can't be read: " + std::generic_category().message(errno));
-    return ::flock(descriptor.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    return FileLock::isHeld(path, descriptor);
 }
 
 std::vector<Mapping> MappingStore::load() {

@@ -39,8 +39,8 @@ class MappingStore {
     MappingStore(MappingStore&& other) noexcept;
     ~MappingStore();
 
-    /// Whether a server, or an import, has the database open for writing. False when there is none. Throws
-    /// StorageError when the file can't be opened.
+    /// Whether a server, or an import, has the database open for writing; nobody is kept from opening it by
+    /// the question. False when there is none. Throws StorageError when the file can't be opened.
     static bool isInUse(const std::string& path);
 
     /// All mappings, ordered by id.

@@ -1,5 +1,6 @@
 #include "net/AlpnProtocols.h"
 
+#include <new>
 #include <openssl/ssl.h>
 
 namespace connector {
@@ -31,7 +32,8 @@ void AlpnProtocols::enableOn(ssl_ctx_st* context) {
 }
 
 void AlpnProtocols::offerOn(ssl_st* connection) const {
-    ::SSL_set_ex_data(connection, dataIndex(), const_cast<AlpnProtocols*>(this));
+    if (::SSL_set_ex_data(connection, dataIndex(), const_cast<AlpnProtocols*>(this)) != 1)
+        throw std::bad_alloc();
 }
 
 int AlpnProtocols::select(ssl_st* connection, const unsigned char** selected, unsigned char* selectedLength,

@@ -20,7 +20,8 @@ class AlpnProtocols {
     /// nothing is served without. A connection without protocols of its own selects none.
     static void enableOn(ssl_ctx_st* context);
 
-    /// Gives them to one connection, before its handshake; they must outlive the handshake.
+    /// Gives them to one connection, before its handshake; they must outlive the handshake. Throws
+    /// std::bad_alloc.
     void offerOn(ssl_st* connection) const;
 
   private:

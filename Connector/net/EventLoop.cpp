@@ -66,6 +66,7 @@ void EventLoop::post(std::function<void()> function) {
 }
 
 bool EventLoop::add(int descriptor, EventHandler& handler) {
+    assertInLoopThread();
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &handler;
@@ -78,10 +79,12 @@ void EventLoop::remove(int descriptor, EventHandler& handler) {
 }
 
 void EventLoop::again(EventHandler& handler) {
+    assertInLoopThread();
     if (std::find(_again.begin(), _again.end(), &handler) == _again.end()) _again.push_back(&handler);
 }
 
 void EventLoop::destroyLater(std::shared_ptr<void> object) {
+    assertInLoopThread();
     _destroyed.push_back(std::move(object));
 }
 
@@ -127,6 +130,7 @@ int EventLoop::timeoutOfNextTimer() const {
 }
 
 void EventLoop::forget(EventHandler& handler) {
+    assertInLoopThread();
     for (int i = 0; i < _fetched; ++i)
         if (_events[static_cast<std::size_t>(i)].data.ptr == &handler)
             _events[static_cast<std::size_t>(i)].data.ptr = nullptr;

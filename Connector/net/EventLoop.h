@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <cassert>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +61,10 @@ class EventLoop {
     bool isInLoopThread() const {
         return _thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
     }
+
+    /// For functions that must run where the loop's own may be called: on its thread, or anywhere while it
+    /// does not run. Checks it in builds with assertions (Debug, and so the sanitized ones), else nothing.
+    void assertInLoopThread() const { assert(isInLoopThread() || _thread.load() == std::thread::id()); }
 
     /// Any thread: runs the function on the loop, after what was posted before it.
     void post(std::function<void()> function);

@@ -19,6 +19,7 @@ Stream::~Stream() {
 }
 
 bool Stream::attach(EventLoop& loop, StreamHandler& handler) {
+    loop.assertInLoopThread();
     _handler = &handler;
     if (_loop == &loop) return true;
     detach();
@@ -44,10 +45,12 @@ void Stream::retire() {
 }
 
 Stream::Status Stream::handshake() {
+    assertInLoopThread();
     return _connected ? Status::Ok : finishConnecting();
 }
 
 Stream::Status Stream::sendWire(std::span<const std::byte> bytes) {
+    assertInLoopThread();
     if (unsent() == 0) {
         while (!bytes.empty()) {
             const auto sent = sendSome(bytes);
@@ -62,6 +65,7 @@ Stream::Status Stream::sendWire(std::span<const std::byte> bytes) {
 }
 
 Stream::Status Stream::flush() {
+    assertInLoopThread();
     while (unsent() > 0) {
         const auto sent = sendSome(std::span(_unsent).subspan(_unsentBegin));
         if (sent.status != Status::Ok) return sent.status;
@@ -73,6 +77,7 @@ Stream::Status Stream::flush() {
 }
 
 Stream::Received Stream::receiveWire(std::span<std::byte> into) {
+    assertInLoopThread();
     if (!_mayReceive) return {Status::Blocked, 0};
     const auto received = ::recv(_socket.get(), into.data(), into.size(), 0);
     if (received < 0) {
@@ -103,6 +108,7 @@ Stream::Received Stream::sendSome(std::span<const std::byte> bytes) {
 }
 
 Stream::Status Stream::endSending() {
+    assertInLoopThread();
     return ::shutdown(_socket.get(), SHUT_WR) == 0 ? Status::Ok : failed(errno).status;
 }
 

@@ -135,6 +135,9 @@ class Stream : private EventHandler {
     Received failed(int error);
 
   private:
+    void assertInLoopThread() const {
+        if (_loop) _loop->assertInLoopThread();
+    }
     void onEvents(std::uint32_t events) final;
     Received sendSome(std::span<const std::byte> bytes);
     Status finishConnecting();

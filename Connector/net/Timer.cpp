@@ -12,6 +12,7 @@ Timer::~Timer() {
 }
 
 void Timer::start(std::chrono::milliseconds delay) {
+    _loop.assertInLoopThread();
     cancel();
     // At least one tick ahead: a timer that starts itself anew must not keep the loop from its descriptors.
     _position = _loop._timers.emplace(_loop.now() + std::max(delay, std::chrono::milliseconds(1)), this);
@@ -19,6 +20,7 @@ void Timer::start(std::chrono::milliseconds delay) {
 
 void Timer::cancel() {
     if (!isRunning()) return;
+    _loop.assertInLoopThread();
     _loop._timers.erase(_position);
     _position = _loop._timers.end();
 }

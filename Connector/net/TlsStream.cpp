@@ -5,6 +5,7 @@
 #include <Poco/Net/IPAddress.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <new>
 #include <openssl/err.h>
@@ -40,14 +41,23 @@ TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, SS
     : Stream(std::move(socket), peer) {
     makeSsl(context);
     ::SSL_set_connect_state(_ssl.get());
+    expect(host);
+    if (resume) ::SSL_set_session(_ssl.get(), resume);
+}
+
+/// Where OpenSSL can't take note of the name, any certificate would be good: there is no going on then.
+void TlsStream::expect(const std::string& host) {
     Poco::Net::IPAddress address;
+    bool isNoted = false;
     if (Poco::Net::IPAddress::tryParse(host, address)) {
-        ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(_ssl.get()), host.c_str());
+        isNoted = ::X509_VERIFY_PARAM_set1_ip(::SSL_get0_param(_ssl.get()),
+                                              static_cast<const unsigned char*>(address.addr()),
+                                              address.length()) == 1;
     } else {
         ::SSL_set_tlsext_host_name(_ssl.get(), host.c_str());
-        ::SSL_set1_host(_ssl.get(), host.c_str());
+        isNoted = ::SSL_set1_host(_ssl.get(), host.c_str()) == 1;
     }
-    if (resume) ::SSL_set_session(_ssl.get(), resume);
+    if (!isNoted) throw std::bad_alloc();
 }
 
 void TlsStream::makeSsl(SSL_CTX* context) {
@@ -74,10 +84,14 @@ BIO_METHOD* TlsStream::bioMethod() {
 int TlsStream::bioRead(BIO* bio, char* into, int size) {
     auto& self = *static_cast<TlsStream*>(::BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
-    const int taken =
-        self.takeReceived(std::as_writable_bytes(std::span(into, static_cast<std::size_t>(size))));
-    if (taken < 0 && !self.mayReceive()) BIO_set_retry_read(bio);
-    return taken;
+    try {
+        const int taken =
+            self.takeReceived(std::as_writable_bytes(std::span(into, static_cast<std::size_t>(size))));
+        if (taken < 0 && !self.mayReceive()) BIO_set_retry_read(bio);
+        return taken;
+    } catch (const std::bad_alloc&) { // must not pass through OpenSSL
+        return self.outOfMemory();
+    }
 }
 
 /// 0 at the end, -1 when there is nothing, or the connection is broken.
@@ -97,9 +111,20 @@ int TlsStream::bioWrite(BIO* bio, const char* bytes, int size) {
     auto& self = *static_cast<TlsStream*>(::BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
     const auto record = std::as_bytes(std::span(bytes, static_cast<std::size_t>(size)));
-    sealed.insert(sealed.end(), record.begin(), record.end());
-    if (sealed.size() >= kSealedBatch && self.sendSealed() == Status::Failed) return -1;
-    return size;
+    try {
+        sealed.insert(sealed.end(), record.begin(), record.end());
+        if (sealed.size() >= kSealedBatch && self.sendSealed() == Status::Failed) return -1;
+        return size;
+    } catch (const std::bad_alloc&) { // must not pass through OpenSSL
+        sealed.clear();
+        return self.outOfMemory();
+    }
+}
+
+/// What a function of the BIO returns when the connection has to end because memory has run out.
+int TlsStream::outOfMemory() {
+    failed(ENOMEM);
+    return -1;
 }
 
 long TlsStream::bioControl(BIO* bio, int command, long, void*) {

@@ -21,12 +21,13 @@ namespace connector {
 class TlsStream : public Stream {
   public:
     /// Server side. The context must have been made by makeServerContext(). alpn: what the handshake may
-    /// select, or null.
+    /// select, or null. Throws std::bad_alloc when OpenSSL has no memory for it, too.
     TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease,
               SSL_CTX* context, std::shared_ptr<const AlpnProtocols> alpn = nullptr);
 
     /// Client side: the handshake fails unless the server's certificate is good for `host`, a name or an
-    /// address. resume: a session from session() of an earlier stream to the same server, or null.
+    /// address. resume: a session from session() of an earlier stream to the same server, or null. Throws as
+    /// above.
     TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,
               const std::string& host, SSL_SESSION* resume);
 
@@ -59,6 +60,8 @@ class TlsStream : public Stream {
     static long bioControl(BIO* bio, int command, long number, void* pointer);
 
     void makeSsl(SSL_CTX* context);
+    void expect(const std::string& host);
+    int outOfMemory();
     int takeReceived(std::span<std::byte> into);
     Status seal(std::span<const std::byte> bytes);
     Status sendSealed();

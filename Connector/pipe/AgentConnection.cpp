@@ -222,9 +222,23 @@ void AgentConnection::onQuiet() {
 void AgentConnection::takePipe2Bytes(std::span<const std::byte> bytes) {
     _heartbeat.heard();
     while (!bytes.empty() && !_isOver) {
-        if (_state == State::Holding) return end("it sent more before its OPEN was answered");
-        takeIdleEvent(begun().idle.read(bytes));
+        if (_state == State::Holding) return begun().held.add(bytes);
+        const auto event = begun().idle.read(bytes);
+        if (event == IdleReader::Event::Open) return open(bytes);
+        takeIdleEvent(event);
     }
+}
+
+/// behind: what has come behind OPEN's first bytes; it goes along with them. Nobody may be told of the OPEN
+/// before that is taken: the agent may be joined then.
+void AgentConnection::open(std::span<const std::byte> behind) {
+    _timer.cancel();
+    if (!_context.mayBegin) return end("it sent OPEN where only visitors begin");
+    _begun->visitor = _begun->idle.visitor();
+    _begun->held = Messages(_begun->idle.firstBytes());
+    _begun->idle.forgetOpen();
+    if (!behind.empty()) _begun->held.add(behind);
+    beginHolding();
 }
 
 void AgentConnection::takeIdleEvent(IdleReader::Event event) {
@@ -234,23 +248,24 @@ void AgentConnection::takeIdleEvent(IdleReader::Event event) {
         return;
     }
     _timer.cancel();
-    if (event == IdleReader::Event::Beat) {
-        _begun.reset();
-        _heartbeat.beatReceived();
-        return onHeard();
-    }
-    if (!_context.mayBegin) return end("it sent OPEN where only visitors begin");
-    _begun->visitor = _begun->idle.visitor();
-    _begun->held = Messages(_begun->idle.firstBytes());
-    _begun->idle.forgetOpen();
-    beginHolding();
+    _begun.reset();
+    _heartbeat.beatReceived();
+    onHeard();
 }
 
 std::size_t AgentConnection::roomToReceive() const {
-    if (!_context.mayBegin || _protocol == Protocol::Pipe2) return EventLoop::kScratchSize;
+    if (_protocol == Protocol::Pipe2) return roomForFirstBytes();
+    if (!_context.mayBegin) return EventLoop::kScratchSize;
     const auto held = _begun ? _begun->held.footprint() : 0;
     const auto room = _context.limits.heldPayload - std::min(_context.limits.heldPayload, held);
     return room < Stream::kMaxMessage ? 0 : room;
+}
+
+/// All that is held before the conversation is opened may have to go with one OPEN to another agent.
+std::size_t AgentConnection::roomForFirstBytes() const {
+    if (!_begun) return Pipe2Line::kMaxFirstBytes;
+    const auto kept = _begun->idle.firstBytes().size() + _begun->held.footprint();
+    return Pipe2Line::kMaxFirstBytes - std::min(Pipe2Line::kMaxFirstBytes, kept);
 }
 
 void AgentConnection::enter(State state) {

@@ -137,8 +137,10 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     void keepQuiet();
     void onQuiet();
     void takePipe2Bytes(std::span<const std::byte> bytes);
+    void open(std::span<const std::byte> behind);
     void takeIdleEvent(IdleReader::Event event);
     std::size_t roomToReceive() const;
+    std::size_t roomForFirstBytes() const;
     void enter(State state);
     void beginHolding();
     void refuseToOpen();

@@ -26,6 +26,7 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
 
 void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                DescriptorBudget::Lease lease) {
+    _loop.assertInLoopThread();
     SlowedAddresses::Connection connection{std::move(socket), peer, std::move(lease)};
     if (_slowed.isSlowed(peer.host()))
         _slowed.park(std::move(connection));
@@ -46,7 +47,9 @@ void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
                                  " others are still to be authorized");
     auto stream =
         _environment.accept(std::move(connection.socket), connection.peer, std::move(connection.lease));
-    add(std::make_unique<AgentConnection>(_context, std::move(stream), hasTurn)).start();
+    if (stream) return add(std::make_unique<AgentConnection>(_context, std::move(stream), hasTurn)).start();
+    logRejected(connection.peer, PipeEnvironment::kNoMemory);
+    if (hasTurn) _slowed.turnIsOver(connection.peer.host(), /*wasRight*/ false);
 }
 
 bool AgentEndpoint::hasWaiting() const {
@@ -60,6 +63,7 @@ AgentConnection* AgentEndpoint::nextWaiting() const {
 }
 
 std::optional<RelayEnd> AgentEndpoint::takeWaiting() {
+    _loop.assertInLoopThread();
     while (auto* agent = nextWaiting())
         if (!moveBack(*agent) && agent->stillWaits()) return take(*agent);
     return std::nullopt;
@@ -80,6 +84,7 @@ bool AgentEndpoint::moveBack(AgentConnection& agent) {
 }
 
 std::optional<RelayEnd> AgentEndpoint::takeWaitingPipe2() {
+    _loop.assertInLoopThread();
     if (_waitingPipe2 == 0) return std::nullopt;
     for (const auto state : kWaiting)
         for (const auto& agent : listOf(state))
@@ -88,15 +93,18 @@ std::optional<RelayEnd> AgentEndpoint::takeWaitingPipe2() {
 }
 
 RelayEnd AgentEndpoint::takeHolding() {
+    _loop.assertInLoopThread();
     return take(*listOf(State::Holding).front());
 }
 
 void AgentEndpoint::putBack(RelayEnd agent) {
+    _loop.assertInLoopThread();
     add(std::make_unique<AgentConnection>(_context, std::move(agent))).start();
     _owner.onAgentAvailable(*this);
 }
 
 void AgentEndpoint::drop(RelayEnd agent, const std::string& why) {
+    _loop.assertInLoopThread();
     const auto peer = agent.stream->peer();
     logLost(peer, why);
     _history.addLost(peer.host(), _loop.now());
@@ -108,6 +116,7 @@ void AgentEndpoint::drop(RelayEnd agent, const std::string& why) {
 }
 
 void AgentEndpoint::closeAll() {
+    _loop.assertInLoopThread();
     _slowed.clear();
     for (auto& list : _agents)
         while (!list.empty())
@@ -164,8 +173,7 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
     const auto peer = agent.stream().peer();
     const bool wasAuthorized = agent.state() != State::Authorizing;
     if (!wasAuthorized) {
-        _endings.write(Poco::Message::PRIO_WARNING,
-                       Poco::format("%s: agent %s rejected: %s", _name, peer.toString(), why));
+        logRejected(peer, why);
     } else {
         logLost(peer, why);
         _places.leave();
@@ -247,6 +255,11 @@ void AgentEndpoint::close(AgentConnection& agent) {
     stream->retire(); // the agent must not hear of events that the loop has fetched already
     _loop.destroyLater(std::move(stream));
     forget(agent);
+}
+
+void AgentEndpoint::logRejected(const Poco::Net::SocketAddress& peer, const std::string& why) {
+    _endings.write(Poco::Message::PRIO_WARNING,
+                   Poco::format("%s: agent %s rejected: %s", _name, peer.toString(), why));
 }
 
 void AgentEndpoint::logLost(const Poco::Net::SocketAddress& peer, const std::string& why) {

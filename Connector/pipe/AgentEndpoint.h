@@ -91,6 +91,7 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
     void forget(AgentConnection& agent);
     RelayEnd take(AgentConnection& agent);
     void close(AgentConnection& agent);
+    void logRejected(const Poco::Net::SocketAddress& peer, const std::string& why);
     void logLost(const Poco::Net::SocketAddress& peer, const std::string& why);
 
     EventLoop& _loop;

@@ -20,7 +20,7 @@ IdleReader::Event IdleReader::read(std::span<const std::byte>& bytes) {
 
 void IdleReader::forgetOpen() {
     _visitor.clear();
-    _firstBytes = {};
+    std::vector<std::byte>().swap(_firstBytes); // gives the memory back: the reader goes along into a relay
 }
 
 /// Nothing when it was an OPEN whose first bytes are to come.

@@ -81,6 +81,7 @@ std::string Pipe::nameOf(const Endpoint& endpoint) const {
 /// What a beginning makes available again, as its agent has turned out to be dead, is begun with by the call
 /// that is under way, not by one within it: there may be thousands of dead agents.
 void Pipe::beginAvailable() {
+    _loop.assertInLoopThread();
     if (_isBeginning) return;
     _isBeginning = true;
     while (beginNext()) {
@@ -89,6 +90,7 @@ void Pipe::beginAvailable() {
 }
 
 void Pipe::begin(RelayEnd opener, RelayEnd agent) {
+    _loop.assertInLoopThread();
     if (agent.protocol != Protocol::Pipe2) return join(std::move(opener), std::move(agent));
     const auto opening = std::make_shared<Opening>(_loop, _environment.limits(), std::move(agent),
                                                    std::move(opener), static_cast<Opening::Owner&>(*this));
@@ -128,6 +130,7 @@ void Pipe::onAgentLost(Opening& opening, const std::string& why) {
 }
 
 void Pipe::forget(Opening& opening) {
+    _loop.assertInLoopThread();
     const auto found = opening.shared_from_this();
     _loop.destroyLater(found); // it is the one that is calling
     _openings.erase(found);
@@ -161,6 +164,7 @@ void Pipe::startListening(std::size_t index) {
 }
 
 void Pipe::retryListening() {
+    _loop.assertInLoopThread();
     for (std::size_t i = 0; i < _listeners.size(); ++i) {
         if (!_listeners[i].empty()) continue;
         try {
@@ -184,6 +188,7 @@ bool Pipe::isListening() const {
 }
 
 void Pipe::onRelayEnded(const Relay& relay) {
+    _loop.assertInLoopThread();
     if (log().debug()) log().debug("mapping %s: %s", _mapping.id, relay.summary());
     if (_closing && _relays.isEmpty()) finishClosing();
 }

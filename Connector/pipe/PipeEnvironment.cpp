@@ -3,6 +3,8 @@
 #include "net/PlainStream.h"
 #include "net/TlsStream.h"
 
+#include <new>
+
 namespace connector {
 
 PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls)
@@ -24,8 +26,12 @@ std::unique_ptr<Stream> PipeEnvironment::accept(Descriptor socket, const Poco::N
                                                 DescriptorBudget::Lease lease,
                                                 std::shared_ptr<const AlpnProtocols> alpn) {
     if (!_tls) return acceptPlain(std::move(socket), peer, std::move(lease));
-    return std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease), _tls->sslContext(),
-                                       std::move(alpn));
+    try {
+        return std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease), _tls->sslContext(),
+                                           std::move(alpn));
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
 }
 
 std::unique_ptr<Stream> PipeEnvironment::acceptPlain(Descriptor socket, const Poco::Net::SocketAddress& peer,

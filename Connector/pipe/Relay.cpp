@@ -31,6 +31,7 @@ Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first,
 Relay::~Relay() = default;
 
 void Relay::start() {
+    _loop->assertInLoopThread();
     _started = _loop->now();
     if (!attach()) return;
     forwardHeld(_sides[0], _sides[1]);
@@ -39,6 +40,7 @@ void Relay::start() {
 }
 
 void Relay::moveTo(EventLoop& loop) {
+    _loop->assertInLoopThread();
     for (auto& side : _sides) {
         if (side.heartbeat) side.beats = side.heartbeat->state();
         side.heartbeat.reset();
@@ -53,6 +55,7 @@ void Relay::moveTo(EventLoop& loop) {
 }
 
 void Relay::abort(const std::string& why) {
+    _loop->assertInLoopThread();
     if (_state == State::Ended) return;
     _aborted = true;
     leave(why, nullptr);
@@ -87,6 +90,7 @@ void Relay::onReady(Stream&) {
 }
 
 void Relay::progress() {
+    _loop->assertInLoopThread();
     if (_state == State::Relaying) pump(_sides[0], _sides[1]);
     if (_state == State::Relaying) pump(_sides[1], _sides[0]);
     if (_state == State::Draining) drain();

@@ -14,6 +14,7 @@ RelaySet::RelaySet(EventLoop& loop, PipeEnvironment& environment, Owner& owner)
     : _loop(loop), _environment(environment), _owner(owner) {}
 
 void RelaySet::join(RelayEnd first, RelayEnd second) {
+    _loop.assertInLoopThread();
     auto& loop = _environment.loops().leastBusy(_loop, kMoreAtHome);
     if (&loop != &_loop) {
         first.stream->detach();
@@ -30,6 +31,7 @@ void RelaySet::join(RelayEnd first, RelayEnd second) {
 }
 
 void RelaySet::abortAll(const std::string& why) {
+    _loop.assertInLoopThread();
     _aborting = true;
     for (const auto& relay : _relays)
         relay->loop().post([relay, why] { relay->abort(why); });
@@ -51,6 +53,7 @@ void RelaySet::onEnded(const std::shared_ptr<Relay>& relay) {
 }
 
 void RelaySet::remove(const std::shared_ptr<Relay>& relay) {
+    _loop.assertInLoopThread();
     _relays.erase(relay);
     _count.fetch_sub(1, std::memory_order_relaxed);
     _owner.onRelayEnded(*relay);

@@ -106,10 +106,12 @@ VisitorEndpoint::~VisitorEndpoint() = default;
 
 void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                  DescriptorBudget::Lease lease) {
+    _loop.assertInLoopThread();
     if (!_access.isAllowed())
         return logTurnedAway(peer.toString(), "pipes.allow-plain-visitors is not true any more");
     if (!makeRoom(peer)) return;
     auto stream = _access.accept(std::move(socket), peer, std::move(lease));
+    if (!stream) return logTurnedAway(peer.toString(), PipeEnvironment::kNoMemory);
     auto& shaking = listOf(State::Shaking);
     shaking.push_back(std::make_unique<Visitor>(*this, std::move(stream), State::Shaking));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
@@ -119,6 +121,7 @@ void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddre
 }
 
 bool VisitorEndpoint::findSpoken() {
+    _loop.assertInLoopThread();
     auto& ready = listOf(State::Ready);
     while (!ready.empty()) {
         auto& visitor = *ready.front();
@@ -141,6 +144,7 @@ void VisitorEndpoint::onNothingSaid(Visitor& visitor, bool hasEnded) {
 }
 
 RelayEnd VisitorEndpoint::takeSpoken() {
+    _loop.assertInLoopThread();
     return take(*listOf(State::Ready).front());
 }
 
@@ -149,10 +153,12 @@ bool VisitorEndpoint::hasSilent() const {
 }
 
 RelayEnd VisitorEndpoint::takeSilent() {
+    _loop.assertInLoopThread();
     return take(*listOf(State::Silent).front());
 }
 
 void VisitorEndpoint::putBack(RelayEnd end) {
+    _loop.assertInLoopThread();
     auto& ready = listOf(State::Ready);
     ready.push_front(
         std::make_unique<Visitor>(*this, std::move(end.stream), State::Ready, std::move(end.held)));
@@ -163,12 +169,14 @@ void VisitorEndpoint::putBack(RelayEnd end) {
 }
 
 void VisitorEndpoint::drop(RelayEnd end, const std::string& why) {
+    _loop.assertInLoopThread();
     logTurnedAway(end.stream->peer().toString(), why);
     end.stream->retire();
     _loop.destroyLater(std::move(end.stream));
 }
 
 void VisitorEndpoint::closeAll() {
+    _loop.assertInLoopThread();
     for (auto& list : _visitors)
         while (!list.empty())
             close(*list.front());

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <future>
+#include <optional>
 
 namespace connector::test {
 
@@ -132,12 +133,58 @@ BOOST_DATA_TEST_CASE(FirstBytesThatDoNotComeAreGivenUp, kEverySide, mode, side) 
     pipe.connector().waitForLog("OPEN's first bytes, did not come to their end");
 }
 
-BOOST_DATA_TEST_CASE(MoreThanTheFirstBytesBeforeTheAnswerClosesTheConnection, kEverySide, mode, side) {
+/// Whether somebody waits already or not, and in one piece or in two.
+BOOST_DATA_TEST_CASE(MoreThanTheFirstBytesBeforeTheAnswerIsDelivered,
+                     kEverySide* bdata::make(kProtocols) * bdata::make({true, false}), mode, side, answering,
+                     isAwaited) {
+    const OpenPrivatePipe pipe(mode, {.limits = {{"visitor-wait", kNever}}});
+    TestAgent opener(pipe, side, kPipe2);
+    std::optional<TestAgent> agent;
+    if (isAwaited) agent.emplace(pipe, opposite(side), answering);
+    opener.connection().send("OPEN 192.0.2.7:1 5\nhello, world");
+    if (!isAwaited) {
+        sendAlone(opener.connection(), ", how");
+        sendAlone(opener.connection(), " are you?");
+        agent.emplace(pipe, opposite(side), answering);
+    }
+    const std::string expected = isAwaited ? "hello, world" : "hello, world, how are you?";
+    BOOST_TEST(agent->takeCall(expected.size()) == expected);
+    opener.awaitOpened();
+    BOOST_TEST(areJoined(agent->connection(), opener.connection()));
+}
+
+/// What is beyond is not read meanwhile.
+BOOST_DATA_TEST_CASE(MuchMoreThanTheFirstBytesIsDelivered, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.limits = {{"visitor-wait", kNever}}});
+    TestAgent opener(pipe, side, kPipe2);
+    opener.connection().send("OPEN 192.0.2.7:1 60000\n" + randomBytes(60000, kSeed));
+    auto sending = startSending(opener.connection(), kSeed + 1, kMuch);
+    pipe.waitFor(waitingKey(side), 1);
+    TestAgent agent(pipe, opposite(side), kPipe2);
+    const auto first = agent.acceptOpen().firstBytes;
+    BOOST_TEST(first.size() >= 60000);
+    BOOST_TEST(first.size() <= 65536);
+    BOOST_TEST((first + agent.connection().readExactly(60000 + kMuch - first.size()) ==
+                randomBytes(60000, kSeed) + randomBytes(kMuch, kSeed + 1)));
+    sending.get();
+    opener.awaitOpened();
+    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
+}
+
+/// It was meant for the conversation that did not come about.
+BOOST_DATA_TEST_CASE(MoreThanTheFirstBytesIsDroppedWhenRefused, kEverySide, mode, side) {
     const OpenPrivatePipe pipe(mode);
     TestAgent opener(pipe, side, kPipe2);
+    TestAgent agent(pipe, opposite(side), kPipe2);
     opener.connection().send("OPEN 192.0.2.7:1 5\nhello, world");
-    BOOST_TEST(isClosedUnanswered(opener.connection()));
-    pipe.connector().waitForLog("it sent more before its OPEN was answered");
+    agent.readOpen();
+    agent.connection().send("REFUSED the target is down\n");
+    BOOST_TEST(readLine(opener.connection()) == "REFUSED the target is down");
+    BOOST_TEST(opener.answersBeat());
+    opener.begin("a request");
+    BOOST_TEST(agent.takeCall(9) == "a request");
+    opener.awaitOpened();
+    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
 }
 
 BOOST_DATA_TEST_CASE(OpenIsRefusedWhenNobodyComes, kEverySide, mode, side) {

@@ -5,7 +5,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include <array>
+#include <csignal>
+#include <future>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using connector::EventHandler;
@@ -196,6 +199,26 @@ BOOST_AUTO_TEST_CASE(functions_posted_by_many_threads_all_run_on_the_loop) {
     }
     BOOST_TEST(sum == kThreads * kPosts);
 }
+
+#ifndef NDEBUG
+/// In a process of its own, which has no loop's thread but knows that there is one.
+BOOST_AUTO_TEST_CASE(a_call_from_another_thread_ends_the_process) {
+    EventLoops loops(1);
+    auto& loop = loops.next();
+    std::promise<void> running;
+    loop.post([&] { running.set_value(); });
+    running.get_future().wait();
+    const auto child = ::fork();
+    if (child == 0) {
+        std::signal(SIGABRT, SIG_DFL);
+        loop.destroyLater(nullptr);
+        ::_exit(0);
+    }
+    int status = 0;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(WIFSIGNALED(status));
+}
+#endif
 
 BOOST_AUTO_TEST_CASE(the_least_busy_loop_is_chosen_and_ones_own_when_it_is_none_busier) {
     EventLoops loops(3);

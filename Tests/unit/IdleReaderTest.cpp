@@ -85,6 +85,16 @@ BOOST_AUTO_TEST_CASE(anything_else_is_bad) {
     requireInAnyPieces(std::string(256, 'x'), "bad;");
 }
 
+/// A reader goes along with its agent into a relay, which may last for days.
+BOOST_AUTO_TEST_CASE(first_bytes_that_were_taken_keep_no_memory) {
+    IdleReader reader;
+    const auto open = "OPEN 192.0.2.1:80 65536\n" + std::string(65536, 'x');
+    auto bytes = connector::test::bytesOf(open);
+    BOOST_TEST(reader.read(bytes) == Event::Open);
+    reader.forgetOpen();
+    BOOST_TEST(reader.firstBytes().capacity() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(error_quotes_the_line) {
     IdleReader reader;
     auto bytes = connector::test::bytesOf("nonsense\n");
