@@ -90,7 +90,7 @@ AgentConfiguration parsed(const std::string& fromLocalApi) {
     return AgentConfiguration::parse(fromLocalApi, passcodeFromEnvironment(), AgentSource::LocalApi);
 }
 
-void checkCertificates(const AgentConfiguration& configuration, AgentPipes::Mode mode) {
+void checkCertificates(const AgentConfiguration& configuration, AgentPipeFactory::Mode mode) {
     if (mode.plain) return;
     for (const auto& pipe : configuration.pipes)
         contextFor(pipe);
@@ -113,7 +113,7 @@ void apply(AgentPipes& pipes, const std::string& source,
 }
 
 /// Works until SIGINT or SIGTERM.
-void serve(const AgentConfiguration& configuration, AgentPipes::Mode mode, const std::string& file,
+void serve(const AgentConfiguration& configuration, AgentPipeFactory::Mode mode, const std::string& file,
            const sigset_t& signals) {
     Runtime runtime;
     AgentPipes pipes(runtime.environment, mode, nullptr);
@@ -126,7 +126,7 @@ void serve(const AgentConfiguration& configuration, AgentPipes::Mode mode, const
 }
 
 /// The same with what the local API says. hasLevel: the log's level is not the configuration's business.
-void serve(const LocalApi& api, AgentPipes::Mode mode, bool hasLevel, const sigset_t& signals) {
+void serve(const LocalApi& api, AgentPipeFactory::Mode mode, bool hasLevel, const sigset_t& signals) {
     Runtime runtime;
     MessageBus bus(api);
     AgentPipes pipes(runtime.environment, mode, &bus);
@@ -229,7 +229,7 @@ int AgentApplication::runConfigured(const std::string& containerId) {
     }
 }
 
-AgentPipes::Mode AgentApplication::mode() const {
+AgentPipeFactory::Mode AgentApplication::mode() const {
     return {_pipe1 ? Protocol::Pipe1 : Protocol::Pipe2, _plain};
 }
 

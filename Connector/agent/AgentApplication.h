@@ -22,7 +22,7 @@ class AgentApplication : public Poco::Util::Application {
     int runConfigured(const std::string& containerId);
     int runFromFile();
     int runAsContainer(const LocalApi& api);
-    AgentPipes::Mode mode() const;
+    AgentPipeFactory::Mode mode() const;
 
     std::string _configurationFile;
     bool _isContainer = false; ///< with --iofog

@@ -1,22 +1,8 @@
 #include "agent/AgentPipe.h"
 
-#include "agent/ConnectingPipe.h"
-#include "agent/ListeningPipe.h"
-#include "agent/iofog/MessagePipe.h"
-
 #include <Poco/Format.h>
 
 namespace connector {
-
-std::unique_ptr<AgentPipe> AgentPipe::make(PipeEnvironment& environment, const AgentPipeSettings& settings,
-                                           Protocol protocol, const Poco::Net::Context::Ptr& tls,
-                                           MessageBus* bus) {
-    if (settings.role == AgentPipeSettings::Role::Messages)
-        return std::make_unique<MessagePipe>(environment, settings, tls, *bus);
-    if (settings.role == AgentPipeSettings::Role::Listen)
-        return std::make_unique<ListeningPipe>(environment, settings, protocol, tls);
-    return std::make_unique<ConnectingPipe>(environment, settings, protocol, tls);
-}
 
 AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Protocol protocol,
                      const Poco::Net::Context::Ptr& tls)
@@ -33,7 +19,7 @@ AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& sett
                                 .heldPayload = environment.limits().heldPayload,
                                 .turns = {},
                                 .random = std::minstd_rand(std::random_device()())},
-      _readyLog(_loop, _log, _name, _connections), _relays(_loop, environment, *this) {}
+      _readyLog(_loop, _log, _name, _connections), _relays(_loop, environment.relays(), *this) {}
 
 AgentPipe::~AgentPipe() = default;
 
@@ -60,7 +46,7 @@ std::future<void> AgentPipe::close() {
     return closed;
 }
 
-void AgentPipe::join(Slot& slot, RelayEnd connector, RelayEnd local) {
+void AgentPipe::join(Slot& slot, RelayPeer connector, RelayPeer local) {
     connector.onGone = [this, &slot] {
         _loop.post([this, &slot] {
             if (!_closing) slot.dial();
@@ -85,7 +71,7 @@ void AgentPipe::onLost(Slot& slot, const std::string& why) {
     onUnavailable(slot);
 }
 
-void AgentPipe::onRelayEnded(const Relay& relay) {
+void AgentPipe::onRelayPeered(const Relay& relay) {
     if (_log.debug()) _log.debug("%s: %s", _name, relay.summary());
     if (_closing && _relays.isEmpty()) finishClosing();
 }

@@ -5,7 +5,7 @@
 #include "agent/Resolver.h"
 #include "agent/Slot.h"
 #include "pipe/PipeEnvironment.h"
-#include "pipe/RelaySet.h"
+#include "relay/RelaySet.h"
 
 #include <Poco/Logger.h>
 #include <Poco/Net/Context.h>
@@ -17,20 +17,11 @@
 
 namespace connector {
 
-class MessageBus;
-
 /// The agent's side of one port of a mapping: it holds the connections to Connector and joins each to a local
-/// end, which is what the kinds of pipes differ in. It lives on one loop; relays may run on others, and
-/// the pipe outlives them.
+/// end, which is what the kinds of pipes differ in. Made by AgentPipeFactory. It lives on one loop; relays
+/// may run on others, and the pipe outlives them.
 class AgentPipe : private Slot::Owner, private RelaySet::Owner {
   public:
-    /// protocol: what to speak to Connector, Pipe1 or Pipe2. tls: how, or null for plain TCP. bus: what
-    /// Role::Messages needs; else it may be null. environment and bus must outlive the pipe. Throws
-    /// std::runtime_error when the pipe can't listen where it should. Any thread.
-    static std::unique_ptr<AgentPipe> make(PipeEnvironment& environment, const AgentPipeSettings& settings,
-                                           Protocol protocol, const Poco::Net::Context::Ptr& tls,
-                                           MessageBus* bus);
-
     /// Only after the future of close() is ready, or before start().
     virtual ~AgentPipe();
 
@@ -45,14 +36,16 @@ class AgentPipe : private Slot::Owner, private RelaySet::Owner {
     std::future<void> close();
 
   protected:
+    /// protocol: what to speak to Connector, Pipe1 or Pipe2. tls: how, or null for plain TCP. environment
+    /// must outlive the pipe. Any thread.
     AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Protocol protocol,
               const Poco::Net::Context::Ptr& tls);
 
     /// Joins a slot's connection to a local one. On the pipe's loop.
-    void join(Slot& slot, RelayEnd local) { join(slot, slot.take(), std::move(local)); }
+    void join(Slot& slot, RelayPeer local) { join(slot, slot.take(), std::move(local)); }
 
     /// The same of a connection that was taken from the slot before.
-    void join(Slot& slot, RelayEnd connector, RelayEnd local);
+    void join(Slot& slot, RelayPeer connector, RelayPeer local);
 
     PipeEnvironment& environment() { return _environment; }
     EventLoop& loop() { return _loop; }
@@ -76,7 +69,7 @@ class AgentPipe : private Slot::Owner, private RelaySet::Owner {
     void onWaiting(Slot& slot) override;
     void onHolding(Slot& slot) override;
     void onLost(Slot& slot, const std::string& why) override;
-    void onRelayEnded(const Relay& relay) override;
+    void onRelayPeered(const Relay& relay) override;
     void finishClosing();
 
     PipeEnvironment& _environment;

@@ -1,7 +1,6 @@
 #include "agent/AgentPipes.h"
 
 #include "agent/iofog/MessageBus.h"
-#include "net/TlsContext.h"
 
 #include <algorithm>
 #include <future>
@@ -17,18 +16,8 @@ bool carriesMessages(const AgentPipeSettings& settings) {
 
 } // namespace
 
-Poco::Net::Context::Ptr contextFor(const AgentPipeSettings& settings) {
-    if (settings.isPlain) return {};
-    try {
-        return makeClientContext(settings.trusted);
-    } catch (const TlsError& error) {
-        throw FieldError(std::string("cert: ") + error.what() +
-                         "; it must be PEM certificates, or the base64 body of one");
-    }
-}
-
-AgentPipes::AgentPipes(PipeEnvironment& environment, Mode mode, MessageBus* bus)
-    : _environment(environment), _mode(mode), _bus(bus), _log(Poco::Logger::get("agent")) {}
+AgentPipes::AgentPipes(PipeEnvironment& environment, AgentPipeFactory::Mode mode, MessageBus* bus)
+    : _factory(environment, mode, bus), _bus(bus), _log(Poco::Logger::get("agent")) {}
 
 AgentPipes::~AgentPipes() {
     closeAllBut({});
@@ -36,7 +25,7 @@ AgentPipes::~AgentPipes() {
 
 void AgentPipes::apply(const std::vector<AgentPipeSettings>& wanted) {
     for (const auto& settings : wanted)
-        contextOf(settings); // says what is wrong before anything is touched
+        _factory.contextOf(settings); // says what is wrong before anything is touched
     closeAllBut(wanted);
     if (_bus && std::none_of(wanted.begin(), wanted.end(), carriesMessages)) _bus->stop();
     std::string failure;
@@ -70,15 +59,11 @@ void AgentPipes::closeAllBut(const std::vector<AgentPipeSettings>& wanted) {
 }
 
 void AgentPipes::start(const AgentPipeSettings& settings) {
-    auto pipe = AgentPipe::make(_environment, settings, _mode.protocol, contextOf(settings), _bus);
+    auto pipe = _factory.createPipe(settings);
     pipe->start();
     if (carriesMessages(settings)) _bus->start();
     _pipes.push_back({settings, std::move(pipe)});
     _log.notice("holds %s", settings.summary());
-}
-
-Poco::Net::Context::Ptr AgentPipes::contextOf(const AgentPipeSettings& settings) const {
-    return _mode.plain ? Poco::Net::Context::Ptr() : contextFor(settings);
 }
 
 bool AgentPipes::isRunning(const AgentPipeSettings& settings) const {

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "agent/AgentConfiguration.h"
-#include "agent/AgentPipe.h"
+#include "agent/AgentPipeFactory.h"
 
 #include <Poco/Logger.h>
-#include <Poco/Net/Context.h>
 
 #include <memory>
 #include <string>
@@ -16,14 +15,8 @@ namespace connector {
 /// the main thread.
 class AgentPipes {
   public:
-    /// How the pipes speak to Connector: with Pipe1 or Pipe2, and whether without TLS, all of them.
-    struct Mode {
-        Protocol protocol = Protocol::Pipe2;
-        bool plain = false;
-    };
-
     /// bus: for pipes that carry ioMessages; null: there are none of those. Both must outlive the pipes.
-    AgentPipes(PipeEnvironment& environment, Mode mode, MessageBus* bus);
+    AgentPipes(PipeEnvironment& environment, AgentPipeFactory::Mode mode, MessageBus* bus);
 
     /// Closes all.
     ~AgentPipes();
@@ -44,18 +37,12 @@ class AgentPipes {
 
     void closeAllBut(const std::vector<AgentPipeSettings>& wanted);
     void start(const AgentPipeSettings& settings);
-    Poco::Net::Context::Ptr contextOf(const AgentPipeSettings& settings) const;
     bool isRunning(const AgentPipeSettings& settings) const;
 
-    PipeEnvironment& _environment;
-    const Mode _mode;
+    const AgentPipeFactory _factory;
     MessageBus* const _bus;
     Poco::Logger& _log;
     std::vector<Running> _pipes;
 };
-
-/// A client's context that trusts what the settings say; null when they say that there is no TLS. Throws
-/// FieldError.
-Poco::Net::Context::Ptr contextFor(const AgentPipeSettings& settings);
 
 } // namespace connector

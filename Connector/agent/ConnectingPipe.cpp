@@ -55,10 +55,10 @@ void ConnectingPipe::onConnected(Slot& slot, std::unique_ptr<Stream> stream) {
     drop(slot);
     _target.remember(*stream);
     stream->send(proxyHeader(_proxyProtocol, slot.visitor(), stream->peer()));
-    RelayEnd end;
-    end.name = "target";
-    end.stream = std::move(stream);
-    join(slot, std::move(end));
+    RelayPeer peer;
+    peer.name = "target";
+    peer.stream = std::move(stream);
+    join(slot, std::move(peer));
 }
 
 void ConnectingPipe::onFailed(Slot& slot, const std::string& why) {

@@ -96,7 +96,7 @@ bool ListeningPipe::beginNext() {
     return true;
 }
 
-void ListeningPipe::begin(Slot& slot, RelayEnd client) {
+void ListeningPipe::begin(Slot& slot, RelayPeer client) {
     if (protocol() == Protocol::Pipe1) return join(slot, std::move(client));
     const auto opening = std::make_shared<Opening>(loop(), environment().limits(), slot.take(),
                                                    std::move(client), static_cast<Opening::Owner&>(*this));

@@ -37,7 +37,7 @@ class ListeningPipe final : public AgentPipe, private VisitorEndpoint::Owner, pr
     void onCrossed(Opening& opening) override;
     void beginAvailable();
     bool beginNext();
-    void begin(Slot& slot, RelayEnd client);
+    void begin(Slot& slot, RelayPeer client);
     void logCalled();
     Slot& forget(Opening& opening);
 

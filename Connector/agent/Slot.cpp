@@ -43,20 +43,20 @@ void Slot::dial() {
     _shared.turns.request(*this);
 }
 
-RelayEnd Slot::take() {
+RelayPeer Slot::take() {
     if (_shared.protocol == Protocol::Pipe2 && _state == State::Holding)
         _stream->send(Pipe2Line::opened().toString());
     _state = State::Taken;
     _heartbeat.stop();
     _timer.cancel();
-    RelayEnd end;
-    end.name = "Connector";
-    end.protocol = _shared.protocol;
-    end.stream = std::move(_stream);
-    if (_shared.protocol == Protocol::Pipe1) end.heartbeat = heartbeat();
-    end.held = std::exchange(_held, {});
-    end.idle = std::exchange(_idle, {});
-    return end;
+    RelayPeer peer;
+    peer.name = "Connector";
+    peer.protocol = _shared.protocol;
+    peer.stream = std::move(_stream);
+    if (_shared.protocol == Protocol::Pipe1) peer.heartbeat = heartbeat();
+    peer.held = std::exchange(_held, {});
+    peer.idle = std::exchange(_idle, {});
+    return peer;
 }
 
 void Slot::refuse(const std::string& reason) {
@@ -70,10 +70,10 @@ void Slot::refuse(const std::string& reason) {
     startWaiting({});
 }
 
-void Slot::putBack(RelayEnd end) {
-    _stream = std::move(end.stream);
+void Slot::putBack(RelayPeer peer) {
+    _stream = std::move(peer.stream);
     _stream->attach(_shared.loop, *this);
-    startWaiting(end.held.bytes());
+    startWaiting(peer.held.bytes());
 }
 
 void Slot::lose(const std::string& why) {

@@ -6,9 +6,9 @@
 #include "agent/Remote.h"
 #include "net/Stream.h"
 #include "net/Timer.h"
-#include "pipe/Heartbeat.h"
-#include "pipe/IdleReader.h"
-#include "pipe/Relay.h"
+#include "protocol/IdleReader.h"
+#include "relay/Heartbeat.h"
+#include "relay/Relay.h"
 
 #include <memory>
 #include <random>
@@ -67,7 +67,7 @@ class Slot final : private StreamHandler,
     void dial();
 
     /// Takes the connection of a waiting or holding slot, as the end of a relay.
-    RelayEnd take();
+    RelayPeer take();
 
     /// Of a holding slot: whom the conversation is for, as OPEN has said it; "" in PIPE/1.
     const std::string& visitor() const { return _visitor; }
@@ -78,7 +78,7 @@ class Slot final : private StreamHandler,
     void refuse(const std::string& reason);
 
     /// Takes back the connection of a taken slot that was not joined after all.
-    void putBack(RelayEnd end);
+    void putBack(RelayPeer peer);
 
     /// The connection of a taken slot was no good: dials anew after a rest.
     void lose(const std::string& why);

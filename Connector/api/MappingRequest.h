@@ -1,7 +1,7 @@
 #pragma once
 
-#include "mapping/MappingChange.h"
-#include "pipe/Mapping.h"
+#include "model/Mapping.h"
+#include "model/MappingChange.h"
 
 #include <optional>
 #include <string>

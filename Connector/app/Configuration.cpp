@@ -164,6 +164,15 @@ int maxDescriptors(const HttpLimits& api) {
     return all - static_cast<int>(std::min<std::int64_t>(reserved, all / 2));
 }
 
+RelayLimits readRelayLimits(JsonFields& limits) {
+    RelayLimits result;
+    result.buffer = static_cast<std::size_t>(limits.integer(
+        "relay-buffer", Stream::kMaxMessage, EventLoop::kScratchSize, EventLoop::kScratchSize));
+    result.buffered = size(limits, "buffered", 0, result.buffered);
+    result.linger = time(limits, "linger", result.linger);
+    return result;
+}
+
 PipeLimits readPipeLimits(JsonFields& limits) {
     PipeLimits result;
     result.greetingFirstByte = time(limits, "greeting-first-byte", result.greetingFirstByte);
@@ -185,10 +194,7 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.staleLongest = time(limits, "stale-longest", result.staleLongest);
     result.agentMemory = time(limits, "agent-memory", result.agentMemory);
     result.heldPayload = size(limits, "held-payload", Stream::kMaxMessage, result.heldPayload);
-    result.relayBuffer = static_cast<std::size_t>(limits.integer(
-        "relay-buffer", Stream::kMaxMessage, EventLoop::kScratchSize, EventLoop::kScratchSize));
-    result.buffered = size(limits, "buffered", 0, result.buffered);
-    result.linger = time(limits, "linger", result.linger);
+    result.relay = readRelayLimits(limits);
     result.retryPorts = time(limits, "retry-ports", result.retryPorts);
     result.backlog = count(limits, "backlog", 65535, result.backlog);
     return result;

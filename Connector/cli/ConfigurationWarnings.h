@@ -1,7 +1,7 @@
 #pragma once
 
 #include "app/Configuration.h"
-#include "pipe/Mapping.h"
+#include "model/Mapping.h"
 
 #include <string>
 #include <vector>

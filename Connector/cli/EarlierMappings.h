@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pipe/Mapping.h"
+#include "model/Mapping.h"
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cli/EarlierMappings.h"
-#include "pipe/Mapping.h"
+#include "model/Mapping.h"
 
 #include <cstdint>
 #include <string>

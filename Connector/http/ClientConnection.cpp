@@ -56,7 +56,7 @@ ClientConnection::ClientConnection(EventLoop& loop, ClientConnectionOwner& owner
 }
 
 void ClientConnection::start() {
-    enter(State::Shaking, _owner.limits().requestTime);
+    enter(State::Handshaking, _owner.limits().requestTime);
     if (!_stream->attach(_loop, *this)) return close();
     onReady(*_stream);
 }
@@ -82,8 +82,8 @@ void ClientConnection::close() {
 
 void ClientConnection::onReady(Stream&) {
     switch (_state) {
-    case State::Shaking:
-        return shake();
+    case State::Handshaking:
+        return handshake();
     case State::Idle:
     case State::Receiving:
         return receive();
@@ -97,7 +97,7 @@ void ClientConnection::onReady(Stream&) {
     }
 }
 
-void ClientConnection::shake() {
+void ClientConnection::handshake() {
     switch (_stream->handshake()) {
     case Stream::Status::Ok:
         if (_tls) _certificate = _tls->certificateFingerprint();

@@ -58,17 +58,17 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
 
   private:
     enum class State {
-        Shaking,   ///< the TLS handshake
-        Idle,      ///< between two requests
-        Receiving, ///< a request
-        Answering, ///< somebody else has the request
-        Sending,   ///< the answer
-        Draining,  ///< everything is said: what the client still sends is dropped until it closes
+        Handshaking, ///< the TLS handshake
+        Idle,        ///< between two requests
+        Receiving,   ///< a request
+        Answering,   ///< somebody else has the request
+        Sending,     ///< the answer
+        Draining,    ///< everything is said: what the client still sends is dropped until it closes
         Ended,
     };
 
     void onReady(Stream& stream) override;
-    void shake();
+    void handshake();
     void receive();
     bool receiveSome();
     void readRequest();
@@ -85,7 +85,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     const TlsStream* _tls; ///< the stream, if it has TLS
     Timer _deadline;
     RequestReader _reader;
-    State _state = State::Shaking;
+    State _state = State::Handshaking;
     std::string _certificate;
     std::size_t _dropped = 0; ///< bytes, while draining
     bool _isOfKnownCaller = false;

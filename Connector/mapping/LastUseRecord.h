@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pipe/LastUse.h"
+#include "model/LastUse.h"
 
 #include <chrono>
 #include <string>

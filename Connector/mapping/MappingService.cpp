@@ -97,7 +97,7 @@ class MappingService::Unlocked {
 
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
                                std::chrono::milliseconds lastUseInterval)
-    : _environment(environment), _store(store), _commits(store), _ports(ports),
+    : _environment(environment), _factory(environment), _store(store), _commits(store), _ports(ports),
       _lastUseInterval(lastUseInterval) {}
 
 MappingService::~MappingService() {
@@ -110,7 +110,7 @@ void MappingService::restore() {
     for (const auto& mapping : _store.load()) {
         _ports.remove(mapping.endpoint1.port);
         _ports.remove(mapping.endpoint2.port);
-        auto pipe = Pipe::make(_environment, mapping);
+        auto pipe = _factory.createPipe(mapping);
         pipe->start({listenAgain(mapping, mapping.endpoint1), listenAgain(mapping, mapping.endpoint2)});
         _open.emplace(mapping.id, Open{std::move(pipe), mapping.lastUse});
         if (!mayServe(mapping.visitors))
@@ -144,7 +144,7 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
         giveBackPorts(wanted);
         throw;
     }
-    auto pipe = Pipe::make(_environment, wanted);
+    auto pipe = _factory.createPipe(wanted);
     pipe->start(std::move(listeners));
     _open.emplace(wanted.id, Open{std::move(pipe), LastUse()});
     log().information(Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy,

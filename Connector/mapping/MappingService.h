@@ -1,11 +1,11 @@
 #pragma once
 
 #include "mapping/GroupCommit.h"
-#include "mapping/MappingChange.h"
 #include "mapping/MappingStore.h"
 #include "mapping/PortPool.h"
-#include "pipe/Mapping.h"
-#include "pipe/Pipe.h"
+#include "model/Mapping.h"
+#include "model/MappingChange.h"
+#include "pipe/PipeFactory.h"
 #include "pipe/PipeStatus.h"
 
 #include <Poco/Timer.h>
@@ -142,6 +142,7 @@ class MappingService {
     void refuseUnlessServing() const;
 
     PipeEnvironment& _environment;
+    const PipeFactory _factory;
     MappingStore& _store;
     GroupCommit _commits;
     PortPool& _ports;

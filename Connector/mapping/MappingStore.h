@@ -1,7 +1,7 @@
 #pragma once
 
 #include "mapping/LastUseRecord.h"
-#include "pipe/Mapping.h"
+#include "model/Mapping.h"
 
 #include <Poco/Data/Session.h>
 

@@ -137,7 +137,7 @@ bool Stream::hasEndedUnread() const {
 }
 
 std::string Stream::failure() const {
-    if (_error == 0) return "the other end closed the connection";
+    if (_error == 0) return "the peer closed the connection";
     return std::generic_category().message(_error);
 }
 

@@ -36,7 +36,7 @@ class Stream : private EventHandler {
     enum class Status {
         Ok,
         Blocked, ///< not now; the handler will be called when it may be worth another try
-        Ended,   ///< the other end has closed its sending side, and all it sent was received
+        Ended,   ///< the peer has closed its sending side, and all it sent was received
         Failed,  ///< the connection is broken
     };
     struct Received {
@@ -98,22 +98,22 @@ class Stream : private EventHandler {
     /// Bytes that are kept, as they are sent: of TLS, records.
     std::size_t unsent() const { return _unsent.size() - _unsentBegin; }
 
-    /// Says to the other end that nothing more will come (close_notify, FIN); receiving goes on. Only when
+    /// Says to the peer that nothing more will come (close_notify, FIN); receiving goes on. Only when
     /// nothing is kept. Blocked: call it again.
     virtual Status endSending();
 
-    /// Makes the destructor break the connection (RST), so that the other end can't take it for an orderly
+    /// Makes the destructor break the connection (RST), so that the peer can't take it for an orderly
     /// end.
     void resetOnClose();
 
-    /// Bytes that the other end's kernel has not acknowledged yet.
+    /// Bytes that the peer's kernel has not acknowledged yet.
     int unacknowledged() const;
 
     /// Whether something has come that receive() has not returned yet, or the end or a failure of the
     /// connection; no event need have told of it.
     virtual bool hasUnread();
 
-    /// True when the other end has closed its sending side and the kernel holds nothing that it sent before.
+    /// True when the peer has closed its sending side and the kernel holds nothing that it sent before.
     bool hasEndedUnread() const;
 
     /// True when the connection is known to be broken, though nobody has tried to use it since.
@@ -154,7 +154,7 @@ class Stream : private EventHandler {
     /// What the events have told, and no system call has disproved since.
     bool _mayReceive = false;
     bool _maySend;
-    /// The other end has closed or broken the connection: its last bytes and the end come without further
+    /// The peer has closed or broken the connection: its last bytes and the end come without further
     /// events.
     bool _peerHasEnded = false;
     bool _isBroken = false;

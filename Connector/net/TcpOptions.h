@@ -7,7 +7,7 @@ namespace connector {
 /// What every TCP connection of a pipe is set to: no delay for small writes, dead peers found by the kernel,
 /// and little that waits in it for slow ones.
 struct TcpOptions {
-    /// TCP_USER_TIMEOUT: how long sent bytes may go unacknowledged, or the other end take nothing, before the
+    /// TCP_USER_TIMEOUT: how long sent bytes may go unacknowledged, or the peer take nothing, before the
     /// kernel breaks the connection.
     std::chrono::milliseconds userTimeout{300000};
     /// TCP_KEEPIDLE and TCP_KEEPINTVL, which the kernel counts in whole seconds.

@@ -44,7 +44,7 @@ class TlsStream : public Stream {
     /// session of a connection that ends without close_notify.
     std::shared_ptr<SSL_SESSION> session() const;
 
-    /// SHA-256 of the certificate that the other end has shown, in lower-case hexadecimal; "" when it has
+    /// SHA-256 of the certificate that the peer has shown, in lower-case hexadecimal; "" when it has
     /// shown none. After the handshake.
     std::string certificateFingerprint() const;
 

@@ -25,13 +25,13 @@ AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream>
       _greeting(std::make_unique<Greeting>(context.endpoint.passcode)), _heartbeat(context.loop, *this),
       _timer(context.loop, [this] { onTimer(); }), _hasTurn(hasTurn) {}
 
-AgentConnection::AgentConnection(const Context& context, RelayEnd end)
-    : _context(context), _stream(std::move(end.stream)), _heartbeat(context.loop, *this),
+AgentConnection::AgentConnection(const Context& context, RelayPeer peer)
+    : _context(context), _stream(std::move(peer.stream)), _heartbeat(context.loop, *this),
       _timer(context.loop, [this] { onTimer(); }),
-      _state(end.visitor.empty() ? State::Waiting : State::Holding), _protocol(end.protocol) {
-    if (_state != State::Holding && end.held.empty()) return;
-    begun().visitor = std::move(end.visitor);
-    _begun->held = std::move(end.held);
+      _state(peer.visitor.empty() ? State::Waiting : State::Holding), _protocol(peer.protocol) {
+    if (_state != State::Holding && peer.held.empty()) return;
+    begun().visitor = std::move(peer.visitor);
+    _begun->held = std::move(peer.held);
 }
 
 void AgentConnection::start() {
@@ -69,16 +69,16 @@ bool AgentConnection::isSilent() const {
     return _context.loop.now() - _heartbeat.state().lastHeard >= patience;
 }
 
-RelayEnd AgentConnection::takeEnd() {
-    RelayEnd end;
-    end.protocol = _protocol;
+RelayPeer AgentConnection::takePeer() {
+    RelayPeer peer;
+    peer.protocol = _protocol;
     if (_begun) {
-        end.held = std::move(_begun->held);
-        end.idle = std::move(_begun->idle);
-        end.visitor = std::move(_begun->visitor);
+        peer.held = std::move(_begun->held);
+        peer.idle = std::move(_begun->idle);
+        peer.visitor = std::move(_begun->visitor);
     }
-    end.stream = takeStream();
-    return end;
+    peer.stream = takeStream();
+    return peer;
 }
 
 std::unique_ptr<Stream> AgentConnection::takeStream() {
@@ -104,9 +104,9 @@ void AgentConnection::onReady(Stream&) {
 }
 
 void AgentConnection::readGreeting() {
-    const auto shaken = _stream->handshake();
-    if (shaken == Stream::Status::Blocked) return;
-    if (shaken != Stream::Status::Ok) return end(_stream->failure());
+    const auto handshake = _stream->handshake();
+    if (handshake == Stream::Status::Blocked) return;
+    if (handshake != Stream::Status::Ok) return end(_stream->failure());
     auto verdict = Greeting::Verdict::Incomplete;
     while (verdict == Greeting::Verdict::Incomplete) {
         const auto received = _stream->receive(_context.loop.scratch());

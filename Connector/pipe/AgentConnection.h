@@ -1,14 +1,14 @@
 #pragma once
 
+#include "model/Mapping.h"
 #include "net/Stream.h"
 #include "net/Timer.h"
-#include "pipe/Greeting.h"
-#include "pipe/Heartbeat.h"
-#include "pipe/IdleReader.h"
-#include "pipe/Mapping.h"
-#include "pipe/Messages.h"
 #include "pipe/PipeLimits.h"
-#include "pipe/RelayEnd.h"
+#include "protocol/Greeting.h"
+#include "protocol/IdleReader.h"
+#include "relay/Heartbeat.h"
+#include "relay/Messages.h"
+#include "relay/RelayPeer.h"
 
 #include <cstdint>
 #include <list>
@@ -73,7 +73,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     AgentConnection(const Context& context, std::unique_ptr<Stream> stream, bool hasTurn);
 
     /// An authorized agent that was to be joined and was not: it waits again, or holds what it still has.
-    AgentConnection(const Context& context, RelayEnd end);
+    AgentConnection(const Context& context, RelayPeer peer);
 
     /// Begins to listen to the agent; may call any function of the owner.
     void start();
@@ -107,7 +107,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
 
     /// Leaves the connection to a relay, with all that was received from it; nothing but the destruction of
     /// this object may follow.
-    RelayEnd takeEnd();
+    RelayPeer takePeer();
 
     /// The same, to be closed.
     std::unique_ptr<Stream> takeStream();

@@ -62,7 +62,7 @@ AgentConnection* AgentEndpoint::nextWaiting() const {
     return nullptr;
 }
 
-std::optional<RelayEnd> AgentEndpoint::takeWaiting() {
+std::optional<RelayPeer> AgentEndpoint::takeWaiting() {
     _loop.assertInLoopThread();
     while (auto* agent = nextWaiting())
         if (!moveBack(*agent) && agent->stillWaits()) return take(*agent);
@@ -83,7 +83,7 @@ bool AgentEndpoint::moveBack(AgentConnection& agent) {
     return true;
 }
 
-std::optional<RelayEnd> AgentEndpoint::takeWaitingPipe2() {
+std::optional<RelayPeer> AgentEndpoint::takeWaitingPipe2() {
     _loop.assertInLoopThread();
     if (_waitingPipe2 == 0) return std::nullopt;
     for (const auto state : kWaiting)
@@ -92,24 +92,24 @@ std::optional<RelayEnd> AgentEndpoint::takeWaitingPipe2() {
     return std::nullopt;
 }
 
-RelayEnd AgentEndpoint::takeHolding() {
+RelayPeer AgentEndpoint::takeHolding() {
     _loop.assertInLoopThread();
     return take(*listOf(State::Holding).front());
 }
 
-void AgentEndpoint::putBack(RelayEnd agent) {
+void AgentEndpoint::putBack(RelayPeer agent) {
     _loop.assertInLoopThread();
     add(std::make_unique<AgentConnection>(_context, std::move(agent))).start();
     _owner.onAgentAvailable(*this);
 }
 
-void AgentEndpoint::drop(RelayEnd agent, const std::string& why) {
+void AgentEndpoint::drop(RelayPeer agent, const std::string& why) {
     _loop.assertInLoopThread();
     const auto peer = agent.stream->peer();
     logLost(peer, why);
     _history.addLost(peer.host(), _loop.now());
     _hasDoubts.store(true, std::memory_order_relaxed);
-    agent.onLeaving(RelayEnd::Outcome::Unknown);
+    agent.onLeaving(RelayPeer::Outcome::Unknown);
     agent.stream->retire();
     agent.stream->resetOnClose();
     _loop.destroyLater(std::move(agent.stream));
@@ -231,23 +231,23 @@ void AgentEndpoint::forget(AgentConnection& agent) {
     listOf(agent.state()).erase(agent.position);
 }
 
-RelayEnd AgentEndpoint::take(AgentConnection& agent) {
-    auto end = agent.takeEnd();
-    end.name = _role;
-    if (end.protocol == Protocol::Pipe1)
-        end.heartbeat =
+RelayPeer AgentEndpoint::take(AgentConnection& agent) {
+    auto peer = agent.takePeer();
+    peer.name = _role;
+    if (peer.protocol == Protocol::Pipe1)
+        peer.heartbeat =
             Heartbeat::Settings::ofConnector(Protocol::Pipe1, _context.endpoint.heartbeatAbsenceThreshold);
     // An agent of PIPE/2 has said OPENED, and that there is no answer is its target's doing.
-    const bool mustAnswer = end.protocol == Protocol::Pipe1 && !_context.mayBegin;
-    end.onLeaving = [this, mustAnswer, peer = end.stream->peer()](RelayEnd::Outcome outcome) {
+    const bool mustAnswer = peer.protocol == Protocol::Pipe1 && !_context.mayBegin;
+    peer.onLeaving = [this, mustAnswer, address = peer.stream->peer()](RelayPeer::Outcome outcome) {
         _places.leave();
-        if (mustAnswer && outcome == RelayEnd::Outcome::Unanswered)
-            _loop.post([this, peer] { onNoAnswer(peer); });
-        else if (outcome != RelayEnd::Outcome::Unknown && _hasDoubts.load(std::memory_order_relaxed))
-            _loop.post([this, peer] { onAnswer(peer); });
+        if (mustAnswer && outcome == RelayPeer::Outcome::Unanswered)
+            _loop.post([this, address] { onNoAnswer(address); });
+        else if (outcome != RelayPeer::Outcome::Unknown && _hasDoubts.load(std::memory_order_relaxed))
+            _loop.post([this, address] { onAnswer(address); });
     };
     forget(agent);
-    return end;
+    return peer;
 }
 
 void AgentEndpoint::close(AgentConnection& agent) {

@@ -46,19 +46,19 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
     /// Takes the agent that has waited the longest, so that none is taken again before the others were. Those
     /// of doubtful addresses come after the others, and those that may well be dead themselves come last.
     /// Nothing when none waits.
-    std::optional<RelayEnd> takeWaiting();
+    std::optional<RelayPeer> takeWaiting();
 
     /// The same, of those that speak PIPE/2.
-    std::optional<RelayEnd> takeWaitingPipe2();
+    std::optional<RelayPeer> takeWaitingPipe2();
 
     /// Takes the agent that has held payload the longest.
-    RelayEnd takeHolding();
+    RelayPeer takeHolding();
 
     /// Takes back an agent that was not joined after all.
-    void putBack(RelayEnd agent);
+    void putBack(RelayPeer agent);
 
     /// Closes an agent that was taken and has turned out to be no good.
-    void drop(RelayEnd agent, const std::string& why);
+    void drop(RelayPeer agent, const std::string& why);
 
     /// Closes all connections.
     void closeAll();
@@ -89,7 +89,7 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
     void onAnswer(const Poco::Net::SocketAddress& peer);
     AgentConnection& add(std::unique_ptr<AgentConnection> agent);
     void forget(AgentConnection& agent);
-    RelayEnd take(AgentConnection& agent);
+    RelayPeer take(AgentConnection& agent);
     void close(AgentConnection& agent);
     void logRejected(const Poco::Net::SocketAddress& peer, const std::string& why);
     void logLost(const Poco::Net::SocketAddress& peer, const std::string& why);

@@ -4,7 +4,7 @@
 
 namespace connector {
 
-Opening::Opening(EventLoop& loop, const PipeLimits& limits, RelayEnd agent_, RelayEnd opener_, Owner& owner)
+Opening::Opening(EventLoop& loop, const PipeLimits& limits, RelayPeer agent_, RelayPeer opener_, Owner& owner)
     : agent(std::move(agent_)), opener(std::move(opener_)), _loop(loop), _limits(limits), _owner(owner),
       _answer(std::exchange(agent.idle, {})), _timer(loop, [this] {
           lose("it did not answer OPEN within " + std::to_string(_limits.open.count()) + " ms");

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "net/Timer.h"
-#include "pipe/AnswerReader.h"
 #include "pipe/PipeLimits.h"
-#include "pipe/RelayEnd.h"
+#include "protocol/AnswerReader.h"
+#include "relay/RelayPeer.h"
 
 #include <memory>
 #include <string>
@@ -26,7 +26,7 @@ class Opening final : public std::enable_shared_from_this<Opening>, private Stre
         virtual void onRefused(Opening& opening, const std::string& reason) = 0;
         /// The agent's connection is no good; nothing was lost.
         virtual void onAgentLost(Opening& opening, const std::string& why) = 0;
-        /// An OPEN of the other end's own has come instead of an answer, and was dropped with its first
+        /// An OPEN of the peer's own has come instead of an answer, and was dropped with its first
         /// bytes. Ours holds, and its answer is awaited still, unless the owner calls finish().
         virtual void onCrossed(Opening& opening) = 0;
 
@@ -35,7 +35,7 @@ class Opening final : public std::enable_shared_from_this<Opening>, private Stre
     };
 
     /// agent: an idle agent of PIPE/2. All references must outlive the opening.
-    Opening(EventLoop& loop, const PipeLimits& limits, RelayEnd agent, RelayEnd opener, Owner& owner);
+    Opening(EventLoop& loop, const PipeLimits& limits, RelayPeer agent, RelayPeer opener, Owner& owner);
 
     /// Sends OPEN. May call any function of the owner.
     void start();
@@ -43,14 +43,14 @@ class Opening final : public std::enable_shared_from_this<Opening>, private Stre
     /// Closes both connections without a word to the owner.
     void cancel();
 
-    /// Ends it and leaves both connections as they are: for an owner that answers the other end's OPEN
+    /// Ends it and leaves both connections as they are: for an owner that answers the peer's OPEN
     /// instead, within onCrossed().
     void finish();
 
     /// Its two ends, for the owner once it is over. What the agent sent behind its answer is held in `agent`,
     /// the opener's first bytes in `opener`.
-    RelayEnd agent;
-    RelayEnd opener;
+    RelayPeer agent;
+    RelayPeer opener;
 
   private:
     void onReady(Stream& stream) override;

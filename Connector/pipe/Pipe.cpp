@@ -1,8 +1,5 @@
 #include "pipe/Pipe.h"
 
-#include "pipe/PrivatePipe.h"
-#include "pipe/PublicPipe.h"
-
 #include <Poco/Exception.h>
 #include <Poco/Format.h>
 #include <Poco/Logger.h>
@@ -19,14 +16,9 @@ Poco::Logger& log() {
 
 } // namespace
 
-std::unique_ptr<Pipe> Pipe::make(PipeEnvironment& environment, const Mapping& mapping) {
-    if (mapping.type == Mapping::Type::Public) return std::make_unique<PublicPipe>(environment, mapping);
-    return std::make_unique<PrivatePipe>(environment, mapping);
-}
-
 Pipe::Pipe(PipeEnvironment& environment, const Mapping& mapping)
     : _environment(environment), _mapping(mapping), _loop(environment.loops().next()),
-      _retry(_loop, [this] { retryListening(); }), _relays(_loop, environment, *this) {}
+      _retry(_loop, [this] { retryListening(); }), _relays(_loop, environment.relays(), *this) {}
 
 Pipe::~Pipe() = default;
 
@@ -89,7 +81,7 @@ void Pipe::beginAvailable() {
     _isBeginning = false;
 }
 
-void Pipe::begin(RelayEnd opener, RelayEnd agent) {
+void Pipe::begin(RelayPeer opener, RelayPeer agent) {
     _loop.assertInLoopThread();
     if (agent.protocol != Protocol::Pipe2) return join(std::move(opener), std::move(agent));
     const auto opening = std::make_shared<Opening>(_loop, _environment.limits(), std::move(agent),
@@ -144,7 +136,7 @@ void Pipe::closeOpenings() {
     _openings.clear();
 }
 
-void Pipe::join(RelayEnd opener, RelayEnd agent) {
+void Pipe::join(RelayPeer opener, RelayPeer agent) {
     if (opener.protocol == Protocol::Pipe2) opener.stream->send(Pipe2Line::opened().toString());
     // Bytes are counted by the port that they come in at, whoever begins.
     if (opener.side == 0)
@@ -187,7 +179,7 @@ bool Pipe::isListening() const {
     return !_listeners[0].empty() && !_listeners[1].empty();
 }
 
-void Pipe::onRelayEnded(const Relay& relay) {
+void Pipe::onRelayPeered(const Relay& relay) {
     _loop.assertInLoopThread();
     if (log().debug()) log().debug("mapping %s: %s", _mapping.id, relay.summary());
     if (_closing && _relays.isEmpty()) finishClosing();

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "pipe/Mapping.h"
+#include "model/Mapping.h"
 #include "pipe/Opening.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/PipeStatus.h"
-#include "pipe/RelaySet.h"
+#include "relay/RelaySet.h"
 
 #include <array>
 #include <atomic>
@@ -17,14 +17,12 @@
 namespace connector {
 
 /// The live side of a mapping: listens on its two ports, joins the connections that come, and keeps account
-/// of the relays. It lives on one loop; relays may run on others, and the pipe outlives them.
+/// of the relays. Made by PipeFactory. It lives on one loop; relays may run on others, and the pipe outlives
+/// them.
 class Pipe : private RelaySet::Owner, private Opening::Owner {
   public:
     /// What serves one port: a listener for each address that pipes are bound to.
     using Listeners = std::vector<std::unique_ptr<Listener>>;
-
-    /// environment must outlive the pipe. Any thread.
-    static std::unique_ptr<Pipe> make(PipeEnvironment& environment, const Mapping& mapping);
 
     /// Only after the future of close() is ready, or before start().
     virtual ~Pipe();
@@ -54,6 +52,7 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     const Mapping& mapping() const { return _mapping; }
 
   protected:
+    /// environment must outlive the pipe. Any thread.
     Pipe(PipeEnvironment& environment, const Mapping& mapping);
 
     /// Begins conversations for all who have become available. On the pipe's loop.
@@ -64,7 +63,7 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
 
     /// Begins a conversation between a connection that has something to say and an agent that waits, and
     /// joins them when the agent agrees. On the pipe's loop.
-    void begin(RelayEnd opener, RelayEnd agent);
+    void begin(RelayPeer opener, RelayPeer agent);
 
     int relayCount() const { return _relays.count(); }
 
@@ -82,9 +81,9 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     /// Begins one conversation between two that are available; false when there are no two.
     virtual bool beginNext() = 0;
     /// Takes back a connection that was not joined after all; it is available again.
-    virtual void putBack(RelayEnd end) = 0;
+    virtual void putBack(RelayPeer peer) = 0;
     /// Closes a connection that was not joined after all.
-    virtual void drop(RelayEnd end, const std::string& why) = 0;
+    virtual void drop(RelayPeer peer, const std::string& why) = 0;
 
     const Endpoint& endpointAt(std::size_t index) const;
     void startListening(std::size_t index);
@@ -97,8 +96,8 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     void onCrossed(Opening&) override {} // Connector's OPEN holds
     void forget(Opening& opening);
     void closeOpenings();
-    void join(RelayEnd opener, RelayEnd agent);
-    void onRelayEnded(const Relay& relay) override;
+    void join(RelayPeer opener, RelayPeer agent);
+    void onRelayPeered(const Relay& relay) override;
     void finishClosing();
 
     PipeEnvironment& _environment;

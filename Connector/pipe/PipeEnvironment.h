@@ -6,7 +6,7 @@
 #include "net/Listener.h"
 #include "net/Stream.h"
 #include "pipe/PipeLimits.h"
-#include "pipe/Relay.h"
+#include "relay/Relay.h"
 
 #include <Poco/Net/Context.h>
 #include <Poco/Net/IPAddress.h>

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "relay/RelayLimits.h"
+
 #include <chrono>
 #include <cstddef>
 
@@ -46,17 +48,12 @@ struct PipeLimits {
     std::chrono::milliseconds agentMemory{600000};
     /// Bytes of payload held of an agent that has no partner yet (private pipe).
     std::size_t heldPayload = 64 * 1024;
-    /// Bytes that a relay receives at once, and so the most that it keeps of one direction.
-    std::size_t relayBuffer = 512 * 1024;
-    /// Bytes that all relays keep together; above it each receives no more than one TLS record at once.
-    std::size_t buffered = 256 * 1024 * 1024;
-    /// When one end of a relay has closed: how long the other may take nothing of what is still meant for it.
-    std::chrono::milliseconds linger{30000};
     /// How often a degraded pipe tries again to listen on its ports.
     std::chrono::milliseconds retryPorts{1000};
     /// Connections that the kernel keeps for a port until they are accepted (listen(2); at most
     /// net.core.somaxconn).
     int backlog = 1024;
+    RelayLimits relay;
 };
 
 } // namespace connector

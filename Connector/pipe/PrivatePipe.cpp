@@ -28,12 +28,12 @@ LastUse PrivatePipe::lastUseHere() const {
     return {std::max(_agents1.lastConnected(), _agents2.lastConnected()), 0};
 }
 
-void PrivatePipe::putBack(RelayEnd end) {
-    at(end.side).putBack(std::move(end));
+void PrivatePipe::putBack(RelayPeer peer) {
+    at(peer.side).putBack(std::move(peer));
 }
 
-void PrivatePipe::drop(RelayEnd end, const std::string& why) {
-    at(end.side).drop(std::move(end), why);
+void PrivatePipe::drop(RelayPeer peer, const std::string& why) {
+    at(peer.side).drop(std::move(peer), why);
 }
 
 void PrivatePipe::onAgentAvailable(AgentEndpoint&) {

@@ -17,8 +17,8 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
     void addTo(PipeStatus& status) const override;
     LastUse lastUseHere() const override;
     bool beginNext() override;
-    void putBack(RelayEnd end) override;
-    void drop(RelayEnd end, const std::string& why) override;
+    void putBack(RelayPeer peer) override;
+    void drop(RelayPeer peer, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
 
     bool beginFrom(std::size_t side);

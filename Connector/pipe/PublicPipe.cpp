@@ -42,23 +42,23 @@ bool PublicPipe::beginNext() {
     if (!agent) return false;
     auto visitor = isSpoken ? _visitors.takeSpoken() : _visitors.takeSilent();
     visitor.side = 1;
-    visitor.onLeaving = [this](RelayEnd::Outcome) { noteVisitor(); };
+    visitor.onLeaving = [this](RelayPeer::Outcome) { noteVisitor(); };
     begin(std::move(visitor), std::move(*agent));
     return true;
 }
 
-void PublicPipe::putBack(RelayEnd end) {
-    if (end.side == 0)
-        _agents.putBack(std::move(end));
+void PublicPipe::putBack(RelayPeer peer) {
+    if (peer.side == 0)
+        _agents.putBack(std::move(peer));
     else
-        _visitors.putBack(std::move(end));
+        _visitors.putBack(std::move(peer));
 }
 
-void PublicPipe::drop(RelayEnd end, const std::string& why) {
-    if (end.side == 0)
-        _agents.drop(std::move(end), why);
+void PublicPipe::drop(RelayPeer peer, const std::string& why) {
+    if (peer.side == 0)
+        _agents.drop(std::move(peer), why);
     else
-        _visitors.drop(std::move(end), why);
+        _visitors.drop(std::move(peer), why);
 }
 
 void PublicPipe::onAgentAvailable(AgentEndpoint&) {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "model/VisitorSettings.h"
 #include "pipe/PipeEnvironment.h"
-#include "pipe/VisitorSettings.h"
 
 #include <memory>
 #include <mutex>

@@ -1,7 +1,7 @@
 #include "pipe/VisitorEndpoint.h"
 
 #include "net/Timer.h"
-#include "pipe/Pipe2Line.h"
+#include "protocol/Pipe2Line.h"
 
 #include <Poco/Format.h>
 
@@ -68,14 +68,14 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
         if (held.empty() && stream->hasEndedUnread()) return _endpoint.onEnded(*this);
         if (state == State::Asked || state == State::Silent) return _endpoint.onReady(*this);
         if (state == State::Ready) return;
-        const auto shaken = stream->handshake();
-        if (shaken == Stream::Status::Ok) _endpoint.onReady(*this);
-        if (shaken == Stream::Status::Ended || shaken == Stream::Status::Failed)
+        const auto handshake = stream->handshake();
+        if (handshake == Stream::Status::Ok) _endpoint.onReady(*this);
+        if (handshake == Stream::Status::Ended || handshake == Stream::Status::Failed)
             _endpoint.onGone(*this, stream->failure());
     }
 
     void onTimer() {
-        if (state == State::Shaking)
+        if (state == State::Handshaking)
             _endpoint.onGone(*this, "the TLS handshake was not done in time");
         else if (state == State::Asked)
             _endpoint.onSilent(*this);
@@ -112,11 +112,11 @@ void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddre
     if (!makeRoom(peer)) return;
     auto stream = _access.accept(std::move(socket), peer, std::move(lease));
     if (!stream) return logTurnedAway(peer.toString(), PipeEnvironment::kNoMemory);
-    auto& shaking = listOf(State::Shaking);
-    shaking.push_back(std::make_unique<Visitor>(*this, std::move(stream), State::Shaking));
+    auto& handshaking = listOf(State::Handshaking);
+    handshaking.push_back(std::make_unique<Visitor>(*this, std::move(stream), State::Handshaking));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
-    auto& visitor = *shaking.back();
-    visitor.position = std::prev(shaking.end());
+    auto& visitor = *handshaking.back();
+    visitor.position = std::prev(handshaking.end());
     visitor.start();
 }
 
@@ -143,7 +143,7 @@ void VisitorEndpoint::onNothingSaid(Visitor& visitor, bool hasEnded) {
     visitor.restartTimer();
 }
 
-RelayEnd VisitorEndpoint::takeSpoken() {
+RelayPeer VisitorEndpoint::takeSpoken() {
     _loop.assertInLoopThread();
     return take(*listOf(State::Ready).front());
 }
@@ -152,27 +152,27 @@ bool VisitorEndpoint::hasSilent() const {
     return !listOf(State::Silent).empty();
 }
 
-RelayEnd VisitorEndpoint::takeSilent() {
+RelayPeer VisitorEndpoint::takeSilent() {
     _loop.assertInLoopThread();
     return take(*listOf(State::Silent).front());
 }
 
-void VisitorEndpoint::putBack(RelayEnd end) {
+void VisitorEndpoint::putBack(RelayPeer peer) {
     _loop.assertInLoopThread();
     auto& ready = listOf(State::Ready);
     ready.push_front(
-        std::make_unique<Visitor>(*this, std::move(end.stream), State::Ready, std::move(end.held)));
+        std::make_unique<Visitor>(*this, std::move(peer.stream), State::Ready, std::move(peer.held)));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     ready.front()->position = ready.begin();
     ready.front()->start();
     _owner.onVisitorReady();
 }
 
-void VisitorEndpoint::drop(RelayEnd end, const std::string& why) {
+void VisitorEndpoint::drop(RelayPeer peer, const std::string& why) {
     _loop.assertInLoopThread();
-    logTurnedAway(end.stream->peer().toString(), why);
-    end.stream->retire();
-    _loop.destroyLater(std::move(end.stream));
+    logTurnedAway(peer.stream->peer().toString(), why);
+    peer.stream->retire();
+    _loop.destroyLater(std::move(peer.stream));
 }
 
 void VisitorEndpoint::closeAll() {
@@ -196,7 +196,7 @@ bool VisitorEndpoint::makeRoom(const Poco::Net::SocketAddress& newcomer) {
 }
 
 void VisitorEndpoint::onReady(Visitor& visitor) {
-    const bool wasAsked = visitor.state != State::Shaking;
+    const bool wasAsked = visitor.state != State::Handshaking;
     enter(visitor, State::Ready);
     if (wasAsked) visitor.restartTimer(); // until now it was the visitor that let others wait
     _owner.onVisitorReady();
@@ -231,12 +231,12 @@ void VisitorEndpoint::close(Visitor& visitor) {
     _loop.destroyLater(std::move(stream));
 }
 
-RelayEnd VisitorEndpoint::take(Visitor& visitor) {
-    RelayEnd end;
-    end.name = _role;
-    end.held = std::move(visitor.held);
-    end.stream = remove(visitor);
-    return end;
+RelayPeer VisitorEndpoint::take(Visitor& visitor) {
+    RelayPeer peer;
+    peer.name = _role;
+    peer.held = std::move(visitor.held);
+    peer.stream = remove(visitor);
+    return peer;
 }
 
 std::unique_ptr<Stream> VisitorEndpoint::remove(Visitor& visitor) {

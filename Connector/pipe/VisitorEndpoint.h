@@ -48,19 +48,19 @@ class VisitorEndpoint final : public Acceptor {
     bool findSpoken();
 
     /// Takes the visitor that findSpoken() has found, as the end of a relay that holds its first bytes.
-    RelayEnd takeSpoken();
+    RelayPeer takeSpoken();
 
     /// Whether there is a visitor that was asked and has said nothing for limits.first-bytes.
     bool hasSilent() const;
 
     /// Takes the one that has been silent the longest.
-    RelayEnd takeSilent();
+    RelayPeer takeSilent();
 
     /// Takes back a visitor that was not joined after all; it waits anew, in front of all others.
-    void putBack(RelayEnd visitor);
+    void putBack(RelayPeer visitor);
 
     /// Closes a visitor that was taken, with nothing sent.
-    void drop(RelayEnd visitor, const std::string& why);
+    void drop(RelayPeer visitor, const std::string& why);
 
     /// Closes all connections.
     void closeAll();
@@ -71,10 +71,10 @@ class VisitorEndpoint final : public Acceptor {
   private:
     class Visitor;
     enum class State {
-        Shaking, ///< its TLS handshake is not complete
-        Ready,   ///< may have something to say, or has been asked and has said it
-        Asked,   ///< had nothing to say when it was asked, but may be about to
-        Silent,  ///< has said nothing for limits.first-bytes
+        Handshaking, ///< its TLS handshake is not complete
+        Ready,       ///< may have something to say, or has been asked and has said it
+        Asked,       ///< had nothing to say when it was asked, but may be about to
+        Silent,      ///< has said nothing for limits.first-bytes
     };
     using List = std::list<std::unique_ptr<Visitor>>;
     static constexpr std::size_t kStates = 4;
@@ -89,7 +89,7 @@ class VisitorEndpoint final : public Acceptor {
     void enter(Visitor& visitor, State state);
     void onGone(Visitor& visitor, const std::string& why);
     void close(Visitor& visitor);
-    RelayEnd take(Visitor& visitor);
+    RelayPeer take(Visitor& visitor);
     std::unique_ptr<Stream> remove(Visitor& visitor);
     void logTurnedAway(const std::string& peer, const std::string& why);
 

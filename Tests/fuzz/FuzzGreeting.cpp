@@ -1,6 +1,6 @@
 // The greeting of a stranger on an agents' port, in either protocol, cut into pieces as the network may cut
 // it.
-#include "pipe/Greeting.h"
+#include "protocol/Greeting.h"
 
 #include <algorithm>
 #include <cstdint>

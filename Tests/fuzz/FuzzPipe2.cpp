@@ -1,7 +1,7 @@
 // What comes on a connection of PIPE/2 that is idle, or whose OPEN is to be answered: the same is understood
 // however the network cuts it into pieces.
-#include "pipe/AnswerReader.h"
-#include "pipe/IdleReader.h"
+#include "protocol/AnswerReader.h"
+#include "protocol/IdleReader.h"
 
 #include <algorithm>
 #include <cstdint>

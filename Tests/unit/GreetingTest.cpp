@@ -1,4 +1,4 @@
-#include "pipe/Greeting.h"
+#include "protocol/Greeting.h"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "pipe/Heartbeat.h"
+#include "relay/Heartbeat.h"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "pipe/Pipe2Line.h"
+#include "protocol/Pipe2Line.h"
 
 #include "PipeText.h"
 

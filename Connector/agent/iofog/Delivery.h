@@ -41,7 +41,7 @@ class Delivery {
     bool waits() const { return receiver() != Receiver::Silent; }
     std::chrono::milliseconds wait() const;
 
-    /// Something has come from the other end: it is there.
+    /// Something has come from the peer: it is there.
     void heard() { _isHeard = true; }
     bool isHeard() const { return _isHeard; }
 
@@ -51,10 +51,10 @@ class Delivery {
     /// ACK has not come in time.
     Verdict expired();
 
-    /// The other end has sent the same message again: it waits for ACK.
+    /// The peer has sent the same message again: it waits for ACK.
     void repeatedToUs() { _receiver = Receiver::Acknowledges; }
 
-    /// Whether to acknowledge what the other end sends.
+    /// Whether to acknowledge what the peer sends.
     bool acknowledges() const { return waits(); }
 
     /// ACK was sent to it.

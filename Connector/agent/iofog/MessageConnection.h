@@ -7,8 +7,8 @@
 #include "agent/iofog/RepetitionFilter.h"
 #include "net/Stream.h"
 #include "net/Timer.h"
-#include "pipe/Heartbeat.h"
-#include "pipe/RelayEnd.h"
+#include "relay/Heartbeat.h"
+#include "relay/RelayPeer.h"
 
 #include <memory>
 #include <optional>
@@ -39,12 +39,12 @@ class MessageConnection final : private StreamHandler, private Heartbeat::Owner 
         ~Owner() = default;
     };
 
-    /// What isn't sent yet of ACKs: with more than that nothing is received, for the other end reads nothing.
+    /// What isn't sent yet of ACKs: with more than that nothing is received, for the peer reads nothing.
     static constexpr std::size_t kMaxUnsentAcks = 64 * 1024;
 
     /// end: an authorized connection. peerAcknowledges: what all connections of the pipe know of the peer;
     /// see Delivery. All references must outlive it.
-    MessageConnection(EventLoop& loop, RelayEnd end, Owner& owner, bool& peerAcknowledges);
+    MessageConnection(EventLoop& loop, RelayPeer peer, Owner& owner, bool& peerAcknowledges);
     ~MessageConnection();
 
     /// Begins to receive; only once. It may be over when this returns, as after every other function.

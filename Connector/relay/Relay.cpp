@@ -1,4 +1,4 @@
-#include "pipe/Relay.h"
+#include "relay/Relay.h"
 
 #include <Poco/Format.h>
 
@@ -17,12 +17,13 @@ constexpr int kTurnsUntilSettled = 16;
 
 } // namespace
 
-Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first, RelayEnd second,
+Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayPeer first, RelayPeer second,
              Owner& owner)
     : _loop(&loop), _shared(shared), _total(total),
       _owner(owner), _sides{Side(*this, std::move(first)), Side(*this, std::move(second))},
-      _halfCloses(_sides[0].end.protocol != Protocol::Pipe1 && _sides[1].end.protocol != Protocol::Pipe1),
-      _keepsMessages(_sides[0].end.protocol == Protocol::Pipe1 && _sides[1].end.protocol == Protocol::Pipe1) {
+      _halfCloses(_sides[0].peer.protocol != Protocol::Pipe1 && _sides[1].peer.protocol != Protocol::Pipe1),
+      _keepsMessages(_sides[0].peer.protocol == Protocol::Pipe1 &&
+                     _sides[1].peer.protocol == Protocol::Pipe1) {
     _loop->addLoad(1);
     for (std::size_t i = 0; i < _sides.size(); ++i)
         _total[i].fetch_add(_sides[i].bytes, std::memory_order_relaxed);
@@ -44,7 +45,7 @@ void Relay::moveTo(EventLoop& loop) {
     for (auto& side : _sides) {
         if (side.heartbeat) side.beats = side.heartbeat->state();
         side.heartbeat.reset();
-        side.end.stream->detach();
+        side.peer.stream->detach();
     }
     _loop->addLoad(-1);
     _loop = &loop;
@@ -60,7 +61,7 @@ void Relay::abort(const std::string& why) {
     _aborted = true;
     leave(why, nullptr);
     for (auto& side : _sides)
-        side.end.stream->resetOnClose();
+        side.peer.stream->resetOnClose();
     end();
 }
 
@@ -73,13 +74,13 @@ std::string Relay::summary() const {
 
 bool Relay::attach() {
     for (auto& side : _sides)
-        if (!side.end.stream->attach(*_loop, *this)) {
+        if (!side.peer.stream->attach(*_loop, *this)) {
             abort("no room to watch another descriptor");
             return false;
         }
     for (auto& side : _sides)
-        if (side.end.heartbeat)
-            side.heartbeat.emplace(*_loop, side).start(*side.end.stream, *side.end.heartbeat, side.beats);
+        if (side.peer.heartbeat)
+            side.heartbeat.emplace(*_loop, side).start(*side.peer.stream, *side.peer.heartbeat, side.beats);
     return true;
 }
 
@@ -97,36 +98,35 @@ void Relay::progress() {
 }
 
 void Relay::pump(Side& from, Side& to) {
-    const auto flushed = to.end.stream->flush();
+    const auto flushed = to.peer.stream->flush();
     account(to);
     if (flushed == Stream::Status::Failed)
-        return leave(to.end.name + (" broke: " + to.end.stream->failure()), &to);
-    if (to.end.stream->unsent() > 0) return; // backpressure: its source is not read
+        return leave(to.peer.name + (" broke: " + to.peer.stream->failure()), &to);
+    if (to.peer.stream->unsent() > 0) return; // backpressure: its source is not read
     if (from.hasEnded) return passTheEnd(from, to);
 
     const auto status = movePayload(from, to);
     if (_state != State::Relaying) return;
     if (status == Stream::Status::Ok) {
-        from.end.stream->again();
+        from.peer.stream->again();
     } else if (status == Stream::Status::Ended) {
         onEnded(from, to);
     } else if (status == Stream::Status::Failed) {
-        leave(from.end.name + (" broke: " + from.end.stream->failure()), &from);
+        leave(from.peer.name + (" broke: " + from.peer.stream->failure()), &from);
     }
 }
 
 /// Its share of a round; returns what the last receive() has said.
 Stream::Status Relay::movePayload(Side& from, Side& to) {
-    const auto room =
-        _loop->scratch().first(_shared.buffered.load(std::memory_order_relaxed) < _shared.limits.buffered
-                                   ? _shared.limits.relayBuffer
-                                   : Stream::kMaxMessage);
+    const auto room = _loop->scratch().first(
+        _shared.buffered.load(std::memory_order_relaxed) < _shared.limits.buffered ? _shared.limits.buffer
+                                                                                   : Stream::kMaxMessage);
     std::array<std::uint32_t, Stream::kMessagesPerTurn> lengths;
     std::size_t messages = 0;
     std::size_t filled = 0;
     auto status = Stream::Status::Ok;
     for (int i = 0; i < Stream::kMessagesPerTurn && filled + Stream::kMaxMessage <= room.size(); ++i) {
-        const auto received = from.end.stream->receive(room.subspan(filled));
+        const auto received = from.peer.stream->receive(room.subspan(filled));
         status = received.status;
         if (status != Stream::Status::Ok) break;
         if (from.heartbeat && from.heartbeat->absorb(room.subspan(filled, received.bytes))) continue;
@@ -138,7 +138,7 @@ Stream::Status Relay::movePayload(Side& from, Side& to) {
 }
 
 void Relay::forwardHeld(Side& from, Side& to) {
-    const auto held = std::exchange(from.end.held, {});
+    const auto held = std::exchange(from.peer.held, {});
     forward(from, to, held.bytes(), held.lengths());
 }
 
@@ -150,13 +150,13 @@ void Relay::forward(Side& from, Side& to, std::span<const std::byte> payload,
                                                                       std::memory_order_relaxed);
     if (to.heartbeat) to.heartbeat->payloadSent();
     const auto sent =
-        _keepsMessages ? to.end.stream->sendMessages(payload, messages) : to.end.stream->send(payload);
+        _keepsMessages ? to.peer.stream->sendMessages(payload, messages) : to.peer.stream->send(payload);
     account(to);
-    if (sent == Stream::Status::Failed) leave(to.end.name + (" broke: " + to.end.stream->failure()), &to);
+    if (sent == Stream::Status::Failed) leave(to.peer.name + (" broke: " + to.peer.stream->failure()), &to);
 }
 
 void Relay::account(Side& side) {
-    const auto kept = side.end.stream->unsent();
+    const auto kept = side.peer.stream->unsent();
     if (kept == side.accounted) return;
     _shared.buffered.fetch_add(kept - side.accounted, std::memory_order_relaxed);
     side.accounted = kept;
@@ -167,26 +167,26 @@ void Relay::onEnded(Side& from, Side& to) {
     if (_halfCloses)
         passTheEnd(from, to);
     else
-        leave(std::string(from.end.name) + " closed", nullptr);
+        leave(std::string(from.peer.name) + " closed", nullptr);
 }
 
 void Relay::passTheEnd(Side& from, Side& to) {
-    if (!to.toldTheEnd && to.end.stream->unsent() == 0) tellTheEnd(to);
+    if (!to.toldTheEnd && to.peer.stream->unsent() == 0) tellTheEnd(to);
     // Nobody reads from this end any more, so that only an event can tell.
-    if (from.end.stream->isBroken() && !from.toldTheEnd)
-        leave(from.end.name + std::string(" broke after it had closed its sending side"), &from);
+    if (from.peer.stream->isBroken() && !from.toldTheEnd)
+        leave(from.peer.name + std::string(" broke after it had closed its sending side"), &from);
     else if (from.isGone() && to.isGone())
-        leave(std::string(to.end.name) + " closed first, " + from.end.name + " then", nullptr);
+        leave(std::string(to.peer.name) + " closed first, " + from.peer.name + " then", nullptr);
 }
 
 void Relay::onSilent(Side& side) {
     if (_state != State::Relaying) return;
     const auto& other = _sides[&side == &_sides[0] ? 1 : 0];
-    if (other.end.stream->unsent() > 0) { // it is we who do not listen
+    if (other.peer.stream->unsent() > 0) { // it is we who do not listen
         side.heartbeat->restart();
         return;
     }
-    leave(std::string(side.end.name) + " was silent past its threshold", &side);
+    leave(std::string(side.peer.name) + " was silent past its threshold", &side);
     progress();
 }
 
@@ -196,32 +196,32 @@ void Relay::leave(std::string why, Side* broken) {
     _why = std::move(why);
     for (auto& side : _sides) {
         if (side.heartbeat) side.heartbeat->stop();
-        if (side.end.onLeaving) side.end.onLeaving(outcomeOf(side));
+        if (side.peer.onLeaving) side.peer.onLeaving(outcomeOf(side));
     }
     if (broken) {
         _broken = true;
-        broken->end.stream->resetOnClose();
+        broken->peer.stream->resetOnClose();
         broken->toldTheEnd = broken->hasEnded = true;
     }
     _lastProgress = _loop->now();
     _linger.emplace(*_loop, [this] { checkLinger(); }).start(kLingerTick);
 }
 
-RelayEnd::Outcome Relay::outcomeOf(const Side& side) const {
+RelayPeer::Outcome Relay::outcomeOf(const Side& side) const {
     const auto& other = _sides[&side == &_sides[0] ? 1 : 0];
-    if (side.bytes > 0) return RelayEnd::Outcome::Answered;
-    if (other.bytes > 0 && !_aborted) return RelayEnd::Outcome::Unanswered;
-    return RelayEnd::Outcome::Unknown;
+    if (side.bytes > 0) return RelayPeer::Outcome::Answered;
+    if (other.bytes > 0 && !_aborted) return RelayPeer::Outcome::Unanswered;
+    return RelayPeer::Outcome::Unknown;
 }
 
 void Relay::drain() {
     for (auto& side : _sides) {
         if (!side.toldTheEnd) tellTheEnd(side);
         if (!side.hasEnded) discardInput(side);
-        // After its half-close was passed on, only a reset can tell the other end that this one has broken.
+        // After its half-close was passed on, only a reset can tell the other peer that this one has broken.
         const bool mustReset = side.discarded || _broken;
-        if (side.toldTheEnd && mustReset && !side.hasEnded && side.end.stream->unacknowledged() == 0) {
-            side.end.stream->resetOnClose();
+        if (side.toldTheEnd && mustReset && !side.hasEnded && side.peer.stream->unacknowledged() == 0) {
+            side.peer.stream->resetOnClose();
             side.hasEnded = true;
         }
         if (side.isGone()) reportGone(side);
@@ -231,7 +231,7 @@ void Relay::drain() {
 }
 
 void Relay::tellTheEnd(Side& side) {
-    auto& stream = *side.end.stream;
+    auto& stream = *side.peer.stream;
     const auto flushed = stream.flush();
     account(side);
     if (flushed == Stream::Status::Blocked) return;
@@ -249,7 +249,7 @@ void Relay::tellTheEnd(Side& side) {
 
 void Relay::discardInput(Side& side) {
     for (int i = 0; i < Stream::kMessagesPerTurn; ++i) {
-        const auto received = side.end.stream->receive(_loop->scratch());
+        const auto received = side.peer.stream->receive(_loop->scratch());
         if (received.status == Stream::Status::Blocked) return;
         if (received.status == Stream::Status::Ok) {
             if (!side.heartbeat || !isHeartbeat(_loop->scratch().first(received.bytes)))
@@ -260,11 +260,11 @@ void Relay::discardInput(Side& side) {
         if (received.status == Stream::Status::Failed) side.toldTheEnd = true;
         return;
     }
-    side.end.stream->again();
+    side.peer.stream->again();
 }
 
 void Relay::reportGone(Side& side) {
-    if (auto onGone = std::exchange(side.end.onGone, {})) onGone();
+    if (auto onGone = std::exchange(side.peer.onGone, {})) onGone();
 }
 
 void Relay::checkLinger() {
@@ -278,7 +278,7 @@ void Relay::checkLinger() {
         return;
     }
     for (auto& side : _sides)
-        if (side.end.stream->unsent() > 0) side.end.stream->resetOnClose();
+        if (side.peer.stream->unsent() > 0) side.peer.stream->resetOnClose();
     end();
 }
 
@@ -286,7 +286,8 @@ std::size_t Relay::outstanding() const {
     std::size_t bytes = 0;
     for (const auto& side : _sides)
         if (!side.isGone())
-            bytes += side.end.stream->unsent() + static_cast<std::size_t>(side.end.stream->unacknowledged());
+            bytes +=
+                side.peer.stream->unsent() + static_cast<std::size_t>(side.peer.stream->unacknowledged());
     return bytes;
 }
 
@@ -296,8 +297,8 @@ void Relay::end() {
     _loop->addLoad(-1);
     for (auto& side : _sides) {
         _shared.buffered.fetch_sub(side.accounted, std::memory_order_relaxed);
-        side.end.stream->retire();
-        _loop->destroyLater(std::move(side.end.stream));
+        side.peer.stream->retire();
+        _loop->destroyLater(std::move(side.peer.stream));
         reportGone(side);
     }
     // By then both sockets are closed, which is what those who wait for the end wait for.

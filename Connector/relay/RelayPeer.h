@@ -1,10 +1,10 @@
 #pragma once
 
 #include "net/Stream.h"
-#include "pipe/Heartbeat.h"
-#include "pipe/IdleReader.h"
-#include "pipe/Messages.h"
-#include "pipe/Protocol.h"
+#include "protocol/IdleReader.h"
+#include "protocol/Protocol.h"
+#include "relay/Heartbeat.h"
+#include "relay/Messages.h"
 
 #include <functional>
 #include <memory>
@@ -14,14 +14,14 @@
 namespace connector {
 
 /// A connection that is to be joined, or is joined, to another one.
-struct RelayEnd {
+struct RelayPeer {
     /// What the log calls it: a literal.
     const char* name = "";
     /// The port of the mapping that it came by: 0 for port1, 1 for port2.
     std::size_t side = 0;
     std::unique_ptr<Stream> stream;
     Protocol protocol = Protocol::Raw;
-    /// Set when this end speaks PIPE/1.
+    /// Set when it speaks PIPE/1.
     std::optional<Heartbeat::Settings> heartbeat;
     /// Payload that was received from it and has not been sent on; of an idle agent of PIPE/2, bytes that
     /// have not been looked at.
@@ -30,19 +30,19 @@ struct RelayEnd {
     std::size_t sentBefore = 0;
     /// Of an idle agent of PIPE/2: what has begun to come from it.
     IdleReader idle;
-    /// Of an agent that begins the conversation: the visitor's address, for OPEN. Empty at any other end: a
+    /// Of an agent that begins the conversation: the visitor's address, for OPEN. Empty at any other peer: a
     /// visitor's address is its stream's.
     std::string visitor;
-    /// What came of a relay for one of its ends.
+    /// What came of a relay for one of its peers.
     enum class Outcome {
         Answered,   ///< payload came from it
         Unanswered, ///< payload was sent to it, and none came back
         Unknown,    ///< none of that, or the relay was broken off
     };
-    /// Called, on the relay's loop, before the end's connection is told that the relay is over.
+    /// Called, on the relay's loop, before the peer's connection is told that the relay is over.
     std::function<void(Outcome outcome)> onLeaving;
-    /// Called, on the relay's loop, when the end's connection is over both ways, while there may still be
-    /// something to deliver to the other end.
+    /// Called, on the relay's loop, when the peer's connection is over both ways, while there may still be
+    /// something to deliver to the other peer.
     std::function<void()> onGone;
 };
 

@@ -2,7 +2,7 @@
 
 namespace connector {
 
-/// What the other end of a connection speaks.
+/// What the peer at a connection speaks.
 enum class Protocol {
     Raw,   ///< bytes and nothing else: a visitor, or an agent's target
     Pipe1, ///< payload with heartbeats in it, and no half-close

@@ -1,4 +1,4 @@
-#include "pipe/IdleReader.h"
+#include "protocol/IdleReader.h"
 
 #include <algorithm>
 

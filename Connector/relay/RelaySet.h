@@ -1,7 +1,6 @@
 #pragma once
 
-#include "pipe/PipeEnvironment.h"
-#include "pipe/Relay.h"
+#include "relay/Relay.h"
 
 #include <atomic>
 #include <memory>
@@ -20,19 +19,19 @@ class RelaySet final : private Relay::Owner {
     class Owner {
       public:
         /// A relay is over and its connections are closed. On the pipe's loop.
-        virtual void onRelayEnded(const Relay& relay) = 0;
+        virtual void onRelayPeered(const Relay& relay) = 0;
 
       protected:
         ~Owner() = default;
     };
 
     /// loop: the pipe's. All references must outlive the set.
-    RelaySet(EventLoop& loop, PipeEnvironment& environment, Owner& owner);
+    RelaySet(EventLoop& loop, RelayShared& shared, Owner& owner);
 
     /// Joins two connections.
-    void join(RelayEnd first, RelayEnd second);
+    void join(RelayPeer first, RelayPeer second);
 
-    /// Resets all connections; Owner::onRelayEnded is called for each relay.
+    /// Resets all connections; Owner::onRelayPeered is called for each relay.
     void abortAll(const std::string& why);
 
     bool isEmpty() const { return _relays.empty(); }
@@ -49,7 +48,7 @@ class RelaySet final : private Relay::Owner {
     void remove(const std::shared_ptr<Relay>& relay);
 
     EventLoop& _loop;
-    PipeEnvironment& _environment;
+    RelayShared& _shared;
     Owner& _owner;
     std::set<std::shared_ptr<Relay>> _relays;
     bool _aborting = false;

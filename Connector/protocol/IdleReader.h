@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pipe/Pipe2Line.h"
+#include "protocol/Pipe2Line.h"
 
 #include <cstddef>
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace connector {
 
-/// Understands what the other end says while a connection of PIPE/2 is idle: beats, and OPEN with the first
+/// Understands what the peer says while a connection of PIPE/2 is idle: beats, and OPEN with the first
 /// bytes behind it.
 class IdleReader {
   public:

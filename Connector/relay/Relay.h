@@ -1,10 +1,11 @@
 #pragma once
 
+#include "net/EventLoops.h"
 #include "net/Stream.h"
 #include "net/Timer.h"
-#include "pipe/Heartbeat.h"
-#include "pipe/PipeLimits.h"
-#include "pipe/RelayEnd.h"
+#include "relay/Heartbeat.h"
+#include "relay/RelayLimits.h"
+#include "relay/RelayPeer.h"
 
 #include <array>
 #include <atomic>
@@ -17,23 +18,25 @@ namespace connector {
 
 /// What all relays of a process share.
 struct RelayShared {
-    explicit RelayShared(const PipeLimits& limits_) : limits(limits_) {}
-    const PipeLimits& limits;
+    RelayShared(EventLoops& loops_, const RelayLimits& limits_) : loops(loops_), limits(limits_) {}
+    /// Those that a relay may run on.
+    EventLoops& loops;
+    const RelayLimits limits;
     /// Bytes that all relays keep at the moment.
     std::atomic<std::size_t> buffered{0};
 };
 
 /// Two joined connections carrying bytes both ways.
 ///
-/// Bytes go from one end's socket through the loop's scratch buffer to the other's; only what the other does
+/// Bytes go from one peer's socket through the loop's scratch buffer to the other's; only what the other does
 /// not take at once is kept, and while anything is kept its source is not read. Between two agents of PIPE/1,
 /// messages stay messages: each is sent as it was received.
 ///
-/// When an end closes its sending side, what was received is delivered, and the other end is told (FIN). The
-/// other direction goes on until it is closed too; but not when an end speaks PIPE/1, which knows no
-/// half-close: then the relay is over, and the other end's input is read until it closes, so that no reset
+/// When a peer closes its sending side, what was received is delivered, and the other one is told (FIN). The
+/// other direction goes on until it is closed too; but not when a peer speaks PIPE/1, which knows no
+/// half-close: then the relay is over, and the other one's input is read until it closes, so that no reset
 /// destroys what it has not read yet. If it sent payload that can't be delivered any more, its connection is
-/// reset once it has everything. When an end breaks, what was received is delivered, then the other end is
+/// reset once it has everything. When a peer breaks, what was received is delivered, then the other one is
 /// reset.
 ///
 /// Made on any thread; from start() on it lives on one loop alone, which may change once.
@@ -55,8 +58,9 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     };
 
     /// The streams must not be attached to another loop than `loop`. total: counts the payload that comes in
-    /// at either end, for status. All references must outlive the relay.
-    Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayEnd first, RelayEnd second, Owner& owner);
+    /// from either peer, for status. All references must outlive the relay.
+    Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayPeer first, RelayPeer second,
+          Owner& owner);
     ~Relay();
 
     /// On the loop's thread, once.
@@ -72,20 +76,20 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     /// On the thread of the loop that it began on.
     EventLoop& loop() { return *_loop; }
 
-    /// Once it has ended, for the log: who was joined, why it ended, payload bytes from either end, how long
+    /// Once it has ended, for the log: who was joined, why it ended, payload bytes from either peer, how long
     /// it ran.
     std::string summary() const;
 
   private:
     struct Side final : Heartbeat::Owner {
-        Side(Relay& relay_, RelayEnd&& end_)
-            : relay(relay_), end(std::move(end_)), peer(end.stream->peer()), bytes(end.sentBefore) {}
+        Side(Relay& relay_, RelayPeer&& peer_)
+            : relay(relay_), peer(std::move(peer_)), address(peer.stream->peer()), bytes(peer.sentBefore) {}
         void onSilent() override { relay.onSilent(*this); }
-        std::string name() const { return end.name + (" " + peer.toString()); }
+        std::string name() const { return peer.name + (" " + address.toString()); }
         bool isGone() const { return toldTheEnd && hasEnded; }
         Relay& relay;
-        RelayEnd end;
-        Poco::Net::SocketAddress peer;
+        RelayPeer peer;
+        Poco::Net::SocketAddress address;
         std::optional<Heartbeat> heartbeat;
         std::optional<Heartbeat::State> beats; ///< of the heartbeat on the former loop
         std::uint64_t bytes;                   ///< payload received from it
@@ -109,7 +113,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     void passTheEnd(Side& from, Side& to);
     void onSilent(Side& side);
     void leave(std::string why, Side* broken);
-    RelayEnd::Outcome outcomeOf(const Side& side) const;
+    RelayPeer::Outcome outcomeOf(const Side& side) const;
     void drain();
     void tellTheEnd(Side& side);
     void discardInput(Side& side);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "pipe/LastUse.h"
-#include "pipe/VisitorSettings.h"
+#include "model/LastUse.h"
+#include "model/VisitorSettings.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "pipe/RelaySet.h"
+#include "relay/RelaySet.h"
 
 namespace connector {
 
@@ -10,18 +10,18 @@ constexpr int kMoreAtHome = 32;
 
 } // namespace
 
-RelaySet::RelaySet(EventLoop& loop, PipeEnvironment& environment, Owner& owner)
-    : _loop(loop), _environment(environment), _owner(owner) {}
+RelaySet::RelaySet(EventLoop& loop, RelayShared& shared, Owner& owner)
+    : _loop(loop), _shared(shared), _owner(owner) {}
 
-void RelaySet::join(RelayEnd first, RelayEnd second) {
+void RelaySet::join(RelayPeer first, RelayPeer second) {
     _loop.assertInLoopThread();
-    auto& loop = _environment.loops().leastBusy(_loop, kMoreAtHome);
+    auto& loop = _shared.loops.leastBusy(_loop, kMoreAtHome);
     if (&loop != &_loop) {
         first.stream->detach();
         second.stream->detach();
     }
-    auto relay = std::make_shared<Relay>(loop, _environment.relays(), _bytes, std::move(first),
-                                         std::move(second), static_cast<Relay::Owner&>(*this));
+    auto relay = std::make_shared<Relay>(loop, _shared, _bytes, std::move(first), std::move(second),
+                                         static_cast<Relay::Owner&>(*this));
     _relays.insert(relay);
     _count.fetch_add(1, std::memory_order_relaxed);
     if (&loop == &_loop)
@@ -41,7 +41,7 @@ void RelaySet::abortAll(const std::string& why) {
 /// so those that have begun elsewhere stay there, and none moves away from an abort() that is on its way.
 void RelaySet::onSettled(Relay& relay) {
     if (!_loop.isInLoopThread() || _aborting) return;
-    auto& better = _environment.loops().leastBusy(_loop, 1);
+    auto& better = _shared.loops.leastBusy(_loop, 1);
     if (&better != &_loop) relay.moveTo(better);
 }
 
@@ -56,7 +56,7 @@ void RelaySet::remove(const std::shared_ptr<Relay>& relay) {
     _loop.assertInLoopThread();
     _relays.erase(relay);
     _count.fetch_sub(1, std::memory_order_relaxed);
-    _owner.onRelayEnded(*relay);
+    _owner.onRelayPeered(*relay);
 }
 
 } // namespace connector

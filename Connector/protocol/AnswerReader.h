@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pipe/IdleReader.h"
+#include "protocol/IdleReader.h"
 
 #include <cstddef>
 #include <span>
@@ -8,13 +8,13 @@
 
 namespace connector {
 
-/// Understands the answer to OPEN on a connection of PIPE/2. Beats, and an OPEN of the other end's own with
-/// its first bytes, may come before it: they were sent before the other end knew of ours.
+/// Understands the answer to OPEN on a connection of PIPE/2. Beats, and an OPEN of the peer's own with
+/// its first bytes, may come before it: they were sent before the peer knew of ours.
 class AnswerReader {
   public:
     enum class Event {
         Nothing, ///< all bytes are taken, and the answer is still to come
-        Crossed, ///< an OPEN of the other end's own has come, with all its first bytes, and is dropped
+        Crossed, ///< an OPEN of the peer's own has come, with all its first bytes, and is dropped
         Opened,
         Refused, ///< reason() says why
         Bad,     ///< error() says what was wrong

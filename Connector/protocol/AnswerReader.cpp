@@ -1,4 +1,4 @@
-#include "pipe/AnswerReader.h"
+#include "protocol/AnswerReader.h"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 
 #include "net/Stream.h"
 #include "net/Timer.h"
-#include "pipe/Protocol.h"
+#include "protocol/Protocol.h"
 
 #include <chrono>
 #include <optional>
@@ -23,7 +23,7 @@ class Heartbeat {
     /// Whoever uses the connection.
     class Owner {
       public:
-        /// The other end has been silent past the threshold. Called once for each start() and restart().
+        /// The peer has been silent past the threshold. Called once for each start() and restart().
         virtual void onSilent() = 0;
 
       protected:
@@ -31,7 +31,7 @@ class Heartbeat {
     };
 
     struct Settings {
-        /// Silence of the other end after which the owner is told; 0: never.
+        /// Silence of the peer after which the owner is told; 0: never.
         std::chrono::milliseconds absenceThreshold{0};
         /// An own beat when nothing was sent for so long; 0: never. It is the agent that sends them.
         std::chrono::milliseconds interval{0};

@@ -1,6 +1,6 @@
-#include "pipe/Greeting.h"
+#include "protocol/Greeting.h"
 
-#include "pipe/Pipe2Line.h"
+#include "protocol/Pipe2Line.h"
 
 #include <algorithm>
 #include <openssl/crypto.h>

@@ -1,0 +1,36 @@
+#include "agent/AgentPipeFactory.h"
+
+#include "agent/ConnectingPipe.h"
+#include "agent/ListeningPipe.h"
+#include "agent/iofog/MessagePipe.h"
+#include "net/TlsContext.h"
+
+namespace connector {
+
+AgentPipeFactory::AgentPipeFactory(PipeEnvironment& environment, Mode mode, MessageBus* bus)
+    : _environment(environment), _mode(mode), _bus(bus) {}
+
+std::unique_ptr<AgentPipe> AgentPipeFactory::createPipe(const AgentPipeSettings& settings) const {
+    const auto tls = contextOf(settings);
+    if (settings.role == AgentPipeSettings::Role::Messages)
+        return std::make_unique<MessagePipe>(_environment, settings, tls, *_bus);
+    if (settings.role == AgentPipeSettings::Role::Listen)
+        return std::make_unique<ListeningPipe>(_environment, settings, _mode.protocol, tls);
+    return std::make_unique<ConnectingPipe>(_environment, settings, _mode.protocol, tls);
+}
+
+Poco::Net::Context::Ptr AgentPipeFactory::contextOf(const AgentPipeSettings& settings) const {
+    return _mode.plain ? Poco::Net::Context::Ptr() : contextFor(settings);
+}
+
+Poco::Net::Context::Ptr contextFor(const AgentPipeSettings& settings) {
+    if (settings.isPlain) return {};
+    try {
+        return makeClientContext(settings.trusted);
+    } catch (const TlsError& error) {
+        throw FieldError(std::string("cert: ") + error.what() +
+                         "; it must be PEM certificates, or the base64 body of one");
+    }
+}
+
+} // namespace connector

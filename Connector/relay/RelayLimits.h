@@ -1,0 +1,19 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace connector {
+
+/// The limits of relays. doc/configuration.md says of each what happens when it is reached.
+struct RelayLimits {
+    /// Bytes that a relay receives at once, and so the most that it keeps of one direction.
+    std::size_t buffer = 512 * 1024;
+    /// Bytes that all relays keep together; above it each receives no more than one TLS record at once.
+    std::size_t buffered = 256 * 1024 * 1024;
+    /// When one peer of a relay has closed: how long the other may take nothing of what is still meant for
+    /// it.
+    std::chrono::milliseconds linger{30000};
+};
+
+} // namespace connector
