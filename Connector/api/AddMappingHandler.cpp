@@ -7,7 +7,7 @@ namespace connector {
 
 Poco::JSON::Object::Ptr AddMappingHandler::handle(const ApiRequest& request) {
     const auto mapping = _mappings.add(readMapping(request.mediaType, request.body), request.caller);
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("status", "ok");
     answer->set("id", mapping.id);
     answer->set("port1", mapping.endpoint1.port);

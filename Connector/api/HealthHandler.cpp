@@ -9,7 +9,7 @@ Poco::JSON::Object::Ptr HealthHandler::handle(const ApiRequest&) {
     if (!_mappings.isReady())
         throw HttpError(Poco::Net::HTTPResponse::HTTP_SERVICE_UNAVAILABLE,
                         "not ready: mappings are being restored, or the server is shutting down");
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("status", "ok");
     answer->set("timestamp", timestampNow());
     return answer;

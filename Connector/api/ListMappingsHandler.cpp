@@ -44,7 +44,7 @@ Poco::JSON::Object::Ptr ListMappingsHandler::handle(const ApiRequest& request) {
     Poco::JSON::Array::Ptr mappings = new Poco::JSON::Array;
     for (const auto& report : reports)
         mappings->add(_json.write(report));
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("mappings", mappings);
     if (hasMore) answer->set("next", reports.back().mapping.id);
     return answer;

@@ -42,7 +42,7 @@ MappingJson::MappingJson(const std::string& address, bool tls) : _host(asHost(ad
 Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
     const auto& [mapping, status] = report;
     const bool isPublic = mapping.type == Mapping::Type::Public;
-    auto object = newAnswer();
+    auto object = newJson();
     object->set("id", mapping.id);
     object->set("type", isPublic ? "public" : "private");
     object->set("port1", mapping.endpoint1.port);

@@ -10,7 +10,7 @@ Poco::JSON::Object::Ptr RemoveMappingHandler::handle(const ApiRequest& request) 
     const auto id = findMappingId(request.mediaType, request.body);
     if (!id) throw FieldError("mappingid: missing; it must be the id of the mapping to remove");
     _mappings.remove(*id, request.caller);
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("status", "ok");
     answer->set("id", *id);
     answer->set("timestamp", timestampNow());

@@ -23,7 +23,7 @@ Poco::JSON::Object::Ptr StatusHandler::handle(const ApiRequest& request) {
 Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
     const auto totals = _mappings.totals();
     const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - _started);
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("id", "all");
     answer->set("timestamp", timestampNow());
     answer->set("status", "running");
@@ -44,7 +44,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
 Poco::JSON::Object::Ptr StatusHandler::statusOf(const std::string& id) const {
     const auto [mapping, status] = _mappings.show(id);
     const bool relaying = status.relays > 0;
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("id", id);
     answer->set("timestamp", timestampNow());
     if (mapping.type == Mapping::Type::Public) {

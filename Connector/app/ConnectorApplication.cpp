@@ -59,14 +59,15 @@ int fail(int exitCode, const std::string& message) {
 
 } // namespace
 
+Poco::Util::OptionSet ConnectorApplication::allOptions() {
+    Poco::Util::OptionSet options;
+    ConnectorApplication().defineOptions(options);
+    return options;
+}
+
 void ConnectorApplication::defineOptions(Poco::Util::OptionSet& options) {
     using Poco::Util::Option;
     Application::defineOptions(options);
-    addOptions(options);
-}
-
-void ConnectorApplication::addOptions(Poco::Util::OptionSet& options) {
-    using Poco::Util::Option;
     options.addOption(
         Option("config", "c", std::string("read this configuration instead of ") + kDefaultConfiguration)
             .argument("FILE"));

@@ -12,7 +12,7 @@ namespace connector {
 class ConnectorApplication : public Poco::Util::ServerApplication {
   public:
     /// The options that a server takes, for its help.
-    static void addOptions(Poco::Util::OptionSet& options);
+    static Poco::Util::OptionSet allOptions();
 
   protected:
     void defineOptions(Poco::Util::OptionSet& options) override;
