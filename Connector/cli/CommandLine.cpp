@@ -26,7 +26,7 @@ using Words = std::vector<std::string>;
 const Words kHelpWords{"--help", "-h", "-?"};
 const Words kVersionWords{"--version", "-v"};
 /// The options of a server whose value may be the next word.
-const Words kOptionsWithValue{"--config", "-c"};
+const Words kOptionsWithValue{"--config", "-c", "--pidfile", "--umask"};
 
 bool isOneOf(const Words& words, const std::string& word) {
     return std::find(words.begin(), words.end(), word) != words.end();
