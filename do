@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev"
 DEMO_PACKAGES="curl python3"
-TEST_PACKAGES="libboost-test-dev curl openssl python3 python3-yaml python3-jsonschema"
+TEST_PACKAGES="libboost-test-dev curl iproute2 openssl python3 python3-yaml python3-jsonschema"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 PACKAGE_PACKAGES="dpkg-dev file git gzip rpm"
 PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap procps python3 rpm rpmlint sqlite3 systemd"
@@ -27,7 +27,9 @@ usage: ./do COMMAND
 
   demo          build, open a public mapping, fetch a page through it, stop; shows each step
   demo --keep   the same, then keep it running until Ctrl-C, with a URL to open
-  test          everything that CI runs: lint, fuzz targets, all tests in three builds, and the packages
+  test          everything that CI runs: lint, fuzz targets, all tests in three builds, and the packages;
+                about 25 minutes, longer the first time, when all of it is compiled
+  test --quick  lint and all tests, optimized: under 5 minutes; for while you work
   build         build the two programs into build/bin/
   bench         measure it beside haproxy, nginx, ssh and, if they are on PATH, frp, rathole and chisel;
                 installs the former; 'bench --help' lists the options
@@ -36,7 +38,8 @@ usage: ./do COMMAND
   lint          check the formatting of the sources and the scripts
   help          this text
 
-Each command first installs the Debian packages it lacks (as root, or with sudo).
+Each command first installs the Debian packages it lacks (as root, or with sudo). Tests that need what is not to be
+had here (root, namespaces) are skipped and counted; with CI=true in the environment that is an error.
 END
 }
 
@@ -154,7 +157,7 @@ lint() {
     step "checking the format of the sources"
     find Connector Tests -name '*.cpp' -o -name '*.h' | sort | xargs clang-format --dry-run -Werror
     step "checking the scripts"
-    shellcheck -x ./do .ci/run Tests/packaging/*.sh Tests/packaging/complete.bash packaging/deb/*/p* \
+    shellcheck -x ./do .ci/run Tests/*.sh Tests/packaging/*.sh Tests/packaging/complete.bash packaging/deb/*/p* \
         packaging/container/*.sh
     shellcheck -s sh packaging/rpm/*/p*
     # How completions are written: with variables of bash-completion and of compgen -W.
@@ -379,26 +382,91 @@ sanitized_build() {
     compile "$1"
 }
 
-# package_tests: installs the packages into a Debian of their own, and runs an image of one; which needs root.
+# skip WHAT WHY: instead of a test; the system tests do the same (Tests/system/Skipping.h).
+skip() {
+    [ "${CI-}" != true ] || die "CI must not skip $1: $2"
+    printf 'skipped: %s: %s\n' "$1" "$2" | tee -a "$CONNECTOR_SKIPPED"
+}
+
+# begin_counting: of what is skipped, into a file.
+begin_counting() {
+    CONNECTOR_SKIPPED=$(mktemp "${TMPDIR:-/tmp}/connector-skipped.XXXXXX")
+    export CONNECTOR_SKIPPED
+    trap 'rm -f "$CONNECTOR_SKIPPED"' EXIT
+}
+
+# sum_up: what was skipped is told once, even if it was in several builds.
+sum_up() {
+    sort -u -o "$CONNECTOR_SKIPPED" "$CONNECTOR_SKIPPED"
+    count=$(wc -l <"$CONNECTOR_SKIPPED")
+    if [ "$count" -eq 0 ]; then
+        step "all tests have passed, and none was skipped"
+    else
+        step "all tests that could be run here have passed; $count skipped:"
+        sed 's/^skipped: /  /' "$CONNECTOR_SKIPPED"
+    fi
+}
+
+# check_rights: whether packages can be installed into a Debian of their own, which needs to be root, and namespaces for
+# mounts, processes and the network. Asked at the start: CI need not wait for the error, nor a user for sudo's question.
+check_rights() {
+    installing="installing the packages, and running an image"
+    as_root=
+    [ "$(id -u)" -eq 0 ] || as_root=sudo
+    can_install=no
+    if ! $as_root true 2>/dev/null; then
+        skip "$installing" "neither root nor sudo"
+    elif ! $as_root unshare --mount --pid --net --fork --mount-proc true 2>/dev/null; then
+        skip "$installing" "the kernel gives no namespaces: not allowed in this container"
+    else
+        can_install=yes
+    fi
+}
+
+# package_tests: with check_rights() before.
 package_tests() {
     package
     Tests/packaging/formalities.sh build-package
-    as_root=
-    [ "$(id -u)" -eq 0 ] || as_root=sudo
+    [ "$can_install" = yes ] || return 0
     $as_root Tests/packaging/installation.sh build-package
     step "an image"
     build_image iofog-connector
     $as_root Tests/packaging/image.sh build-image
 }
 
-run_tests() {
-    # shellcheck disable=SC2086 # lists of words
-    need $BUILD_PACKAGES $TEST_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES $PACKAGE_PACKAGES $PACKAGE_TEST_PACKAGES $IMAGE_PACKAGES
-    lint
-
+optimized_build() {
     step "building everything, optimized"
     configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=ON -DCONNECTOR_BENCH=ON
     compile build
+}
+
+optimized_tests() {
+    step "all tests, optimized"
+    test_with build -j 6
+}
+
+quick_tests() {
+    step "lint, then all tests in an optimized build: under 5 minutes, longer when much is to be compiled"
+    # shellcheck disable=SC2086 # lists of words
+    need $BUILD_PACKAGES $TEST_PACKAGES $LINT_PACKAGES
+    begin_counting
+    lint
+    optimized_build
+    optimized_tests
+    sum_up
+}
+
+all_tests() {
+    step "what follows takes about 25 minutes on two cores, longer the first time, when all of it is compiled:
+    lint; the fuzz targets, $FUZZ_SECONDS s each; the tests of the event loops with ThreadSanitizer; all tests with
+    AddressSanitizer and UndefinedBehaviorSanitizer; all tests, optimized; the packages, installed into a Debian of
+    their own, and an image. './do test --quick' is lint and the optimized tests only."
+    # shellcheck disable=SC2086 # lists of words
+    need $BUILD_PACKAGES $TEST_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES $PACKAGE_PACKAGES $PACKAGE_TEST_PACKAGES $IMAGE_PACKAGES
+    begin_counting
+    check_rights
+    lint
+    optimized_build
 
     step "fuzzing, $FUZZ_SECONDS s for each target"
     configure build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
@@ -414,18 +482,26 @@ run_tests() {
     sanitized_build build-asan address,undefined -O0 # twice as fast to compile as -O1
     test_with build-asan -j 6
 
-    step "all tests, optimized"
-    test_with build -j 6
+    optimized_tests
 
     step "tests of the packages"
     package_tests
+    sum_up
+}
+
+run_tests() {
+    case "$#,${1-}" in
+    0,) all_tests ;;
+    1,--quick) quick_tests ;;
+    *) die "usage: ./do test [--quick]" ;;
+    esac
 }
 
 command=${1-help}
 [ "$#" -eq 0 ] || shift
 case $command in
 demo) demo "$@" ;;
-test) run_tests ;;
+test) run_tests "$@" ;;
 build) build ;;
 bench) bench "$@" ;;
 package) package ;;

@@ -63,7 +63,7 @@ void ConnectingPipe::onConnected(Slot& slot, std::unique_ptr<Stream> stream) {
 
 void ConnectingPipe::onFailed(Slot& slot, const std::string& why) {
     drop(slot);
-    _failures.write(Poco::Message::PRIO_WARNING, loop().now(),
+    _failures.write(Poco::Message::PRIO_WARNING,
                     Poco::format("%s: no connection to the target %s", name(), why));
     slot.refuse("the target can't be reached");
 }

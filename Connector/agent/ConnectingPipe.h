@@ -1,7 +1,7 @@
 #pragma once
 
 #include "agent/AgentPipe.h"
-#include "pipe/LimitedLog.h"
+#include "base/LimitedLog.h"
 
 #include <map>
 #include <memory>

@@ -136,7 +136,7 @@ void ListeningPipe::onCrossed(Opening& opening) {
 }
 
 void ListeningPipe::logCalled() {
-    _oddities.write(Poco::Message::PRIO_WARNING, loop().now(),
+    _oddities.write(Poco::Message::PRIO_WARNING,
                     Poco::format("%s: the other side has begun a conversation, which was refused: %s", name(),
                                  std::string(kBothListen)));
 }

@@ -1,7 +1,7 @@
 #include "api/ErrorAnswer.h"
 
-#include "api/Printable.h"
 #include "base/JsonFields.h"
+#include "base/Printable.h"
 #include "base/Uuid.h"
 #include "mapping/MappingService.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/HttpError.h"
+#include "http/HttpError.h"
 
 #include <exception>
 #include <string>

@@ -1,7 +1,7 @@
 #include "api/Form.h"
 
-#include "api/Printable.h"
 #include "base/JsonFields.h"
+#include "base/Printable.h"
 
 #include <Poco/String.h>
 

@@ -29,8 +29,8 @@ constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;
 /// The kernel takes 32767 s at the most (tcp(7)).
 constexpr std::int64_t kMaxKeepalive = 32767000;
 
-/// What the API, the database, the log and the libraries need at the most, however busy the pipes are.
-constexpr int kReservedDescriptors = 256;
+/// What the database, the log and the libraries need at the most, however busy the pipes and the API are.
+constexpr int kReservedDescriptors = 128;
 
 /// A file that can't be looked at is there: opening it will tell why not.
 bool isThere(const std::filesystem::path& file) {
@@ -98,14 +98,22 @@ std::string readAddress(JsonFields& root) {
     return address;
 }
 
-ApiLimits readApiLimits(JsonFields& limits) {
-    ApiLimits result;
+/// What the process may have: it raises its soft limit to the hard one.
+int allDescriptors() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return static_cast<int>(std::min<rlim_t>(limit.rlim_max, kMaxInt));
+}
+
+HttpLimits readApiLimits(JsonFields& limits) {
+    HttpLimits result;
     result.requestBody = size(limits, "request-body", 1024, result.requestBody);
     result.requestTime = time(limits, "request-time", result.requestTime);
     result.threads = count(limits, "api-threads", 1000, result.threads);
-    result.queue = count(limits, "api-queue", 10000, result.queue);
+    const auto quarter = static_cast<std::size_t>(allDescriptors() / 4);
+    result.connections = size(limits, "api-connections", 1, std::min(result.connections, quarter));
     result.connectionsPerAddress =
-        count(limits, "api-connections-per-address", 10000, result.connectionsPerAddress);
+        size(limits, "api-connections-per-address", 1, result.connectionsPerAddress);
     return result;
 }
 
@@ -147,12 +155,11 @@ void readTls(JsonFields tls, Configuration& configuration) {
     tls.refuseUnknown();
 }
 
-/// The most descriptors that pipes may use: the process raises its soft limit to the hard one.
-int maxDescriptors() {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    const auto all = static_cast<int>(std::min<rlim_t>(limit.rlim_max, kMaxInt));
-    return all - std::min(kReservedDescriptors, all / 2);
+/// The most descriptors that pipes may use: half of all remains at the least.
+int maxDescriptors(const HttpLimits& api) {
+    const auto reserved = kReservedDescriptors + static_cast<std::int64_t>(api.connections);
+    const int all = allDescriptors();
+    return all - static_cast<int>(std::min<std::int64_t>(reserved, all / 2));
 }
 
 PipeLimits readPipeLimits(JsonFields& limits) {
@@ -206,11 +213,12 @@ void readPipes(JsonFields pipes, PipeSettings& settings) {
 }
 
 void readLimits(JsonFields limits, Configuration& configuration) {
-    configuration.api.limits = readApiLimits(limits);
+    auto& api = configuration.api.limits;
+    api = readApiLimits(limits);
     configuration.pipes.limits = readPipeLimits(limits);
     configuration.pipes.tcp = readTcpOptions(limits);
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);
-    const int most = maxDescriptors();
+    const int most = maxDescriptors(api);
     configuration.pipes.descriptors = count(limits, "descriptors", most, most);
     limits.refuseUnknown();
 }

@@ -1,5 +1,7 @@
 #include "app/Server.h"
 
+#include "api/ApiHandlerFactory.h"
+
 namespace connector {
 
 namespace {
@@ -21,15 +23,17 @@ Server::Server(const Configuration& configuration)
     : _credentials(credentialsOf(configuration)), _loops(configuration.threads),
       _environment(_loops, configuration.pipes, contextFor(_credentials, "")),
       _store(configuration.databaseFile), _ports(configuration.ports),
-      _mappings(_environment, _store, _ports, configuration.lastUse),
-      _api(configuration.api, _mappings, contextFor(_credentials, configuration.controllersCaFile)),
+      _mappings(_environment, _store, _ports, configuration.lastUse), _callersLog(Poco::Logger::get("api")),
+      _api(configuration.api, _mappings, _callersLog),
+      _http(configuration.api, new ApiHandlerFactory(_api),
+            contextFor(_credentials, configuration.controllersCaFile), _callersLog),
       _watchdog(_loops) {
-    _api.start(); // before the mappings are back, so that /health can say that they are not
+    _http.start(); // before the mappings are back, so that /health can say that they are not
     _mappings.restore();
 }
 
 Server::~Server() {
-    _api.stop();
+    _http.stop();
     _mappings.stop();
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
-#include "api/ApiServer.h"
+#include "api/ApiHandler.h"
 #include "app/Configuration.h"
+#include "base/LimitedLog.h"
+#include "http/HttpServer.h"
 #include "mapping/MappingService.h"
 #include "net/EventLoops.h"
 #include "net/TlsContext.h"
@@ -32,7 +34,9 @@ class Server {
     MappingStore _store;
     PortPool _ports;
     MappingService _mappings;
-    ApiServer _api;
+    LimitedLog _callersLog;
+    ApiContext _api;
+    HttpServer _http;
     Watchdog _watchdog;
 };
 

@@ -1,6 +1,5 @@
 #include "base/Logging.h"
 
-#include "base/JournalChannel.h"
 #include "base/QueuedChannel.h"
 
 #include <Poco/ConsoleChannel.h>
@@ -9,11 +8,18 @@
 #include <Poco/PatternFormatter.h>
 #include <Poco/SplitterChannel.h>
 
+#include <cstdlib>
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace connector {
 
 namespace {
 
 constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%iZ %p %s: %t";
+/// sd-daemon(3): the number becomes the line's priority, and the journal knows the time. POCO's levels are
+/// syslog's from alert to debug; trace, one more below, is none of Connector's.
+constexpr const char* kJournalPattern = "<%l>%s: %t";
 constexpr std::size_t kMaxWaiting = 10000;
 
 Poco::AutoPtr<LogFile> openedFile(const std::string& path) {
@@ -23,19 +29,28 @@ Poco::AutoPtr<LogFile> openedFile(const std::string& path) {
     return file;
 }
 
-/// Writes lines with time, level and source in front.
-Poco::AutoPtr<Poco::Channel> formatted(const Poco::AutoPtr<Poco::Channel>& sink) {
-    Poco::AutoPtr<Poco::Formatter> formatter(new Poco::PatternFormatter(kPattern));
+/// Whether the journal is what standard error goes to, as it is for a service of systemd.
+bool isJournalOnStandardError() {
+    // systemd.exec(5): the device and the inode of the journal's socket.
+    const char* journal = std::getenv("JOURNAL_STREAM");
+    struct stat standardError {};
+    if (journal == nullptr || ::fstat(STDERR_FILENO, &standardError) != 0) return false;
+    return journal == std::to_string(standardError.st_dev) + ":" + std::to_string(standardError.st_ino);
+}
+
+Poco::AutoPtr<Poco::Channel> formatted(const char* pattern, const Poco::AutoPtr<Poco::Channel>& sink) {
+    Poco::AutoPtr<Poco::Formatter> formatter(new Poco::PatternFormatter(pattern));
     return new Poco::FormattingChannel(formatter, sink);
 }
 
 Poco::AutoPtr<Poco::Channel> sinkFor(const Poco::AutoPtr<LogFile>& file) {
     Poco::AutoPtr<Poco::SplitterChannel> sinks(new Poco::SplitterChannel);
-    if (file) sinks->addChannel(formatted(file));
-    if (JournalChannel::isStandardError())
-        sinks->addChannel(Poco::AutoPtr<Poco::Channel>(new JournalChannel));
+    const Poco::AutoPtr<Poco::Channel> standardError(new Poco::ConsoleChannel);
+    if (file) sinks->addChannel(formatted(kPattern, file));
+    if (isJournalOnStandardError())
+        sinks->addChannel(formatted(kJournalPattern, standardError));
     else if (!file)
-        sinks->addChannel(formatted(Poco::AutoPtr<Poco::Channel>(new Poco::ConsoleChannel)));
+        sinks->addChannel(formatted(kPattern, standardError));
     return sinks;
 }
 

@@ -16,8 +16,9 @@ namespace connector {
 /// the queue is full, lines are left out until there is room again, and then one line says how many. Any
 /// thread.
 ///
-/// Poco::AsyncChannel does the same, but its close() may wait forever for a thread that has just gone to
-/// sleep.
+/// Poco::AsyncChannel has such a limit, too, but in POCO 1.11 it counts what it drops without a lock, so that
+/// the number is wrong as soon as two threads log; it reports it at the level of the line that comes next;
+/// and its close() takes 100 ms.
 class QueuedChannel : public Poco::Channel {
   public:
     /// limit: the most lines that may wait.

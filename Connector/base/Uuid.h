@@ -5,8 +5,8 @@
 namespace connector {
 
 /// A new version-4 UUID (RFC 9562), 36 characters in lower case, from the kernel's CSPRNG (getrandom). Any
-/// thread. Poco::UUIDGenerator draws from a seeded pseudo random generator, which is too little for a
-/// passcode.
+/// thread. Poco::UUIDGenerator, where it can't open /dev/urandom, silently makes do with a pseudo random
+/// generator that is seeded with the time, which is too little for a passcode.
 std::string randomUuid();
 
 } // namespace connector

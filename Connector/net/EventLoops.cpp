@@ -1,17 +1,16 @@
 #include "net/EventLoops.h"
 
 #include <pthread.h>
-#include <string>
 
 namespace connector {
 
-EventLoops::EventLoops(std::size_t count) {
+EventLoops::EventLoops(std::size_t count, const std::string& name) {
     for (std::size_t i = 0; i < count; ++i)
         _loops.push_back(std::make_unique<EventLoop>());
     for (auto& loop : _loops) {
         _threads.emplace_back([&loop = *loop] { loop.run(); });
-        const auto name = "loop-" + std::to_string(_threads.size()); // for top(1), gdb(1) and the like
-        ::pthread_setname_np(_threads.back().native_handle(), name.c_str());
+        const auto numbered = name + "-" + std::to_string(_threads.size()); // for top(1), gdb(1) and the like
+        ::pthread_setname_np(_threads.back().native_handle(), numbered.c_str());
     }
 }
 

@@ -2,13 +2,15 @@
 
 #include "net/EventLoop.h"
 
+#include <string>
+
 namespace connector {
 
 /// The event loops of the process, each with its thread.
 class EventLoops {
   public:
-    /// Starts `count` loops, in threads named loop-1, loop-2, ...
-    explicit EventLoops(std::size_t count);
+    /// Starts `count` loops, in threads named NAME-1, NAME-2, ...
+    explicit EventLoops(std::size_t count, const std::string& name = "loop");
 
     /// Stops the loops and joins their threads. Whatever lives on them must have ended.
     ~EventLoops();

@@ -1,5 +1,7 @@
 #include "net/TlsStream.h"
 
+#include <Poco/Crypto/X509Certificate.h>
+#include <Poco/DigestEngine.h>
 #include <Poco/Net/IPAddress.h>
 
 #include <algorithm>
@@ -193,6 +195,13 @@ std::string TlsStream::failure() const {
 std::shared_ptr<SSL_SESSION> TlsStream::session() const {
     return {::SSL_SESSION_dup(::SSL_get0_session(_ssl.get())),
             [](SSL_SESSION* copy) { ::SSL_SESSION_free(copy); }};
+}
+
+std::string TlsStream::certificateFingerprint() const {
+    auto* shown = ::SSL_get1_peer_certificate(_ssl.get());
+    if (!shown) return "";
+    const Poco::Crypto::X509Certificate certificate(shown); // which frees it
+    return Poco::DigestEngine::digestToHex(certificate.fingerprint("SHA256"));
 }
 
 Stream::Received TlsStream::notDone(int result) {

@@ -43,6 +43,10 @@ class TlsStream : public Stream {
     /// session of a connection that ends without close_notify.
     std::shared_ptr<SSL_SESSION> session() const;
 
+    /// SHA-256 of the certificate that the other end has shown, in lower-case hexadecimal; "" when it has
+    /// shown none. After the handshake.
+    std::string certificateFingerprint() const;
+
   private:
     struct Free {
         void operator()(SSL* ssl) const { ::SSL_free(ssl); }

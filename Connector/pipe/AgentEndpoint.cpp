@@ -143,7 +143,7 @@ void AgentEndpoint::onNoAnswer(const Poco::Net::SocketAddress& peer) {
     _history.addNoAnswer(peer.host(), _loop.now());
     _hasDoubts.store(true, std::memory_order_relaxed);
     if (!isNew) return;
-    _warnings.write(Poco::Message::PRIO_WARNING, _loop.now(),
+    _warnings.write(Poco::Message::PRIO_WARNING,
                     Poco::format("%s: agent %s gave a visitor no answer; other agents are preferred to those "
                                  "at its address until one of them answers",
                                  _name, peer.toString()));
@@ -164,7 +164,7 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
     const auto peer = agent.stream().peer();
     const bool wasAuthorized = agent.state() != State::Authorizing;
     if (!wasAuthorized) {
-        _endings.write(Poco::Message::PRIO_WARNING, _loop.now(),
+        _endings.write(Poco::Message::PRIO_WARNING,
                        Poco::format("%s: agent %s rejected: %s", _name, peer.toString(), why));
     } else {
         logLost(peer, why);
@@ -180,7 +180,7 @@ void AgentEndpoint::onWrongPasscode(AgentConnection& agent) {
 }
 
 void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) {
-    _warnings.write(Poco::Message::PRIO_WARNING, _loop.now(),
+    _warnings.write(Poco::Message::PRIO_WARNING,
                     Poco::format("%s: too many wrong passcodes from %s: its connections wait for %Ld ms",
                                  _name, withoutMapping(address).toString(),
                                  static_cast<Poco::Int64>(pause.count())));
@@ -250,7 +250,7 @@ void AgentEndpoint::close(AgentConnection& agent) {
 }
 
 void AgentEndpoint::logLost(const Poco::Net::SocketAddress& peer, const std::string& why) {
-    _endings.write(Poco::Message::PRIO_INFORMATION, _loop.now(),
+    _endings.write(Poco::Message::PRIO_INFORMATION,
                    Poco::format("%s: agent %s lost: %s", _name, peer.toString(), why));
 }
 

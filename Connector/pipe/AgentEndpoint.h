@@ -1,8 +1,8 @@
 #pragma once
 
+#include "base/LimitedLog.h"
 #include "pipe/AgentConnection.h"
 #include "pipe/AgentHistory.h"
-#include "pipe/LimitedLog.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/Presence.h"
 #include "pipe/SlowedAddresses.h"

@@ -240,7 +240,7 @@ std::unique_ptr<Stream> VisitorEndpoint::remove(Visitor& visitor) {
 }
 
 void VisitorEndpoint::logTurnedAway(const std::string& peer, const std::string& why) {
-    _endings.write(Poco::Message::PRIO_INFORMATION, _loop.now(),
+    _endings.write(Poco::Message::PRIO_INFORMATION,
                    Poco::format("%s: %s %s turned away: %s", _name, std::string(_role), peer, why));
 }
 

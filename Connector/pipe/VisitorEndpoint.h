@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pipe/LimitedLog.h"
+#include "base/LimitedLog.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/VisitorAccess.h"
 

@@ -135,7 +135,7 @@ const std::vector<std::string> kLimits{"greeting-first-byte",
                                        "request-body",
                                        "request-time",
                                        "api-threads",
-                                       "api-queue",
+                                       "api-connections",
                                        "api-connections-per-address",
                                        "retry-ports"};
 const std::vector<std::string> kWrongLimits{"-1", "1.5", R"("10")", "null", "[]", "true", "99999999999999"};

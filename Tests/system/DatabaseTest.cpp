@@ -1,4 +1,5 @@
 #include "OpenPipe.h"
+#include "Skipping.h"
 
 #include <Poco/Data/Session.h>
 #include <Poco/File.h>
@@ -176,10 +177,7 @@ BOOST_AUTO_TEST_CASE(MissingFolderIsMade) {
 BOOST_AUTO_TEST_CASE(ReadOnlyDatabaseIsRefused) {
     ConnectorSetup setup;
     const SmallDisk disk(setup.folder());
-    if (!disk.isMounted()) {
-        BOOST_TEST_MESSAGE("skipped: no right to mount a file system");
-        return;
-    }
+    if (!disk.isMounted()) return skipTest("no right to mount a file system");
     setup.set("database", disk.path("mappings.db"));
     {
         ConnectorProcess connector(setup);
@@ -209,10 +207,7 @@ BOOST_AUTO_TEST_CASE(SecondProcessOnTheSameDatabaseIsRefused) {
 BOOST_AUTO_TEST_CASE(FullDiskLeavesNothingHalfDone) {
     ConnectorSetup setup(Mode::Plain, 120);
     const SmallDisk disk(setup.folder());
-    if (!disk.isMounted()) {
-        BOOST_TEST_MESSAGE("skipped: no right to mount a file system");
-        return;
-    }
+    if (!disk.isMounted()) return skipTest("no right to mount a file system");
     setup.set("database", disk.path("mappings.db"));
     std::vector<AddedMapping> added;
     {
@@ -251,10 +246,7 @@ BOOST_AUTO_TEST_CASE(FullDiskLeavesNothingHalfDone) {
 BOOST_AUTO_TEST_CASE(LastUseThatCantBeWrittenIsToldOnceAndTriedAgain) {
     ConnectorSetup setup(Mode::Plain, 200);
     const SmallDisk disk(setup.folder());
-    if (!disk.isMounted()) {
-        BOOST_TEST_MESSAGE("skipped: no right to mount a file system");
-        return;
-    }
+    if (!disk.isMounted()) return skipTest("no right to mount a file system");
     setup.set("database", disk.path("mappings.db")).set("limits.last-use", 5);
     ConnectorProcess connector(setup);
     std::vector<AddedMapping> added{connector.api().addPublic()};

@@ -17,8 +17,8 @@ namespace {
 /// Less than the flood below: what matters is that they run out, not at which number.
 constexpr int kDescriptors = 60;
 constexpr int kFlood = 200;
-/// And not more than the API's backlog above it.
-constexpr int kMoreThanTheProcessMayHave = 256 + kDescriptors + 40;
+constexpr int kProcessDescriptors = 256 + kDescriptors;
+constexpr int kMoreThanTheProcessMayHave = kProcessDescriptors + 40;
 constexpr std::chrono::seconds kWatched{2};
 
 /// Connections to a port, plain TCP even towards TLS: the kernel takes them whether Connector does or not.
@@ -75,9 +75,8 @@ void runOutOfDescriptors(OpenPublicPipe& pipe, std::uint16_t port) {
 
 const PipeOptions kLowLimit{
     .limits = {{"descriptors", kDescriptors}, {"greeting-first-byte", 600000}, {"visitor-wait", 600000}}};
-/// 256 of these are Connector's own.
 const PipeOptions kLowProcessLimit{.limits = {{"greeting-first-byte", 600000}, {"visitor-wait", 600000}},
-                                   .descriptors = 256 + kDescriptors};
+                                   .descriptors = kProcessDescriptors};
 
 } // namespace
 
@@ -114,7 +113,7 @@ BOOST_DATA_TEST_CASE(FloodOfApiConnectionsIsSurvived, kModes, mode) {
 /// With limits that let the API take more than there is, it can't accept, and must not try all the time.
 BOOST_AUTO_TEST_CASE(ApiWithoutDescriptorsWaits) {
     auto options = kLowProcessLimit;
-    for (const auto* limit : {"api-queue", "api-connections-per-address"})
+    for (const auto* limit : {"api-connections", "api-connections-per-address"})
         options.limits[limit] = 1000;
     options.limits["request-time"] = 600000;
     OpenPublicPipe pipe(Mode::Plain, options);
@@ -123,7 +122,8 @@ BOOST_AUTO_TEST_CASE(ApiWithoutDescriptorsWaits) {
         areJoined(visitor, agent)); // UBSan needs a descriptor for each kind of call that it sees first
     {
         const auto connections = flood(pipe.setup().apiPort(), kMoreThanTheProcessMayHave);
-        pipe.connector().waitForLog("a connection could not be accepted");
+        waitUntilStalled("the number of descriptors",
+                         [&] { return pipe.connector().process().descriptorCount(); });
         BOOST_TEST(idleLoad(pipe.connector().process()) < 0.5);
         BOOST_TEST(areJoined(visitor, agent));
     }

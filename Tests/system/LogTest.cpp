@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <regex>
 #include <sstream>
+#include <sys/stat.h>
 
 namespace connector::test {
 
@@ -41,6 +42,15 @@ void askAsStranger(const ConnectorProcess& connector, std::uint16_t apiPort) {
     auto client = connector.connect(apiPort, {.from = "127.0.0.2"});
     client.send("GET /api/v2/mapping?passcode=secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     BOOST_TEST(client.readToEnd().substr(9, 3) == "403");
+}
+
+/// Names standard error, which is a file here, as the journal: by device and inode.
+ChildProcess::Command withJournal(ChildProcess::Command command) {
+    writeFile(command.outputFile, "");
+    struct stat file {};
+    BOOST_TEST_REQUIRE(::stat(command.outputFile.c_str(), &file) == 0);
+    command.environment["JOURNAL_STREAM"] = std::to_string(file.st_dev) + ":" + std::to_string(file.st_ino);
+    return command;
 }
 
 } // namespace
@@ -178,6 +188,19 @@ BOOST_AUTO_TEST_CASE(RefusalsOfStrangersAreLoggedWithTheReason) {
     client.send("nonsense\r\n\r\n");
     client.readToEnd();
     connector.waitForLog("127.0.0.1 was turned away with 400: - -: the request line must be METHOD");
+}
+
+BOOST_AUTO_TEST_CASE(LinesForTheJournalBeginWithTheirPriority) {
+    const Folder folder;
+    ConnectorSetup setup;
+    setup.set("log.file", folder.path("connector.log"));
+    Daemon connector("Connector", withJournal(setup.command()));
+    connector.waitForLog("is ready");
+    BOOST_TEST(connector.stop() == 0);
+    const auto journal = connector.log();
+    BOOST_TEST(std::regex_search(journal, std::regex("(^|\\n)<5>app: .*is ready")), journal);
+    BOOST_TEST(std::regex_search(readFile(folder.path("connector.log")),
+                                 std::regex("(^|\\n)[0-9-]+T[0-9:.]+Z Notice app: .*is ready")));
 }
 
 /// What logrotate does.

@@ -18,10 +18,15 @@ constexpr int kLowest = 10000;
 constexpr int kHighest = 32000;
 constexpr int kBlocks = (kHighest - kLowest) / PortBlock::kSize;
 
-bool areFree(std::uint16_t first) {
-    for (std::uint16_t offset = 0; offset < PortBlock::kSize; ++offset)
-        if (!isPortFree(static_cast<std::uint16_t>(first + offset))) return false;
-    return true;
+/// Bound to this port of all addresses, not listening. Throws when something listens there, or doesn't share
+/// it.
+Poco::Net::ServerSocket reservationOf(std::uint16_t port) {
+    constexpr bool kReuseAddress = true;
+    constexpr bool kReusePort = false;
+    constexpr bool kIpv6Only = false;
+    Poco::Net::ServerSocket socket;
+    socket.bind6(Poco::Net::SocketAddress("::", port), kReuseAddress, kReusePort, kIpv6Only);
+    return socket;
 }
 
 } // namespace
@@ -51,9 +56,20 @@ bool PortBlock::claim(int number) {
     _claim = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
     _first = static_cast<std::uint16_t>(kLowest + number * kSize);
-    if (::bind(_claim, reinterpret_cast<sockaddr*>(&address), length) == 0 && areFree(_first)) return true;
+    if (::bind(_claim, reinterpret_cast<sockaddr*>(&address), length) == 0 && reserve()) return true;
     ::close(_claim);
     return false;
+}
+
+bool PortBlock::reserve() {
+    try {
+        for (std::uint16_t offset = 0; offset < kSize; ++offset)
+            _reserved.push_back(reservationOf(static_cast<std::uint16_t>(_first + offset)));
+        return true;
+    } catch (const Poco::Exception&) {
+        _reserved.clear();
+        return false;
+    }
 }
 
 bool isPortFree(std::uint16_t port) {

@@ -2,7 +2,6 @@
 
 #include "Waiting.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <fcntl.h>
 #include <stdexcept>
@@ -35,9 +34,12 @@ void Terminal::type(const std::string& text) const {
 }
 
 std::string Terminal::read() const {
-    std::string text(4096, '\0');
-    const auto length = ::read(_master, text.data(), text.size());
-    return text.substr(0, static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+    std::string all;
+    std::string part(4096, '\0');
+    // The kernel hands over what has just been written only when nothing else is left to read.
+    for (ssize_t length; (length = ::read(_master, part.data(), part.size())) > 0;)
+        all.append(part, 0, static_cast<std::size_t>(length));
+    return all;
 }
 
 std::string Terminal::readThrough(const std::string& text) const {

@@ -1,4 +1,4 @@
-#include "api/Identities.h"
+#include "auth/Identities.h"
 
 #include <boost/test/unit_test.hpp>
 

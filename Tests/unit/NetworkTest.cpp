@@ -1,4 +1,4 @@
-#include "api/Network.h"
+#include "auth/Network.h"
 
 #include <boost/test/unit_test.hpp>
 

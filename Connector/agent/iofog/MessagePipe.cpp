@@ -128,7 +128,7 @@ void MessagePipe::workQueues() {
 }
 
 void MessagePipe::warn(const std::string& what) {
-    _losses.write(Poco::Message::PRIO_WARNING, loop().now(), name() + ": " + what);
+    _losses.write(Poco::Message::PRIO_WARNING, name() + ": " + what);
 }
 
 } // namespace connector

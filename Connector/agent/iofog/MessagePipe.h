@@ -3,7 +3,7 @@
 #include "agent/AgentPipe.h"
 #include "agent/iofog/MessageBus.h"
 #include "agent/iofog/MessageConnection.h"
-#include "pipe/LimitedLog.h"
+#include "base/LimitedLog.h"
 
 #include <atomic>
 #include <map>

@@ -1,6 +1,6 @@
 #include "cli/setup/Certificates.h"
 
-#include "api/Printable.h"
+#include "base/Printable.h"
 #include "net/OpenSslPointers.h"
 
 #include <Poco/Net/IPAddress.h>

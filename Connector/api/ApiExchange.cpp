@@ -1,0 +1,83 @@
+#include "api/ApiExchange.h"
+
+#include "api/JsonAnswer.h"
+#include "base/Printable.h"
+#include "net/PeerAddress.h"
+
+#include <sstream>
+
+namespace connector {
+
+using Poco::Net::HTTPResponse;
+
+ApiExchange::ApiExchange(const ApiContext& context, const ClientRequest& arrived,
+                         const Poco::Net::HTTPServerRequest& request, Poco::Net::HTTPServerResponse& response)
+    : _context(context), _arrived(arrived), _request(request), _response(response),
+      _address(withoutMapping(arrived.client.host()).toString()) {}
+
+void ApiExchange::succeed(const Poco::JSON::Object& answer) {
+    _response.setStatusAndReason(HTTPResponse::HTTP_OK);
+    send(answer);
+}
+
+void ApiExchange::fail(const std::exception_ptr& exception) {
+    const auto error = errorAnswer(exception);
+    _response.setStatusAndReason(error.told.status());
+    for (const auto& [name, value] : error.told.headers())
+        _response.set(name, value);
+    logRefusal(error);
+    send(*failureAnswer(error.told.what()));
+}
+
+void ApiExchange::send(const Poco::JSON::Object& answer) {
+    std::ostringstream body;
+    answer.stringify(body);
+    _response.setContentType("application/json");
+    _response.set("Cache-Control", "no-store"); // passcodes
+    _response.setKeepAlive(_request.getKeepAlive() && mayGoOn());
+    _response.sendBuffer(body.str().data(), body.str().size());
+    log();
+}
+
+/// Where the next request of one who has sent nonsense begins is not clear. Who is not known gets one answer
+/// a connection.
+bool ApiExchange::mayGoOn() const {
+    const auto status = _response.getStatus();
+    return !_arrived.problem && status != HTTPResponse::HTTP_UNAUTHORIZED &&
+           status != HTTPResponse::HTTP_FORBIDDEN;
+}
+
+/// One line for each request that is not granted. A stranger's 503 is none: it is /health's way to say no.
+void ApiExchange::logRefusal(const ErrorAnswer& error) const {
+    const auto status = std::to_string(error.told.status());
+    const auto request = inWords() + " by " + caller();
+    const auto warn = [&](const std::string& line) {
+        _context.callersLog.write(Poco::Message::PRIO_WARNING, line, identity);
+    };
+    if (error.isServersFault()) // never left out: the client was told to look for it
+        _context.log.error(request + " failed with " + status + ": " + error.reason);
+    else if (!identity.empty())
+        warn(request + " was refused with " + status + ": " + error.reason);
+    else if (error.told.status() != HTTPResponse::HTTP_SERVICE_UNAVAILABLE)
+        warn(_address + " was turned away with " + status + ": " + inWords() + ": " + error.reason);
+}
+
+void ApiExchange::log() const {
+    if (!_context.log.debug()) return;
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - _began);
+    _context.log.debug(inWords() + " " + std::to_string(_response.getStatus()) + " " + caller() + " " +
+                       std::to_string(took.count()) + " ms");
+}
+
+std::string ApiExchange::caller() const {
+    return (identity.empty() ? "-" : identity) + " at " + _address;
+}
+
+/// The request, for log lines. Not its query, which nobody needs there.
+std::string ApiExchange::inWords() const {
+    const auto& uri = _request.getURI();
+    return printable(_request.getMethod()) + " " + printable(uri.substr(0, uri.find('?')));
+}
+
+} // namespace connector

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "api/ApiHandler.h"
+#include "api/ErrorAnswer.h"
+
+#include <Poco/JSON/Object.h>
+#include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/Net/HTTPServerResponse.h>
+
+#include <chrono>
+#include <exception>
+#include <string>
+
+namespace connector {
+
+/// One request's answer on its way out: as JSON, and into the log. One thread.
+class ApiExchange {
+  public:
+    /// All must outlive the exchange.
+    ApiExchange(const ApiContext& context, const ClientRequest& arrived,
+                const Poco::Net::HTTPServerRequest& request, Poco::Net::HTTPServerResponse& response);
+
+    void succeed(const Poco::JSON::Object& answer);
+
+    /// exception: why there is no other answer.
+    void fail(const std::exception_ptr& exception);
+
+    /// "<identity> at <address>", for log lines.
+    std::string caller() const;
+
+    std::string identity; ///< "" as long as it is not known
+
+  private:
+    void send(const Poco::JSON::Object& answer);
+    bool mayGoOn() const;
+    void logRefusal(const ErrorAnswer& error) const;
+    void log() const;
+    std::string inWords() const;
+
+    const ApiContext& _context;
+    const ClientRequest& _arrived;
+    const Poco::Net::HTTPServerRequest& _request;
+    Poco::Net::HTTPServerResponse& _response;
+    const std::string _address;
+    const std::chrono::steady_clock::time_point _began = std::chrono::steady_clock::now();
+};
+
+} // namespace connector

@@ -1,0 +1,83 @@
+#include "api/ApiHandler.h"
+
+#include "api/ApiExchange.h"
+#include "net/PeerAddress.h"
+
+#include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/StreamCopier.h>
+#include <Poco/String.h>
+
+namespace connector {
+
+namespace {
+
+using Poco::Net::HTTPRequest;
+using Poco::Net::HTTPResponse;
+
+std::string queryOf(const HTTPRequest& request) {
+    const auto& target = request.getURI();
+    const auto mark = target.find('?');
+    return mark == std::string::npos ? "" : target.substr(mark + 1, target.find('#', mark) - mark - 1);
+}
+
+} // namespace
+
+ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, LimitedLog& callers)
+    : mappings(service), json(settings.address, settings.tls),
+      identities(settings.identities, settings.anonymous), log(Poco::Logger::get("api")),
+      callersLog(callers) {}
+
+ApiHandler::ApiHandler(const ApiContext& context, ApiTarget target)
+    : _context(context), _target(std::move(target)) {}
+
+void ApiHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
+                               Poco::Net::HTTPServerResponse& response) {
+    auto& socket = RequestSocket::of(request);
+    const auto& arrived = socket.request();
+    ApiExchange exchange(_context, arrived, request, response);
+    try {
+        if (!arrived.hasHead) throw HttpError(*arrived.problem);
+        // First, so that who is not known does not learn which paths there are.
+        exchange.identity = identify(request, arrived);
+        if (!exchange.identity.empty()) socket.setKnownCaller();
+        if (arrived.problem) throw HttpError(*arrived.problem);
+
+        ApiRequest read{.query = queryOf(request),
+                        .mediaType = mediaTypeOf(request),
+                        .body = {},
+                        .caller = exchange.caller()};
+        Poco::StreamCopier::copyToString(request.stream(), read.body);
+        exchange.succeed(*answer(read));
+    } catch (...) {
+        exchange.fail(std::current_exception());
+    }
+}
+
+/// The identity of a caller that may make this request, "" where everybody may. Throws HttpError 401 and 403.
+std::string ApiHandler::identify(const Poco::Net::HTTPServerRequest& request,
+                                 const ClientRequest& arrived) const {
+    if (_target.isOpenToAll) return "";
+    const Credentials caller{.address = withoutMapping(arrived.client.host()),
+                             .authorization = request.get(HTTPRequest::AUTHORIZATION, ""),
+                             .certificate = arrived.certificate};
+    const auto recognized = _context.identities.recognize(caller);
+    switch (recognized.verdict) {
+    case Identities::Verdict::Known:
+        break;
+    case Identities::Verdict::NeedsToken:
+        throw HttpError(HTTPResponse::HTTP_UNAUTHORIZED, "a token that the server knows is needed",
+                        {{"WWW-Authenticate", "Bearer"}});
+    case Identities::Verdict::Forbidden:
+        throw HttpError(HTTPResponse::HTTP_FORBIDDEN, caller.address.toString() + " may not call this API");
+    }
+    return recognized.name;
+}
+
+std::string mediaTypeOf(const HTTPRequest& request) {
+    std::string type;
+    Poco::Net::NameValueCollection parameters;
+    Poco::Net::MessageHeader::splitParameters(request.get("Content-Type", ""), type, parameters);
+    return Poco::toLower(type);
+}
+
+} // namespace connector

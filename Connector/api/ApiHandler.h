@@ -1,0 +1,78 @@
+#pragma once
+
+#include "api/ApiSettings.h"
+#include "api/MappingJson.h"
+#include "auth/Identities.h"
+#include "base/LimitedLog.h"
+#include "http/RequestSocket.h"
+#include "mapping/MappingService.h"
+
+#include <Poco/JSON/Object.h>
+#include <Poco/Logger.h>
+#include <Poco/Net/HTTPRequestHandler.h>
+
+#include <chrono>
+#include <string>
+
+namespace connector {
+
+/// What all handlers of the API work with. It outlives them. Any thread.
+struct ApiContext {
+    /// mappings, and the log of what callers cause, must outlive the context.
+    ApiContext(const ApiSettings& settings, MappingService& mappings, LimitedLog& callersLog);
+
+    MappingService& mappings;
+    const MappingJson json;
+    const Identities identities;
+    Poco::Logger& log;
+    /// For refusals: a source for each identity, and "" for all strangers.
+    LimitedLog& callersLog;
+    const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+};
+
+/// Where a request goes.
+struct ApiTarget {
+    /// The {id} of the path; "" where the path has none.
+    std::string pathId;
+    /// Nobody needs an identity for it.
+    bool isOpenToAll = false;
+};
+
+/// A request that has arrived in full, from a caller that may make it.
+struct ApiRequest {
+    /// What follows the '?', not decoded.
+    std::string query;
+    /// In lower case, without parameters; "" when none was given.
+    std::string mediaType;
+    std::string body;
+    /// Who asks, for the log: "<identity> at <address>".
+    std::string caller;
+};
+
+/// Answers one request to the API, in JSON, whatever comes of it; derived classes know the endpoints. One
+/// object a request, on a thread of POCO's HTTPServer, which owns it.
+class ApiHandler : public Poco::Net::HTTPRequestHandler {
+  public:
+    ApiHandler(const ApiContext& context, ApiTarget target);
+
+    void handleRequest(Poco::Net::HTTPServerRequest& request, Poco::Net::HTTPServerResponse& response) final;
+
+  protected:
+    /// The answer to a request that succeeds. What fails is thrown: FieldError, HttpError, MappingError,
+    /// StorageError, or any other exception for an error of the server itself.
+    virtual Poco::JSON::Object::Ptr answer(const ApiRequest& request) = 0;
+
+    const ApiContext& context() const { return _context; }
+    const std::string& pathId() const { return _target.pathId; }
+
+  private:
+    std::string identify(const Poco::Net::HTTPServerRequest& request, const ClientRequest& arrived) const;
+
+    const ApiContext& _context;
+    const ApiTarget _target;
+};
+
+/// A media type in lower case, without parameters; "" when none was given.
+std::string mediaTypeOf(const Poco::Net::HTTPRequest& request);
+
+} // namespace connector

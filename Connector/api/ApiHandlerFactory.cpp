@@ -1,0 +1,132 @@
+#include "api/ApiHandlerFactory.h"
+
+#include "api/MappingHandlers.h"
+#include "api/StatusHandlers.h"
+#include "base/Printable.h"
+
+#include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/URI.h>
+
+#include <map>
+#include <vector>
+
+namespace connector {
+
+namespace {
+
+using Poco::Net::HTTPRequest;
+using Poco::Net::HTTPResponse;
+
+using Maker = std::unique_ptr<ApiHandler> (*)(const ApiContext&, ApiTarget);
+
+template <class Handler>
+std::unique_ptr<ApiHandler> make(const ApiContext& context, ApiTarget target) {
+    return std::make_unique<Handler>(context, std::move(target));
+}
+
+struct Route {
+    /// A path that ends in '/' stands for all that continue it, with the id of a mapping.
+    std::string path;
+    bool isOpenToAll;
+    /// Of each method that the path has.
+    std::map<std::string, Maker> handlers;
+};
+
+const std::vector<Route>& routes() {
+    static const auto& kGet = HTTPRequest::HTTP_GET;
+    static const auto& kHead = HTTPRequest::HTTP_HEAD;
+    static const auto& kPost = HTTPRequest::HTTP_POST;
+    static const auto& kPatch = HTTPRequest::HTTP_PATCH;
+    static const std::vector<Route> all = {
+        {"/health", true, {{kGet, make<HealthHandler>}, {kHead, make<HealthHandler>}}},
+        {"/api/v2/status",
+         false,
+         {{kGet, make<StatusHandler>}, {kHead, make<StatusHandler>}, {kPost, make<StatusHandler>}}},
+        {"/api/v2/mapping/add", false, {{kPost, make<AddMappingHandler>}}},
+        {"/api/v2/mapping/remove", false, {{kPost, make<RemoveMappingHandler>}}},
+        {"/api/v2/mapping", false, {{kGet, make<ListMappingsHandler>}, {kHead, make<ListMappingsHandler>}}},
+        {"/api/v2/mapping/",
+         false,
+         {{kGet, make<ShowMappingHandler>},
+          {kHead, make<ShowMappingHandler>},
+          {kPatch, make<ChangeMappingHandler>}}},
+    };
+    return all;
+}
+
+const Route* find(const std::string& path) {
+    for (const auto& route : routes()) {
+        const bool takesId = route.path.ends_with('/');
+        if (takesId ? path.starts_with(route.path) && path != route.path : path == route.path) return &route;
+    }
+    return nullptr;
+}
+
+/// Of a request that no endpoint takes.
+class Refusal : public ApiHandler {
+  public:
+    Refusal(const ApiContext& context, bool isOpenToAll, HttpError error)
+        : ApiHandler(context, {.pathId = "", .isOpenToAll = isOpenToAll}), _error(std::move(error)) {}
+
+  private:
+    Poco::JSON::Object::Ptr answer(const ApiRequest&) override { throw HttpError(_error); }
+
+    HttpError _error;
+};
+
+std::string pathOf(const HTTPRequest& request) {
+    const auto& target = request.getURI();
+    try {
+        return Poco::URI(target).getPath();
+    } catch (const Poco::Exception&) {
+        // Without its query, which has no place in a log.
+        throw HttpError(HTTPResponse::HTTP_BAD_REQUEST, "the request's target is not a URI: " +
+                                                            printable(target.substr(0, target.find('?'))));
+    }
+}
+
+/// Of a POST or PATCH.
+void checkBody(const HTTPRequest& request) {
+    const bool isPost = request.getMethod() == HTTPRequest::HTTP_POST;
+    if (!isPost && request.getMethod() != HTTPRequest::HTTP_PATCH) return;
+    if (!request.hasContentLength())
+        throw HttpError(HTTPResponse::HTTP_BAD_REQUEST,
+                        "Content-Length: missing; a POST or PATCH must say how long its body is");
+    const auto type = mediaTypeOf(request);
+    if (type.empty() || type == "application/json") return;
+    if (isPost && type == "application/x-www-form-urlencoded") return;
+    throw HttpError(HTTPResponse::HTTP_UNSUPPORTED_MEDIA_TYPE,
+                    "Content-Type: " + printable(type) + " is not understood; it must be " +
+                        (isPost ? "application/x-www-form-urlencoded or " : "") + "application/json");
+}
+
+Maker makerOf(const Route& route, const std::string& method) {
+    const auto found = route.handlers.find(method);
+    if (found != route.handlers.end()) return found->second;
+    std::string allowed;
+    for (const auto& [name, handler] : route.handlers)
+        allowed += (allowed.empty() ? "" : ", ") + name;
+    throw HttpError(HTTPResponse::HTTP_METHOD_NOT_ALLOWED,
+                    printable(method) + " is not allowed here; use " + allowed, {{"Allow", allowed}});
+}
+
+} // namespace
+
+Poco::Net::HTTPRequestHandler*
+ApiHandlerFactory::createRequestHandler(const Poco::Net::HTTPServerRequest& request) {
+    bool isOpenToAll = false;
+    try {
+        const auto path = pathOf(request);
+        const auto* route = find(path);
+        if (!route) throw HttpError(HTTPResponse::HTTP_NOT_FOUND, "there is nothing at " + printable(path));
+        isOpenToAll = route->isOpenToAll;
+        const auto maker = makerOf(*route, request.getMethod());
+        checkBody(request);
+        const auto id = route->path.ends_with('/') ? path.substr(route->path.size()) : "";
+        return maker(_context, {.pathId = id, .isOpenToAll = isOpenToAll}).release();
+    } catch (const HttpError& error) {
+        return new Refusal(_context, isOpenToAll, error);
+    }
+}
+
+} // namespace connector

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "api/ApiHandler.h"
+
+#include <Poco/Net/HTTPRequestHandlerFactory.h>
+
+#include <memory>
+#include <string>
+
+namespace connector {
+
+/// Knows the API's endpoints: makes the handler of each request, for POCO's HTTPServer. What can't be served
+/// gets one that refuses it. Any thread.
+class ApiHandlerFactory : public Poco::Net::HTTPRequestHandlerFactory {
+  public:
+    /// context: must outlive the factory.
+    explicit ApiHandlerFactory(const ApiContext& context) : _context(context) {}
+
+    Poco::Net::HTTPRequestHandler* createRequestHandler(const Poco::Net::HTTPServerRequest& request) override;
+
+  private:
+    const ApiContext& _context;
+};
+
+} // namespace connector

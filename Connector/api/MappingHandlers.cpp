@@ -1,0 +1,87 @@
+#include "api/MappingHandlers.h"
+
+#include "api/Form.h"
+#include "api/JsonAnswer.h"
+#include "api/MappingRequest.h"
+#include "base/JsonFields.h"
+#include "base/Printable.h"
+
+#include <Poco/JSON/Array.h>
+
+#include <charconv>
+
+namespace connector {
+
+namespace {
+
+constexpr std::size_t kDefaultLimit = 100;
+constexpr std::size_t kMaxLimit = 1000;
+
+std::size_t readLimit(const std::optional<std::string>& text) {
+    if (!text) return kDefaultLimit;
+    std::size_t limit = 0;
+    const auto* const end = text->data() + text->size();
+    const auto read = std::from_chars(text->data(), end, limit);
+    if (read.ec != std::errc() || read.ptr != end || limit < 1 || limit > kMaxLimit) {
+        const auto demand = "it must be a whole number from 1 to " + std::to_string(kMaxLimit);
+        throw FieldError("limit: \"" + printable(*text) + "\" is not allowed; " + demand, "limit: " + demand);
+    }
+    return limit;
+}
+
+} // namespace
+
+Poco::JSON::Object::Ptr AddMappingHandler::answer(const ApiRequest& request) {
+    const auto mapping = context().mappings.add(readMapping(request.mediaType, request.body), request.caller);
+    auto answer = newJson();
+    answer->set("status", "ok");
+    answer->set("id", mapping.id);
+    answer->set("port1", mapping.endpoint1.port);
+    answer->set("port2", mapping.endpoint2.port);
+    answer->set("passcode1", mapping.endpoint1.passcode);
+    answer->set("passcode2", mapping.endpoint2.passcode);
+    answer->set("timestamp", timestampNow());
+    return answer;
+}
+
+Poco::JSON::Object::Ptr RemoveMappingHandler::answer(const ApiRequest& request) {
+    const auto id = findMappingId(request.mediaType, request.body);
+    if (!id) throw FieldError("mappingid: missing; it must be the id of the mapping to remove");
+    context().mappings.remove(*id, request.caller);
+    auto answer = newJson();
+    answer->set("status", "ok");
+    answer->set("id", *id);
+    answer->set("timestamp", timestampNow());
+    return answer;
+}
+
+Poco::JSON::Object::Ptr ListMappingsHandler::answer(const ApiRequest& request) {
+    const Form query(request.query);
+    const auto limit = readLimit(query.find("limit"));
+    const auto after = query.find("after");
+
+    // One more than asked for, to know whether this is the last page.
+    auto reports = context().mappings.list(after ? checkedMappingId(*after) : "", limit + 1);
+    const bool hasMore = reports.size() > limit;
+    if (hasMore) reports.pop_back();
+
+    Poco::JSON::Array::Ptr mappings = new Poco::JSON::Array;
+    for (const auto& report : reports)
+        mappings->add(context().json.write(report));
+    auto answer = newJson();
+    answer->set("mappings", mappings);
+    if (hasMore) answer->set("next", reports.back().mapping.id);
+    return answer;
+}
+
+Poco::JSON::Object::Ptr ShowMappingHandler::answer(const ApiRequest&) {
+    return context().json.write(context().mappings.show(checkedMappingId(pathId())));
+}
+
+Poco::JSON::Object::Ptr ChangeMappingHandler::answer(const ApiRequest& request) {
+    const auto id = checkedMappingId(pathId());
+    return context().json.write(
+        context().mappings.change(id, readMappingChange(request.body), request.caller));
+}
+
+} // namespace connector

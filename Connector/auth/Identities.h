@@ -1,0 +1,47 @@
+#pragma once
+
+#include "auth/Identity.h"
+
+#include <Poco/Net/IPAddress.h>
+
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// What a caller shows of itself.
+struct Credentials {
+    Poco::Net::IPAddress address;
+    /// The Authorization header; "" when there was none.
+    std::string authorization;
+    /// SHA-256 fingerprint of the client certificate in lower-case hexadecimal; "" when there was none.
+    std::string certificate;
+};
+
+/// The callers that the API knows. Immutable, so any thread may ask.
+class Identities {
+  public:
+    enum class Verdict {
+        Known,
+        NeedsToken, ///< a token would help: 401
+        Forbidden,  ///< nothing that the caller could send would help: 403
+    };
+    struct Recognition {
+        Verdict verdict;
+        /// The identity's name; "" unless Known.
+        std::string name;
+    };
+
+    /// anonymous: whoever is none of `known` is "anonymous". Without any identity everybody is.
+    Identities(std::vector<Identity> known, bool anonymous);
+
+    /// The first identity that the caller proves to be; the time taken tells nothing about the tokens.
+    Recognition recognize(const Credentials& caller) const;
+
+  private:
+    std::vector<Identity> _known;
+    bool _anonymous;
+    bool _tokensExist;
+};
+
+} // namespace connector

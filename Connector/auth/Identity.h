@@ -1,0 +1,34 @@
+#pragma once
+
+#include "auth/Network.h"
+#include "base/JsonFields.h"
+
+#include <array>
+#include <string>
+#include <variant>
+
+namespace connector {
+
+/// SHA-256 of a token. The token itself is not kept: what is not in memory can't be logged.
+struct TokenDigest {
+    std::array<unsigned char, 32> sha256;
+
+    static TokenDigest of(const std::string& token);
+};
+
+/// SHA-256 of a client certificate, in lower-case hexadecimal without colons.
+struct CertificateFingerprint {
+    std::string sha256;
+};
+
+/// Somebody who may call the API, and what is the proof of being that somebody. A value.
+struct Identity {
+    std::string name;
+    std::variant<TokenDigest, Network, CertificateFingerprint> proof;
+};
+
+/// Reads one entry of `api.identities`: `name`, and exactly one of `token`, `network` and `certificate`.
+/// Throws FieldError for anything else, unknown keys included; its message never shows a token.
+Identity readIdentity(JsonFields& fields);
+
+} // namespace connector

@@ -1,0 +1,51 @@
+#include "auth/Network.h"
+
+#include "net/PeerAddress.h"
+
+#include <Poco/Net/NetException.h>
+
+#include <charconv>
+
+namespace connector {
+
+namespace {
+
+std::optional<Poco::Net::IPAddress> parseAddress(const std::string& text) {
+    try {
+        return Poco::Net::IPAddress(text); // unlike tryParse(), this knows "::"
+    } catch (const Poco::Net::InvalidAddressException&) {
+        return std::nullopt;
+    }
+}
+
+std::optional<unsigned> prefixLength(std::string_view digits, unsigned most) {
+    unsigned length = 0;
+    const auto* const end = digits.data() + digits.size();
+    const auto read = std::from_chars(digits.data(), end, length);
+    if (read.ec != std::errc() || read.ptr != end || length > most) return std::nullopt;
+    return length;
+}
+
+} // namespace
+
+std::optional<Network> Network::parse(const std::string& text) {
+    const auto slash = text.find('/');
+    if (slash == std::string::npos || slash == 0) return std::nullopt;
+    const auto address = parseAddress(text.substr(0, slash));
+    // A zone (fe80::1%eth0) is no part of a network.
+    if (!address || address->scope() != 0 || withoutMapping(*address).family() != address->family())
+        return std::nullopt;
+    const auto bits = static_cast<unsigned>(address->length()) * 8;
+    const auto length = prefixLength(std::string_view(text).substr(slash + 1), bits);
+    if (!length) return std::nullopt;
+    const Poco::Net::IPAddress mask(*length, address->family());
+    if ((*address & mask) != *address) return std::nullopt;
+    return Network(*address, mask);
+}
+
+bool Network::contains(const Poco::Net::IPAddress& address) const {
+    const auto bare = withoutZone(withoutMapping(address));
+    return bare.family() == _address.family() && (bare & _mask) == _address;
+}
+
+} // namespace connector

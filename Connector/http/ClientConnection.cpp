@@ -1,0 +1,227 @@
+#include "http/ClientConnection.h"
+
+#include <Poco/Net/HTTPResponse.h>
+
+#include <sstream>
+
+namespace connector {
+
+namespace {
+
+using Poco::Net::HTTPResponse;
+
+/// Received in one go; so much of a further request may have to be kept while one is being answered.
+constexpr std::size_t kReceived = 16 * 1024;
+constexpr std::chrono::seconds kStopGrace{1};
+constexpr std::chrono::seconds kDrainTime{1};
+constexpr std::size_t kDrainBytes = 1024 * 1024;
+/// What POCO is given of a request that has no head, so that the refusal of it takes the way of all answers.
+constexpr const char* kStandIn = "- - HTTP/1.1\r\nConnection: close\r\n\r\n";
+
+/// Takes the answer from the thread that has it to the loop of the connection, if that still is.
+class WayBack final : public AnswerReceiver {
+  public:
+    WayBack(EventLoop& loop, std::weak_ptr<ClientConnection> connection)
+        : _loop(loop), _connection(std::move(connection)) {}
+
+    void onAnswered(ClientAnswer answer) override {
+        _loop.post([connection = _connection, answer = std::move(answer)] {
+            if (const auto waiting = connection.lock()) waiting->onAnswered(answer);
+        });
+    }
+
+  private:
+    EventLoop& _loop;
+    std::weak_ptr<ClientConnection> _connection; ///< locked on the loop only, where it is destroyed
+};
+
+bool saysKeepAlive(const std::string& message) {
+    std::istringstream text(message);
+    HTTPResponse head;
+    head.read(text);
+    return head.getKeepAlive();
+}
+
+} // namespace
+
+ClientConnection::ClientConnection(EventLoop& loop, ClientConnectionOwner& owner,
+                                   std::unique_ptr<Stream> stream)
+    : _loop(loop), _owner(owner), _stream(std::move(stream)), _tls(nullptr),
+      _deadline(loop, [this] { onDeadline(); }), _reader(owner.limits().requestBody) {}
+
+ClientConnection::ClientConnection(EventLoop& loop, ClientConnectionOwner& owner,
+                                   std::unique_ptr<TlsStream> stream)
+    : ClientConnection(loop, owner, std::unique_ptr<Stream>(std::move(stream))) {
+    _tls = static_cast<const TlsStream*>(_stream.get());
+}
+
+void ClientConnection::start() {
+    enter(State::Shaking, _owner.limits().requestTime);
+    if (!_stream->attach(_loop, *this)) return close();
+    onReady(*_stream);
+}
+
+void ClientConnection::stop() {
+    _stopping = true;
+    const bool isArriving = _state == State::Receiving && !_reader.isEmpty();
+    if (isArriving)
+        submit(HttpError(HTTPResponse::HTTP_SERVICE_UNAVAILABLE, "the server is shutting down"));
+    else if (_state == State::Sending)
+        _deadline.start(kStopGrace);
+    else if (_state != State::Answering)
+        close();
+}
+
+void ClientConnection::close() {
+    if (_state == State::Ended) return;
+    _state = State::Ended;
+    _deadline.cancel();
+    _stream->retire();
+    _owner.onEnded(*this);
+}
+
+void ClientConnection::onReady(Stream&) {
+    switch (_state) {
+    case State::Shaking:
+        return shake();
+    case State::Idle:
+    case State::Receiving:
+        return receive();
+    case State::Sending:
+        return flush();
+    case State::Draining:
+        return drain();
+    case State::Answering: // what the client says meanwhile waits in the kernel
+    case State::Ended:
+        return;
+    }
+}
+
+void ClientConnection::shake() {
+    switch (_stream->handshake()) {
+    case Stream::Status::Ok:
+        if (_tls) _certificate = _tls->certificateFingerprint();
+        _state = State::Receiving; // with what the handshake has left of the time
+        return receive();
+    case Stream::Status::Blocked:
+        return;
+    case Stream::Status::Ended:
+    case Stream::Status::Failed:
+        return close();
+    }
+}
+
+void ClientConnection::receive() {
+    for (int i = 0; i < Stream::kMessagesPerTurn; ++i) {
+        readRequest();
+        if (_state != State::Receiving && _state != State::Idle) return;
+        if (!receiveSome()) return;
+    }
+    _stream->again();
+}
+
+/// False when nothing has come.
+bool ClientConnection::receiveSome() {
+    const auto room = _loop.scratch().first(kReceived);
+    const auto received = _stream->receive(room);
+    switch (received.status) {
+    case Stream::Status::Ok:
+        if (_state == State::Idle) enter(State::Receiving, _owner.limits().requestTime);
+        _reader.append({reinterpret_cast<const char*>(room.data()), received.bytes});
+        return true;
+    case Stream::Status::Blocked:
+        break;
+    case Stream::Status::Ended:
+        if (_reader.isEmpty())
+            close();
+        else
+            submit(HttpError(HTTPResponse::HTTP_BAD_REQUEST, _reader.hasHead()
+                                                                 ? "the request's body ended early"
+                                                                 : "the request ended within its head"));
+        break;
+    case Stream::Status::Failed:
+        close();
+        break;
+    }
+    return false;
+}
+
+void ClientConnection::readRequest() {
+    try {
+        if (_reader.read()) return submit(std::nullopt);
+        if (_reader.takeExpectation()) _stream->send("HTTP/1.1 100 Continue\r\n\r\n");
+    } catch (const HttpError& error) {
+        submit(error);
+    }
+}
+
+/// problem: why the request can only be refused.
+void ClientConnection::submit(std::optional<HttpError> problem) {
+    const bool hasHead = _reader.hasHead();
+    ClientRequest request{.message = hasHead ? _reader.take() : kStandIn,
+                          .problem = std::move(problem),
+                          .hasHead = hasHead,
+                          .client = _stream->peer(),
+                          .certificate = _certificate,
+                          .isSecure = _tls != nullptr};
+    _state = State::Answering;
+    _deadline.cancel();
+    _owner.onRequest(std::move(request), std::make_unique<WayBack>(_loop, weak_from_this()));
+}
+
+void ClientConnection::onAnswered(const ClientAnswer& answer) {
+    if (_state == State::Ended) return;
+    if (answer.message.empty()) return close();
+    if (answer.isOfKnownCaller) _isOfKnownCaller = true;
+    _goesOn = saysKeepAlive(answer.message);
+    enter(State::Sending, _stopping ? kStopGrace : _owner.limits().requestTime);
+    if (_stream->send(answer.message) == Stream::Status::Failed) return close();
+    flush();
+}
+
+void ClientConnection::flush() {
+    switch (_stream->flush()) {
+    case Stream::Status::Ok:
+        return onSent();
+    case Stream::Status::Blocked:
+        return;
+    case Stream::Status::Ended:
+    case Stream::Status::Failed:
+        return close();
+    }
+}
+
+void ClientConnection::onSent() {
+    if (_goesOn && !_stopping) {
+        enter(_reader.isEmpty() ? State::Idle : State::Receiving, _owner.limits().requestTime);
+        return receive();
+    }
+    enter(State::Draining, kDrainTime);
+    drain();
+}
+
+/// Closing a socket with unread bytes would reset the connection, and the client would lose the answer.
+void ClientConnection::drain() {
+    auto ended = _stream->endSending();
+    while (ended != Stream::Status::Failed && _dropped < kDrainBytes) {
+        const auto received = _stream->receive(_loop.scratch());
+        if (received.status == Stream::Status::Blocked && !_stopping) return;
+        if (received.status != Stream::Status::Ok) break;
+        _dropped += received.bytes;
+    }
+    close();
+}
+
+void ClientConnection::onDeadline() {
+    if (_state == State::Receiving && !_reader.isEmpty())
+        return submit(HttpError(HTTPResponse::HTTP_REQUEST_TIMEOUT, "the request did not arrive in time"));
+    if (_state == State::Sending) _stream->resetOnClose();
+    close();
+}
+
+void ClientConnection::enter(State state, std::chrono::milliseconds atMost) {
+    _state = state;
+    _deadline.start(atMost);
+}
+
+} // namespace connector

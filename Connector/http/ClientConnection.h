@@ -1,0 +1,96 @@
+#pragma once
+
+#include "http/HttpSettings.h"
+#include "http/RequestReader.h"
+#include "http/RequestSocket.h"
+#include "net/Stream.h"
+#include "net/Timer.h"
+#include "net/TlsStream.h"
+
+#include <memory>
+#include <optional>
+
+namespace connector {
+
+class ClientConnection;
+
+/// Whoever has the connections of an HTTP server's clients.
+class ClientConnectionOwner {
+  public:
+    virtual const HttpLimits& limits() const = 0;
+
+    /// A request that is to be answered.
+    virtual void onRequest(ClientRequest request, std::unique_ptr<AnswerReceiver> receiver) = 0;
+
+    /// The connection has ended; the owner destroys it with EventLoop::destroyLater().
+    virtual void onEnded(ClientConnection& connection) = 0;
+
+  protected:
+    ~ClientConnectionOwner() = default;
+};
+
+/// One client's connection to an HTTP server, from its acceptance to its end: it reads a request, waits for
+/// the answer, sends it, and goes on with the next one. All of it has a deadline, and none of it keeps a
+/// thread waiting. On the loop's thread.
+class ClientConnection final : public std::enable_shared_from_this<ClientConnection>, private StreamHandler {
+  public:
+    /// Over plain TCP, or over TLS. The owner must outlive the connection.
+    ClientConnection(EventLoop& loop, ClientConnectionOwner& owner, std::unique_ptr<Stream> stream);
+    ClientConnection(EventLoop& loop, ClientConnectionOwner& owner, std::unique_ptr<TlsStream> stream);
+
+    /// To be called once.
+    void start();
+
+    /// Ends what has not asked yet, answers what is arriving with 503, and lets the rest end after its
+    /// answer.
+    void stop();
+
+    /// Ends it whatever it does.
+    void close();
+
+    /// What was asked has been answered.
+    void onAnswered(const ClientAnswer& answer);
+
+    /// Nobody loses anything by its end but one who the server does not know.
+    bool isExpendable() const { return !_isOfKnownCaller && _state != State::Answering; }
+
+    const Poco::Net::SocketAddress& peer() const { return _stream->peer(); }
+
+  private:
+    enum class State {
+        Shaking,   ///< the TLS handshake
+        Idle,      ///< between two requests
+        Receiving, ///< a request
+        Answering, ///< somebody else has the request
+        Sending,   ///< the answer
+        Draining,  ///< everything is said: what the client still sends is dropped until it closes
+        Ended,
+    };
+
+    void onReady(Stream& stream) override;
+    void shake();
+    void receive();
+    bool receiveSome();
+    void readRequest();
+    void submit(std::optional<HttpError> problem);
+    void flush();
+    void onSent();
+    void drain();
+    void onDeadline();
+    void enter(State state, std::chrono::milliseconds atMost);
+
+    EventLoop& _loop;
+    ClientConnectionOwner& _owner;
+    std::unique_ptr<Stream> _stream;
+    const TlsStream* _tls; ///< the stream, if it has TLS
+    Timer _deadline;
+    RequestReader _reader;
+    State _state = State::Shaking;
+    std::string _certificate;
+    std::size_t _dropped = 0; ///< bytes, while draining
+    bool _isOfKnownCaller = false;
+    bool _goesOn = false; ///< after the answer that is being sent
+    bool _stopping = false;
+};
+
+} // namespace connector

@@ -1,0 +1,126 @@
+#include "http/ClientConnections.h"
+
+#include "net/PeerAddress.h"
+#include "net/PlainStream.h"
+
+#include <algorithm>
+
+namespace connector {
+
+namespace {
+
+std::string inWords(const Poco::Net::SocketAddress& peer) {
+    return withoutMapping(peer.host()).toString();
+}
+
+std::string ownerAt(const Poco::Net::SocketAddress& peer) {
+    return ownerOf(withoutMapping(peer.host()));
+}
+
+} // namespace
+
+ClientConnections::ClientConnections(EventLoop& loop, const HttpLimits& limits, Poco::Net::Context::Ptr tls,
+                                     Poco::AutoPtr<RequestQueue> queue, LimitedLog& log)
+    : _loop(loop), _limits(limits), _tls(std::move(tls)), _queue(std::move(queue)), _log(log) {}
+
+bool ClientConnections::listen(std::unique_ptr<Listener> listener) {
+    _listener = std::move(listener);
+    return _listener->start(_loop, *this);
+}
+
+void ClientConnections::stop() {
+    _listener.reset();
+    for (const auto& connection : all())
+        connection->stop();
+    const std::lock_guard lock(_stoppedMutex);
+    _stopping = true;
+    _stopped = _count == 0;
+    _hasStopped.notify_all();
+}
+
+void ClientConnections::close() {
+    for (const auto& connection : all())
+        connection->close();
+}
+
+void ClientConnections::waitUntilStopped(std::chrono::milliseconds atMost) {
+    std::unique_lock lock(_stoppedMutex);
+    _hasStopped.wait_for(lock, atMost, [this] { return _stopped; });
+}
+
+void ClientConnections::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                   DescriptorBudget::Lease) {
+    if (!makeRoomFor(peer)) return;
+    const auto connection = connectionOver(std::move(socket), peer);
+    _byOwner[ownerAt(peer)].push_back(connection);
+    ++_count;
+    connection->start();
+}
+
+std::shared_ptr<ClientConnection> ClientConnections::connectionOver(Descriptor socket,
+                                                                    const Poco::Net::SocketAddress& peer) {
+    ClientConnectionOwner& owner = *this;
+    if (!_tls)
+        return std::make_shared<ClientConnection>(
+            _loop, owner, std::make_unique<PlainStream>(std::move(socket), peer, DescriptorBudget::Lease()));
+    return std::make_shared<ClientConnection>(
+        _loop, owner,
+        std::make_unique<TlsStream>(std::move(socket), peer, DescriptorBudget::Lease(), _tls->sslContext()));
+}
+
+/// False when every connection that would have to go is one of a caller that the server knows.
+bool ClientConnections::makeRoomFor(const Poco::Net::SocketAddress& peer) {
+    const auto mine = _byOwner.find(ownerAt(peer));
+    if (mine != _byOwner.end() && mine->second.size() >= _limits.connectionsPerAddress)
+        return replaceOldest(mine->second, peer, "limits.api-connections-per-address");
+    if (_count < _limits.connections) return true;
+    const auto most = std::max_element(_byOwner.begin(), _byOwner.end(), [](const auto& a, const auto& b) {
+        return a.second.size() < b.second.size();
+    });
+    return replaceOldest(most->second, peer, "limits.api-connections");
+}
+
+/// newcomer: for whom there is to be room. limit: the one that is reached.
+bool ClientConnections::replaceOldest(const Connections& connections,
+                                      const Poco::Net::SocketAddress& newcomer, const std::string& limit) {
+    const auto oldest = std::find_if(connections.begin(), connections.end(),
+                                     [](const auto& connection) { return connection->isExpendable(); });
+    if (oldest == connections.end()) {
+        _log.write(Poco::Message::PRIO_WARNING, "new connection of " + inWords(newcomer) +
+                                                    " closed: " + limit + " is reached by known callers");
+        return false;
+    }
+    const auto connection = *oldest; // which leaves the list
+    _log.write(Poco::Message::PRIO_WARNING, "connection of " + inWords(connection->peer()) +
+                                                " closed to make room for a new one: " + limit +
+                                                " is reached");
+    connection->close();
+    return true;
+}
+
+void ClientConnections::onRequest(ClientRequest request, std::unique_ptr<AnswerReceiver> receiver) {
+    _queue->push(new RequestSocket(std::move(request), std::move(receiver)));
+}
+
+void ClientConnections::onEnded(ClientConnection& connection) {
+    const auto own = _byOwner.find(ownerAt(connection.peer()));
+    auto& connections = own->second;
+    const auto ended = std::find_if(connections.begin(), connections.end(),
+                                    [&](const auto& other) { return other.get() == &connection; });
+    _loop.destroyLater(*ended);
+    connections.erase(ended);
+    if (connections.empty()) _byOwner.erase(own);
+    --_count;
+    const std::lock_guard lock(_stoppedMutex);
+    _stopped = _stopping && _count == 0;
+    _hasStopped.notify_all();
+}
+
+ClientConnections::Connections ClientConnections::all() const {
+    Connections result;
+    for (const auto& [owner, connections] : _byOwner)
+        result.insert(result.end(), connections.begin(), connections.end());
+    return result;
+}
+
+} // namespace connector

@@ -1,0 +1,106 @@
+#include "http/HttpServer.h"
+
+#include <Poco/Net/HTTPServerParams.h>
+
+#include <cerrno>
+#include <future>
+#include <stdexcept>
+
+namespace connector {
+
+namespace {
+
+using Poco::Net::IPAddress;
+using Poco::Net::SocketAddress;
+
+constexpr std::chrono::seconds kStopTime{2};
+/// Connections that the kernel keeps until they are accepted.
+constexpr int kBacklog = 1024;
+
+/// What POCO's server takes for its listening socket.
+class RequestServerSocket : public Poco::Net::ServerSocket {
+  public:
+    explicit RequestServerSocket(Poco::AutoPtr<RequestQueue> queue) : ServerSocket(queue.duplicate(), true) {}
+};
+
+std::unique_ptr<Listener> listenOn(const SocketAddress& address) {
+    constexpr bool kIPv6Only = false;
+    return std::make_unique<Listener>(address, kIPv6Only, kBacklog, TcpOptions(), nullptr);
+}
+
+/// On all addresses; on those of IPv4 alone on a machine without IPv6.
+std::unique_ptr<Listener> listenOnAll(std::uint16_t port) {
+    try {
+        return listenOn(SocketAddress(IPAddress(IPAddress::IPv6), port));
+    } catch (const Poco::Exception& error) {
+        if (error.code() != EAFNOSUPPORT && error.code() != EADDRNOTAVAIL) throw;
+        return listenOn(SocketAddress(IPAddress(IPAddress::IPv4), port));
+    }
+}
+
+Poco::Net::HTTPServerParams::Ptr parametersFrom(const HttpLimits& limits) {
+    Poco::Net::HTTPServerParams::Ptr parameters = new Poco::Net::HTTPServerParams;
+    parameters->setMaxThreads(limits.threads);
+    parameters->setMaxQueued(static_cast<int>(limits.connections)); // no connection has more than one
+    parameters->setMaxKeepAliveRequests(
+        1); // of a RequestSocket; clients' connections are the loop's business
+    return parameters;
+}
+
+/// Runs the function on the loop, and returns when it is done.
+template <class Function>
+void runOn(EventLoop& loop, Function function) {
+    std::promise<void> done;
+    loop.post([&] {
+        function();
+        done.set_value();
+    });
+    done.get_future().wait();
+}
+
+} // namespace
+
+HttpServer::HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
+                       Poco::Net::Context::Ptr tls, LimitedLog& log)
+    : _settings(std::move(settings)), _factory(std::move(factory)), _queue(new RequestQueue),
+      _loops(1, "http"), _connections(_loops.next(), _settings.limits, std::move(tls), _queue, log),
+      // A thread that TCPServer has let go is not free at the pool for a moment yet.
+      _threads("http", 2, 2 * _settings.limits.threads) {}
+
+HttpServer::~HttpServer() {
+    stop();
+    _threads.joinAll();
+}
+
+void HttpServer::start() {
+    auto port = listener();
+    _server = std::make_unique<Poco::Net::HTTPServer>(_factory, _threads, RequestServerSocket(_queue),
+                                                      parametersFrom(_settings.limits));
+    _server->start();
+    bool started = false;
+    runOn(_loops.next(), [&] { started = _connections.listen(std::move(port)); });
+    if (!started) throw std::runtime_error("the API can't listen: the kernel has no room for another watch");
+}
+
+void HttpServer::stop() {
+    if (!_server) return;
+    auto& loop = _loops.next();
+    runOn(loop, [this] { _connections.stop(); });
+    _connections.waitUntilStopped(kStopTime);
+    runOn(loop, [this] { _connections.close(); });
+    _server->stop();
+    _server.reset();
+}
+
+std::unique_ptr<Listener> HttpServer::listener() const {
+    try {
+        if (_settings.bind.empty()) return listenOnAll(_settings.port);
+        return listenOn(SocketAddress(_settings.bind, _settings.port));
+    } catch (const Poco::Exception& error) {
+        throw std::runtime_error("the API can't listen on " +
+                                 (_settings.bind.empty() ? "*" : _settings.bind) + " port " +
+                                 std::to_string(_settings.port) + ": " + error.displayText());
+    }
+}
+
+} // namespace connector

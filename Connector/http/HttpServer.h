@@ -1,0 +1,57 @@
+#pragma once
+
+#include "base/LimitedLog.h"
+#include "http/ClientConnections.h"
+#include "http/HttpSettings.h"
+#include "http/RequestQueue.h"
+#include "net/EventLoops.h"
+
+#include <Poco/Net/Context.h>
+#include <Poco/Net/HTTPRequestHandlerFactory.h>
+#include <Poco/Net/HTTPServer.h>
+#include <Poco/ThreadPool.h>
+
+#include <memory>
+
+namespace connector {
+
+/// A Poco::Net::HTTPServer whose clients can't occupy its threads: an event loop of its own reads the
+/// requests and sends the answers, and POCO's threads get complete requests only (RequestQueue). start(),
+/// stop() and the destructor on one thread.
+class HttpServer {
+  public:
+    /// factory: makes the handlers; they get a body that is there in full, close the connection unless they
+    /// say keep-alive, and are given the rest by RequestSocket::of(). A request with a problem must be
+    /// refused with it. tls: a server's context, or null for plain HTTP. log: is told what strangers cause;
+    /// it must outlive the server.
+    HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
+               Poco::Net::Context::Ptr tls, LimitedLog& log);
+
+    /// Calls stop(), and waits for the requests that were still being answered after that.
+    ~HttpServer();
+
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    /// Binds the port and starts serving. Throws std::runtime_error, naming the address, when that can't be
+    /// done.
+    void start();
+
+    /// Closes the port and the idle connections, and returns when the requests in progress have been
+    /// answered, after 2 s at most. What was arriving is answered 503. A stopped server can't be started
+    /// again.
+    void stop();
+
+  private:
+    std::unique_ptr<Listener> listener() const;
+
+    const HttpSettings _settings;
+    const Poco::Net::HTTPRequestHandlerFactory::Ptr _factory;
+    Poco::AutoPtr<RequestQueue> _queue;
+    EventLoops _loops; ///< one
+    ClientConnections _connections;
+    Poco::ThreadPool _threads;
+    std::unique_ptr<Poco::Net::HTTPServer> _server;
+};
+
+} // namespace connector

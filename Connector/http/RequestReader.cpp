@@ -1,0 +1,276 @@
+#include "http/RequestReader.h"
+
+#include <Poco/Ascii.h>
+#include <Poco/String.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+namespace connector {
+
+namespace {
+
+using Poco::Net::HTTPRequest;
+using Poco::Net::HTTPResponse;
+
+/// Request line and headers. Browsers send 1 KiB; a Bearer token may be long.
+constexpr std::size_t kMaxHead = 16 * 1024;
+constexpr std::size_t kMaxFields = 64;
+/// What POCO takes of a method, of a header's name and of its value.
+constexpr std::size_t kMaxMethod = 32;
+constexpr std::size_t kMaxName = 256;
+constexpr std::size_t kMaxValue = 8192;
+constexpr int kMaxEmptyLines = 4;
+/// A chunk's size line, or a line of a chunked body's trailer.
+constexpr std::size_t kMaxLine = 256;
+constexpr int kMaxTrailerLines = 16;
+
+[[noreturn]] void refuse(const std::string& message) {
+    throw HttpError(HTTPResponse::HTTP_BAD_REQUEST, message);
+}
+
+[[noreturn]] void refuseSize(std::size_t allowed) {
+    throw HttpError(HTTPResponse::HTTP_REQUEST_ENTITY_TOO_LARGE,
+                    "the request's body is larger than " + std::to_string(allowed) + " bytes");
+}
+
+bool isTokenCharacter(char character) {
+    return Poco::Ascii::isAlphaNumeric(character) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(character) != std::string_view::npos;
+}
+
+bool isToken(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), isTokenCharacter);
+}
+
+bool isControl(char character) {
+    return (static_cast<unsigned char>(character) < ' ' && character != '\t') || character == '\x7F';
+}
+
+void parseRequestLine(std::string_view line, HTTPRequest& head) {
+    const auto first = line.find(' ');
+    const auto last = line.rfind(' ');
+    if (first == std::string_view::npos || first == last)
+        refuse("the request line must be METHOD TARGET VERSION");
+    const auto method = line.substr(0, first);
+    const auto target = line.substr(first + 1, last - first - 1);
+    const std::string version(line.substr(last + 1));
+    if (!isToken(method) || method.size() > kMaxMethod || target.empty() ||
+        target.find(' ') != std::string_view::npos)
+        refuse("the request line must be METHOD TARGET VERSION");
+    if (version != HTTPRequest::HTTP_1_1 && version != HTTPRequest::HTTP_1_0)
+        refuse("only HTTP/1.1 and HTTP/1.0 are understood");
+    head.setMethod(std::string(method));
+    head.setURI(std::string(target));
+    head.setVersion(version);
+}
+
+/// HTTPRequest::read() would pass over a line without a colon, join continued lines, allow spaces in a name
+/// and decode "=?utf-8?q?5?=". What other programs on the way make of that may differ, so none of it is
+/// taken.
+void parseField(std::string_view line, HTTPRequest& head) {
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos || !isToken(line.substr(0, colon)))
+        refuse("every header line must be NAME: VALUE");
+    if (head.size() == kMaxFields)
+        refuse("the request has more than " + std::to_string(kMaxFields) + " headers");
+    if (colon > kMaxName || line.size() - colon > kMaxValue) refuse("a header is larger than 8 KiB");
+    head.add(std::string(line.substr(0, colon)), Poco::trim(std::string(line.substr(colon + 1))));
+}
+
+/// text: lines that each end in CR LF, the last of them empty.
+HTTPRequest parseHead(std::string_view text) {
+    HTTPRequest head;
+    for (bool isFirst = true; text != "\r\n"; isFirst = false) {
+        const auto end = text.find("\r\n");
+        const auto line = text.substr(0, end);
+        if (std::any_of(line.begin(), line.end(), isControl))
+            refuse("the request's head holds control characters, or lines that don't end in CR LF");
+        if (isFirst)
+            parseRequestLine(line, head);
+        else
+            parseField(line, head);
+        text.remove_prefix(end + 2);
+    }
+    return head;
+}
+
+/// Nothing when the header is absent; an error when it is there more than once.
+std::optional<std::string> onlyValue(const HTTPRequest& head, const std::string& name) {
+    std::optional<std::string> value;
+    for (const auto& [field, text] : head) {
+        if (Poco::icompare(field, name) != 0) continue;
+        if (value) refuse(name + ": the header is given twice");
+        value = text;
+    }
+    return value;
+}
+
+/// RFC 9112, 3.2: exactly one, or what stands between might take the request for another server's.
+void checkHost(const HTTPRequest& head) {
+    const auto host = onlyValue(head, HTTPRequest::HOST);
+    if (!host && head.getVersion() == HTTPRequest::HTTP_1_1)
+        refuse("Host: missing; a request of HTTP/1.1 must have the header");
+}
+
+std::size_t lengthFrom(const std::string& text, std::size_t atMost) {
+    if (text.empty() ||
+        !std::all_of(text.begin(), text.end(), [](char c) { return Poco::Ascii::isDigit(c); }))
+        refuse("Content-Length: it must be a whole number");
+    std::size_t length = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), length);
+    if (read.ec == std::errc::result_out_of_range || length > atMost) refuseSize(atMost);
+    return length;
+}
+
+} // namespace
+
+void RequestReader::append(std::string_view bytes) {
+    _buffer.erase(0, std::exchange(_begin, 0));
+    _buffer.append(bytes);
+}
+
+bool RequestReader::read() {
+    while (_step != Step::Complete)
+        if (!readStep()) return false;
+    return true;
+}
+
+bool RequestReader::takeExpectation() {
+    return std::exchange(_expectsContinue, false) && unread().empty();
+}
+
+std::string RequestReader::take() {
+    _head.erase("Expect");
+    if (_head.has(HTTPRequest::TRANSFER_ENCODING) || _head.has(HTTPRequest::CONTENT_LENGTH))
+        _head.setContentLength64(static_cast<Poco::Int64>(_body.size()));
+    _head.erase(HTTPRequest::TRANSFER_ENCODING);
+    std::ostringstream message;
+    _head.write(message);
+    message << std::exchange(_body, {});
+    _head = HTTPRequest();
+    _step = Step::Head;
+    _expectsContinue = false;
+    return message.str();
+}
+
+/// False when more must come first.
+bool RequestReader::readStep() {
+    switch (_step) {
+    case Step::Head:
+        return readHead();
+    case Step::SizedBody:
+        return readSizedBody();
+    case Step::ChunkSize:
+        return readChunkSize();
+    case Step::Chunk:
+        return readChunk();
+    case Step::ChunkEnd:
+        return readChunkEnd();
+    case Step::Trailer:
+        return readTrailer();
+    case Step::Complete:
+        break;
+    }
+    return true;
+}
+
+bool RequestReader::readHead() {
+    // RFC 9112, 2.2: an empty line that a client sends behind its last body is to be ignored.
+    for (; unread().starts_with("\r\n"); _begin += 2)
+        if (++_emptyLines > kMaxEmptyLines) refuse("there are empty lines where a request should be");
+    const auto end = unread().find("\n\r\n");
+    if (std::min(end, unread().size()) > kMaxHead) refuse("the request's head is larger than 16 KiB");
+    if (end == std::string_view::npos) {
+        if (unread().find("\n\n") != std::string_view::npos) refuse("lines must end in CR LF");
+        return false;
+    }
+    _emptyLines = 0;
+    _head = parseHead(take(end + 3));
+    _step = Step::Complete; // what is wrong from here on, has a head
+    checkHost(_head);
+    expectBody();
+    return true;
+}
+
+void RequestReader::expectBody() {
+    const auto length = onlyValue(_head, HTTPRequest::CONTENT_LENGTH);
+    const auto coding = onlyValue(_head, HTTPRequest::TRANSFER_ENCODING);
+    if (coding) {
+        if (length) refuse("Content-Length and Transfer-Encoding exclude each other");
+        if (Poco::icompare(*coding, "chunked") != 0 || _head.getVersion() != HTTPRequest::HTTP_1_1)
+            refuse("Transfer-Encoding: only chunked, of HTTP/1.1, is understood");
+        _step = Step::ChunkSize;
+    } else if (length) {
+        _missing = lengthFrom(*length, _maxBody);
+        _step = Step::SizedBody;
+    }
+    _expectsContinue = _head.getVersion() == HTTPRequest::HTTP_1_1 && _head.getExpectContinue();
+}
+
+bool RequestReader::readSizedBody() {
+    if (unread().size() < _missing) return false;
+    _body = take(_missing);
+    _step = Step::Complete;
+    return true;
+}
+
+bool RequestReader::readChunkSize() {
+    std::string line;
+    if (!readLine(line)) return false;
+    const auto digits = Poco::trimRight(line.substr(0, line.find(';')));
+    const auto* const end = digits.data() + digits.size();
+    const auto read = std::from_chars(digits.data(), end, _missing, 16);
+    if (read.ec == std::errc::result_out_of_range) refuseSize(_maxBody);
+    if (read.ec != std::errc() || read.ptr != end) refuse("a chunk's size is not a hexadecimal number");
+    if (_missing > _maxBody - _body.size()) refuseSize(_maxBody);
+    _trailerLines = 0;
+    _step = _missing == 0 ? Step::Trailer : Step::Chunk;
+    return true;
+}
+
+bool RequestReader::readChunk() {
+    if (unread().size() < _missing) return false;
+    _body += take(_missing);
+    _step = Step::ChunkEnd;
+    return true;
+}
+
+bool RequestReader::readChunkEnd() {
+    std::string line;
+    if (!readLine(line)) return false;
+    if (!line.empty()) refuse("a chunk is longer than its size says");
+    _step = Step::ChunkSize;
+    return true;
+}
+
+bool RequestReader::readTrailer() {
+    std::string line;
+    if (!readLine(line)) return false;
+    if (line.empty())
+        _step = Step::Complete;
+    else if (++_trailerLines > kMaxTrailerLines)
+        refuse("the trailer of the chunked body is too long");
+    return true;
+}
+
+/// False when its end has not come yet.
+bool RequestReader::readLine(std::string& line) {
+    const auto end = unread().find("\r\n");
+    if (std::min(end, unread().size()) > kMaxLine) refuse("a line of the chunked body is too long");
+    if (end == std::string_view::npos) return false;
+    line = take(end);
+    _begin += 2;
+    return true;
+}
+
+std::string RequestReader::take(std::size_t bytes) {
+    std::string taken(unread().substr(0, bytes));
+    _begin += bytes;
+    return taken;
+}
+
+} // namespace connector
