@@ -1,9 +1,6 @@
 #include "app/ConnectorApplication.h"
 #include "cli/CommandLine.h"
 
-#include <Poco/Exception.h>
-
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -16,12 +13,5 @@ const char* const malloc_conf = "background_thread:true,dirty_decay_ms:500,muzzy
 int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (connector::isCommand(words)) return connector::runCommand(words);
-    connector::ConnectorApplication application;
-    try {
-        application.init(argc, argv);
-    } catch (const Poco::Exception& error) {
-        std::cerr << "iofog-connector: " << error.displayText() << "; see --help" << std::endl;
-        return Poco::Util::Application::EXIT_USAGE;
-    }
-    return static_cast<Poco::Util::Application&>(application).run();
+    return connector::ConnectorApplication().serve(argc, argv);
 }

@@ -1,12 +1,14 @@
 #include "agent/AgentConfiguration.h"
 
+#include "model/Mapping.h"
+#include "model/MappingLimits.h"
+
 #include <Poco/Ascii.h>
 #include <Poco/Exception.h>
 #include <Poco/FileStream.h>
 #include <Poco/StreamCopier.h>
 
 #include <algorithm>
-#include <limits>
 #include <vector>
 
 namespace connector {
@@ -14,9 +16,6 @@ namespace connector {
 namespace {
 
 constexpr std::int64_t kMaxPort = 65535;
-/// As many as a mapping can have places.
-constexpr std::int64_t kMaxConnections = 10000;
-constexpr std::int64_t kMaxMilliseconds = std::numeric_limits<std::int32_t>::max();
 
 /// What ioFog's networking container is always given.
 constexpr std::int64_t kHeartbeatFrequency = 20000;
@@ -70,7 +69,7 @@ std::string passcode(JsonFields& fields, const std::string& fallback) {
 }
 
 AgentPipeSettings::Role role(JsonFields& fields, AgentSource source) {
-    const bool isPrivate = fields.oneOf("mode", {"public", "private"}) == "private";
+    const bool isPrivate = fields.oneOf("mode", {Mapping::kPublic, Mapping::kPrivate}) == Mapping::kPrivate;
     if (!isPrivate && fields.has("role"))
         throw FieldError(fields.pathOf("role") +
                          ": only \"mode\": \"private\" has roles; it must be left out");
@@ -117,9 +116,9 @@ std::string trusted(JsonFields& fields) {
 }
 
 void readHeartbeat(JsonFields& fields, AgentPipeSettings& settings) {
-    const auto frequency = fields.integer("heartbeatfrequency", 1, kMaxMilliseconds, kHeartbeatFrequency);
+    const auto frequency = fields.integer("heartbeatfrequency", 1, kMaxHeartbeatAbsence, kHeartbeatFrequency);
     const auto threshold =
-        fields.integer("heartbeatabsencethreshold", 0, kMaxMilliseconds, kHeartbeatAbsenceThreshold);
+        fields.integer("heartbeatabsencethreshold", 0, kMaxHeartbeatAbsence, kHeartbeatAbsenceThreshold);
     // Connector speaks only when it is spoken to.
     if (threshold > 0 && threshold <= frequency)
         throw FieldError(fields.pathOf("heartbeatabsencethreshold") + ": " + std::to_string(threshold) +
@@ -155,7 +154,7 @@ AgentPipeSettings readPipe(JsonFields& fields, const std::string& passcode_, Age
     pipe.role = role(fields, source);
     pipe.host = host(fields, "host");
     pipe.port = port(fields, "port");
-    pipe.connections = static_cast<int>(fields.integer("connectioncount", 1, kMaxConnections));
+    pipe.connections = static_cast<int>(fields.integer("connectioncount", 1, kMaxAgentConnections));
     pipe.passcode = passcode(fields, passcode_);
     pipe.localHost = host(fields, "localhost");
     pipe.localPort = port(fields, "localport", pipe.role == AgentPipeSettings::Role::Messages ? 0 : 1);

@@ -2,12 +2,8 @@
 
 namespace connector {
 
-Poco::JSON::Object::Ptr newAnswer() {
-    return new Poco::JSON::Object(Poco::JSON_PRESERVE_KEY_ORDER);
-}
-
 Poco::JSON::Object::Ptr failureAnswer(const std::string& message) {
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("status", "failed");
     answer->set("errormessage", message);
     answer->set("timestamp", timestampNow());

@@ -33,7 +33,7 @@ std::size_t readLimit(const std::optional<std::string>& text) {
 
 Poco::JSON::Object::Ptr AddMappingHandler::answer(const ApiRequest& request) {
     const auto mapping = context().mappings.add(readMapping(request.mediaType, request.body), request.caller);
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("status", "ok");
     answer->set("id", mapping.id);
     answer->set("port1", mapping.endpoint1.port);
@@ -48,7 +48,7 @@ Poco::JSON::Object::Ptr RemoveMappingHandler::answer(const ApiRequest& request) 
     const auto id = findMappingId(request.mediaType, request.body);
     if (!id) throw FieldError("mappingid: missing; it must be the id of the mapping to remove");
     context().mappings.remove(*id, request.caller);
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("status", "ok");
     answer->set("id", *id);
     answer->set("timestamp", timestampNow());
@@ -68,7 +68,7 @@ Poco::JSON::Object::Ptr ListMappingsHandler::answer(const ApiRequest& request) {
     Poco::JSON::Array::Ptr mappings = new Poco::JSON::Array;
     for (const auto& report : reports)
         mappings->add(context().json.write(report));
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("mappings", mappings);
     if (hasMore) answer->set("next", reports.back().mapping.id);
     return answer;

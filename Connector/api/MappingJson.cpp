@@ -42,9 +42,9 @@ MappingJson::MappingJson(const std::string& address, bool tls) : _host(asHost(ad
 Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
     const auto& [mapping, status] = report;
     const bool isPublic = mapping.type == Mapping::Type::Public;
-    auto object = newAnswer();
+    auto object = newJson();
     object->set("id", mapping.id);
-    object->set("type", isPublic ? "public" : "private");
+    object->set("type", mapping.typeName());
     object->set("port1", mapping.endpoint1.port);
     object->set("port2", mapping.endpoint2.port);
     if (isPublic) {

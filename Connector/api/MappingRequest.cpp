@@ -2,21 +2,19 @@
 
 #include "api/Form.h"
 #include "base/JsonFields.h"
+#include "model/MappingLimits.h"
 
 #include <Poco/Ascii.h>
 #include <Poco/TextIterator.h>
 #include <Poco/UTF8Encoding.h>
 
 #include <algorithm>
-#include <limits>
 #include <set>
 
 namespace connector {
 
 namespace {
 
-constexpr int kMaxConnections = 10000;
-constexpr std::int64_t kMaxThreshold = std::numeric_limits<std::int32_t>::max();
 constexpr std::size_t kMaxId = 256;
 constexpr std::size_t kMaxProtocols = 16;
 /// A protocol's name has its length in one byte (RFC 7301).
@@ -54,9 +52,10 @@ JsonFields parseMapping(const std::string& mediaType, const std::string& body) {
 /// port: "", "port1" or "port2", which the keys end with.
 Endpoint readEndpoint(JsonFields& fields, const std::string& port) {
     Endpoint endpoint;
-    endpoint.maxConnections = static_cast<int>(fields.integer("maxconnections" + port, 1, kMaxConnections));
-    endpoint.heartbeatAbsenceThreshold =
-        std::chrono::milliseconds(fields.integer("heartbeatabsencethreshold" + port, 0, kMaxThreshold));
+    endpoint.maxConnections =
+        static_cast<int>(fields.integer("maxconnections" + port, 1, kMaxAgentConnections));
+    endpoint.heartbeatAbsenceThreshold = std::chrono::milliseconds(
+        fields.integer("heartbeatabsencethreshold" + port, 0, kMaxHeartbeatAbsence));
     return endpoint;
 }
 
@@ -90,7 +89,7 @@ bool isUtf8WithoutControls(const std::string& text) {
 Mapping readMapping(const std::string& mediaType, const std::string& body) {
     auto fields = parseMapping(mediaType, body);
     Mapping mapping;
-    if (fields.oneOf("type", {"public", "private"}) == "public") {
+    if (fields.oneOf("type", {Mapping::kPublic, Mapping::kPrivate}) == Mapping::kPublic) {
         mapping.type = Mapping::Type::Public;
         mapping.endpoint1 = readEndpoint(fields, "");
         mapping.visitors.alpn = readAlpn(fields);

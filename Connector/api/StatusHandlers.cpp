@@ -17,7 +17,7 @@ Poco::JSON::Object::Ptr HealthHandler::answer(const ApiRequest&) {
     if (!context().mappings.isReady())
         throw HttpError(Poco::Net::HTTPResponse::HTTP_SERVICE_UNAVAILABLE,
                         "not ready: mappings are being restored, or the server is shutting down");
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("status", "ok");
     answer->set("timestamp", timestampNow());
     return answer;
@@ -34,7 +34,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
     const auto totals = context().mappings.totals();
     const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - context().started);
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("id", "all");
     answer->set("timestamp", timestampNow());
     answer->set("status", "running");
@@ -55,7 +55,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
 Poco::JSON::Object::Ptr StatusHandler::statusOf(const std::string& id) const {
     const auto [mapping, status] = context().mappings.show(id);
     const bool relaying = status.relays > 0;
-    auto answer = newAnswer();
+    auto answer = newJson();
     answer->set("id", id);
     answer->set("timestamp", timestampNow());
     if (mapping.type == Mapping::Type::Public) {

@@ -3,6 +3,7 @@
 #include "app/PackagedConfiguration.h"
 #include "app/PortRanges.h"
 #include "base/Descriptor.h"
+#include "base/FileText.h"
 #include "base/JsonFields.h"
 #include "net/TlsContext.h"
 
@@ -11,12 +12,9 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <optional>
-#include <sstream>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <system_error>
@@ -302,13 +300,11 @@ void tryTls(const Configuration& configuration) {
 } // namespace
 
 std::string configurationText(const std::string& file) {
-    std::ifstream stream(file, std::ios::binary);
-    std::ostringstream content;
-    content << stream.rdbuf();
-    if (!stream.is_open() || stream.bad())
-        throw ConfigurationError(file + ": can't be read: " + std::generic_category().message(errno) +
-                                 "; name another one with --config=FILE");
-    return content.str();
+    try {
+        return textOf(file);
+    } catch (const FileReadError& error) {
+        throw ConfigurationError(std::string(error.what()) + "; name another one with --config=FILE");
+    }
 }
 
 Configuration Configuration::parse(const std::string& text, const std::string& file) {

@@ -42,6 +42,9 @@ struct Configuration {
     /// Event loops.
     std::size_t threads = 1;
 
+    /// Where a server without a terminal writes its log: log.file, or a file beside the database.
+    std::string backgroundLogFile() const { return logFile.empty() ? databaseFile + ".log" : logFile; }
+
     /// Checks the text of a file; the file need not be there. Throws ConfigurationError.
     static Configuration parse(const std::string& text, const std::string& file);
 

@@ -1,11 +1,14 @@
 #include "app/ConnectorApplication.h"
 
 #include "app/Server.h"
-#include "base/Logging.h"
 #include "base/ProcessSetup.h"
 #include "base/ServiceManager.h"
 
-#include <csignal>
+#include <Poco/Util/OptionException.h>
+#include <Poco/Util/OptionProcessor.h>
+
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 
 namespace connector {
@@ -20,84 +23,106 @@ std::string summary(const Configuration& configuration) {
            (configuration.dev ? "development mode (no TLS)" : "production mode (TLS)");
 }
 
-void reload(Server& server, Logging& logging, Poco::Logger& log) {
-    logging.reopenFile();
-    try {
-        log.notice(server.reloadCredentials() ? "certificate and key were read again"
-                                              : "without TLS there is nothing to read again");
-    } catch (const TlsError& error) {
-        log.error("certificate and key stay as they were: %s", std::string(error.what()));
-    }
+Poco::Logger& log() {
+    return Poco::Logger::get("app");
 }
 
-/// Serves until SIGINT or SIGTERM.
-void serve(const Configuration& configuration, const sigset_t& signals, Logging& logging) {
-    auto& log = Poco::Logger::get("app");
-    Server server(configuration);
-    log.notice("%s %s is ready: %s", std::string(kProgram), std::string(CONNECTOR_VERSION),
-               summary(configuration));
-    if (configuration.dev)
-        log.notice("this is for development; \"%s setup\" makes a configuration for production",
-                   std::string(kProgram));
-    notifyReady(summary(configuration));
-    for (;;) {
-        int signal = 0;
-        ::sigwait(&signals, &signal);
-        if (signal != SIGHUP) break;
-        notifyReloading();
-        reload(server, logging, log);
-        notifyReady(summary(configuration));
-    }
-    notifyStopping();
-    log.notice("stopping");
-}
-
-int fail(int exitCode, const std::string& message) {
-    std::cerr << kProgram << ": " << message << std::endl;
-    return exitCode;
+/// Throws Poco::FileException for a file that can't be made or written. One that is not there is left to the
+/// daemon, which has a umask of its own.
+void checkWritable(const std::string& file) {
+    const bool isNew = !std::filesystem::exists(file);
+    if (!std::ofstream(file, std::ios::app)) throw Poco::CreateFileException(file);
+    if (isNew) std::filesystem::remove(file);
 }
 
 } // namespace
 
-void ConnectorApplication::defineOptions(Poco::Util::OptionSet& options) {
-    using Poco::Util::Option;
-    Application::defineOptions(options);
-    addOptions(options);
+ConnectorApplication::ConnectorApplication() = default;
+ConnectorApplication::~ConnectorApplication() = default;
+
+Poco::Util::OptionSet ConnectorApplication::allOptions() {
+    Poco::Util::OptionSet options;
+    ConnectorApplication().defineOptions(options);
+    return options;
 }
 
-void ConnectorApplication::addOptions(Poco::Util::OptionSet& options) {
+void ConnectorApplication::defineOptions(Poco::Util::OptionSet& options) {
     using Poco::Util::Option;
+    ServerApplication::defineOptions(options);
     options.addOption(
         Option("config", "c", std::string("read this configuration instead of ") + kDefaultConfiguration)
             .argument("FILE"));
     options.addOption(Option("check", "", "check the configuration alone, and exit"));
 }
 
-void ConnectorApplication::handleOption(const std::string& name, const std::string& value) {
-    ServerApplication::handleOption(name, value);
-    if (name == "config") _configurationFile = value;
-    if (name == "check") _onlyCheck = true;
-}
-
-int ConnectorApplication::main(const std::vector<std::string>& arguments) {
-    if (!arguments.empty()) return fail(EXIT_USAGE, "unknown argument " + arguments.front() + "; see --help");
+int ConnectorApplication::serve(int argc, char** argv) {
     try {
-        const auto configuration = Configuration::load(findConfiguration(_configurationFile));
+        readWords({argv + 1, argv + argc});
+        _configuration = Configuration::load(findConfiguration(_configurationFile));
         if (_onlyCheck) {
-            std::cout << configuration.file << ": ok" << std::endl;
+            std::cout << _configuration.file << ": ok" << std::endl;
             return EXIT_OK;
         }
-        const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM});
-        raiseDescriptorLimit();
-        Logging logging(configuration.logLevel, configuration.logFile);
-        if (configuration.file != _configurationFile)
-            Poco::Logger::get("app").notice(
-                "%s, the earlier Connector's, is read: %s is not there, or as it was installed",
-                configuration.file, _configurationFile);
-        serve(configuration, signals, logging);
-        return EXIT_OK;
+        if (!_isDaemon) {
+            init(argc, argv);
+            return run();
+        }
+        const auto logFile = _configuration.backgroundLogFile();
+        std::filesystem::create_directories(std::filesystem::path(logFile).parent_path());
+        checkWritable(logFile);
+        if (!_pidFile.empty()) checkWritable(_pidFile);
+        return run(argc, argv); // forks
+    } catch (const Poco::Util::OptionException& error) {
+        return fail(EXIT_USAGE, error.displayText() + "; see --help");
     } catch (const ConfigurationError& error) {
         return fail(EXIT_CONFIG, error.what());
+    } catch (const Poco::FileException& error) {
+        return fail(EXIT_CANTCREAT, error.displayText());
+    } catch (const std::filesystem::filesystem_error& error) {
+        return fail(EXIT_CANTCREAT, error.what());
+    } catch (const Poco::Exception& error) {
+        return fail(EXIT_USAGE, error.displayText() + "; see --help");
+    }
+}
+
+/// POCO reads them once more, when it is too late for a daemon to say what is wrong with them.
+void ConnectorApplication::readWords(const std::vector<std::string>& words) {
+    Poco::Util::OptionSet options;
+    defineOptions(options);
+    Poco::Util::OptionProcessor processor(options);
+    for (const auto& word : words) {
+        std::string name;
+        std::string value;
+        if (!processor.process(word, name, value)) throw Poco::Util::UnknownOptionException(word);
+        if (name == "config") _configurationFile = value;
+        if (name == "check") _onlyCheck = true;
+        if (name == "pidfile") _pidFile = value;
+        if (name == "daemon") _isDaemon = true;
+        if (name == "umask" && value.find_first_not_of("01234567") != std::string::npos)
+            throw Poco::Util::InvalidArgumentException("umask", value + " is no octal number, such as 027");
+    }
+    processor.checkRequired();
+}
+
+int ConnectorApplication::main(const std::vector<std::string>&) {
+    try {
+        const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM});
+        raiseDescriptorLimit();
+        if (_isDaemon) restartAllocatorThread();
+        _logging.emplace(_configuration.logLevel,
+                         _isDaemon ? _configuration.backgroundLogFile() : _configuration.logFile);
+        if (_configuration.file != _configurationFile)
+            log().notice("%s, the earlier Connector's, is read: %s is not there, or as it was installed",
+                         _configuration.file, _configurationFile);
+        _server = std::make_unique<Server>(_configuration);
+        log().notice("%s %s is ready: %s", std::string(kProgram), std::string(CONNECTOR_VERSION),
+                     summary(_configuration));
+        if (_configuration.dev)
+            log().notice("this is for development; \"%s setup\" makes a configuration for production",
+                         std::string(kProgram));
+        notifyReady(summary(_configuration));
+        waitForTermination(signals);
+        return EXIT_OK;
     } catch (const Poco::FileException& error) {
         return fail(EXIT_CANTCREAT, "log.file can't be written: " + error.displayText());
     } catch (const StorageError& error) {
@@ -107,6 +132,46 @@ int ConnectorApplication::main(const std::vector<std::string>& arguments) {
     } catch (const std::runtime_error& error) {
         return fail(EXIT_UNAVAILABLE, error.what());
     }
+}
+
+void ConnectorApplication::uninitialize() {
+    if (_server) {
+        notifyStopping();
+        log().notice("stopping");
+        _server.reset();
+    }
+    _logging.reset();
+    ServerApplication::uninitialize();
+}
+
+/// POCO's waitForTerminationRequest() blocks its signals only now, in this thread alone, so that other
+/// threads would be killed by them; and it knows no SIGHUP.
+void ConnectorApplication::waitForTermination(const sigset_t& signals) {
+    for (int signal = SIGHUP; signal == SIGHUP;) {
+        ::sigwait(&signals, &signal);
+        if (signal == SIGHUP) reload();
+    }
+}
+
+void ConnectorApplication::reload() {
+    notifyReloading();
+    _logging->reopenFile();
+    try {
+        log().notice(_server->reloadCredentials() ? "certificate and key were read again"
+                                                  : "without TLS there is nothing to read again");
+    } catch (const TlsError& error) {
+        log().error("certificate and key stay as they were: %s", std::string(error.what()));
+    }
+    notifyReady(summary(_configuration));
+}
+
+/// A daemon's standard error is /dev/null.
+int ConnectorApplication::fail(int exitCode, const std::string& message) const {
+    if (_isDaemon && _logging)
+        log().fatal(message);
+    else
+        std::cerr << kProgram << ": " << message << std::endl;
+    return exitCode;
 }
 
 } // namespace connector

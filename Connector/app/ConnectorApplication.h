@@ -1,27 +1,53 @@
 #pragma once
 
 #include "app/Configuration.h"
+#include "base/Logging.h"
 
 #include <Poco/Util/ServerApplication.h>
 
+#include <csignal>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace connector {
 
+class Server;
+
 /// The program iofog-connector as a server: its options, its signals and its exit codes (doc/operations.md).
+/// POCO makes a daemon of it and writes its process id, when the options ask for that.
 class ConnectorApplication : public Poco::Util::ServerApplication {
   public:
+    ConnectorApplication();
+    ~ConnectorApplication();
+
     /// The options that a server takes, for its help.
-    static void addOptions(Poco::Util::OptionSet& options);
+    static Poco::Util::OptionSet allOptions();
+
+    /// Serves, in the foreground or as a daemon, and returns the exit code; that of what becomes a daemon
+    /// comes at once, and tells what was wrong with the command line, the configuration and the files that
+    /// the daemon is to write. Call it once, before the first thread starts.
+    int serve(int argc, char** argv);
 
   protected:
     void defineOptions(Poco::Util::OptionSet& options) override;
-    void handleOption(const std::string& name, const std::string& value) override;
     int main(const std::vector<std::string>& arguments) override;
+    void uninitialize() override;
 
   private:
+    void readWords(const std::vector<std::string>& words);
+    void waitForTermination(const sigset_t& signals);
+    void reload();
+    int fail(int exitCode, const std::string& message) const;
+
     std::string _configurationFile = kDefaultConfiguration;
+    std::string _pidFile; ///< "": none
     bool _onlyCheck = false;
+    bool _isDaemon = false;
+    Configuration _configuration;
+    std::optional<Logging> _logging;
+    std::unique_ptr<Server> _server;
 };
 
 } // namespace connector

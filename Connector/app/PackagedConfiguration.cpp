@@ -1,15 +1,16 @@
 #include "app/PackagedConfiguration.h"
 
 #include "PackagedConfigurationText.h"
-
-#include <fstream>
-#include <iterator>
+#include "base/FileText.h"
 
 namespace connector {
 
 bool isPackagedConfiguration(const std::string& file) {
-    std::ifstream stream(file, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(stream), {}) == kPackagedConfiguration;
+    try {
+        return textOf(file) == kPackagedConfiguration;
+    } catch (const FileReadError&) {
+        return false;
+    }
 }
 
 } // namespace connector

@@ -1,61 +1,368 @@
 #include "cli/Commands.h"
 
-#include "cli/CheckCommand.h"
-#include "cli/HealthCommand.h"
-#include "cli/HelpCommand.h"
-#include "cli/ImportCommand.h"
-#include "cli/MappingAddCommand.h"
-#include "cli/MappingListCommand.h"
-#include "cli/MappingRemoveCommand.h"
-#include "cli/MappingSetCommand.h"
-#include "cli/MappingShowCommand.h"
-#include "cli/SetupCommand.h"
-#include "cli/StartCommand.h"
-#include "cli/StatusCommand.h"
-#include "cli/StopCommand.h"
-#include "cli/VersionCommand.h"
+#include "base/Json.h"
+#include "cli/CommandError.h"
+#include "cli/HelpFormatter.h"
+#include "cli/OptionValues.h"
+#include "cli/Output.h"
+#include "cli/commands/CheckCommand.h"
+#include "cli/commands/MappingCommands.h"
+#include "cli/commands/ServiceCommands.h"
+#include "cli/commands/StatusCommand.h"
+#include "cli/import/ImportCommand.h"
+#include "cli/setup/SetupCommand.h"
+#include "model/MappingLimits.h"
+
+#include <CLI/CLI.hpp>
+#include <Poco/JSON/Array.h>
+#include <Poco/String.h>
+#include <Poco/Util/Application.h>
+
+#include <algorithm>
 
 namespace connector {
 
 namespace {
 
-template <class Type>
-std::unique_ptr<Command> make() {
-    return std::make_unique<Type>();
+using Poco::Util::Application;
+using Words = std::vector<std::string>;
+
+constexpr const char* kAlpnHelp = "public: what the target speaks, by the names of ALPN, separated by commas "
+                                  "and the preferred one first, such as h2,http/1.1";
+constexpr const char* kNoTlsHelp =
+    "public: visitors speak plain TCP; pipes.allow-plain-visitors must be true for that";
+
+// These add an option with a value, which is left alone when the option is not given; an empty value is one.
+
+CLI::Option* addText(CLI::App& command, const std::string& name, std::optional<std::string>& value,
+                     const std::string& argument, const std::string& description) {
+    return command
+        .add_option_function<std::string>(
+            name, [&value](const std::string& text) { value = text; }, description)
+        ->type_name(argument);
+}
+
+void addInteger(CLI::App& command, const std::string& name, std::optional<std::int64_t>& value,
+                std::int64_t min, std::int64_t max, const std::string& argument,
+                const std::string& description) {
+    const auto read = [=, &value](const std::string& text) { value = integerOf(name, text, min, max); };
+    command.add_option_function<std::string>(name, read, description)->type_name(argument);
+}
+
+CLI::Option* addUnused(CLI::App& command, std::optional<std::chrono::seconds>& value,
+                       const std::string& what) {
+    const std::string name = "--unused";
+    const auto read = [=, &value](const std::string& text) { value = timeOf(name, text); };
+    return command
+        .add_option_function<std::string>(
+            name, read,
+            what +
+                " to which neither an agent nor a visitor was connected for so long, such as 7d; units are "
+                "s, m, h, d and w")
+        ->type_name("TIME");
+}
+
+CLI::Option* addFlag(CLI::App& command, const std::string& name, bool& value,
+                     const std::string& description) {
+    return command.add_flag(name, value, description)->disable_flag_override();
+}
+
+/// The same in all commands that need an operand. shown: in the help.
+void addOperand(CLI::App& command, std::string& value, const std::string& shown) {
+    command.add_option("operand", value)->option_text(shown)->required();
+}
+
+/// CLI11 would take the next word for the value of "--option=".
+Words withEmptyValues(const Words& words) {
+    Words result;
+    for (const auto& word : words) {
+        const bool hasEmptyValue = word.starts_with("--") && word.find('=') == word.size() - 1;
+        result.push_back(hasEmptyValue ? word.substr(0, word.size() - 1) : word);
+        if (hasEmptyValue) result.emplace_back();
+    }
+    return result;
+}
+
+bool isGroup(const CLI::App& command) {
+    return !command.get_subcommands(nullptr).empty();
+}
+
+/// name: "" when the name of the group is all that was given.
+std::string noCommand(const CLI::App& group, const std::string& name) {
+    auto whole = nameOf(group);
+    if (!name.empty()) whole += (whole.empty() ? "" : " ") + name;
+    std::string choice;
+    for (const auto* command : commandsOf(group))
+        choice += (choice.empty() ? "" : ", ") + nameOf(*command);
+    return "there is no command \"" + whole + "\"; there are: " + choice;
+}
+
+/// CLI11 counts values where a word helps more.
+std::string inWords(const CLI::ParseError& error) {
+    const std::string text = error.what();
+    if (!dynamic_cast<const CLI::ArgumentMismatch*>(&error)) return text;
+    const auto option = text.substr(0, text.find_first_of(": "));
+    if (text.ends_with(" missing")) return option + " needs a value";
+    if (text.find(" At Most ") != std::string::npos) return option + " can be given only once";
+    return "--" + option + " takes no value";
+}
+
+/// All commands and their options, as CLI11 knows them. Made for one call.
+class CommandTree {
+  public:
+    explicit CommandTree(std::ostream& out) : _out(out) {
+        addCommonOptions();
+        addServiceCommands();
+        addMappingCommands();
+        addOperand(add(_app, "import",
+                       "take over the mappings of the earlier Connector, from its configs.json",
+                       [this] { importMappings(_common, _operand, _out); }),
+                   _operand, "FILE");
+        add(_app, "version", "show the version", [this] { printVersion(); });
+        add(_app, "help", "show this help, or a command's", [this] { printHelp(topic()); })
+            .add_option("operand", _topic)
+            ->option_text("[COMMAND]");
+    }
+
+    /// Throws CommandError for words that are no command, and what the command throws.
+    void run(const Words& words) {
+        auto reversed = withEmptyValues(words);
+        std::reverse(reversed.begin(), reversed.end()); // as CLI11 wants them
+        try {
+            _app.parse(reversed);
+        } catch (const CLI::CallForHelp&) {
+            printHelp(meantCommand());
+        } catch (const CLI::CallForVersion&) {
+            printVersion();
+        } catch (const CLI::ParseError& error) {
+            throw CommandError(Application::EXIT_USAGE, explain(error));
+        }
+    }
+
+  private:
+    CLI::App& add(CLI::App& group, const std::string& name, const std::string& summary,
+                  std::function<void()> run) {
+        auto* const command = group.add_subcommand(name, summary);
+        command->callback(std::move(run));
+        return *command;
+    }
+
+    void addCommonOptions();
+    void addServiceCommands();
+    void addSetup();
+    void addMappingCommands();
+    void addMappingAdd(CLI::App& mapping);
+    void addMappingSet(CLI::App& mapping);
+    void addMappingRemove(CLI::App& mapping);
+
+    void printVersion() const;
+    void printHelp(const CLI::App& command) const;
+    Poco::JSON::Object::Ptr jsonOfCommands() const;
+    /// What is named behind the command help.
+    const CLI::App& topic() const;
+    /// The last command or group that the words name.
+    const CLI::App& meantCommand() const;
+    std::string explain(const CLI::ParseError& error) const;
+    std::string explainOperands(const CLI::App& command) const;
+
+    std::ostream& _out;
+    CLI::App _app{"The public meeting point for ioFog nodes behind firewalls and NAT. Without a command it "
+                  "serves in the foreground, with these options:",
+                  kProgram};
+    CommonOptions _common;
+    SetupOptions _setup;
+    AddMappingOptions _added;
+    VisitorOptions _changed;
+    RemoveMappingOptions _removed;
+    std::optional<std::chrono::seconds> _unused;
+    /// An ID, a type or a file.
+    std::string _operand;
+    Words _topic;
+};
+
+void CommandTree::addCommonOptions() {
+    _app.formatter(std::make_shared<HelpFormatter>());
+    _app.footer(
+        "SIGHUP reads certificate and key again; SIGTERM and SIGINT stop the server.\n\n"
+        "Exit codes: 0 done, or stopped as asked; 1 not healthy; 64 wrong command line; 65 wrong data;\n"
+        "66 a file is not there; 69 something it needs is not to be had; 73 a file can't be written;\n"
+        "74 the database can't be used; 75 not now, try again; 76 what answers is no Connector;\n"
+        "77 not permitted; 78 wrong configuration.");
+    _app.set_help_flag("-h,-?,--help", "show this help and exit");
+    _app.add_option("-c,--config", _common.wantedConfiguration,
+                    std::string("the configuration of the Connector that is meant; ") +
+                        kDefaultConfiguration + " unless it is given")
+        ->type_name("FILE");
+    addFlag(_app, "--json", _common.asJson, "print the result as JSON");
+    _app.set_version_flag("-v,--version", CONNECTOR_VERSION);
+    _app.require_subcommand(0, 1);
+    _app.fallthrough(); // common options may stand anywhere
+}
+
+void CommandTree::addServiceCommands() {
+    addSetup();
+    add(_app, "check", "check configuration, certificate and database; changes nothing",
+        [this] { checkConfiguration(_common, _out); });
+    add(_app, "start", "start the service and wait until it is ready",
+        [this] { startService(_common, _out); });
+    add(_app, "stop", "stop the service and wait until it has ended", [this] { stopService(_common, _out); });
+    add(_app, "status", "show what the running service does, and what is degraded",
+        [this] { showStatus(_common, _out); });
+    add(_app, "health", "say whether the service is healthy: exit code 0, or 1",
+        [this] { showHealth(_common, _out); });
+}
+
+void CommandTree::addSetup() {
+    auto& setup = add(_app, "setup", "make a configuration for production, with certificate and identities",
+                      [this] { runSetup(_common, _setup, _out); });
+    setup
+        .add_option("--address", _setup.addresses,
+                    "public name or address of this server; needed; given several times, the first is the "
+                    "configuration's, and the certificate that is made is for all")
+        ->type_name("HOST")
+        ->allow_extra_args(false);
+    addText(setup, "--ports", _setup.ports, "LIST", "ports for mappings, such as 6000-6050,7001; 6000-6050");
+    addText(setup, "--exclude", _setup.exclude, "LIST", "ports of these that are not to be used");
+    addText(setup, "--api-bind", _setup.apiBind, "ADDRESS",
+            "address that the API listens on; ::, which is all");
+    addInteger(setup, "--api-port", _setup.apiPort, 1, 65535, "N", "port of the API; 443");
+    addText(setup, "--identity", _setup.identity, "NAME",
+            "what log lines call the Fog Controller; controller");
+    addText(setup, "--controller", _setup.controller, "NETWORK",
+            "the network that the Fog Controller calls from, such as 192.0.2.10/32, for one that sends no "
+            "token");
+    addText(setup, "--certificate", _setup.certificateFile, "FILE",
+            "import this certificate, PEM, instead of making one");
+    addText(setup, "--key", _setup.keyFile, "FILE", "the certificate's key, PEM");
+    addText(setup, "--database", _setup.databaseFile, "FILE",
+            "where the mappings are kept; /var/lib/iofog-connector/mappings.db");
+    addText(setup, "--user", _setup.user, "NAME",
+            "whose the files shall be; iofog-connector, when there is such a user");
+    addFlag(setup, "--force", _setup.force, "replace files that are there; they stay as FILE.old");
+}
+
+void CommandTree::addMappingCommands() {
+    auto& mapping = *_app.add_subcommand("mapping");
+    mapping.require_subcommand(1);
+    auto& list = add(mapping, "list", "list all mappings, or those that nobody uses",
+                     [this] { listMappings(_common, _unused, _out); });
+    addUnused(list, _unused, "only those mappings");
+    auto& show = add(mapping, "show", "show one mapping", [this] { showMapping(_common, _operand, _out); });
+    addOperand(show, _operand, "ID");
+    addMappingAdd(mapping);
+    addMappingSet(mapping);
+    addMappingRemove(mapping);
+}
+
+void CommandTree::addMappingAdd(CLI::App& mapping) {
+    auto& command = add(mapping, "add", "open a mapping", [this] { addMapping(_common, _added, _out); });
+    addOperand(command, _added.type, "public|private");
+    addInteger(command, "--max-connections", _added.maxConnections, 1, kMaxAgentConnections, "N",
+               "the most agents on a port at once, 1 to " + std::to_string(kMaxAgentConnections) + "; " +
+                   std::to_string(kUsualPublicConnections) + " when public, " +
+                   std::to_string(kUsualPrivateConnections) + " when private");
+    addInteger(command, "--heartbeat-absence-threshold", _added.heartbeatAbsence, 0, kMaxHeartbeatAbsence,
+               "MS",
+               "how long an agent may be silent, in ms; " + std::to_string(kUsualHeartbeatAbsence) +
+                   "; 0: for ever");
+    const auto* const same = "private: the same for port2, when it differs from port1";
+    addInteger(command, "--max-connections2", _added.maxConnections2, 1, kMaxAgentConnections, "N", same);
+    addInteger(command, "--heartbeat-absence-threshold2", _added.heartbeatAbsence2, 0, kMaxHeartbeatAbsence,
+               "MS", same);
+    addText(command, "--alpn", _added.visitors.alpn, "NAMES", kAlpnHelp);
+    addFlag(command, "--no-visitor-tls", _added.visitors.noTls, kNoTlsHelp);
+}
+
+void CommandTree::addMappingSet(CLI::App& mapping) {
+    auto& command = add(mapping, "set", "change how visitors of an open mapping connect",
+                        [this] { changeMapping(_common, _operand, _changed, _out); });
+    addOperand(command, _operand, "ID");
+    auto* const alpn = addText(command, "--alpn", _changed.alpn, "NAMES", kAlpnHelp);
+    addFlag(command, "--no-alpn", _changed.noAlpn, "public: select no protocol")->excludes(alpn);
+    auto* const tls = addFlag(command, "--visitor-tls", _changed.tls, "public: visitors speak TLS");
+    addFlag(command, "--no-visitor-tls", _changed.noTls, kNoTlsHelp)->excludes(tls);
+}
+
+void CommandTree::addMappingRemove(CLI::App& mapping) {
+    auto& command = add(mapping, "remove", "close a mapping and all its connections, or all that nobody uses",
+                        [this] { removeMappings(_common, _removed, _out); });
+    command.add_option("operand", _removed.id)->option_text("ID|--unused=TIME");
+    auto* const unused = addUnused(command, _removed.unused, "instead of ID: remove those mappings");
+    addFlag(command, "--yes", _removed.yes, "with --unused: don't ask")->needs(unused);
+}
+
+void CommandTree::printVersion() const {
+    if (!_common.asJson) {
+        _out << kProgram << ' ' << CONNECTOR_VERSION << '\n';
+        return;
+    }
+    auto answer = newJson();
+    answer->set("name", kProgram);
+    answer->set("version", CONNECTOR_VERSION);
+    printJson(*answer, _out);
+}
+
+void CommandTree::printHelp(const CLI::App& command) const {
+    if (_common.asJson && &command == &_app) return printJson(*jsonOfCommands(), _out);
+    _out << _app.get_formatter()->make_help(&command, "", CLI::AppFormatMode::Normal);
+}
+
+const CLI::App& CommandTree::topic() const {
+    const auto* command = &_app;
+    for (const auto& word : _topic) {
+        const auto members =
+            command->get_subcommands([&](const auto* one) { return one->get_name() == word; });
+        if (members.empty()) throw CommandError(Application::EXIT_USAGE, noCommand(*command, word));
+        command = members.front();
+    }
+    return *command;
+}
+
+Poco::JSON::Object::Ptr CommandTree::jsonOfCommands() const {
+    Poco::JSON::Array::Ptr commands = new Poco::JSON::Array;
+    for (const auto* command : commandsOf(_app)) {
+        auto object = newJson();
+        object->set("name", nameOf(*command));
+        object->set("operands", operandsOf(*command));
+        object->set("summary", command->get_description());
+        commands->add(object);
+    }
+    auto result = newJson();
+    result->set("commands", commands);
+    return result;
+}
+
+const CLI::App& CommandTree::meantCommand() const {
+    const auto* command = &_app;
+    while (!command->get_subcommands().empty())
+        command = command->get_subcommands().front();
+    return *command;
+}
+
+std::string CommandTree::explain(const CLI::ParseError& error) const {
+    const auto& command = meantCommand();
+    const bool isAboutOperands =
+        dynamic_cast<const CLI::RequiredError*>(&error) || dynamic_cast<const CLI::ExtrasError*>(&error);
+    if (isAboutOperands) return explainOperands(command);
+    return inWords(error) + "; see " + kProgram + " " + nameOf(command) + " --help";
+}
+
+std::string CommandTree::explainOperands(const CLI::App& command) const {
+    const auto extras = _app.remaining(true);
+    const auto isOption = [](const auto& word) { return word.starts_with("-"); };
+    const auto word = std::find_if_not(extras.begin(), extras.end(), isOption);
+    const auto option = std::find_if(extras.begin(), extras.end(), isOption);
+    if (isGroup(command)) return noCommand(command, word == extras.end() ? "" : *word);
+    if (option != extras.end())
+        return "there is no option " + *option + "; see " + kProgram + " " + nameOf(command) + " --help";
+    return (extras.empty() ? "something is missing behind the command" : "\"" + *word + "\" is too much") +
+           "; it is: " + kProgram + " " + usageOf(command);
 }
 
 } // namespace
 
-Poco::Util::OptionSet CommandEntry::options() const {
-    Poco::Util::OptionSet options;
-    make()->defineOptions(options);
-    Arguments::addCommonOptions(options);
-    return options;
-}
-
-const std::vector<CommandEntry>& allCommands() {
-    static const std::vector<CommandEntry> commands{
-        {"setup", "", 0, 0, "make a configuration for production, with certificate and identities",
-         make<SetupCommand>},
-        {"check", "", 0, 0, "check configuration, certificate and database; changes nothing",
-         make<CheckCommand>},
-        {"start", "", 0, 0, "start the service and wait until it is ready", make<StartCommand>},
-        {"stop", "", 0, 0, "stop the service and wait until it has ended", make<StopCommand>},
-        {"status", "", 0, 0, "show what the running service does, and what is degraded", make<StatusCommand>},
-        {"health", "", 0, 0, "say whether the service is healthy: exit code 0, or 1", make<HealthCommand>},
-        {"mapping list", "", 0, 0, "list all mappings, or those that nobody uses", make<MappingListCommand>},
-        {"mapping show", "ID", 1, 1, "show one mapping", make<MappingShowCommand>},
-        {"mapping add", "public|private", 1, 1, "open a mapping", make<MappingAddCommand>},
-        {"mapping set", "ID", 1, 1, "change how visitors of an open mapping connect",
-         make<MappingSetCommand>},
-        {"mapping remove", "ID|--unused=TIME", 0, 1,
-         "close a mapping and all its connections, or all that nobody uses", make<MappingRemoveCommand>},
-        {"import", "FILE", 1, 1, "take over the mappings of the earlier Connector, from its configs.json",
-         make<ImportCommand>},
-        {"version", "", 0, 0, "show the version", make<VersionCommand>},
-        {"help", "[COMMAND]", 0, 2, "show this help, or a command's", make<HelpCommand>},
-    };
-    return commands;
+void runCommandOf(const std::vector<std::string>& words, std::ostream& out) {
+    CommandTree(out).run(words);
 }
 
 } // namespace connector

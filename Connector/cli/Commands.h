@@ -1,33 +1,15 @@
 #pragma once
 
-#include "cli/Command.h"
-
-#include <Poco/Util/OptionSet.h>
-
-#include <cstddef>
-#include <functional>
-#include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
 namespace connector {
 
-/// A command as the table has it.
-struct CommandEntry {
-    /// One word or two.
-    std::string name;
-    /// What follows the name, as the help shows it.
-    std::string operands;
-    std::size_t minOperands;
-    std::size_t maxOperands;
-    std::string summary;
-    std::function<std::unique_ptr<Command>()> make;
+inline constexpr const char* kProgram = "iofog-connector";
 
-    /// All options of the command: its own, and those that every command has.
-    Poco::Util::OptionSet options() const;
-};
-
-/// All commands, in the order in which the help shows them.
-const std::vector<CommandEntry>& allCommands();
+/// Runs the command that the words behind the program's name are; `--help` and `--version` are such words,
+/// too. Throws CommandError for words that are none, and what the command throws.
+void runCommandOf(const std::vector<std::string>& words, std::ostream& out);
 
 } // namespace connector

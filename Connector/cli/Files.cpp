@@ -10,8 +10,6 @@
 #include <deque>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -84,16 +82,6 @@ class TemporaryNeighbour {
 };
 
 } // namespace
-
-std::string textOf(const std::string& file) {
-    std::ifstream stream(file, std::ios::binary);
-    std::ostringstream content;
-    content << stream.rdbuf();
-    if (!stream.is_open() || stream.bad())
-        throw CommandError(Application::EXIT_NOINPUT,
-                           file + ": can't be read: " + std::generic_category().message(errno));
-    return content.str();
-}
 
 void writeFiles(const std::vector<NewFile>& files) {
     // What can fail comes before the first file changes.

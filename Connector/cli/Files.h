@@ -6,9 +6,6 @@
 
 namespace connector {
 
-/// All that is in a file. Throws CommandError when it can't be read.
-std::string textOf(const std::string& file);
-
 /// Whose a file is and who may use it.
 struct Ownership {
     uid_t user;

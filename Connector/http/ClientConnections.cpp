@@ -4,6 +4,7 @@
 #include "net/PlainStream.h"
 
 #include <algorithm>
+#include <new>
 
 namespace connector {
 
@@ -51,26 +52,30 @@ void ClientConnections::waitUntilStopped(std::chrono::milliseconds atMost) {
 void ClientConnections::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                    DescriptorBudget::Lease) {
     if (!makeRoomFor(peer)) return;
-    try {
-        const auto connection = connectionOver(std::move(socket), peer);
-        _byOwner[ownerAt(peer)].push_back(connection);
-        ++_count;
-        connection->start();
-    } catch (const std::bad_alloc&) {
-        _log.write(Poco::Message::PRIO_WARNING,
-                   "new connection of " + inWords(peer) + " closed: there is no memory for it");
-    }
+    const auto connection = connectionOver(std::move(socket), peer);
+    if (!connection) return;
+    _byOwner[ownerAt(peer)].push_back(connection);
+    ++_count;
+    connection->start();
 }
 
+/// Null when there is no memory for its TLS.
 std::shared_ptr<ClientConnection> ClientConnections::connectionOver(Descriptor socket,
                                                                     const Poco::Net::SocketAddress& peer) {
     ClientConnectionOwner& owner = *this;
     if (!_tls)
         return std::make_shared<ClientConnection>(
             _loop, owner, std::make_unique<PlainStream>(std::move(socket), peer, DescriptorBudget::Lease()));
-    return std::make_shared<ClientConnection>(
-        _loop, owner,
-        std::make_unique<TlsStream>(std::move(socket), peer, DescriptorBudget::Lease(), _tls->sslContext()));
+    try {
+        return std::make_shared<ClientConnection>(_loop, owner,
+                                                  std::make_unique<TlsStream>(std::move(socket), peer,
+                                                                              DescriptorBudget::Lease(),
+                                                                              _tls->sslContext()));
+    } catch (const std::bad_alloc&) {
+        _log.write(Poco::Message::PRIO_WARNING,
+                   "new connection of " + inWords(peer) + " closed: there is no memory for its TLS");
+        return nullptr;
+    }
 }
 
 /// False when every connection that would have to go is one of a caller that the server knows.

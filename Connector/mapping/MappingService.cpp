@@ -19,10 +19,6 @@ Poco::Logger& log() {
     return Poco::Logger::get("mapping");
 }
 
-std::string nameOf(Mapping::Type type) {
-    return type == Mapping::Type::Public ? "public" : "private";
-}
-
 /// Nothing for those that every mapping has unless it is asked for others.
 std::string inWords(const VisitorSettings& visitors) {
     if (!visitors.tls) return ", visitors without TLS";
@@ -148,7 +144,8 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     pipe->start(std::move(listeners));
     _open.emplace(wanted.id, Open{std::move(pipe), LastUse()});
     log().information(Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy,
-                                   nameOf(wanted.type), wanted.endpoint1.port, wanted.endpoint2.port) +
+                                   std::string(wanted.typeName()), wanted.endpoint1.port,
+                                   wanted.endpoint2.port) +
                       inWords(wanted.visitors));
     return wanted;
 }

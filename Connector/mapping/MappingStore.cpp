@@ -243,7 +243,7 @@ std::vector<Mapping> MappingStore::load() {
         for (bool more = rows.moveFirst(); more; more = rows.moveNext()) {
             Mapping mapping;
             mapping.id = rows.value(0).convert<std::string>();
-            mapping.type = rows.value(1) == "public" ? Mapping::Type::Public : Mapping::Type::Private;
+            mapping.type = rows.value(1) == Mapping::kPublic ? Mapping::Type::Public : Mapping::Type::Private;
             mapping.endpoint1 = endpoint(2);
             mapping.endpoint2 = endpoint(6);
             mapping.visitors = {split(rows.value(10).convert<std::string>()),
@@ -274,7 +274,7 @@ void MappingStore::insertAll(const std::vector<Mapping>& mappings) {
 }
 
 void MappingStore::insertRow(const Mapping& mapping) {
-    const std::string type = mapping.type == Mapping::Type::Public ? "public" : "private";
+    const std::string type = mapping.typeName();
     const auto columns = [](const Endpoint& endpoint) {
         return Poco::Tuple<int, std::string, int, Poco::Int64>(endpoint.port, endpoint.passcode,
                                                                endpoint.maxConnections,

@@ -26,6 +26,9 @@ struct Endpoint {
 /// it.
 struct Mapping {
     enum class Type { Public, Private };
+    /// The types by their names, in the API, the database and the log.
+    static constexpr const char* kPublic = "public";
+    static constexpr const char* kPrivate = "private";
 
     std::string id;
     Type type = Type::Public;
@@ -37,6 +40,9 @@ struct Mapping {
     Poco::Int64 created = 0;
     /// As the database has it; Pipe::lastUse() has today's.
     LastUse lastUse;
+
+    /// The name of its type.
+    const char* typeName() const { return type == Type::Public ? kPublic : kPrivate; }
 
     bool operator==(const Mapping&) const = default;
 };

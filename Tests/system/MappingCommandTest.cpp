@@ -279,6 +279,10 @@ BOOST_AUTO_TEST_CASE(WrongWordsAreNamed) {
         {{"mapping", "add", "private", "--alpn=h2"}, "public"},
         {{"mapping", "add", "private", "--no-visitor-tls"}, "public"},
         {{"mapping", "add", "public", "--max-connections"}, "max-connections"},
+        {{"mapping", "add", "--max-connections=", "public"}, "--max-connections= is not allowed"},
+        {{"mapping", "add", "public", "--alpn=h2", "--alpn=x"}, "--alpn can be given only once"},
+        {{"mapping", "list", "--json=1"}, "--json takes no value"},
+        {{"help", "mapping", "lst"}, "\"mapping lst\""},
     };
     for (const auto& [words, named] : cases) {
         const auto finished = runCommand(setup, words);

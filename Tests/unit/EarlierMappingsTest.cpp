@@ -1,4 +1,4 @@
-#include "cli/EarlierMappings.h"
+#include "cli/import/EarlierMappings.h"
 
 #include "base/JsonFields.h"
 

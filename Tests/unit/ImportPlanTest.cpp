@@ -1,4 +1,4 @@
-#include "cli/ImportPlan.h"
+#include "cli/import/ImportPlan.h"
 
 #include <boost/test/unit_test.hpp>
 

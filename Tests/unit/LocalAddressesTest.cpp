@@ -1,4 +1,4 @@
-#include "cli/LocalAddresses.h"
+#include "cli/setup/Addresses.h"
 
 #include <boost/test/unit_test.hpp>
 

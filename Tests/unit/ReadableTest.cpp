@@ -1,4 +1,4 @@
-#include "cli/Readable.h"
+#include "cli/Output.h"
 
 #include <boost/test/unit_test.hpp>
 

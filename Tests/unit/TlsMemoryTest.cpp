@@ -1,5 +1,5 @@
 #include "agent/Dialer.h"
-#include "cli/SelfSignedCertificate.h"
+#include "cli/setup/Certificates.h"
 #include "net/TlsContext.h"
 #include "pipe/AgentEndpoint.h"
 #include "pipe/VisitorEndpoint.h"

@@ -15,10 +15,10 @@ constexpr std::size_t kBytesPerSilentRest = 100000;
 
 } // namespace
 
-MessageConnection::MessageConnection(EventLoop& loop, RelayPeer peer_, Owner& owner, bool& peerAcknowledges)
-    : _loop(loop), _owner(owner), _stream(std::move(end_.stream)), _heartbeat(loop, *this),
-      _beats(end_.heartbeat.value_or(Heartbeat::Settings())), _timer(loop, [this] { onTimer(); }),
-      _delivery(peerAcknowledges), _unread(end_.held.bytes().begin(), end_.held.bytes().end()) {}
+MessageConnection::MessageConnection(EventLoop& loop, RelayPeer peer, Owner& owner, bool& peerAcknowledges)
+    : _loop(loop), _owner(owner), _stream(std::move(peer.stream)), _heartbeat(loop, *this),
+      _beats(peer.heartbeat.value_or(Heartbeat::Settings())), _timer(loop, [this] { onTimer(); }),
+      _delivery(peerAcknowledges), _unread(peer.held.bytes().begin(), peer.held.bytes().end()) {}
 
 MessageConnection::~MessageConnection() = default;
 

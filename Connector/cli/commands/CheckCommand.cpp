@@ -1,0 +1,91 @@
+#include "cli/commands/CheckCommand.h"
+
+#include "base/Json.h"
+#include "cli/Output.h"
+#include "cli/commands/ConfigurationWarnings.h"
+#include "cli/setup/Certificates.h"
+#include "mapping/MappingStore.h"
+
+#include <Poco/String.h>
+
+#include <filesystem>
+#include <optional>
+
+namespace connector {
+
+namespace {
+
+struct DatabaseState {
+    bool isInUse = false;
+    std::vector<Mapping> mappings;
+};
+
+/// Nothing when there is no database yet.
+std::optional<DatabaseState> lookAt(const std::string& file) {
+    std::error_code error;
+    if (!std::filesystem::exists(file, error) && !error) return std::nullopt;
+    DatabaseState state;
+    state.mappings = MappingStore::openToRead(file).load();
+    state.isInUse = MappingStore::isInUse(file);
+    return state;
+}
+
+std::string inWords(const std::optional<DatabaseState>& database) {
+    if (!database) return "not there yet; the first start makes it";
+    return std::to_string(database->mappings.size()) + " mappings" +
+           (database->isInUse ? "; a Connector is running on it" : "");
+}
+
+std::vector<std::string> namesOfCertificate(const Configuration& configuration) {
+    return namesIn(Poco::Crypto::X509Certificate(configuration.certificateFile));
+}
+
+std::string inWords(const std::vector<std::string>& names) {
+    return names.empty() ? "for no name" : "for " + Poco::cat(std::string(", "), names.begin(), names.end());
+}
+
+Poco::JSON::Object::Ptr jsonOf(const Configuration& configuration,
+                               const std::optional<DatabaseState>& database,
+                               const std::vector<std::string>& warnings) {
+    auto result = newJson();
+    result->set("status", "ok");
+    result->set("config", configuration.file);
+    result->set("dev", configuration.dev);
+    result->set("ports", static_cast<Poco::UInt64>(configuration.ports.size()));
+    result->set("database", configuration.databaseFile);
+    result->set("databaseexists", database.has_value());
+    result->set("running", database && database->isInUse);
+    result->set("mappings", static_cast<Poco::UInt64>(database ? database->mappings.size() : 0));
+    if (!configuration.dev) result->set("certificatenames", jsonArrayOf(namesOfCertificate(configuration)));
+    result->set("warnings", jsonArrayOf(warnings));
+    return result;
+}
+
+void printText(const Configuration& configuration, const std::optional<DatabaseState>& database,
+               const std::vector<std::string>& warnings, std::ostream& out) {
+    const auto& api = configuration.api;
+    const auto bind = api.bind.empty() ? "all addresses" : api.bind;
+    std::vector<std::pair<std::string, std::string>> lines{
+        {"config", configuration.file + ": ok"},
+        {"mode", configuration.dev ? "development (no TLS)" : "production (TLS)"},
+        {"API", bind + ", port " + std::to_string(api.port) + ", " + std::to_string(api.identities.size()) +
+                    " identities"},
+        {"ports", std::to_string(configuration.ports.size()) + " for mappings"},
+        {"database", configuration.databaseFile + ": " + inWords(database)}};
+    if (!configuration.dev) lines.emplace_back("certificate", inWords(namesOfCertificate(configuration)));
+    printLines(lines, out);
+    for (const auto& warning : warnings)
+        out << "warning: " << warning << '\n';
+}
+
+} // namespace
+
+void checkConfiguration(const CommonOptions& common, std::ostream& out) {
+    const auto configuration = Configuration::load(common.configurationFile());
+    const auto database = lookAt(configuration.databaseFile);
+    const auto warnings = warningsOf(configuration, database ? database->mappings : std::vector<Mapping>{});
+    if (common.asJson) return printJson(*jsonOf(configuration, database, warnings), out);
+    printText(configuration, database, warnings, out);
+}
+
+} // namespace connector

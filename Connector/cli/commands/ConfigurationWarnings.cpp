@@ -1,0 +1,149 @@
+#include "cli/commands/ConfigurationWarnings.h"
+
+#include "app/PortRanges.h"
+#include "cli/import/ImportPlan.h"
+#include "cli/setup/Certificates.h"
+
+#include <Poco/Crypto/X509Certificate.h>
+#include <Poco/DateTime.h>
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Net/IPAddress.h>
+#include <Poco/StringTokenizer.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sys/stat.h>
+
+namespace connector {
+
+namespace {
+
+using Poco::Crypto::X509Certificate;
+using Warnings = std::vector<std::string>;
+
+constexpr int kSoonDays = 30;
+
+bool isReadableByAll(const std::string& file) {
+    struct stat status {};
+    return ::stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+void checkCertificate(const Configuration& configuration, Warnings& warnings) {
+    const X509Certificate certificate(configuration.certificateFile);
+    const Poco::DateTime now;
+    const auto end = Poco::DateTimeFormatter::format(certificate.expiresOn(), "%Y-%m-%d");
+    const auto& file = configuration.certificateFile;
+    if (certificate.expiresOn() < now)
+        warnings.push_back(file + ": the certificate has expired on " + end + "; clients will refuse it");
+    else if (certificate.expiresOn() < now + Poco::Timespan(kSoonDays, 0, 0, 0, 0))
+        warnings.push_back(file + ": the certificate expires on " + end);
+    if (certificate.validFrom() > now) warnings.push_back(file + ": the certificate is not valid yet");
+    if (!isFor(certificate, configuration.api.address))
+        warnings.push_back(file + ": the certificate is not for " + configuration.api.address +
+                           ", which is \"address\"; clients that look for that name will refuse it");
+    if (isReadableByAll(configuration.keyFile))
+        warnings.push_back(configuration.keyFile +
+                           ": all users of this machine may read the key; chmod o= it");
+}
+
+void checkTokens(const Configuration& configuration, Warnings& warnings) {
+    const auto& identities = configuration.api.identities;
+    const bool hasTokens = std::any_of(identities.begin(), identities.end(), [](const Identity& identity) {
+        return std::holds_alternative<TokenDigest>(identity.proof);
+    });
+    if (hasTokens && isReadableByAll(configuration.file))
+        warnings.push_back(configuration.file +
+                           ": all users of this machine may read the tokens; chmod o= it");
+}
+
+bool isEarlierFile(const Configuration& configuration) {
+    return std::filesystem::path(configuration.file).extension() == ".conf";
+}
+
+void checkIdentities(const Configuration& configuration, Warnings& warnings) {
+    const bool isMeantForOthers = !configuration.dev || isEarlierFile(configuration);
+    if (isMeantForOthers && configuration.api.identities.empty() && !configuration.api.anonymous)
+        warnings.push_back("\"api.identities\" is empty, so the API can be used from this machine only");
+}
+
+void checkAddress(const Configuration& configuration, Warnings& warnings) {
+    Poco::Net::IPAddress ip;
+    const auto& address = configuration.api.address;
+    if (address == "::" || (Poco::Net::IPAddress::tryParse(address, ip) && ip.isWildcard()))
+        warnings.push_back("\"address\": " + address +
+                           " is nothing that visitors can use; it must be the public name or address");
+}
+
+/// Ports that the kernel is told to leave alone.
+std::vector<std::uint16_t> reservedPorts() {
+    std::string list;
+    std::ifstream("/proc/sys/net/ipv4/ip_local_reserved_ports") >> list;
+    const Poco::StringTokenizer ranges(list, ",", Poco::StringTokenizer::TOK_IGNORE_EMPTY);
+    return portsOf({ranges.begin(), ranges.end()});
+}
+
+/// The kernel may have given such a port to an outgoing connection when a mapping wants it.
+void checkEphemeralPorts(const Configuration& configuration, Warnings& warnings) {
+    std::uint16_t first = 0;
+    std::uint16_t last = 0;
+    std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first >> last;
+    const auto reserved = reservedPorts();
+    const auto count =
+        std::count_if(configuration.ports.begin(), configuration.ports.end(), [&](std::uint16_t port) {
+            return port >= first && port <= last &&
+                   !std::binary_search(reserved.begin(), reserved.end(), port);
+        });
+    if (count > 0)
+        warnings.push_back(
+            std::to_string(count) + " of \"ports\" are in net.ipv4.ip_local_port_range, " +
+            std::to_string(first) + " to " + std::to_string(last) +
+            ", and not in net.ipv4.ip_local_reserved_ports: outgoing connections may hold them");
+}
+
+void checkMappings(const Configuration& configuration, const std::vector<Mapping>& mappings,
+                   Warnings& warnings) {
+    const auto apiPort = configuration.api.port;
+    for (const auto& mapping : mappings)
+        if (mapping.endpoint1.port == apiPort || mapping.endpoint2.port == apiPort)
+            warnings.push_back("mapping " + mapping.id + " has port " + std::to_string(apiPort) +
+                               ", which is api.port; it can't be served: choose another api.port");
+    for (const auto& mapping : mappings)
+        if (!mapping.visitors.tls && !configuration.dev && !configuration.pipes.allowPlainVisitors)
+            warnings.push_back("mapping " + mapping.id +
+                               " has visitors without TLS, which pipes.allow-plain-visitors does not allow; "
+                               "they are turned away");
+    auto outside = portsOutside(configuration.ports, mappings);
+    std::erase(outside, apiPort);
+    if (!outside.empty())
+        warnings.push_back("mappings in " + configuration.databaseFile +
+                           " have ports that are not in \"ports\": " + listOf(outside) +
+                           "; they are served all the same");
+}
+
+void checkEarlierFile(const Configuration& configuration, Warnings& warnings) {
+    const std::filesystem::path file(configuration.file);
+    const auto earlier = std::filesystem::path(file).replace_extension(".conf");
+    std::error_code error;
+    if (isEarlierFile(configuration))
+        warnings.push_back(configuration.file + " is the earlier Connector's; rename it to .config");
+    else if (file.extension() == ".config" && std::filesystem::exists(earlier, error))
+        warnings.push_back(earlier.string() + ", the earlier Connector's, is there, too; it is not read");
+}
+
+} // namespace
+
+std::vector<std::string> warningsOf(const Configuration& configuration,
+                                    const std::vector<Mapping>& mappings) {
+    Warnings warnings;
+    checkEarlierFile(configuration, warnings);
+    checkAddress(configuration, warnings);
+    checkIdentities(configuration, warnings);
+    checkTokens(configuration, warnings);
+    if (!configuration.dev) checkCertificate(configuration, warnings);
+    checkEphemeralPorts(configuration, warnings);
+    checkMappings(configuration, mappings, warnings);
+    return warnings;
+}
+
+} // namespace connector

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "cli/CommonOptions.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+
+namespace connector {
+
+// The commands `mapping ...`. They throw CommandError, and ConfigurationError.
+
+/// What Fog Controllers ask for, and what a mapping gets that is opened without options.
+inline constexpr std::int64_t kUsualPublicConnections = 60;
+inline constexpr std::int64_t kUsualPrivateConnections = 1;
+inline constexpr std::int64_t kUsualHeartbeatAbsence = 200000; ///< ms
+
+/// How visitors of a public mapping connect; what is not given stays as it is. A value.
+struct VisitorOptions {
+    /// Names of protocols, separated by commas.
+    std::optional<std::string> alpn;
+    bool noAlpn = false;
+    bool tls = false;
+    bool noTls = false;
+};
+
+/// A value.
+struct AddMappingOptions {
+    /// "public" or "private".
+    std::string type;
+    /// Agents at once, on port1, and on port2 of a private mapping.
+    std::optional<std::int64_t> maxConnections;
+    std::optional<std::int64_t> maxConnections2;
+    /// In ms, likewise.
+    std::optional<std::int64_t> heartbeatAbsence;
+    std::optional<std::int64_t> heartbeatAbsence2;
+    VisitorOptions visitors;
+};
+
+/// What is to be removed: one mapping, or all that are unused. A value.
+struct RemoveMappingOptions {
+    /// Empty when it is not given.
+    std::string id;
+    std::optional<std::chrono::seconds> unused;
+    /// Don't ask.
+    bool yes = false;
+};
+
+/// `mapping list`: all mappings, or those that have been unused for so long, one a line.
+void listMappings(const CommonOptions& common, std::optional<std::chrono::seconds> unused, std::ostream& out);
+
+/// `mapping show ID`: all that the API tells of one mapping.
+void showMapping(const CommonOptions& common, const std::string& id, std::ostream& out);
+
+/// `mapping add public|private`: opens a mapping, with limits that are options.
+void addMapping(const CommonOptions& common, const AddMappingOptions& options, std::ostream& out);
+
+/// `mapping set ID`: changes what may be changed of a mapping that is open.
+void changeMapping(const CommonOptions& common, const std::string& id, const VisitorOptions& options,
+                   std::ostream& out);
+
+/// `mapping remove ID`: closes a mapping. `mapping remove --unused=TIME`: closes all that are unused, after a
+/// question.
+void removeMappings(const CommonOptions& common, const RemoveMappingOptions& options, std::ostream& out);
+
+} // namespace connector

@@ -1,0 +1,151 @@
+#include "cli/commands/ServiceCommands.h"
+
+#include "base/Json.h"
+#include "cli/CommandError.h"
+#include "cli/ConnectorApi.h"
+#include "cli/FileLock.h"
+#include "cli/Output.h"
+#include "cli/commands/BackgroundServer.h"
+#include "cli/commands/OwnersRights.h"
+#include "cli/commands/Systemd.h"
+
+#include <Poco/String.h>
+#include <Poco/Util/Application.h>
+
+#include <chrono>
+#include <thread>
+#include <vector>
+
+namespace connector {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Poco::Util::Application;
+
+constexpr std::chrono::milliseconds kLookAgain{50};
+/// As long as systemd waits for a service (DefaultTimeoutStartSec).
+constexpr std::chrono::seconds kReadyTime{90};
+/// What container engines take for unhealthy; some of them reserve other codes.
+constexpr int kUnhealthy = 1;
+
+/// Waits until the API says that all mappings are restored. ended: throws when that can't come true any more.
+template <class Ended>
+void waitUntilReady(ConnectorApi& api, Ended&& ended) {
+    for (const auto deadline = Clock::now() + kReadyTime; !api.isReady();
+         std::this_thread::sleep_for(kLookAgain)) {
+        ended();
+        if (Clock::now() > deadline)
+            throw CommandError(Application::EXIT_TEMPFAIL, "the service runs, and is not ready after " +
+                                                               std::to_string(kReadyTime.count()) + " s: " +
+                                                               api.url() + "/health does not say so");
+    }
+}
+
+/// Both start what does not run yet, and return whether it ran already.
+bool startWithSystemd(ConnectorApi& api) {
+    const bool wasRunning = isActiveInSystemd();
+    if (!wasRunning) systemctl("start");
+    waitUntilReady(api, [] {
+        if (!isActiveInSystemd())
+            throw CommandError(Application::EXIT_UNAVAILABLE,
+                               "the service has ended at once; journalctl -u iofog-connector says why");
+    });
+    return wasRunning;
+}
+
+bool startInBackground(ConnectorApi& api, BackgroundServer& server) {
+    const FileLock lock(api.configuration().file); // a second start finds what the first one has started
+    if (server.isRunning()) {
+        waitUntilReady(api, [&] {
+            if (!server.isRunning())
+                throw CommandError(Application::EXIT_UNAVAILABLE,
+                                   "the service that ran already has ended; see " + server.outputFile());
+        });
+        return true;
+    }
+    if (api.isReady()) // or its readiness would be taken for that of the one to be started
+        throw CommandError(Application::EXIT_UNAVAILABLE,
+                           "another Connector, with another database, answers at " + api.url());
+    server.forget(); // what a server that was killed has left
+    server.launch();
+    waitUntilReady(api, [&] {
+        const auto exitCode = server.exitCode();
+        if (!exitCode) return;
+        server.forget();
+        throw CommandError(*exitCode == Application::EXIT_OK ? int{Application::EXIT_UNAVAILABLE} : *exitCode,
+                           "the service has ended at once: " + Poco::trim(server.output()));
+    });
+    return false;
+}
+
+/// The command line that these are the options of.
+std::vector<std::string> startWords(const CommonOptions& common) {
+    std::vector<std::string> words{"start", "--config=" + common.wantedConfiguration};
+    if (common.asJson) words.emplace_back("--json");
+    return words;
+}
+
+/// Both stop what runs, and return whether anything did.
+bool stopWithSystemd() {
+    const bool wasRunning = isActiveInSystemd();
+    if (wasRunning) systemctl("stop");
+    return wasRunning;
+}
+
+bool stopInBackground(const BackgroundServer& server) {
+    const bool wasRunning = server.isRunning();
+    if (wasRunning) server.stop();
+    return wasRunning;
+}
+
+} // namespace
+
+void startService(const CommonOptions& common, std::ostream& out) {
+    const auto configuration = Configuration::load(common.configurationFile());
+    const bool withSystemd = isManagedBySystemd(common.wantedConfiguration);
+    if (!withSystemd) continueAsOwnerOfFolder(configuration.databaseFile, startWords(common));
+    ConnectorApi api(configuration.file);
+    BackgroundServer server(configuration);
+    const bool wasRunning = withSystemd ? startWithSystemd(api) : startInBackground(api, server);
+
+    if (common.asJson) {
+        auto result = newJson();
+        result->set("status", "running");
+        result->set("wasrunning", wasRunning);
+        result->set("api", api.url());
+        return printJson(*result, out);
+    }
+    out << (wasRunning ? "Connector was running already" : "Connector is ready") << ": API at " << api.url()
+        << ", " << (configuration.dev ? "development mode (no TLS)" : "production mode (TLS)") << ".\n";
+    if (server.pid() > 0) out << "Process " << server.pid() << ", log in " << server.outputFile() << ".\n";
+}
+
+void stopService(const CommonOptions& common, std::ostream& out) {
+    const auto configuration = Configuration::read(common.configurationFile());
+    const bool wasRunning = isManagedBySystemd(common.wantedConfiguration)
+                                ? stopWithSystemd()
+                                : stopInBackground(BackgroundServer(configuration));
+
+    if (common.asJson) {
+        auto result = newJson();
+        result->set("status", "stopped");
+        result->set("wasrunning", wasRunning);
+        return printJson(*result, out);
+    }
+    out << (wasRunning ? "Connector is stopped.\n" : "Connector was not running.\n");
+}
+
+void showHealth(const CommonOptions& common, std::ostream& out) {
+    ConnectorApi api(common.configurationFile());
+    Poco::JSON::Object::Ptr health;
+    try {
+        health = api.health();
+    } catch (const CommandError& error) {
+        throw CommandError(kUnhealthy, std::string("not healthy: ") + error.what());
+    }
+    if (common.asJson) return printJson(*health, out);
+    out << "healthy: " << api.url() << '\n';
+}
+
+} // namespace connector
