@@ -139,6 +139,20 @@ BOOST_AUTO_TEST_CASE(OfManyAddressesReplaceEachOtherTheOldestFirst) {
     ask(known);
 }
 
+/// Whoever may call as "anonymous" is known no better for that.
+BOOST_AUTO_TEST_CASE(WithRequestsTheyMayMakeCantKeepAKnownCallerOut) {
+    Guarded guarded;
+    guarded.setup.set("api.anonymous", true);
+    guarded.setup.set("limits.api-connections", 10);
+    const ConnectorProcess connector(guarded.setup);
+    const Nuisance list{"list, kept alive", [](PipeClient& client) {
+                            client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: x\r\n\r\n");
+                            client.readThrough("}");
+                        }};
+    const auto strangers = crowd(connector, guarded.setup.apiPort(), list, 10);
+    BOOST_TEST(guarded.list().status == 200);
+}
+
 /// Somebody behind the same NAT, or on the same machine.
 BOOST_AUTO_TEST_CASE(CantKeepAKnownCallerOutAtTheirOwnAddress) {
     Guarded guarded;
