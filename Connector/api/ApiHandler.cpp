@@ -38,8 +38,7 @@ void ApiHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
     try {
         if (!arrived.hasHead) throw HttpError(*arrived.problem);
         // First, so that who is not known does not learn which paths there are.
-        exchange.identity = identify(request, arrived);
-        if (!exchange.identity.empty()) socket.setKnownCaller();
+        exchange.identity = identify(request, socket);
         if (arrived.problem) throw HttpError(*arrived.problem);
 
         ApiRequest read{.query = queryOf(request),
@@ -54,15 +53,17 @@ void ApiHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
 }
 
 /// The identity of a caller that may make this request, "" where everybody may. Throws HttpError 401 and 403.
-std::string ApiHandler::identify(const Poco::Net::HTTPServerRequest& request,
-                                 const ClientRequest& arrived) const {
+std::string ApiHandler::identify(const Poco::Net::HTTPServerRequest& request, RequestSocket& socket) const {
     if (_target.isOpenToAll) return "";
-    const Credentials caller{.address = withoutMapping(arrived.client.host()),
+    const Credentials caller{.address = withoutMapping(socket.request().client.host()),
                              .authorization = request.get(HTTPRequest::AUTHORIZATION, ""),
-                             .certificate = arrived.certificate};
+                             .certificate = socket.request().certificate};
     const auto recognized = _context.identities.recognize(caller);
     switch (recognized.verdict) {
     case Identities::Verdict::Known:
+        socket.setKnownCaller();
+        break;
+    case Identities::Verdict::Anonymous:
         break;
     case Identities::Verdict::NeedsToken:
         throw HttpError(HTTPResponse::HTTP_UNAUTHORIZED, "a token that the server knows is needed",

@@ -66,7 +66,7 @@ class ApiHandler : public Poco::Net::HTTPRequestHandler {
     const std::string& pathId() const { return _target.pathId; }
 
   private:
-    std::string identify(const Poco::Net::HTTPServerRequest& request, const ClientRequest& arrived) const;
+    std::string identify(const Poco::Net::HTTPServerRequest& request, RequestSocket& socket) const;
 
     const ApiContext& _context;
     const ApiTarget _target;

@@ -45,7 +45,7 @@ Identities::Recognition Identities::recognize(const Credentials& caller) const {
         if (proven && !match) match = &identity;
     }
     if (match) return {Verdict::Known, match->name};
-    if (_anonymous) return {Verdict::Known, "anonymous"};
+    if (_anonymous) return {Verdict::Anonymous, "anonymous"};
     return {_tokensExist || token ? Verdict::NeedsToken : Verdict::Forbidden, ""};
 }
 

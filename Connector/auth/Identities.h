@@ -23,12 +23,13 @@ class Identities {
   public:
     enum class Verdict {
         Known,
+        Anonymous,  ///< none of those that are known, and needs to be none
         NeedsToken, ///< a token would help: 401
         Forbidden,  ///< nothing that the caller could send would help: 403
     };
     struct Recognition {
         Verdict verdict;
-        /// The identity's name; "" unless Known.
+        /// The identity's name; "anonymous" when Anonymous, else "" unless Known.
         std::string name;
     };
 

@@ -74,6 +74,7 @@ void ClientConnection::stop() {
 
 void ClientConnection::close() {
     if (_state == State::Ended) return;
+    if (_state == State::Idle) _stream->endSending(); // with close_notify: nothing has been cut off
     _state = State::Ended;
     _deadline.cancel();
     _stream->retire();

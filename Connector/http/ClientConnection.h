@@ -55,6 +55,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     bool isExpendable() const { return !_isOfKnownCaller && _state != State::Answering; }
 
     const Poco::Net::SocketAddress& peer() const { return _stream->peer(); }
+    EventLoop::Clock::time_point acceptedAt() const { return _acceptedAt; }
 
   private:
     enum class State {
@@ -83,6 +84,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     ClientConnectionOwner& _owner;
     std::unique_ptr<Stream> _stream;
     const TlsStream* _tls; ///< the stream, if it has TLS
+    const EventLoop::Clock::time_point _acceptedAt = _loop.now();
     Timer _deadline;
     RequestReader _reader;
     State _state = State::Handshaking;

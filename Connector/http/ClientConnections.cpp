@@ -18,6 +18,29 @@ std::string ownerAt(const Poco::Net::SocketAddress& peer) {
     return ownerOf(withoutMapping(peer.host()));
 }
 
+/// Those of one owner's connections that may go to make room for others.
+struct Expendable {
+    std::size_t count = 0;
+    ClientConnection* oldest = nullptr;
+
+    /// Of two owners with as many, the one goes first whose connection has been here longer: a newcomer has
+    /// the time to show who it is, however many addresses others come from.
+    bool goesBefore(const Expendable& other) const {
+        if (count != other.count) return count > other.count;
+        return count > 0 && oldest->acceptedAt() < other.oldest->acceptedAt();
+    }
+};
+
+Expendable expendableOf(const std::vector<std::shared_ptr<ClientConnection>>& connections) {
+    Expendable result;
+    for (const auto& connection : connections) {
+        if (!connection->isExpendable()) continue;
+        if (!result.oldest) result.oldest = connection.get();
+        ++result.count;
+    }
+    return result;
+}
+
 } // namespace
 
 ClientConnections::ClientConnections(EventLoop& loop, const HttpLimits& limits, Poco::Net::Context::Ptr tls,
@@ -82,29 +105,29 @@ std::shared_ptr<ClientConnection> ClientConnections::connectionOver(Descriptor s
 bool ClientConnections::makeRoomFor(const Poco::Net::SocketAddress& peer) {
     const auto mine = _byOwner.find(ownerAt(peer));
     if (mine != _byOwner.end() && mine->second.size() >= _limits.connectionsPerAddress)
-        return replaceOldest(mine->second, peer, "limits.api-connections-per-address");
+        return replace(expendableOf(mine->second).oldest, peer, "limits.api-connections-per-address");
     if (_count < _limits.connections) return true;
-    const auto most = std::max_element(_byOwner.begin(), _byOwner.end(), [](const auto& a, const auto& b) {
-        return a.second.size() < b.second.size();
-    });
-    return replaceOldest(most->second, peer, "limits.api-connections");
+    Expendable most;
+    for (const auto& [owner, connections] : _byOwner) {
+        const auto expendable = expendableOf(connections);
+        if (expendable.goesBefore(most)) most = expendable;
+    }
+    return replace(most.oldest, peer, "limits.api-connections");
 }
 
-/// newcomer: for whom there is to be room. limit: the one that is reached.
-bool ClientConnections::replaceOldest(const Connections& connections,
-                                      const Poco::Net::SocketAddress& newcomer, const std::string& limit) {
-    const auto oldest = std::find_if(connections.begin(), connections.end(),
-                                     [](const auto& connection) { return connection->isExpendable(); });
-    if (oldest == connections.end()) {
+/// old: null when there is none that may go. newcomer: for whom there is to be room. limit: the one that is
+/// reached.
+bool ClientConnections::replace(ClientConnection* old, const Poco::Net::SocketAddress& newcomer,
+                                const std::string& limit) {
+    if (!old) {
         _log.write(Poco::Message::PRIO_WARNING, "new connection of " + inWords(newcomer) +
                                                     " closed: " + limit + " is reached by known callers");
         return false;
     }
-    const auto connection = *oldest; // which leaves the list
-    _log.write(Poco::Message::PRIO_WARNING, "connection of " + inWords(connection->peer()) +
+    _log.write(Poco::Message::PRIO_WARNING, "connection of " + inWords(old->peer()) +
                                                 " closed to make room for a new one: " + limit +
                                                 " is reached");
-    connection->close();
+    old->close();
     return true;
 }
 

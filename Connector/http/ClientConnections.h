@@ -19,9 +19,9 @@
 namespace connector {
 
 /// All connections of an HTTP server's clients, and how many there may be. Where a bound is reached, a new
-/// connection takes the place of the oldest one, at the address that has the most, whose caller the server
-/// does not know; so strangers can't keep a caller out that it knows. On the loop's thread, unless a function
-/// says otherwise.
+/// connection takes the place of one whose caller the server does not know: the oldest, of the address that
+/// has the most such; so strangers can't keep a caller out that it knows. On the loop's thread, unless a
+/// function says otherwise.
 class ClientConnections final : private Acceptor, private ClientConnectionOwner {
   public:
     /// tls: null for plain TCP. queue: where requests go. log: is told of connections that had to go; it must
@@ -53,8 +53,7 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
 
     std::shared_ptr<ClientConnection> connectionOver(Descriptor socket, const Poco::Net::SocketAddress& peer);
     bool makeRoomFor(const Poco::Net::SocketAddress& peer);
-    bool replaceOldest(const Connections& connections, const Poco::Net::SocketAddress& newcomer,
-                       const std::string& limit);
+    bool replace(ClientConnection* old, const Poco::Net::SocketAddress& newcomer, const std::string& limit);
     Connections all() const;
 
     EventLoop& _loop;

@@ -14,6 +14,8 @@ using Poco::Net::IPAddress;
 using Poco::Net::SocketAddress;
 
 constexpr std::chrono::seconds kStopTime{2};
+/// A TCPServer that stops wakes one of its waiting threads only; the others notice after this time.
+constexpr std::chrono::milliseconds kThreadIdleTime{250};
 /// Connections that the kernel keeps until they are accepted.
 constexpr int kBacklog = 1024;
 
@@ -41,6 +43,7 @@ std::unique_ptr<Listener> listenOnAll(std::uint16_t port) {
 Poco::Net::HTTPServerParams::Ptr parametersFrom(const HttpLimits& limits) {
     Poco::Net::HTTPServerParams::Ptr parameters = new Poco::Net::HTTPServerParams;
     parameters->setMaxThreads(limits.threads);
+    parameters->setThreadIdleTime(std::chrono::microseconds(kThreadIdleTime).count());
     parameters->setMaxQueued(static_cast<int>(limits.connections)); // no connection has more than one
     parameters->setMaxKeepAliveRequests(
         1); // of a RequestSocket; clients' connections are the loop's business
@@ -62,8 +65,8 @@ void runOn(EventLoop& loop, Function function) {
 
 HttpServer::HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
                        Poco::Net::Context::Ptr tls, LimitedLog& log)
-    : _settings(std::move(settings)), _factory(std::move(factory)), _queue(new RequestQueue),
-      _loops(1, "http"), _connections(_loops.next(), _settings.limits, std::move(tls), _queue, log),
+    : _settings(std::move(settings)), _factory(std::move(factory)), _loops(1, "http"),
+      _queue(new RequestQueue), _connections(_loops.next(), _settings.limits, std::move(tls), _queue, log),
       // A thread that TCPServer has let go is not free at the pool for a moment yet.
       _threads("http", 2, 2 * _settings.limits.threads) {}
 

@@ -47,8 +47,8 @@ class HttpServer {
 
     const HttpSettings _settings;
     const Poco::Net::HTTPRequestHandlerFactory::Ptr _factory;
-    Poco::AutoPtr<RequestQueue> _queue;
-    EventLoops _loops; ///< one
+    EventLoops _loops;                  ///< one
+    Poco::AutoPtr<RequestQueue> _queue; ///< what is left in it says so to the loop
     ClientConnections _connections;
     Poco::ThreadPool _threads;
     std::unique_ptr<Poco::Net::HTTPServer> _server;

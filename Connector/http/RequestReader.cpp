@@ -2,6 +2,7 @@
 
 #include <Poco/Ascii.h>
 #include <Poco/String.h>
+#include <Poco/StringTokenizer.h>
 
 #include <algorithm>
 #include <charconv>
@@ -59,7 +60,7 @@ void parseRequestLine(std::string_view line, HTTPRequest& head) {
     const auto target = line.substr(first + 1, last - first - 1);
     const std::string version(line.substr(last + 1));
     if (!isToken(method) || method.size() > kMaxMethod || target.empty() ||
-        target.find(' ') != std::string_view::npos)
+        target.find_first_of(" \t") != std::string_view::npos) // POCO would end it at a tab, too
         refuse("the request line must be METHOD TARGET VERSION");
     if (version != HTTPRequest::HTTP_1_1 && version != HTTPRequest::HTTP_1_0)
         refuse("only HTTP/1.1 and HTTP/1.0 are understood");
@@ -116,6 +117,20 @@ void checkHost(const HTTPRequest& head) {
         refuse("Host: missing; a request of HTTP/1.1 must have the header");
 }
 
+/// Whether the client goes on with the connection (RFC 9112, 9.3). POCO looks at the first Connection header
+/// only, and does not know that it is a list.
+bool wantsToGoOn(const HTTPRequest& head) {
+    bool goesOn = head.getVersion() == HTTPRequest::HTTP_1_1;
+    for (const auto& [field, text] : head) {
+        if (Poco::icompare(field, HTTPRequest::CONNECTION) != 0) continue;
+        for (const auto& option : Poco::StringTokenizer(text, ",", Poco::StringTokenizer::TOK_TRIM)) {
+            if (Poco::icompare(option, "close") == 0) return false;
+            if (Poco::icompare(option, "keep-alive") == 0) goesOn = true;
+        }
+    }
+    return goesOn;
+}
+
 std::size_t lengthFrom(const std::string& text, std::size_t atMost) {
     if (text.empty() ||
         !std::all_of(text.begin(), text.end(), [](char c) { return Poco::Ascii::isDigit(c); }))
@@ -148,6 +163,11 @@ std::string RequestReader::take() {
     if (_head.has(HTTPRequest::TRANSFER_ENCODING) || _head.has(HTTPRequest::CONTENT_LENGTH))
         _head.setContentLength64(static_cast<Poco::Int64>(_body.size()));
     _head.erase(HTTPRequest::TRANSFER_ENCODING);
+    if (_head.has(HTTPRequest::CONNECTION)) {
+        const bool goesOn = wantsToGoOn(_head);
+        _head.erase(HTTPRequest::CONNECTION);
+        _head.setKeepAlive(goesOn);
+    }
     std::ostringstream message;
     _head.write(message);
     message << std::exchange(_body, {});

@@ -39,7 +39,8 @@ class RequestReader {
     bool takeExpectation();
 
     /// The request that read() has completed, or as much of one as hasHead() says, in its plainest form: not
-    /// chunked, with one right Content-Length or none, and without an expectation. The next one begins.
+    /// chunked, with one right Content-Length or none, Connection "Keep-Alive", "Close" or none, and without
+    /// an expectation. The next one begins.
     std::string take();
 
   private:

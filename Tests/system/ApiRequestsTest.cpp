@@ -341,6 +341,19 @@ BOOST_DATA_TEST_CASE(SilentApiConnectionsAreEnded, kModes, mode) {
     BOOST_TEST(connector.api().get(kHealth).status == 200);
 }
 
+BOOST_DATA_TEST_CASE(ConnectionsThatAreKeptAliveEndInOrder, kModes, mode) {
+    ConnectorSetup setup(mode);
+    setup.set("limits.request-time", 1000);
+    const ConnectorProcess connector(setup);
+    for (const bool isHalfClosed : {false, true}) {
+        auto client = connector.connect(setup.apiPort());
+        client.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+        if (isHalfClosed) client.finishSending();
+        BOOST_TEST(client.readToEnd().starts_with("HTTP/1.1 200"));
+        BOOST_CHECK(client.end() == PipeClient::End::Orderly);
+    }
+}
+
 /// Slow clients must not keep a Controller at another address out.
 BOOST_AUTO_TEST_CASE(SlowClientsOfOneAddressLeaveRoomForOthers) {
     ConnectorSetup setup;

@@ -101,6 +101,58 @@ BOOST_DATA_TEST_CASE(CantUseUpAllConnections, kModes, mode) {
     connector.waitForLog("closed to make room for a new one: limits.api-connections is reached");
 }
 
+/// Where the known caller has more connections than any of them.
+BOOST_AUTO_TEST_CASE(OfManyAddressesCantKeepAKnownCallerOut) {
+    Guarded guarded;
+    guarded.setup.set("limits.api-connections", 10);
+    const ConnectorProcess connector(guarded.setup);
+    auto first = connector.connect(guarded.setup.apiPort());
+    ask(first);
+    auto second = connector.connect(guarded.setup.apiPort());
+    ask(second);
+    std::vector<PipeClient> strangers;
+    for (int number = 1; number <= 20; ++number)
+        strangers.push_back(
+            connector.connect(guarded.setup.apiPort(), {.from = "127.0.1." + std::to_string(number)}));
+    BOOST_TEST(guarded.list().status == 200);
+    ask(first);
+    ask(second);
+}
+
+/// A newcomer has the time for its first request.
+BOOST_AUTO_TEST_CASE(OfManyAddressesReplaceEachOtherTheOldestFirst) {
+    Guarded guarded;
+    guarded.setup.set("limits.api-connections", 10);
+    const ConnectorProcess connector(guarded.setup);
+    const auto connect = [&](int number) {
+        return connector.connect(guarded.setup.apiPort(), {.from = "127.0.1." + std::to_string(number)});
+    };
+    std::vector<PipeClient> strangers;
+    for (int number = 1; number <= 11; ++number)
+        strangers.push_back(connect(number));
+    strangers[0].readToEnd();
+    auto known = connector.connect(guarded.setup.apiPort()); // the lowest of the addresses
+    strangers[1].readToEnd();
+    for (int number = 12; number <= 20; ++number)
+        strangers.push_back(connect(number));
+    strangers[10].readToEnd();
+    ask(known);
+}
+
+/// Whoever may call as "anonymous" is known no better for that.
+BOOST_AUTO_TEST_CASE(WithRequestsTheyMayMakeCantKeepAKnownCallerOut) {
+    Guarded guarded;
+    guarded.setup.set("api.anonymous", true);
+    guarded.setup.set("limits.api-connections", 10);
+    const ConnectorProcess connector(guarded.setup);
+    const Nuisance list{"list, kept alive", [](PipeClient& client) {
+                            client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: x\r\n\r\n");
+                            client.readThrough("}");
+                        }};
+    const auto strangers = crowd(connector, guarded.setup.apiPort(), list, 10);
+    BOOST_TEST(guarded.list().status == 200);
+}
+
 /// Somebody behind the same NAT, or on the same machine.
 BOOST_AUTO_TEST_CASE(CantKeepAKnownCallerOutAtTheirOwnAddress) {
     Guarded guarded;

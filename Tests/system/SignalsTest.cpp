@@ -17,6 +17,8 @@ namespace {
 
 /// Longer than any stop takes on a busy machine with sanitizers: whoever needs more hangs.
 constexpr std::chrono::seconds kStopTime{60};
+/// POCO's default; a stop takes 2.5 s at most.
+constexpr std::chrono::seconds kLessThanIdleThreadsWait{9};
 
 const auto kStops = bdata::make(kModes) * bdata::make({SIGTERM, SIGINT});
 
@@ -109,6 +111,22 @@ BOOST_DATA_TEST_CASE(StopIsPromptAfterManyApiConnections, kModes, mode) {
         waitUntilStalled("the number of threads", [&] { return connector.process().threadCount(); });
     }
     BOOST_TEST(connector.stop(SIGTERM, kStopTime) == 0);
+}
+
+/// Threads that have nothing more to do would wait for requests for another 10 s.
+BOOST_DATA_TEST_CASE(StopIsPromptInTheMiddleOfManyRequests, kModes, mode) {
+    const ConnectorSetup setup(mode);
+    ConnectorProcess connector(setup);
+    std::string requests;
+    for (int number = 0; number < 1000; ++number)
+        requests += "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    std::vector<PipeClient> clients;
+    for (int number = 0; number < 50; ++number) {
+        clients.push_back(connector.connect(setup.apiPort()));
+        clients.back().send(requests);
+    }
+    clients.back().readThrough("}");
+    BOOST_TEST(connector.stop(SIGTERM, kLessThanIdleThreadsWait) == 0);
 }
 
 BOOST_DATA_TEST_CASE(SecondSignalChangesNothing, kModes, mode) {

@@ -100,6 +100,7 @@ BOOST_AUTO_TEST_CASE(anonymous_is_whoever_is_nobody_else) {
     BOOST_TEST(identities.recognize(from("203.0.113.1", "Bearer " + kToken)).name == "by token");
     BOOST_TEST(identities.recognize(from("203.0.113.1")).name == "anonymous");
     BOOST_TEST(identities.recognize(from("203.0.113.1", "Bearer wrong")).name == "anonymous");
+    BOOST_TEST(identities.recognize(from("203.0.113.1")).verdict == Verdict::Anonymous);
     BOOST_TEST(Identities({}, false).recognize(from("203.0.113.1")).name == "anonymous");
 }
 

@@ -68,6 +68,7 @@ BOOST_AUTO_TEST_CASE(malformed_heads_are_rejected) {
                              std::string("GET /\r\n\r\n"),
                              std::string("GET  / HTTP/1.1\r\n\r\n"),
                              std::string("GET / / HTTP/1.1\r\n\r\n"),
+                             std::string("GET /\tHTTP/1.0 HTTP/1.1\r\nHost: h\r\n\r\n"),
                              std::string(" GET / HTTP/1.1\r\n\r\n"),
                              std::string("GET / HTTP/1.1 \r\n\r\n"),
                              std::string("GET / HTTP/2.0\r\n\r\n"),
@@ -95,6 +96,23 @@ BOOST_AUTO_TEST_CASE(a_request_has_exactly_one_host) {
     BOOST_TEST(errorOf("GET / HTTP/1.1\r\nhost: h\r\nHOST: other\r\n\r\n") == 400);
     BOOST_TEST(errorOf("GET / HTTP/1.0\r\n\r\n") == 0);
     BOOST_TEST(errorOf("GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r\n") == 400);
+}
+
+BOOST_AUTO_TEST_CASE(whether_the_connection_goes_on_is_said_in_one_way) {
+    const auto told = [](const std::string& version, const std::string& headers) {
+        const auto message = read("GET / HTTP/" + version + "\r\nHost: h\r\n" + headers + "\r\n");
+        return message.substr(message.find("Host: h\r\n") + 9);
+    };
+    const std::string kClose = "Connection: Close\r\n\r\n";
+    const std::string kKeepAlive = "Connection: Keep-Alive\r\n\r\n";
+    BOOST_TEST(told("1.1", "") == "\r\n");
+    BOOST_TEST(told("1.1", "Connection: close\r\n") == kClose);
+    BOOST_TEST(told("1.1", "Connection: TE, Close\r\n") == kClose);
+    BOOST_TEST(told("1.1", "Connection: keep-alive\r\nconnection: close\r\n") == kClose);
+    BOOST_TEST(told("1.1", "Connection: TE\r\n") == kKeepAlive);
+    BOOST_TEST(told("1.1", "Connection:\r\n") == kKeepAlive);
+    BOOST_TEST(told("1.0", "Connection: TE\r\n") == kClose);
+    BOOST_TEST(told("1.0", "Connection: TE, keep-alive\r\n") == kKeepAlive);
 }
 
 BOOST_AUTO_TEST_CASE(heads_are_bounded) {
