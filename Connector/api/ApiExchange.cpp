@@ -47,7 +47,8 @@ bool ApiExchange::mayGoOn() const {
            status != HTTPResponse::HTTP_FORBIDDEN;
 }
 
-/// One line for each request that is not granted. A stranger's 503 is none: it is /health's way to say no.
+/// One line for each request that is not granted. A 503 to somebody unidentified is none: it is
+/// /health's way to say no.
 void ApiExchange::logRefusal(const ErrorAnswer& error) const {
     const auto status = std::to_string(error.told.status());
     const auto request = inWords() + " by " + caller();

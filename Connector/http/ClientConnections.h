@@ -20,8 +20,8 @@ namespace connector {
 
 /// All connections of an HTTP server's clients, and how many there may be. Where a bound is reached, a new
 /// connection takes the place of one whose caller the server does not know: the oldest, of the address that
-/// has the most such; so strangers can't keep a caller out that it knows. On the loop's thread, unless a
-/// function says otherwise.
+/// has the most such; so those that it does not know can't keep out one that it knows. On the loop's thread,
+/// unless a function says otherwise.
 class ClientConnections final : private Acceptor, private ClientConnectionOwner {
   public:
     /// tls: null for plain TCP. queue: where requests go. log: is told of connections that had to go; it must

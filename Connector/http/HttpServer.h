@@ -22,7 +22,7 @@ class HttpServer {
   public:
     /// factory: makes the handlers; they get a body that is there in full, close the connection unless they
     /// say keep-alive, and are given the rest by RequestSocket::of(). A request with a problem must be
-    /// refused with it. tls: a server's context, or null for plain HTTP. log: is told what strangers cause;
+    /// refused with it. tls: a server's context, or null for plain HTTP. log: is told what clients cause;
     /// it must outlive the server.
     HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
                Poco::Net::Context::Ptr tls, LimitedLog& log);

@@ -39,8 +39,8 @@ void AgentEndpoint::onTurn(SlowedAddresses::Connection connection) {
 }
 
 void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
-    // A real agent greets within a round trip, so the oldest of many strangers is the one least likely to be
-    // one.
+    // A real agent greets within a round trip, so the oldest of many connections is the one least likely to
+    // be one.
     auto& authorizing = listOf(State::Authorizing);
     if (authorizing.size() >= _environment.limits().authorizing)
         authorizing.front()->end(std::to_string(_environment.limits().authorizing) +

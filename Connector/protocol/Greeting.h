@@ -11,7 +11,7 @@ namespace connector {
 /// (doc/protocol.md).
 ///
 /// Nothing is decided before the greeting is complete, and then it is decided in constant time, so that
-/// neither the verdict nor its moment tells a stranger how much of a guess was right.
+/// neither the verdict nor its moment tells an unauthorized client how much of a guess was right.
 class Greeting {
   public:
     enum class Verdict { Incomplete, Pipe1, Pipe2, Refused };

@@ -84,7 +84,7 @@ std::string nameOf(std::string_view message) {
     const auto parsed = IoMessage::parse(message);
     if (!parsed || parsed->id().empty()) return "ioMessage without an id";
     std::string name = "ioMessage ";
-    // It comes from strangers, and goes into the log.
+    // Anybody may have made it up, and it goes into the log.
     for (const char character : parsed->id())
         name += character > ' ' && character <= '~' ? character : '?';
     return name;
