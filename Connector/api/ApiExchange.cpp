@@ -34,14 +34,14 @@ void ApiExchange::send(const Poco::JSON::Object& answer) {
     answer.stringify(body);
     _response.setContentType("application/json");
     _response.set("Cache-Control", "no-store"); // passcodes
-    _response.setKeepAlive(_request.getKeepAlive() && mayGoOn());
+    _response.setKeepAlive(_request.getKeepAlive() && keepsAlive());
     _response.sendBuffer(body.str().data(), body.str().size());
     log();
 }
 
 /// Where the next request of one who has sent nonsense begins is not clear. Who is not known gets one answer
 /// a connection.
-bool ApiExchange::mayGoOn() const {
+bool ApiExchange::keepsAlive() const {
     const auto status = _response.getStatus();
     return !_arrived.problem && status != HTTPResponse::HTTP_UNAUTHORIZED &&
            status != HTTPResponse::HTTP_FORBIDDEN;

@@ -32,7 +32,7 @@ class ApiExchange {
 
   private:
     void send(const Poco::JSON::Object& answer);
-    bool mayGoOn() const;
+    bool keepsAlive() const;
     void logRefusal(const ErrorAnswer& error) const;
     void log() const;
     std::string inWords() const;

@@ -18,10 +18,11 @@ constexpr std::size_t kDrainBytes = 1024 * 1024;
 /// What POCO is given of a request that has no head, so that the refusal of it takes the way of all answers.
 constexpr const char* kStandIn = "- - HTTP/1.1\r\nConnection: close\r\n\r\n";
 
-/// Takes the answer from the thread that has it to the loop of the connection, if that still is.
-class WayBack final : public AnswerReceiver {
+/// Takes the answer from POCO's thread, which is done with the RequestSocket, to the connection on its loop,
+/// if that is still there.
+class AnswerPoster final : public AnswerReceiver {
   public:
-    WayBack(EventLoop& loop, std::weak_ptr<ClientConnection> connection)
+    AnswerPoster(EventLoop& loop, std::weak_ptr<ClientConnection> connection)
         : _loop(loop), _connection(std::move(connection)) {}
 
     void onAnswered(ClientAnswer answer) override {
@@ -113,6 +114,7 @@ void ClientConnection::handshake() {
 }
 
 void ClientConnection::receive() {
+    if (_stream->flush() == Stream::Status::Failed) return close(); // "100 Continue" may still be kept
     for (int i = 0; i < Stream::kMessagesPerTurn; ++i) {
         readRequest();
         if (_state != State::Receiving && _state != State::Idle) return;
@@ -167,14 +169,14 @@ void ClientConnection::submit(std::optional<HttpError> problem) {
                           .isSecure = _tls != nullptr};
     _state = State::Answering;
     _deadline.cancel();
-    _owner.onRequest(std::move(request), std::make_unique<WayBack>(_loop, weak_from_this()));
+    _owner.onRequest(std::move(request), std::make_unique<AnswerPoster>(_loop, weak_from_this()));
 }
 
 void ClientConnection::onAnswered(const ClientAnswer& answer) {
     if (_state == State::Ended) return;
     if (answer.message.empty()) return close();
     if (answer.isOfKnownCaller) _isOfKnownCaller = true;
-    _goesOn = saysKeepAlive(answer.message);
+    _keepsAlive = saysKeepAlive(answer.message);
     enter(State::Sending, _stopping ? kStopGrace : _owner.limits().requestTime);
     if (_stream->send(answer.message) == Stream::Status::Failed) return close();
     flush();
@@ -193,7 +195,7 @@ void ClientConnection::flush() {
 }
 
 void ClientConnection::onSent() {
-    if (_goesOn && !_stopping) {
+    if (_keepsAlive && !_stopping) {
         enter(_reader.isEmpty() ? State::Idle : State::Receiving, _owner.limits().requestTime);
         return receive();
     }

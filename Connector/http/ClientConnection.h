@@ -91,7 +91,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     std::string _certificate;
     std::size_t _dropped = 0; ///< bytes, while draining
     bool _isOfKnownCaller = false;
-    bool _goesOn = false; ///< after the answer that is being sent
+    bool _keepsAlive = false; ///< after the answer that is being sent
     bool _stopping = false;
 };
 

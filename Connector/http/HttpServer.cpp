@@ -45,8 +45,8 @@ Poco::Net::HTTPServerParams::Ptr parametersFrom(const HttpLimits& limits) {
     parameters->setMaxThreads(limits.threads);
     parameters->setThreadIdleTime(std::chrono::microseconds(kThreadIdleTime).count());
     parameters->setMaxQueued(static_cast<int>(limits.connections)); // no connection has more than one
-    parameters->setMaxKeepAliveRequests(
-        1); // of a RequestSocket; clients' connections are the loop's business
+    // A RequestSocket has one request. So POCO's answers say "close" unless the handler says otherwise.
+    parameters->setMaxKeepAliveRequests(1);
     return parameters;
 }
 

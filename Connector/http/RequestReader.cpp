@@ -69,9 +69,8 @@ void parseRequestLine(std::string_view line, HTTPRequest& head) {
     head.setVersion(version);
 }
 
-/// HTTPRequest::read() would pass over a line without a colon, join continued lines, allow spaces in a name
-/// and decode "=?utf-8?q?5?=". What other programs on the way make of that may differ, so none of it is
-/// taken.
+/// HTTPRequest::read() would pass over a line without a colon, join continued lines and allow spaces in a
+/// name. What other programs on the way make of that may differ, so none of it is taken.
 void parseField(std::string_view line, HTTPRequest& head) {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || !isToken(line.substr(0, colon)))
@@ -119,16 +118,16 @@ void checkHost(const HTTPRequest& head) {
 
 /// Whether the client goes on with the connection (RFC 9112, 9.3). POCO looks at the first Connection header
 /// only, and does not know that it is a list.
-bool wantsToGoOn(const HTTPRequest& head) {
-    bool goesOn = head.getVersion() == HTTPRequest::HTTP_1_1;
+bool wantsKeepAlive(const HTTPRequest& head) {
+    bool keepsAlive = head.getVersion() == HTTPRequest::HTTP_1_1;
     for (const auto& [field, text] : head) {
         if (Poco::icompare(field, HTTPRequest::CONNECTION) != 0) continue;
         for (const auto& option : Poco::StringTokenizer(text, ",", Poco::StringTokenizer::TOK_TRIM)) {
             if (Poco::icompare(option, "close") == 0) return false;
-            if (Poco::icompare(option, "keep-alive") == 0) goesOn = true;
+            if (Poco::icompare(option, "keep-alive") == 0) keepsAlive = true;
         }
     }
-    return goesOn;
+    return keepsAlive;
 }
 
 std::size_t lengthFrom(const std::string& text, std::size_t atMost) {
@@ -164,9 +163,9 @@ std::string RequestReader::take() {
         _head.setContentLength64(static_cast<Poco::Int64>(_body.size()));
     _head.erase(HTTPRequest::TRANSFER_ENCODING);
     if (_head.has(HTTPRequest::CONNECTION)) {
-        const bool goesOn = wantsToGoOn(_head);
+        const bool keepsAlive = wantsKeepAlive(_head);
         _head.erase(HTTPRequest::CONNECTION);
-        _head.setKeepAlive(goesOn);
+        _head.setKeepAlive(keepsAlive);
     }
     std::ostringstream message;
     _head.write(message);
@@ -209,7 +208,7 @@ bool RequestReader::readHead() {
         return false;
     }
     _emptyLines = 0;
-    _head = parseHead(take(end + 3));
+    _head = parseHead(cut(end + 3));
     _step = Step::Complete; // what is wrong from here on, has a head
     checkHost(_head);
     expectBody();
@@ -233,7 +232,7 @@ void RequestReader::expectBody() {
 
 bool RequestReader::readSizedBody() {
     if (unread().size() < _missing) return false;
-    _body = take(_missing);
+    _body = cut(_missing);
     _step = Step::Complete;
     return true;
 }
@@ -254,7 +253,7 @@ bool RequestReader::readChunkSize() {
 
 bool RequestReader::readChunk() {
     if (unread().size() < _missing) return false;
-    _body += take(_missing);
+    _body += cut(_missing);
     _step = Step::ChunkEnd;
     return true;
 }
@@ -282,12 +281,12 @@ bool RequestReader::readLine(std::string& line) {
     const auto end = unread().find("\r\n");
     if (std::min(end, unread().size()) > kMaxLine) refuse("a line of the chunked body is too long");
     if (end == std::string_view::npos) return false;
-    line = take(end);
+    line = cut(end);
     _begin += 2;
     return true;
 }
 
-std::string RequestReader::take(std::size_t bytes) {
+std::string RequestReader::cut(std::size_t bytes) {
     std::string taken(unread().substr(0, bytes));
     _begin += bytes;
     return taken;

@@ -56,7 +56,7 @@ class RequestReader {
     bool readTrailer();
     bool readLine(std::string& line);
     std::string_view unread() const { return std::string_view(_buffer).substr(_begin); }
-    std::string take(std::size_t bytes);
+    std::string cut(std::size_t bytes);
 
     const std::size_t _maxBody;
     std::string _buffer;

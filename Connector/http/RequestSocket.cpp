@@ -10,7 +10,8 @@ namespace connector {
 
 namespace {
 
-/// Where POCO asks whether there is a descriptor. None is used.
+/// POCO asks whether there is a descriptor. Nothing is done with it: whatever HTTPServer calls of a socket is
+/// overridden here.
 constexpr poco_socket_t kAnyDescriptor = 0;
 
 } // namespace
