@@ -21,7 +21,12 @@ RequestSocket::RequestSocket(ClientRequest request, std::unique_ptr<AnswerReceiv
 
 RequestSocket::~RequestSocket() {
     reset(); // or POCO would close the descriptor
-    _receiver->onAnswered(std::move(_answer));
+    deliver();
+}
+
+void RequestSocket::deliver() {
+    const std::lock_guard lock(_delivering);
+    if (const auto receiver = std::exchange(_receiver, nullptr)) receiver->onAnswered(std::move(_answer));
 }
 
 RequestSocket& RequestSocket::of(Poco::Net::HTTPServerRequest& request) {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -48,7 +49,7 @@ class AnswerReceiver {
 /// and what it sends is the answer. Both are in memory, so that its threads never wait for a client.
 class RequestSocket final : public Poco::Net::StreamSocketImpl {
   public:
-    /// The receiver is told when POCO has done with the socket, whatever it has sent until then.
+    /// The receiver is told when POCO closes the socket, or gives it up, whatever it has sent until then.
     RequestSocket(ClientRequest request, std::unique_ptr<AnswerReceiver> receiver);
 
     /// The socket behind a request that POCO's HTTPServer has read.
@@ -65,18 +66,21 @@ class RequestSocket final : public Poco::Net::StreamSocketImpl {
     Poco::Net::SocketAddress address() override;
     Poco::Net::SocketAddress peerAddress() override { return _request.client; }
     bool secure() const override { return _request.isSecure; }
-    void close() override {}
+    void close() override { deliver(); }
     void shutdown() override {}
     void setReceiveTimeout(const Poco::Timespan&) override {}
     void setRawOption(int, int, const void*, poco_socklen_t) override {}
 
   private:
     ~RequestSocket() override;
+    void deliver();
 
     ClientRequest _request;
     std::size_t _received = 0; ///< bytes of the message that POCO has got
     ClientAnswer _answer;
-    std::unique_ptr<AnswerReceiver> _receiver;
+    /// Between the thread that has answered, and another one of POCO's that may be the last to let go.
+    std::mutex _delivering;
+    std::unique_ptr<AnswerReceiver> _receiver; ///< null once it has been told
 };
 
 } // namespace connector
