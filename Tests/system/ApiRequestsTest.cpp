@@ -315,6 +315,38 @@ BOOST_FIXTURE_TEST_CASE(MalformedHttpIsAnsweredInJson, Running) {
     BOOST_TEST(api.get(kHealth).status == 200);
 }
 
+/// Nor whatever surrounds the body.
+BOOST_FIXTURE_TEST_CASE(RandomRequestsAreNeverAServerError, Running) {
+    const std::vector<std::string> requests{
+        "GET /api/v2/mapping?limit=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "POST /api/v2/status HTTP/1.1\r\nHost: x\r\nX: =?utf-8?b?!!!?=\r\nContent-Length: "
+        "13\r\n\r\nmappingid=all",
+        "POST /api/v2/mapping/add HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n"
+        "5\r\nhello\r\n0\r\n\r\n",
+        "PATCH /api/v2/mapping/x%00 HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: "
+        "2\r\n\r\n{}",
+    };
+    std::mt19937 random(2);
+    for (int round = 0; round < 500; ++round) {
+        auto request = requests[random() % requests.size()];
+        for (auto changes = 1 + random() % 4; changes > 0; --changes) {
+            const auto at = random() % request.size();
+            if (random() % 2 == 0)
+                request[at] = static_cast<char>(random() % 256);
+            else
+                request.insert(at, requests[random() % requests.size()].substr(0, random() % 40));
+        }
+        auto client = connector.connect(setup.apiPort());
+        client.send(request);
+        client.finishSending();
+        const auto answer = client.readToEnd();
+        BOOST_TEST(!answer.empty(), request << " gave no answer");
+        BOOST_TEST(!std::regex_search(answer, std::regex("HTTP/1\\.[01] 5")), request << " gave " << answer);
+    }
+    BOOST_TEST(api.get(kHealth).status == 200);
+}
+
 BOOST_DATA_TEST_CASE(SlowRequestsAreEnded, kModes, mode) {
     ConnectorSetup setup(mode);
     setup.set("limits.request-time", 1000);
