@@ -53,11 +53,11 @@ void ApiExchange::logRefusal(const ErrorAnswer& error) const {
     const auto status = std::to_string(error.told.status());
     const auto request = inWords() + " by " + caller();
     const auto warn = [&](const std::string& line) {
-        _context.callersLog.write(Poco::Message::PRIO_WARNING, line, identity);
+        _context.callersLog.write(Poco::Message::PRIO_WARNING, line, _identity);
     };
     if (error.isServersFault()) // never left out: the client was told to look for it
         _context.log.error(request + " failed with " + status + ": " + error.reason);
-    else if (!identity.empty())
+    else if (!_identity.empty())
         warn(request + " was refused with " + status + ": " + error.reason);
     else if (error.told.status() != HTTPResponse::HTTP_SERVICE_UNAVAILABLE)
         warn(_address + " was turned away with " + status + ": " + inWords() + ": " + error.reason);
@@ -72,7 +72,7 @@ void ApiExchange::log() const {
 }
 
 std::string ApiExchange::caller() const {
-    return (identity.empty() ? "-" : identity) + " at " + _address;
+    return (_identity.empty() ? "-" : _identity) + " at " + _address;
 }
 
 /// The request, for log lines. Not its query, which nobody needs there.

@@ -25,10 +25,11 @@ class ApiExchange {
     /// exception: why there is no other answer.
     void fail(const std::exception_ptr& exception);
 
+    /// The caller is this identity; until then it counts as nobody. "": it need not be anybody.
+    void identified(const std::string& identity) { _identity = identity; }
+
     /// "<identity> at <address>", for log lines.
     std::string caller() const;
-
-    std::string identity; ///< "" as long as it is not known
 
   private:
     void send(const Poco::JSON::Object& answer);
@@ -42,6 +43,7 @@ class ApiExchange {
     const Poco::Net::HTTPServerRequest& _request;
     Poco::Net::HTTPServerResponse& _response;
     const std::string _address;
+    std::string _identity;
     const std::chrono::steady_clock::time_point _began = std::chrono::steady_clock::now();
 };
 

@@ -38,7 +38,7 @@ void ApiHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
     try {
         if (!arrived.hasHead) throw HttpError(*arrived.problem);
         // First, so that who is not known does not learn which paths there are.
-        exchange.identity = identify(request, socket);
+        exchange.identified(identify(request, socket));
         if (arrived.problem) throw HttpError(*arrived.problem);
 
         ApiRequest read{.query = queryOf(request),
