@@ -2,6 +2,7 @@
 """Runs Connector and the programs it is compared with in turn on the same work, and reports medians."""
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -22,6 +23,17 @@ BOTH = [(f"both ways, {n} stream{'s' * (n > 1)}", "exchange", n) for n in (1, 8,
 PING = [(f"ping-pong, {n} stream{'s' * (n > 1)}", "pingpong", n) for n in (1, 16, 256)]
 VISITS = [("visitors", "visit", 16)]
 POOL = 60
+OVER_LINE_VISITS = [(f"visitors, {n:,} at a time", "visit", n) for n in (50, 200, 1000)]
+OVER_LINE = OVER_LINE_VISITS + BULK[:2] + [
+    (f"page of 60 images, {n} browser{'s' * (n > 1)}", "page", n) for n in (1, 10)]
+BESIDE = [("ping-pong beside a download", "beside", 1)]
+# Milliseconds there and back, Mbit/s. At 1,000 the machine is not what limits bulk, at 200 bulk has a queue.
+LINES = [(20, 1000), (100, 1000)]
+SLOW_LINE = (10, 200)
+# A measurement over a line lasts for so many round trips at least, and so does what goes before it: windows grow.
+LINE_TURNS = 20
+# In which not even two pages are loaded.
+PAGE_FACTOR = 2
 # What comes of buffers that fill up at first would be a good part of a short measurement.
 BULK_FACTOR = 2
 # Shares that may differ by 5 % only are measured more often.
@@ -38,10 +50,14 @@ class Bench:
         seconds = self._options.seconds
         is_bulk = work in ("download", "exchange")
         spec = {
-            "work": work, "streams": streams, "near": program.near, "tls": program.tls,
+            "work": "pingpong" if work == "beside" else work, "beside": int(work == "beside"),
+            "streams": streams, "near": program.near, "host": program.host, "tls": program.tls,
             "stalled": program.stalled, "far": program.far(POOL if work == "visit" else streams + program.stalled),
             "seconds": seconds * BULK_FACTOR if is_bulk else seconds,
             "warmup": seconds if is_bulk else seconds / 3, "watch": program.pids()}
+        if self._setup.line:
+            spec["warmup"] = max(seconds, LINE_TURNS * self._setup.line.round_trip)
+            spec["seconds"] = spec["warmup"] * (PAGE_FACTOR if work == "page" else 1)
         answer = subprocess.run([self._setup.program("bench-load"), json.dumps(spec)], capture_output=True, text=True)
         if answer.returncode != 0:
             raise RuntimeError(answer.stderr.strip())
@@ -93,6 +109,8 @@ def figures(work, measured):
         result["CPU us each"] = measured["cpu"] * 1e6 / max(measured["turns"], 1)
         result["generator's us"] = measured["generatorCpu"] * 1e6 / max(measured["turns"], 1)
         result |= {key: measured[key] for key in ("p50", "p99", "p999")}
+    if work == "beside":
+        result["Mbit/s beside"] = measured["bytes"] * 8 / 1e6 / seconds
     return result
 
 
@@ -131,16 +149,33 @@ def stop(running):
         program.stop()
 
 
-def group(bench, name, wanted, works, options, factor=1):
+def skip(what, why):
+    """As ./do and the system tests do (Tests/system/Skipping.h)."""
+    if os.environ.get("CI") == "true":
+        raise RuntimeError(f"CI must not skip {what}: {why}")
+    line = f"skipped: {what}: {why}"
+    print(line, flush=True)
+    if "CONNECTOR_SKIPPED" in os.environ:
+        with open(os.environ["CONNECTOR_SKIPPED"], "a") as file:
+            print(line, file=file)
+
+
+def group(bench, setup, name, wanted, works, options, factor=1, line=None):
+    """line: milliseconds there and back and Mbit/s of what is between the halves of the programs; None: nothing is."""
     only = options.only
     wanted = [each for each in wanted if not options.programs or each[0] in options.programs]
     if only and not any(part in name for part in only):
         return []
-    running = started(wanted)
-    try:
+    with contextlib.ExitStack() as stack:
+        if line:
+            try:
+                stack.enter_context(setup.over(*line))
+            except RuntimeError as error:
+                skip(f"bench, {name}", error)
+                return []
+        running = started(wanted)
+        stack.callback(stop, running)
         return bench.compare(name, running, works, factor)
-    finally:
-        stop(running)
 
 
 def speed(bench, setup, options):
@@ -164,10 +199,20 @@ def speed(bench, setup, options):
             ("agents", None, lambda: capacity.BesideAgents(setup, "beside 9,000 agents")),
             ("stalled", None, lambda: programs.ConnectorHop(setup, name="beside 8 stalled visitors", stalled=8))]
     works = BULK + BOTH + PING + VISITS
-    return (group(bench, "hop, plain", hop, works, options) + group(bench, "hop, TLS", hop_tls, works, options) +
-            group(bench, "tunnel, plain", tunnel, works, options) +
-            group(bench, "tunnel, encrypted", tunnel_tls, works, options) +
-            group(bench, "idle, plain", idle, BULK[1:2] + PING[1:2], options, IDLE_FACTOR))
+    over_line = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", places=POOL)),
+                 ("direct", None, lambda: programs.Direct(setup, "direct"))] + tunnel[1:]
+    over_line_tls = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", tls=True, places=POOL)),
+                     ("direct", None, lambda: programs.Direct(setup, "direct", tls=True, target_tls=True))] + tunnel_tls[1:]
+    rows = (group(bench, setup, "hop, plain", hop, works, options) + group(bench, setup, "hop, TLS", hop_tls, works, options) +
+            group(bench, setup, "tunnel, plain", tunnel, works, options) +
+            group(bench, setup, "tunnel, encrypted", tunnel_tls, works, options) +
+            group(bench, setup, "idle, plain", idle, BULK[1:2] + PING[1:2], options, IDLE_FACTOR))
+    for line in LINES:
+        name = f"line, {line[0]} ms"
+        rows += group(bench, setup, name + ", plain", over_line, OVER_LINE, options, line=line)
+        rows += group(bench, setup, name + ", encrypted", over_line_tls, OVER_LINE_VISITS, options, line=line)
+    rows += group(bench, setup, "line, 10 ms, 200 Mbit/s", over_line, BESIDE, options, line=SLOW_LINE)
+    return rows
 
 
 def parse():

@@ -4,7 +4,7 @@ import os
 import platform
 
 # Which figures a row shows, by the work's main one.
-SHOWN = {"Gbit/s": ["Gbit/s", "CPU s/GB"], "per s": ["per s", "CPU us each", "p50", "p99", "p999", "generator's us"]}
+SHOWN = {"Gbit/s": ["Gbit/s", "CPU s/GB"], "per s": ["per s", "CPU us each", "p50", "p99", "p999", "generator's us", "Mbit/s beside"]}
 TITLES = {"p50": "p50, us", "p99": "p99, us", "p999": "p99.9, us", "generator's us": "generator's CPU us"}
 
 # Text, group, work, figure, peer (None: the best of all), and the least or the most that Connector's share may be.
@@ -60,7 +60,8 @@ def number(value):
 
 def shown(row):
     """The names of the figures of a row."""
-    return SHOWN[main_figure(next(iter(row["programs"].values())))]
+    figures = next(iter(row["programs"].values()))
+    return [figure for figure in SHOWN[main_figure(figures)] if figure in figures]
 
 
 def table(group, rows):
