@@ -12,11 +12,12 @@
 
 namespace bench {
 
-/// A visitor that loads a page again and again: so many images, each asked for on whichever of its connections is
-/// free, which are new ones for each page and are kept until the page is there.
+/// A visitor that loads a page again and again: so many images, each asked for on whichever of its
+/// connections is free, which are new ones for each page and are kept until the page is there.
 class Browser {
   public:
-    /// Begins. tls: null for plain TCP. Counts each image as a turn, records how long each page took. All references must outlive it.
+    /// Begins. tls: null for plain TCP. Counts each image as a turn, records how long each page took. All
+    /// references must outlive it.
     Browser(Loop& loop, Counters& counters, Latencies& latencies, const sockaddr_in& address, Tls* tls);
     ~Browser();
 

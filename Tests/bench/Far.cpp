@@ -23,8 +23,8 @@ class FarSide::Connection final : public Channel {
   public:
     /// An agent.
     Connection(FarSide& side, const sockaddr_in& connector, const std::string& passcode)
-        : Channel(side._loop, sourceAddress(side._nextSource++, connector), connector, side._tls), _side(side),
-          _connector(connector), _passcode(passcode) {}
+        : Channel(side._loop, sourceAddress(side._nextSource++, connector), connector, side._tls),
+          _side(side), _connector(connector), _passcode(passcode) {}
 
     /// A target's accepted connection.
     Connection(FarSide& side, int descriptor) : Channel(side._loop, descriptor, side._tls), _side(side) {}

@@ -7,7 +7,8 @@ namespace bench {
 /// While it lives, the thread opens its sockets in another network namespace; they stay there.
 class InNetworkNamespace {
   public:
-    /// path: of the namespace, such as /proc/PID/ns/net; empty: where the thread is. Throws std::system_error.
+    /// path: of the namespace, such as /proc/PID/ns/net; empty: where the thread is. Throws
+    /// std::system_error.
     explicit InNetworkNamespace(const std::string& path);
     ~InNetworkNamespace();
 

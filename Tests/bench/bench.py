@@ -30,10 +30,11 @@ BESIDE = [("ping-pong beside a download", "beside", 1)]
 # Milliseconds there and back, Mbit/s. At 1,000 the machine is not what limits bulk, at 200 bulk has a queue.
 LINES = [(20, 1000), (100, 1000)]
 SLOW_LINE = (10, 200)
-# A measurement over a line lasts for so many round trips at least, and so does what goes before it: windows grow.
+# A measurement over a line lasts for so many round trips at least, twice as many where that would not be two pages.
+# What goes before it is as long, and three times for bulk, whose windows grow, lose packets and recover.
 LINE_TURNS = 20
-# In which not even two pages are loaded.
 PAGE_FACTOR = 2
+LINE_BULK_FACTOR = 3
 # What comes of buffers that fill up at first would be a good part of a short measurement.
 BULK_FACTOR = 2
 # Shares that may differ by 5 % only are measured more often.
@@ -56,8 +57,9 @@ class Bench:
             "seconds": seconds * BULK_FACTOR if is_bulk else seconds,
             "warmup": seconds if is_bulk else seconds / 3, "watch": program.pids()}
         if self._setup.line:
-            spec["warmup"] = max(seconds, LINE_TURNS * self._setup.line.round_trip)
-            spec["seconds"] = spec["warmup"] * (PAGE_FACTOR if work == "page" else 1)
+            least = max(seconds * BULK_FACTOR, LINE_TURNS * self._setup.line.round_trip)
+            spec["seconds"] = least * (PAGE_FACTOR if work == "page" else 1)
+            spec["warmup"] = least * (LINE_BULK_FACTOR if is_bulk else 1)
         answer = subprocess.run([self._setup.program("bench-load"), json.dumps(spec)], capture_output=True, text=True)
         if answer.returncode != 0:
             raise RuntimeError(answer.stderr.strip())
@@ -201,9 +203,12 @@ def speed(bench, setup, options):
     works = BULK + BOTH + PING + VISITS
     over_line = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", places=POOL)),
                  ("direct", None, lambda: programs.Direct(setup, "direct"))] + tunnel[1:]
-    over_line_tls = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", tls=True, places=POOL)),
-                     ("direct", None, lambda: programs.Direct(setup, "direct", tls=True, target_tls=True))] + tunnel_tls[1:]
-    rows = (group(bench, setup, "hop, plain", hop, works, options) + group(bench, setup, "hop, TLS", hop_tls, works, options) +
+    over_line_tls = [("Connector", None,
+                      lambda: programs.ConnectorTunnel(setup, "Connector", tls=True, places=POOL)),
+                     ("direct", None, lambda: programs.Direct(setup, "direct", tls=True, target_tls=True))
+                     ] + tunnel_tls[1:]
+    rows = (group(bench, setup, "hop, plain", hop, works, options) +
+            group(bench, setup, "hop, TLS", hop_tls, works, options) +
             group(bench, setup, "tunnel, plain", tunnel, works, options) +
             group(bench, setup, "tunnel, encrypted", tunnel_tls, works, options) +
             group(bench, setup, "idle, plain", idle, BULK[1:2] + PING[1:2], options, IDLE_FACTOR))
@@ -222,7 +227,8 @@ def parse():
     parser.add_argument("--seconds", type=float, default=0.5, help="length of a measurement; of bulk twice as long")
     parser.add_argument("--only", action="append", default=[], metavar="TEXT",
                         help="only the groups with this in their name, which are: "
-                             "hop, plain; hop, TLS; tunnel, plain; tunnel, encrypted; idle, plain; capacity: ...")
+                             "hop, plain; hop, TLS; tunnel, plain; tunnel, encrypted; idle, plain; line, ...; "
+                             "capacity: ...")
     parser.add_argument("--work", action="append", default=[], metavar="TEXT", help="only the works with this in their name")
     parser.add_argument("--programs", action="append", default=[], metavar="NAME",
                         help="only these programs, such as Connector or haproxy")

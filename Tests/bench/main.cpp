@@ -46,7 +46,8 @@ void pause(double seconds) {
 /// A port of loopback, or of the member "host".
 sockaddr_in addressIn(const Object& object, const char* key) {
     auto address = loopback(object.getValue<std::uint16_t>(key));
-    if (object.has("host")) ::inet_pton(AF_INET, object.getValue<std::string>("host").c_str(), &address.sin_addr);
+    if (object.has("host"))
+        ::inet_pton(AF_INET, object.getValue<std::string>("host").c_str(), &address.sin_addr);
     return address;
 }
 

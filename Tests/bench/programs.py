@@ -128,7 +128,8 @@ class Setup:
         self.both = os.path.join(folder, "both.pem")
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-days", "2", "-subj", "/CN=localhost", "-addext", f"subjectAltName=DNS:localhost,IP:{HOST},IP:{Line.NEAR}",
+             "-days", "2", "-subj", "/CN=localhost",
+             "-addext", f"subjectAltName=DNS:localhost,IP:{HOST},IP:{Line.NEAR}",
              "-keyout", self.key, "-out", self.certificate],
             check=True, stderr=subprocess.DEVNULL)
         with open(self.both, "w") as both:
@@ -176,7 +177,8 @@ class Connector:
         first, last = setup.ports.block(ports)
         self._config = setup.write(name + ".config", json.dumps({
             "ports": [f"{first}-{last}"], "address": HOST, "dev": not tls,
-            "api": {"bind": HOST, "port": self.api}, "pipes": {"bind": sorted({HOST, setup.server})}, "database": self._database,
+            "api": {"bind": HOST, "port": self.api}, "pipes": {"bind": sorted({HOST, setup.server})},
+            "database": self._database,
             "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}}))
         self.start()
 
@@ -392,8 +394,8 @@ class ConnectorTunnel(Peer):
 
 
 class Frp(Peer):
-    """With its largest pool of connections, and without its multiplexing, which is slower, except over a line. With tls,
-    visitors speak TLS, too, and it ends in frpc, as frps has none for bytes that are not HTTP."""
+    """With its largest pool of connections, and without its multiplexing, which is slower, except over a line. With
+    tls, visitors speak TLS, too, and it ends in frpc, as frps has none for bytes that are not HTTP."""
 
     def __init__(self, setup, name, encrypted=False, tls=False):
         self._encrypted = encrypted

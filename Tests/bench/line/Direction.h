@@ -10,7 +10,8 @@
 
 namespace bench {
 
-/// One way of the line: packets leave in order, no faster than its rate, and arrive after half of a round trip.
+/// One way of the line: packets leave in order, no faster than its rate, and arrive after half of a round
+/// trip.
 class Direction {
   public:
     using Clock = std::chrono::steady_clock;
@@ -18,8 +19,8 @@ class Direction {
     /// From one device to the other, which must outlive it; rate in bytes a second.
     Direction(Tun& from, Tun& to, Clock::duration roundTrip, double rate);
 
-    /// Takes the packets that are to be sent now. A packet that would wait for more than a round trip before it
-    /// leaves is dropped: a usual size for a router's queue, in which one connection can fill the line.
+    /// Takes the packets that are to be sent now. A packet that would wait for more than a round trip before
+    /// it leaves is dropped: a usual size for a router's queue, in which one connection can fill the line.
     void take();
 
     /// Hands over those whose time has come.

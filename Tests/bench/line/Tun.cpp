@@ -14,7 +14,8 @@ namespace bench {
 
 namespace {
 
-/// Packets that the kernel keeps until they are read, before it drops any: a thousand visitors may come at once.
+/// Packets that the kernel keeps until they are read, before it drops any: a thousand visitors may come at
+/// once.
 constexpr int kQueuedPackets = 10'000;
 
 void orThrow(int result, const char* what) {
@@ -64,7 +65,8 @@ Tun::Tun(const std::string& address) : _descriptor(::open("/dev/net/tun", O_RDWR
     ifreq request{};
     request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
     orThrow(::ioctl(_descriptor, TUNSETIFF, &request), "a TUN device");
-    orThrow(::ioctl(_descriptor, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6), "a TUN device's offloads");
+    orThrow(::ioctl(_descriptor, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6),
+            "a TUN device's offloads");
     Control control(request.ifr_name);
     control.setAddress(SIOCSIFADDR, address);
     control.setAddress(SIOCSIFNETMASK, "255.255.255.252");

@@ -6,16 +6,18 @@
 
 namespace bench {
 
-/// A TUN device in the network namespace of the thread that makes it, gone with the object: what the kernel sends
-/// there is read here, and what is written here the kernel receives. Packets have a virtio_net_hdr in front, as
-/// the kernel may leave checksums and the cutting of up to 64 KiB into segments to whoever gets them; the other
-/// device's kernel takes them like that, so that one core carries gigabits with an MTU of 1,500.
+/// A TUN device in the network namespace of the thread that makes it, gone with the object: what the kernel
+/// sends there is read here, and what is written here the kernel receives. Packets have a virtio_net_hdr in
+/// front, as the kernel may leave checksums and the cutting of up to 64 KiB into segments to whoever gets
+/// them; the other device's kernel takes them like that, so that one core carries gigabits with an MTU of
+/// 1,500.
 class Tun {
   public:
     /// A packet is no longer, with its header.
     static constexpr std::size_t kMaxPacket = 64 * 1024 + 512;
 
-    /// With this IPv4 address and the rest of its /30 behind it. Throws std::system_error when it may not be made.
+    /// With this IPv4 address and the rest of its /30 behind it. Throws std::system_error when it may not be
+    /// made.
     explicit Tun(const std::string& address);
     ~Tun();
 

@@ -1,5 +1,6 @@
-/// bench-line: a line with a delay and a rate, between two network namespaces that it makes, for ./do bench. The
-/// kernels at both ends speak TCP over it, so that handshakes and acknowledgements take as long as on a real one.
+/// bench-line: a line with a delay and a rate, between two network namespaces that it makes, for ./do bench.
+/// The kernels at both ends speak TCP over it, so that handshakes and acknowledgements take as long as on a
+/// real one.
 ///
 /// Prints one JSON object with the paths of both namespaces, which last as long as it runs, and relays until
 /// standard input ends. Needs root, or CAP_SYS_ADMIN and CAP_NET_ADMIN, and /dev/net/tun.
@@ -112,7 +113,8 @@ int main(int argc, char** argv) {
         End far(kFarAddress);
         std::cout << R"({"near": ")" << near.path() << R"(", "far": ")" << far.path() << R"("})" << std::endl;
         const std::chrono::duration<double, std::milli> roundTrip(milliseconds);
-        relay(near.tun(), far.tun(), std::chrono::duration_cast<Clock::duration>(roundTrip), megabits * 1e6 / 8);
+        relay(near.tun(), far.tun(), std::chrono::duration_cast<Clock::duration>(roundTrip),
+              megabits * 1e6 / 8);
         return 0;
     } catch (const std::exception& error) {
         std::cerr << "bench-line: " << error.what() << std::endl;
