@@ -38,14 +38,12 @@ class Browser::Connection final : public Channel {
 
   private:
     bool onConnected() override {
-        const bool asks = _browser._unasked > 0;
-        const auto sent = asks ? send(kRequest) : 0;
-        if (asks && sent == 0) return false;
+        if (_browser._unasked > 0) {
+            const auto sent = send(kRequest);
+            if (sent == 0) return false;
+            onAsked(sent);
+        }
         wait(EPOLLIN);
-        if (sent < 0)
-            onClosed();
-        else if (asks)
-            begin();
         return true;
     }
 
@@ -54,18 +52,15 @@ class Browser::Connection final : public Channel {
         if (received < 0) return onClosed();
         _received += static_cast<std::size_t>(received);
         if (_received < kImage) return;
+        _received = 0;
         _isBusy = false;
-        if (_browser._unasked > 0) {
-            if (send(kRequest) != static_cast<long>(kRequest.size())) return onClosed();
-            begin();
-        }
-        _browser.onImage();
+        if (_browser.onImage() && _browser._unasked > 0) onAsked(send(kRequest));
     }
 
-    void begin() {
+    void onAsked(long sent) {
+        if (sent <= 0) return onClosed();
         --_browser._unasked;
         _isBusy = true;
-        _received = 0;
     }
 
     void onClosed() override { _browser.onFailure(*this); }
@@ -95,16 +90,17 @@ void Browser::connect() {
     _connections.back()->start();
 }
 
-void Browser::onImage() {
+bool Browser::onImage() {
     const bool isMeasured = _counters.measuring.load(std::memory_order_relaxed);
     if (isMeasured) _counters.turns.fetch_add(1, std::memory_order_relaxed);
-    if (--_missing > 0) return;
+    if (--_missing > 0) return true;
     if (_pages++ == 0) ++_counters.ready;
     if (isMeasured) _latencies.record(std::chrono::steady_clock::now() - _began);
     for (auto& connection : _connections)
         retire(std::move(connection));
     _connections.clear();
     begin();
+    return false;
 }
 
 void Browser::onFailure(Connection& connection) {

@@ -28,7 +28,8 @@ class Browser {
 
     void begin();
     void connect();
-    void onImage();
+    /// False: the page is complete; its connections are over, and the next one's have begun.
+    bool onImage();
     void onFailure(Connection& connection);
     void retire(std::unique_ptr<Connection> connection);
 

@@ -18,10 +18,11 @@ class Line:
         self.round_trip = milliseconds / 1000
         self._process = subprocess.Popen([setup.program("bench-line"), str(milliseconds), str(megabits)], text=True,
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        ends = self._process.stdout.readline()
-        if not ends:
+        answer = self._process.stdout.readline()
+        if not answer:
             raise RuntimeError(self._process.communicate()[1].strip())
-        self._near, self.far = json.loads(ends)["near"], json.loads(ends)["far"]
+        ends = json.loads(answer)
+        self._near, self.far = ends["near"], ends["far"]
 
     def __enter__(self):
         self._before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)

@@ -39,7 +39,7 @@ constexpr const char* kSendBuffer = "4096 16384 67108864";
 /// One end: a new namespace, which the calling thread is in afterwards, with loopback and a device.
 class End {
   public:
-    explicit End(const std::string& address) : _namespace(enterNew()), _tun(prepared(address)) {}
+    explicit End(const std::string& address) : _namespace(enterNewNamespace()), _tun(address) {}
     ~End() { ::close(_namespace); }
 
     End(const End&) = delete;
@@ -51,17 +51,13 @@ class End {
     }
 
   private:
-    static int enterNew() {
+    static int enterNewNamespace() {
         if (::unshare(CLONE_NEWNET) != 0)
             throw std::system_error(errno, std::generic_category(), "a network namespace");
-        return ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-    }
-
-    static const std::string& prepared(const std::string& address) {
         bringUpLoopback();
         std::ofstream("/proc/sys/net/ipv4/tcp_rmem") << kReceiveBuffer;
         std::ofstream("/proc/sys/net/ipv4/tcp_wmem") << kSendBuffer;
-        return address;
+        return ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
     }
 
     int _namespace;
