@@ -32,7 +32,7 @@ usage: ./do COMMAND
   test --quick  lint and all tests, optimized: under 5 minutes; for while you work
   build         build the two programs into build/bin/
   bench         measure it beside haproxy, nginx, ssh and, if they are on PATH, frp, rathole and chisel;
-                installs the former; 'bench --help' lists the options
+                installs the former; 'bench --help' lists the options; over a line with a delay as root only
   package       build the Debian and RPM packages into build-package/
   image         build an OCI image of each program into build-image/, with those packages in it
   lint          check the formatting of the sources and the scripts
@@ -110,7 +110,7 @@ bench() {
     need $BUILD_PACKAGES $BENCH_PACKAGES
     step "building, optimized"
     configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_BENCH=ON
-    compile build --target iofog-connector iofog-connector-agent bench-load
+    compile build --target iofog-connector iofog-connector-agent bench-load bench-line
     step "measuring; figures in build/bench.json, a picture in build/bench.svg"
     /usr/bin/python3 Tests/bench/bench.py --json build/bench.json --svg build/bench.svg "$@" # Debian's, with matplotlib
 }

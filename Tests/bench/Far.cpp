@@ -23,8 +23,8 @@ class FarSide::Connection final : public Channel {
   public:
     /// An agent.
     Connection(FarSide& side, const sockaddr_in& connector, const std::string& passcode)
-        : Channel(side._loop, sourceAddress(side._nextSource++), connector, side._tls), _side(side),
-          _connector(connector), _passcode(passcode) {}
+        : Channel(side._loop, sourceAddress(side._nextSource++, connector), connector, side._tls),
+          _side(side), _connector(connector), _passcode(passcode) {}
 
     /// A target's accepted connection.
     Connection(FarSide& side, int descriptor) : Channel(side._loop, descriptor, side._tls), _side(side) {}
@@ -44,6 +44,7 @@ class FarSide::Connection final : public Channel {
 
     void onReady(std::uint32_t events) override {
         if (_request == Request::Source || _request == Request::Exchange) return pump(events);
+        if (_owed > 0) return sendImages();
         std::array<char, 64 * 1024> buffer;
         const auto received = receive(buffer);
         if (received < 0) return onClosed();
@@ -52,8 +53,12 @@ class FarSide::Connection final : public Channel {
         if (bytes.empty()) return;
         if (!_request) {
             _request = static_cast<Request>(bytes.front());
-            if (_request != Request::Echo)
-                return wait(_request == Request::Source ? EPOLLOUT : EPOLLIN | EPOLLOUT);
+            if (_request == Request::Source) return wait(EPOLLOUT);
+            if (_request == Request::Exchange) return wait(EPOLLIN | EPOLLOUT);
+        }
+        if (_request == Request::Image) {
+            _owed = bytes.size() / kImageRequest * kImage;
+            return sendImages();
         }
         if (send(bytes) != static_cast<long>(bytes.size())) onClosed();
     }
@@ -72,6 +77,14 @@ class FarSide::Connection final : public Channel {
             _side._counters.bytes.fetch_add(static_cast<std::uint64_t>(received), std::memory_order_relaxed);
         }
         if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP) && send(kChunk) < 0) onClosed();
+    }
+
+    /// Asks for nothing more before all has been sent.
+    void sendImages() {
+        const auto sent = send(std::string_view(kChunk).substr(0, _owed));
+        if (sent < 0) return onClosed();
+        _owed -= static_cast<std::size_t>(sent);
+        wait(_owed > 0 ? EPOLLOUT : EPOLLIN);
     }
 
     void onClosed() override {
@@ -95,6 +108,7 @@ class FarSide::Connection final : public Channel {
     std::string _passcode; ///< empty: it is a target's
     std::size_t _authorized = 0;
     std::optional<Request> _request;
+    std::size_t _owed = 0; ///< bytes of images
 };
 
 class FarSide::Listener final : public Watcher {

@@ -15,7 +15,11 @@ enum class Request : char {
     Echo = 'E',     ///< sends back all that comes, from the first byte on
     Source = 'S',   ///< sends without end
     Exchange = 'X', ///< sends without end, and takes all that comes
+    Image = 'I',    ///< sends so many bytes for each request of so many
 };
+
+constexpr std::size_t kImageRequest = 16;
+constexpr std::size_t kImage = 16 * 1024;
 
 /// The side that visitors are joined to: the generator as agent, or as the target behind an agent or a proxy.
 class FarSide {

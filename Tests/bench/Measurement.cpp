@@ -1,25 +1,22 @@
 #include "Measurement.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 namespace bench {
 
-void Latencies::record(std::uint64_t nanoseconds) {
-    ++_buckets[std::min<std::size_t>(nanoseconds / 1000, _buckets.size() - 1)];
-    ++_count;
+void Latencies::record(std::chrono::nanoseconds took) {
+    _microseconds.push_back(static_cast<float>(took.count()) / 1000);
 }
 
-double Latencies::percentile(double share) const {
-    auto left = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(_count)));
-    for (std::size_t i = 0; i < _buckets.size() && left > 0; ++i) {
-        if (_buckets[i] >= left) return static_cast<double>(i) + 0.5;
-        left -= _buckets[i];
-    }
-    return 0;
+double Latencies::percentile(double share) {
+    if (_microseconds.empty()) return 0;
+    const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(_microseconds.size() - 1));
+    const auto at = _microseconds.begin() + rank;
+    std::nth_element(_microseconds.begin(), at, _microseconds.end());
+    return *at;
 }
 
 double cpuSeconds(const std::vector<int>& processes) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -20,15 +20,13 @@ struct Counters {
 /// How long round trips took. Written by one thread, read when that thread has ended.
 class Latencies {
   public:
-    void record(std::uint64_t nanoseconds);
+    void record(std::chrono::nanoseconds took);
 
     /// In microseconds; share: 0.99 for p99. 0 when nothing was recorded.
-    double percentile(double share) const;
+    double percentile(double share);
 
   private:
-    /// A microsecond each; the last is for all that took longer.
-    std::vector<std::uint32_t> _buckets = std::vector<std::uint32_t>(1'000'000);
-    std::uint64_t _count = 0;
+    std::vector<float> _microseconds;
 };
 
 /// CPU seconds that the threads of these processes have used.

@@ -33,6 +33,7 @@ std::string firstMessage(Work work) {
         return message(Request::Exchange, kVisit);
     case Work::Download:
     case Work::Stall:
+    case Work::Page:
         break;
     }
     return message(Request::Source, kVisit);
@@ -43,7 +44,7 @@ std::string firstMessage(Work work) {
 class NearSide::Visitor final : public Channel {
   public:
     Visitor(NearSide& side, const sockaddr_in& address, Work work)
-        : Channel(side._loop, sourceAddress(side._nextSource++), address, side._tls), _side(side),
+        : Channel(side._loop, sourceAddress(side._nextSource++, address), address, side._tls), _side(side),
           _address(address), _work(work), _message(firstMessage(work)), _began(Clock::now()) {}
 
     std::list<std::unique_ptr<Visitor>>::iterator position;
@@ -80,8 +81,7 @@ class NearSide::Visitor final : public Channel {
         ready();
         const auto now = Clock::now();
         if (_side._counters.measuring.load(std::memory_order_relaxed)) {
-            const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(now - _began).count();
-            _side._latencies.record(static_cast<std::uint64_t>(took));
+            _side._latencies.record(now - _began);
             _side._counters.turns.fetch_add(1, std::memory_order_relaxed);
         }
         if (_work == Work::Visit) return end();
@@ -124,7 +124,10 @@ NearSide::~NearSide() = default;
 
 void NearSide::visit(const sockaddr_in& address, Work work, int count) {
     for (int i = 0; i < count; ++i)
-        add(address, work);
+        if (work == Work::Page)
+            _browsers.push_back(std::make_unique<Browser>(_loop, _counters, _latencies, address, _tls));
+        else
+            add(address, work);
 }
 
 void NearSide::add(const sockaddr_in& address, Work work) {

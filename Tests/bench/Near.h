@@ -1,5 +1,6 @@
 #pragma once
 
+#include "Browser.h"
 #include "Channel.h"
 #include "Measurement.h"
 
@@ -15,6 +16,7 @@ enum class Work {
     Exchange, ///< the same, and send without end
     PingPong, ///< 64 bytes there and back, again and again
     Visit,    ///< connect, 16 bytes there and back, close, again and again
+    Page,     ///< load a page of many images over some connections, again and again: see Browser
     Stall,    ///< ask for a download and read nothing
 };
 
@@ -28,8 +30,8 @@ class NearSide {
     /// So many visitors, each replaced when its visit is over.
     void visit(const sockaddr_in& address, Work work, int count);
 
-    /// Of PingPong and Visit, while Counters::measuring.
-    const Latencies& latencies() const { return _latencies; }
+    /// Of PingPong, Visit and Page, while Counters::measuring.
+    Latencies& latencies() { return _latencies; }
 
   private:
     class Visitor;
@@ -42,6 +44,7 @@ class NearSide {
     Latencies _latencies;
     unsigned _nextSource = 0;
     std::list<std::unique_ptr<Visitor>> _visitors;
+    std::vector<std::unique_ptr<Browser>> _browsers;
 };
 
 } // namespace bench

@@ -2,6 +2,7 @@
 """Runs Connector and the programs it is compared with in turn on the same work, and reports medians."""
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -22,6 +23,17 @@ BOTH = [(f"both ways, {n} stream{'s' * (n > 1)}", "exchange", n) for n in (1, 8,
 PING = [(f"ping-pong, {n} stream{'s' * (n > 1)}", "pingpong", n) for n in (1, 16, 256)]
 VISITS = [("visitors", "visit", 16)]
 POOL = 60
+LINE_VISITS = [(f"visitors, {n:,} at a time", "visit", n) for n in (50, 200, 1000)]
+PAGES = [(f"page of 60 images, {n} browser{'s' * (n > 1)}", "page", n) for n in (1, 10)]
+BESIDE = [("ping-pong beside a download", "beside", 1)]
+# Milliseconds there and back, Mbit/s. At 1,000 the machine is not what limits bulk, at 200 bulk has a queue.
+LINES = [(20, 1000), (100, 1000)]
+SLOW_LINE = (10, 200)
+# A measurement over a line lasts for so many round trips at least, twice as many where that would not be two pages.
+# What goes before it is as long, and three times for bulk, whose windows grow, lose packets and recover.
+LINE_TURNS = 20
+PAGE_FACTOR = 2
+LINE_BULK_FACTOR = 3
 # What comes of buffers that fill up at first would be a good part of a short measurement.
 BULK_FACTOR = 2
 # Shares that may differ by 5 % only are measured more often.
@@ -38,10 +50,15 @@ class Bench:
         seconds = self._options.seconds
         is_bulk = work in ("download", "exchange")
         spec = {
-            "work": work, "streams": streams, "near": program.near, "tls": program.tls,
+            "work": "pingpong" if work == "beside" else work, "beside": int(work == "beside"),
+            "streams": streams, "near": program.near, "host": program.host, "tls": program.tls,
             "stalled": program.stalled, "far": program.far(POOL if work == "visit" else streams + program.stalled),
             "seconds": seconds * BULK_FACTOR if is_bulk else seconds,
             "warmup": seconds if is_bulk else seconds / 3, "watch": program.pids()}
+        if self._setup.line:
+            least = max(seconds * BULK_FACTOR, LINE_TURNS * self._setup.line.round_trip)
+            spec["seconds"] = least * (PAGE_FACTOR if work == "page" else 1)
+            spec["warmup"] = least * (LINE_BULK_FACTOR if is_bulk else 1)
         answer = subprocess.run([self._setup.program("bench-load"), json.dumps(spec)], capture_output=True, text=True)
         if answer.returncode != 0:
             raise RuntimeError(answer.stderr.strip())
@@ -93,6 +110,8 @@ def figures(work, measured):
         result["CPU us each"] = measured["cpu"] * 1e6 / max(measured["turns"], 1)
         result["generator's us"] = measured["generatorCpu"] * 1e6 / max(measured["turns"], 1)
         result |= {key: measured[key] for key in ("p50", "p99", "p999")}
+    if work == "beside":
+        result["Mbit/s beside"] = measured["bytes"] * 8 / 1e6 / seconds
     return result
 
 
@@ -131,16 +150,33 @@ def stop(running):
         program.stop()
 
 
-def group(bench, name, wanted, works, options, factor=1):
+def skip(what, why):
+    """As ./do and the system tests do (Tests/system/Skipping.h)."""
+    if os.environ.get("CI") == "true":
+        raise RuntimeError(f"CI must not skip {what}: {why}")
+    line = f"skipped: {what}: {why}"
+    print(line, flush=True)
+    if "CONNECTOR_SKIPPED" in os.environ:
+        with open(os.environ["CONNECTOR_SKIPPED"], "a") as file:
+            print(line, file=file)
+
+
+def group(bench, setup, name, wanted, works, options, factor=1, line=None):
+    """line: milliseconds there and back and Mbit/s of what is between the halves of the programs; None: nothing is."""
     only = options.only
     wanted = [each for each in wanted if not options.programs or each[0] in options.programs]
     if only and not any(part in name for part in only):
         return []
-    running = started(wanted)
-    try:
+    with contextlib.ExitStack() as stack:
+        if line:
+            try:
+                stack.enter_context(setup.over(*line))
+            except RuntimeError as error:
+                skip(f"bench, {name}", f"{error} (a line takes root, network namespaces and /dev/net/tun)")
+                return []
+        running = started(wanted)
+        stack.callback(stop, running)
         return bench.compare(name, running, works, factor)
-    finally:
-        stop(running)
 
 
 def speed(bench, setup, options):
@@ -164,10 +200,23 @@ def speed(bench, setup, options):
             ("agents", None, lambda: capacity.BesideAgents(setup, "beside 9,000 agents")),
             ("stalled", None, lambda: programs.ConnectorHop(setup, name="beside 8 stalled visitors", stalled=8))]
     works = BULK + BOTH + PING + VISITS
-    return (group(bench, "hop, plain", hop, works, options) + group(bench, "hop, TLS", hop_tls, works, options) +
-            group(bench, "tunnel, plain", tunnel, works, options) +
-            group(bench, "tunnel, encrypted", tunnel_tls, works, options) +
-            group(bench, "idle, plain", idle, BULK[1:2] + PING[1:2], options, IDLE_FACTOR))
+    over_line = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", places=POOL))] + tunnel[1:]
+    over_line_tls = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", tls=True, places=POOL))
+                     ] + tunnel_tls[1:]
+    # Visitors that connect over the line have a round trip more than those who come to its near end.
+    direct = [("direct", None, lambda: programs.Direct(setup, "direct"))]
+    rows = (group(bench, setup, "hop, plain", hop, works, options) +
+            group(bench, setup, "hop, TLS", hop_tls, works, options) +
+            group(bench, setup, "tunnel, plain", tunnel, works, options) +
+            group(bench, setup, "tunnel, encrypted", tunnel_tls, works, options) +
+            group(bench, setup, "idle, plain", idle, BULK[1:2] + PING[1:2], options, IDLE_FACTOR))
+    for line in LINES:
+        name = f"line, {line[0]} ms"
+        rows += group(bench, setup, name + ", visitors", over_line, LINE_VISITS, options, line=line)
+        rows += group(bench, setup, name + ", visitors, encrypted", over_line_tls, LINE_VISITS, options, line=line)
+        rows += group(bench, setup, name + ", bulk", over_line + direct, BULK[:2] + PAGES, options, line=line)
+    rows += group(bench, setup, "line, 10 ms, 200 Mbit/s", over_line + direct, BESIDE, options, line=SLOW_LINE)
+    return rows
 
 
 def parse():
@@ -177,7 +226,8 @@ def parse():
     parser.add_argument("--seconds", type=float, default=0.5, help="length of a measurement; of bulk twice as long")
     parser.add_argument("--only", action="append", default=[], metavar="TEXT",
                         help="only the groups with this in their name, which are: "
-                             "hop, plain; hop, TLS; tunnel, plain; tunnel, encrypted; idle, plain; capacity: ...")
+                             "hop, plain; hop, TLS; tunnel, plain; tunnel, encrypted; idle, plain; line, ...; "
+                             "capacity: ...")
     parser.add_argument("--work", action="append", default=[], metavar="TEXT", help="only the works with this in their name")
     parser.add_argument("--programs", action="append", default=[], metavar="NAME",
                         help="only these programs, such as Connector or haproxy")

@@ -5,6 +5,7 @@
 #include "Adds.h"
 #include "Far.h"
 #include "Near.h"
+#include "NetworkNamespace.h"
 
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
@@ -42,15 +43,20 @@ void pause(double seconds) {
     std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
+/// A port of loopback, or of the member "host".
 sockaddr_in addressIn(const Object& object, const char* key) {
-    return loopback(object.getValue<std::uint16_t>(key));
+    auto address = loopback(object.getValue<std::uint16_t>(key));
+    if (object.has("host"))
+        ::inet_pton(AF_INET, object.getValue<std::string>("host").c_str(), &address.sin_addr);
+    return address;
 }
 
 Work workIn(const Object& spec) {
     static const std::map<std::string, Work> kinds{{"download", Work::Download},
                                                    {"exchange", Work::Exchange},
                                                    {"pingpong", Work::PingPong},
-                                                   {"visit", Work::Visit}};
+                                                   {"visit", Work::Visit},
+                                                   {"page", Work::Page}};
     return kinds.at(spec.getValue<std::string>("work"));
 }
 
@@ -78,19 +84,23 @@ Object load(const Object& spec) {
     FarSide farSide(farLoop, counters, farTls);
     NearSide nearSide(nearLoop, counters, spec.optValue("tls", false) ? &client : nullptr);
     const int count = far->optValue("agents", 0);
-    if (far->has("listen"))
+    if (far->has("listen")) {
+        const InNetworkNamespace behindTheLine(far->optValue<std::string>("namespace", ""));
         farSide.listen(addressIn(*far, "listen"));
-    else
+    } else {
         farSide.dial(addressIn(*far, "port"), far->getValue<std::string>("passcode"), count);
+    }
     const auto farThread = farLoop.start();
     await("agents to be authorized", [&] { return counters.agents >= count; });
 
     const int streams = spec.getValue<int>("streams");
     const int stalled = spec.optValue("stalled", 0);
+    const int beside = spec.optValue("beside", 0);
     nearSide.visit(addressIn(spec, "near"), Work::Stall, stalled);
+    nearSide.visit(addressIn(spec, "near"), Work::Download, beside);
     nearSide.visit(addressIn(spec, "near"), workIn(spec), streams);
     auto nearThread = nearLoop.start();
-    await("every stream to carry something", [&] { return counters.ready >= streams + stalled; });
+    await("every stream to carry something", [&] { return counters.ready >= streams + stalled + beside; });
     pause(spec.getValue<double>("warmup"));
 
     const auto bytes = counters.bytes.load();

@@ -1,5 +1,7 @@
-"""The programs that are compared: how each is configured, started and stopped. All listen on 127.0.0.1 only."""
+"""The programs that are compared: how each is configured, started and stopped. All listen on 127.0.0.1 only, and those
+whose other half is behind a line also on its address there."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,6 +13,8 @@ import textwrap
 import time
 import urllib.parse
 import urllib.request
+
+from line import Line
 
 HOST = "127.0.0.1"
 # So many conversations can be open at once: all streams of the largest workload, and some to spare.
@@ -57,9 +61,9 @@ def await_true(what, condition, seconds=20):
         time.sleep(0.002)
 
 
-def accepts(port):
+def accepts(port, host=HOST):
     with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 class Process:
@@ -116,6 +120,7 @@ class Setup:
     def __init__(self, folder, binaries):
         self.folder = folder
         self.binaries = binaries
+        self.line = None  # between the halves of the programs that are started now
         self.ports = Ports()
         self.target = self.ports.take()
         self.certificate = os.path.join(folder, "cert.pem")
@@ -123,7 +128,8 @@ class Setup:
         self.both = os.path.join(folder, "both.pem")
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-days", "2", "-subj", "/CN=localhost", "-addext", f"subjectAltName=DNS:localhost,IP:{HOST}",
+             "-days", "2", "-subj", "/CN=localhost",
+             "-addext", f"subjectAltName=DNS:localhost,IP:{HOST},IP:{Line.NEAR}",
              "-keyout", self.key, "-out", self.certificate],
             check=True, stderr=subprocess.DEVNULL)
         with open(self.both, "w") as both:
@@ -140,8 +146,23 @@ class Setup:
     def program(self, name):
         return os.path.join(self.binaries, name)
 
-    def target_side(self, tls):
-        return {"listen": self.target, "tls": tls, "certificate": self.certificate, "key": self.key}
+    @contextlib.contextmanager
+    def over(self, milliseconds, megabits):
+        """While it lasts, there is a line between the halves of what is started. RuntimeError: not here, and why."""
+        with Line(self, milliseconds, megabits) as self.line:
+            try:
+                yield
+            finally:
+                self.line = None
+
+    @property
+    def server(self):
+        """Where the half with the target finds the half that visitors come to."""
+        return Line.NEAR if self.line else HOST
+
+    def target_side(self, tls, host=HOST):
+        side = {"listen": self.target, "host": host, "tls": tls, "certificate": self.certificate, "key": self.key}
+        return side | {"namespace": self.line.far} if self.line else side
 
 
 class Connector:
@@ -156,7 +177,8 @@ class Connector:
         first, last = setup.ports.block(ports)
         self._config = setup.write(name + ".config", json.dumps({
             "ports": [f"{first}-{last}"], "address": HOST, "dev": not tls,
-            "api": {"bind": HOST, "port": self.api}, "pipes": {"bind": HOST}, "database": self._database,
+            "api": {"bind": HOST, "port": self.api}, "pipes": {"bind": sorted({HOST, setup.server})},
+            "database": self._database,
             "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}}))
         self.start()
 
@@ -196,6 +218,8 @@ class Connector:
 class ConnectorHop:
     """Connector alone: the generator is the visitors and the agents."""
 
+    host = HOST
+
     def __init__(self, setup, tls=False, name="Connector", stalled=0, ports=4):
         self.name = name
         self.tls = tls
@@ -224,6 +248,7 @@ class Peer:
     """A program before a target. Subclasses start its processes."""
 
     stalled = 0
+    host = HOST
 
     def __init__(self, setup, name, tls=False, target_tls=False):
         self.name = name
@@ -250,6 +275,10 @@ class Peer:
 
     def run(self, name, command):
         self.processes.append(Process(self._setup.folder, name, command))
+
+    def run_by_target(self, name, command):
+        """The other half, behind the line if there is one."""
+        self.run(name, self._setup.line.at_far_end(command) if self._setup.line else command)
 
     def _is_up(self):
         for process in self.processes:
@@ -320,34 +349,53 @@ class Nginx(Peer):
         self.run(name, [find("nginx"), "-c", config])
 
 
+class Direct(Peer):
+    """No program: visitors connect to the target, over the line."""
+
+    host = Line.FAR
+
+    def begin(self):
+        self.near = self._setup.target
+
+    def _is_up(self):
+        return True
+
+    def far(self, _agents):
+        return self._setup.target_side(self._target_tls, self.host)
+
+
 class ConnectorTunnel(Peer):
     """Connector and its own agent, before the target."""
+
+    def __init__(self, setup, name, tls=False, places=PLACES):
+        self._places = places
+        super().__init__(setup, name, tls)
 
     def begin(self):
         setup = self._setup
         name = "connector-tunnel" + ("-tls" if self.tls else "")
         self.connector = Connector(setup, name, self.tls)
         self.processes.append(self.connector.process)
-        mapping = self.connector.add()
+        mapping = self.connector.add(self._places)
         self._mapping = mapping["id"]
         self.near = mapping["port2"]
         with open(setup.certificate) as file:
             certificate = file.read()
         config = setup.write(name + "-agent.json", json.dumps({
-            "mode": "public", "host": HOST, "port": mapping["port1"], "cert": certificate,
-            "passcode": mapping["passcode1"], "connectioncount": PLACES, "localhost": HOST,
+            "mode": "public", "host": setup.server, "port": mapping["port1"], "cert": certificate,
+            "passcode": mapping["passcode1"], "connectioncount": self._places, "localhost": HOST,
             "localport": setup.target, "heartbeatfrequency": 20000, "heartbeatabsencethreshold": 60000}))
-        self.run(name + "-agent", [setup.program("iofog-connector-agent"), f"--config={config}"] +
-                 ([] if self.tls else ["--plain"]))
-        await_true("the agent", lambda: self._waiting() == PLACES)
+        self.run_by_target(name + "-agent", [setup.program("iofog-connector-agent"), f"--config={config}"] +
+                           ([] if self.tls else ["--plain"]))
+        await_true("the agent", lambda: self._waiting() == self._places)
 
     def _waiting(self):
         return self.connector.get(f"/api/v2/mapping/{self._mapping}")["agentswaiting"]
 
 
 class Frp(Peer):
-    """Without its multiplexing, which is slower, and with its largest pool of connections. With tls, visitors speak TLS,
-    too, and it ends in frpc, as frps has none for bytes that are not HTTP."""
+    """With its largest pool of connections, and without its multiplexing, which is slower, except over a line. With
+    tls, visitors speak TLS, too, and it ends in frpc, as frps has none for bytes that are not HTTP."""
 
     def __init__(self, setup, name, encrypted=False, tls=False):
         self._encrypted = encrypted
@@ -357,7 +405,7 @@ class Frp(Peer):
         setup = self._setup
         port = setup.ports.take()
         name = self.name.replace(", ", "-").replace(" ", "-")
-        mux = "transport.tcpMux = false"
+        mux = f"transport.tcpMux = {'true' if setup.line else 'false'}"
         target = f"{HOST}:{setup.target}"
         local = f"""[proxies.plugin]
             type = "tls2raw"
@@ -366,14 +414,14 @@ class Frp(Peer):
             keyPath = "{setup.key}"
             """ if self.tls else ""
         server = setup.write(name + "s.toml", f"""\
-            bindAddr = "{HOST}"
+            bindAddr = "{setup.server}"
             proxyBindAddr = "{HOST}"
             bindPort = {port}
             {mux}
             transport.maxPoolCount = 60
             """)
         client = setup.write(name + "c.toml", f"""\
-            serverAddr = "{HOST}"
+            serverAddr = "{setup.server}"
             serverPort = {port}
             {mux}
             transport.poolCount = 60
@@ -387,8 +435,8 @@ class Frp(Peer):
             {local}
             """)
         self.run(name + "s", [find("frps"), "-c", server])
-        await_true("frps", lambda: accepts(port))
-        self.run(name + "c", [find("frpc"), "-c", client])
+        await_true("frps", lambda: accepts(port, setup.server))
+        self.run_by_target(name + "c", [find("frpc"), "-c", client])
 
 
 class Rathole(Peer):
@@ -397,21 +445,21 @@ class Rathole(Peer):
         port = setup.ports.take()
         server = setup.write("rathole-server.toml", f"""\
             [server]
-            bind_addr = "{HOST}:{port}"
+            bind_addr = "{setup.server}:{port}"
             default_token = "bench"
             [server.services.bench]
             bind_addr = "{HOST}:{self.near}"
             """)
         client = setup.write("rathole-client.toml", f"""\
             [client]
-            remote_addr = "{HOST}:{port}"
+            remote_addr = "{setup.server}:{port}"
             default_token = "bench"
             [client.services.bench]
             local_addr = "{HOST}:{setup.target}"
             """)
         self.run("rathole-server", [find("rathole"), "--server", server])
-        await_true("rathole", lambda: accepts(port))
-        self.run("rathole-client", [find("rathole"), "--client", client])
+        await_true("rathole", lambda: accepts(port, setup.server))
+        self.run_by_target("rathole-client", [find("rathole"), "--client", client])
 
 
 class Chisel(Peer):
@@ -420,10 +468,10 @@ class Chisel(Peer):
     def begin(self):
         setup = self._setup
         port = setup.ports.take()
-        self.run("chisel-server", [find("chisel"), "server", "--reverse", "--host", HOST, "--port", str(port)])
-        await_true("chisel", lambda: accepts(port))
-        self.run("chisel-client", [find("chisel"), "client", f"http://{HOST}:{port}",
-                                   f"R:{HOST}:{self.near}:{HOST}:{setup.target}"])
+        self.run("chisel-server", [find("chisel"), "server", "--reverse", "--host", setup.server, "--port", str(port)])
+        await_true("chisel", lambda: accepts(port, setup.server))
+        self.run_by_target("chisel-client", [find("chisel"), "client", f"http://{setup.server}:{port}",
+                                             f"R:{HOST}:{self.near}:{HOST}:{setup.target}"])
 
 
 class Ssh(Peer):
@@ -437,7 +485,7 @@ class Ssh(Peer):
                            check=True)
         os.makedirs("/run/sshd", exist_ok=True)
         config = setup.write("sshd_config", f"""\
-            ListenAddress {HOST}:{port}
+            ListenAddress {setup.server}:{port}
             HostKey {setup.folder}/ssh-host
             AuthorizedKeysFile {setup.folder}/ssh-user.pub
             StrictModes no
@@ -447,11 +495,11 @@ class Ssh(Peer):
             MaxSessions 1000
             """)
         self.run("sshd", [find("sshd"), "-D", "-e", "-f", config])
-        await_true("sshd", lambda: accepts(port))
-        self.run("ssh", [find("ssh"), "-N", "-F", "none", "-i", f"{setup.folder}/ssh-user", "-p", str(port),
-                         "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                         "-o", "ExitOnForwardFailure=yes",
-                         "-R", f"{HOST}:{self.near}:{HOST}:{setup.target}", HOST])
+        await_true("sshd", lambda: accepts(port, setup.server))
+        self.run_by_target("ssh", [find("ssh"), "-N", "-F", "none", "-i", f"{setup.folder}/ssh-user", "-p", str(port),
+                                   "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                                   "-o", "ExitOnForwardFailure=yes",
+                                   "-R", f"{HOST}:{self.near}:{HOST}:{setup.target}", setup.server])
 
 
 def find(program):

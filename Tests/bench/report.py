@@ -4,7 +4,8 @@ import os
 import platform
 
 # Which figures a row shows, by the work's main one.
-SHOWN = {"Gbit/s": ["Gbit/s", "CPU s/GB"], "per s": ["per s", "CPU us each", "p50", "p99", "p999", "generator's us"]}
+SHOWN = {"Gbit/s": ["Gbit/s", "CPU s/GB"],
+         "per s": ["per s", "CPU us each", "p50", "p99", "p999", "generator's us", "Mbit/s beside"]}
 TITLES = {"p50": "p50, us", "p99": "p99, us", "p999": "p99.9, us", "generator's us": "generator's CPU us"}
 
 # Text, group, work, figure, peer (None: the best of all), and the least or the most that Connector's share may be.
@@ -28,10 +29,24 @@ TARGETS = [
     ("idle, plain", "ping-pong, 16 streams", "p50", "beside 9,000 mappings", "least", 0.95),
     ("idle, plain", "ping-pong, 16 streams", "p50", "beside 9,000 agents", "least", 0.95),
     ("idle, plain", "ping-pong, 16 streams", "p50", "beside 8 stalled visitors", "least", 0.95),
+    ("line, 100 ms, visitors", "visitors, 1,000 at a time", "per s", "frp", "least", 2.5),
+    ("line, 100 ms, bulk", "download, 1 stream", "Gbit/s", "direct", "least", 0.9),
 ]
 # They leave the visitors' side plain, where Connector's is encrypted, too.
 ENCRYPT_HALF = {"frp, TLS inside", "chisel", "ssh -R"}
-# The same of facts that have no peer: group, fact, how to name it, and the least or the most of it.
+# The same of figures that have no peer. A visitor at the end of a line takes its one round trip: 200 at a time, 2,000
+# a second.
+BOUNDS = [
+    ("line, 100 ms, visitors", "visitors, 200 at a time", "per s", "least", 1800),
+    ("line, 100 ms, visitors", "visitors, 200 at a time", "p50", "most", 110000),
+    ("line, 100 ms, visitors", "visitors, 200 at a time", "p99", "most", 130000),
+    ("line, 100 ms, visitors", "visitors, 1,000 at a time", "p50", "most", 130000),
+    ("line, 100 ms, visitors, encrypted", "visitors, 200 at a time", "per s", "least", 1800),
+    ("line, 100 ms, visitors, encrypted", "visitors, 200 at a time", "p50", "most", 110000),
+    ("line, 100 ms, visitors, encrypted", "visitors, 200 at a time", "p99", "most", 130000),
+    ("line, 10 ms, 200 Mbit/s", "ping-pong beside a download", "p50", "most", 30000),
+]
+# The same of facts: group, fact, how to name it, and the least or the most of it.
 LIMITS = [
     ("capacity: 9,000 idle agents, plain", "bytes per idle agent", "most", 2048),
     ("capacity: 9,000 idle agents, TLS", "bytes per idle agent", "most", 16384),
@@ -60,7 +75,8 @@ def number(value):
 
 def shown(row):
     """The names of the figures of a row."""
-    return SHOWN[main_figure(next(iter(row["programs"].values())))]
+    figures = next(iter(row["programs"].values()))
+    return [figure for figure in SHOWN[main_figure(figures)] if figure in figures]
 
 
 def table(group, rows):
@@ -120,6 +136,10 @@ def targets(results):
             if peers:
                 best = max(sorted(peers), key=lambda name: row["programs"][name][figure])
                 lines.append(share_verdict(row, figure, best, "least", 1.0))
+    for group, work, figure, bound, limit in BOUNDS:
+        text = f"{group}, {work}: {TITLES.get(figure, figure)}"
+        lines += [verdict(text, row["programs"]["Connector"][figure], bound, limit)
+                  for row in rows if (row["group"], row["work"]) == (group, work)]
     for group, fact, bound, limit in LIMITS:
         if fact in results["capacity"].get(group, {}):
             lines.append(verdict(f"{group}: {fact}", results["capacity"][group][fact], bound, limit))
@@ -129,7 +149,8 @@ def targets(results):
 def text(results):
     groups = list(dict.fromkeys(row["group"] for row in results["rows"]))
     parts = [f"{results['machine']}; medians of {results['rounds']} rounds of {results['seconds']:g} s "
-             f"({2 * results['seconds']:g} s of bulk, and three times the rounds where idle ones are compared)"]
+             f"({2 * results['seconds']:g} s of bulk, longer over a line, and three times the rounds where idle ones are "
+             "compared)"]
     parts += [table(group, [row for row in results["rows"] if row["group"] == group]) for group in groups]
     for name, facts in results["capacity"].items():
         parts.append(f"| {name} | |\n| --- | ---: |\n" +
