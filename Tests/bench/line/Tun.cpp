@@ -7,6 +7,8 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -58,10 +60,22 @@ class Control {
     ifreq _request{};
 };
 
+/// A container may lack the device though its kernel has it (10 and 200 are its numbers in every Linux).
+int openDevice() {
+    constexpr const char* kFolder = "/dev/net";
+    constexpr const char* kDevice = "/dev/net/tun";
+    if (::access(kDevice, F_OK) != 0) {
+        ::mkdir(kFolder, 0755);
+        ::mknod(kDevice, S_IFCHR | S_IRUSR | S_IWUSR, ::makedev(10, 200));
+    }
+    const int descriptor = ::open(kDevice, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    orThrow(descriptor, kDevice);
+    return descriptor;
+}
+
 } // namespace
 
-Tun::Tun(const std::string& address) : _descriptor(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) {
-    orThrow(_descriptor, "/dev/net/tun");
+Tun::Tun(const std::string& address) : _descriptor(openDevice()) {
     ifreq request{};
     request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
     orThrow(::ioctl(_descriptor, TUNSETIFF, &request), "a TUN device");
