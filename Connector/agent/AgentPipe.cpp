@@ -71,7 +71,7 @@ void AgentPipe::onLost(Slot& slot, const std::string& why) {
     onUnavailable(slot);
 }
 
-void AgentPipe::onRelayPeered(const Relay& relay) {
+void AgentPipe::onRelayEnded(const Relay& relay) {
     if (_log.debug()) _log.debug("%s: %s", _name, relay.summary());
     if (_closing && _relays.isEmpty()) finishClosing();
 }

@@ -69,7 +69,7 @@ class AgentPipe : private Slot::Owner, private RelaySet::Owner {
     void onWaiting(Slot& slot) override;
     void onHolding(Slot& slot) override;
     void onLost(Slot& slot, const std::string& why) override;
-    void onRelayPeered(const Relay& relay) override;
+    void onRelayEnded(const Relay& relay) override;
     void finishClosing();
 
     PipeEnvironment& _environment;

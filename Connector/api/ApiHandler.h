@@ -25,7 +25,7 @@ struct ApiContext {
     const MappingJson json;
     const Identities identities;
     Poco::Logger& log;
-    /// For refusals: a source for each identity, and "" for all who are none.
+    /// For refusals: a source for each identity, and "" for all callers without one.
     LimitedLog& callersLog;
     const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };

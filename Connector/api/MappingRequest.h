@@ -8,8 +8,8 @@
 
 namespace connector {
 
-/// What clients send about mappings, read from a request's body. Pure functions; all throw FieldError,
-/// whatever the body is, and nothing else.
+/// What clients send about mappings, read from a request's body. Pure functions. Whatever the body is,
+/// they return or throw FieldError, and nothing else.
 ///
 /// mediaType: "application/json", or anything else for a form. In lower case, without parameters.
 

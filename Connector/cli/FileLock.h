@@ -6,7 +6,7 @@
 
 namespace connector {
 
-/// One command at a time does what it is for: another one waits for as long as this lives.
+/// Lets one command at a time do its work: others wait until this is destroyed.
 class FileLock {
   public:
     /// path: the file or folder that the commands have in common; it must be there. Throws CommandError when

@@ -51,7 +51,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     /// What was asked has been answered.
     void onAnswered(const ClientAnswer& answer);
 
-    /// Nobody loses anything by its end but one who the server does not know.
+    /// Closing it harms only a caller that the server does not know.
     bool isExpendable() const { return !_isOfKnownCaller && _state != State::Answering; }
 
     const Poco::Net::SocketAddress& peer() const { return _stream->peer(); }

@@ -77,7 +77,7 @@ void ClientConnections::onAccepted(Descriptor socket, const Poco::Net::SocketAdd
     if (!makeRoomFor(peer)) return;
     const auto connection = connectionOver(std::move(socket), peer);
     if (!connection) return;
-    _byOwner[ownerAt(peer)].push_back(connection);
+    _byAddress[ownerAt(peer)].push_back(connection);
     ++_count;
     connection->start();
 }
@@ -103,12 +103,12 @@ std::shared_ptr<ClientConnection> ClientConnections::connectionOver(Descriptor s
 
 /// False when every connection that would have to go is one of a caller that the server knows.
 bool ClientConnections::makeRoomFor(const Poco::Net::SocketAddress& peer) {
-    const auto mine = _byOwner.find(ownerAt(peer));
-    if (mine != _byOwner.end() && mine->second.size() >= _limits.connectionsPerAddress)
+    const auto mine = _byAddress.find(ownerAt(peer));
+    if (mine != _byAddress.end() && mine->second.size() >= _limits.connectionsPerAddress)
         return replace(expendableOf(mine->second).oldest, peer, "limits.api-connections-per-address");
     if (_count < _limits.connections) return true;
     Expendable most;
-    for (const auto& [owner, connections] : _byOwner) {
+    for (const auto& [address, connections] : _byAddress) {
         const auto expendable = expendableOf(connections);
         if (expendable.goesBefore(most)) most = expendable;
     }
@@ -136,13 +136,13 @@ void ClientConnections::onRequest(ClientRequest request, std::unique_ptr<AnswerR
 }
 
 void ClientConnections::onEnded(ClientConnection& connection) {
-    const auto own = _byOwner.find(ownerAt(connection.peer()));
+    const auto own = _byAddress.find(ownerAt(connection.peer()));
     auto& connections = own->second;
     const auto ended = std::find_if(connections.begin(), connections.end(),
                                     [&](const auto& other) { return other.get() == &connection; });
     _loop.destroyLater(*ended);
     connections.erase(ended);
-    if (connections.empty()) _byOwner.erase(own);
+    if (connections.empty()) _byAddress.erase(own);
     --_count;
     const std::lock_guard lock(_stoppedMutex);
     _stopped = _stopping && _count == 0;
@@ -151,7 +151,7 @@ void ClientConnections::onEnded(ClientConnection& connection) {
 
 ClientConnections::Connections ClientConnections::all() const {
     Connections result;
-    for (const auto& [owner, connections] : _byOwner)
+    for (const auto& [address, connections] : _byAddress)
         result.insert(result.end(), connections.begin(), connections.end());
     return result;
 }

@@ -42,7 +42,7 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
     void waitUntilStopped(std::chrono::milliseconds atMost);
 
   private:
-    /// Those of one owner of addresses, the oldest first.
+    /// The oldest first, of one address or one IPv6 /64 (ownerOf()).
     using Connections = std::vector<std::shared_ptr<ClientConnection>>;
 
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
@@ -62,7 +62,7 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
     Poco::AutoPtr<RequestQueue> _queue;
     LimitedLog& _log;
     std::unique_ptr<Listener> _listener;
-    std::map<std::string, Connections> _byOwner; ///< none is empty
+    std::map<std::string, Connections> _byAddress; ///< none is empty
     std::size_t _count = 0;
 
     std::mutex _stoppedMutex;

@@ -20,10 +20,10 @@ namespace connector {
 /// stop() and the destructor on one thread.
 class HttpServer {
   public:
-    /// factory: makes the handlers; they get a body that is there in full, close the connection unless they
-    /// say keep-alive, and are given the rest by RequestSocket::of(). A request with a problem must be
-    /// refused with it. tls: a server's context, or null for plain HTTP. log: is told what clients cause;
-    /// it must outlive the server.
+    /// factory: makes the handlers. The body that they read is complete. A handler must call
+    /// setKeepAlive(true) for the connection to go on. RequestSocket::of() gives what POCO doesn't carry: the
+    /// client's certificate, and a problem, which must be the answer. tls: a server's context, or null for
+    /// plain HTTP. log: is told of clients that had to go; it must outlive the server.
     HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
                Poco::Net::Context::Ptr tls, LimitedLog& log);
 
@@ -48,7 +48,7 @@ class HttpServer {
     const HttpSettings _settings;
     const Poco::Net::HTTPRequestHandlerFactory::Ptr _factory;
     EventLoops _loops;                  ///< one
-    Poco::AutoPtr<RequestQueue> _queue; ///< what is left in it says so to the loop
+    Poco::AutoPtr<RequestQueue> _queue; ///< behind _loops: requests that are left in it post empty answers
     ClientConnections _connections;
     Poco::ThreadPool _threads;
     std::unique_ptr<Poco::Net::HTTPServer> _server;

@@ -32,7 +32,8 @@ class RequestReader {
     /// Nothing of the next request has come yet.
     bool isEmpty() const { return _step == Step::Head && unread().empty(); }
 
-    /// The request's line and headers have come, and are as they should be.
+    /// The request's line and headers have come and could be parsed; also where read() has then rejected them
+    /// for Host, Content-Length or Transfer-Encoding.
     bool hasHead() const { return _step != Step::Head; }
 
     /// Whether the client waits to be told to go on (100-continue, RFC 9110, 10.1.1). True once a request.

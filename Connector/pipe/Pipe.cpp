@@ -179,7 +179,7 @@ bool Pipe::isListening() const {
     return !_listeners[0].empty() && !_listeners[1].empty();
 }
 
-void Pipe::onRelayPeered(const Relay& relay) {
+void Pipe::onRelayEnded(const Relay& relay) {
     _loop.assertInLoopThread();
     if (log().debug()) log().debug("mapping %s: %s", _mapping.id, relay.summary());
     if (_closing && _relays.isEmpty()) finishClosing();

@@ -97,7 +97,7 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     void forget(Opening& opening);
     void closeOpenings();
     void join(RelayPeer opener, RelayPeer agent);
-    void onRelayPeered(const Relay& relay) override;
+    void onRelayEnded(const Relay& relay) override;
     void finishClosing();
 
     PipeEnvironment& _environment;

@@ -56,7 +56,7 @@ void RelaySet::remove(const std::shared_ptr<Relay>& relay) {
     _loop.assertInLoopThread();
     _relays.erase(relay);
     _count.fetch_sub(1, std::memory_order_relaxed);
-    _owner.onRelayPeered(*relay);
+    _owner.onRelayEnded(*relay);
 }
 
 } // namespace connector

@@ -19,7 +19,7 @@ class RelaySet final : private Relay::Owner {
     class Owner {
       public:
         /// A relay is over and its connections are closed. On the pipe's loop.
-        virtual void onRelayPeered(const Relay& relay) = 0;
+        virtual void onRelayEnded(const Relay& relay) = 0;
 
       protected:
         ~Owner() = default;
@@ -31,7 +31,7 @@ class RelaySet final : private Relay::Owner {
     /// Joins two connections.
     void join(RelayPeer first, RelayPeer second);
 
-    /// Resets all connections; Owner::onRelayPeered is called for each relay.
+    /// Resets all connections; Owner::onRelayEnded is called for each relay.
     void abortAll(const std::string& why);
 
     bool isEmpty() const { return _relays.empty(); }

@@ -189,7 +189,8 @@ Finished run(ChildProcess::Command command) {
 
 std::string programPath(const std::string& variable) {
     const char* path = std::getenv(variable.c_str());
-    if (path == nullptr) throw std::runtime_error("set " + variable + " to the program under test");
+    if (path == nullptr)
+        throw std::runtime_error("set " + variable + " in the environment; CONTRIBUTING.md shows how");
     return path;
 }
 

@@ -66,7 +66,7 @@ std::string namesIn(const Poco::JSON::Array& array) {
     return names;
 }
 
-/// Prints all that the API tells of one mapping, for people.
+/// Prints a mapping for people: of the API's members, those that are named here.
 void printMapping(const Poco::JSON::Object& mapping, std::ostream& out) {
     auto shown = mapping;
     for (const auto* key : {"created", "lastagent", "lastvisitor"})

@@ -51,7 +51,7 @@ struct RemoveMappingOptions {
 /// `mapping list`: all mappings, or those that have been unused for so long, one a line.
 void listMappings(const CommonOptions& common, std::optional<std::chrono::seconds> unused, std::ostream& out);
 
-/// `mapping show ID`: all that the API tells of one mapping.
+/// `mapping show ID`: one mapping; with --json all that the API tells.
 void showMapping(const CommonOptions& common, const std::string& id, std::ostream& out);
 
 /// `mapping add public|private`: opens a mapping, with limits that are options.

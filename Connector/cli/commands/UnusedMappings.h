@@ -17,7 +17,7 @@ namespace connector {
 std::vector<Poco::JSON::Object::Ptr> unusedOf(const std::vector<Poco::JSON::Object::Ptr>& mappings,
                                               std::chrono::seconds time);
 
-/// Prints a table of unused mappings, with for how long they are.
+/// Prints a table of unused mappings, with how long each has been unused.
 void printUnused(const std::vector<Poco::JSON::Object::Ptr>& mappings, std::ostream& out);
 
 /// Closes all that have been unused for so long, and prints what became of them. yes: doesn't ask on the
