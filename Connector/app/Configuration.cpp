@@ -32,6 +32,9 @@ constexpr std::int64_t kMaxKeepalive = 32767000;
 /// What the database, the log and the libraries need at the most, however busy the pipes and the API are.
 constexpr int kReservedDescriptors = 128;
 
+/// About as many as a process may have descriptors (fs.nr_open), and few enough for POCO to count.
+constexpr std::int64_t kMaxApiConnections = 1000000;
+
 /// A file that can't be looked at is there: opening it will tell why not.
 bool isThere(const std::filesystem::path& file) {
     std::error_code error;
@@ -110,10 +113,12 @@ HttpLimits readApiLimits(JsonFields& limits) {
     result.requestBody = size(limits, "request-body", 1024, result.requestBody);
     result.requestTime = time(limits, "request-time", result.requestTime);
     result.threads = count(limits, "api-threads", 1000, result.threads);
+    const auto connections = [&](const char* key, std::size_t fallback) {
+        return static_cast<std::size_t>(count(limits, key, kMaxApiConnections, static_cast<int>(fallback)));
+    };
     const auto quarter = static_cast<std::size_t>(allDescriptors() / 4);
-    result.connections = size(limits, "api-connections", 1, std::min(result.connections, quarter));
-    result.connectionsPerAddress =
-        size(limits, "api-connections-per-address", 1, result.connectionsPerAddress);
+    result.connections = connections("api-connections", std::min(result.connections, quarter));
+    result.connectionsPerAddress = connections("api-connections-per-address", result.connectionsPerAddress);
     return result;
 }
 

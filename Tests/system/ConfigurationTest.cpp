@@ -242,6 +242,16 @@ BOOST_AUTO_TEST_CASE(WrongLimitsAreNamed) {
     }
 }
 
+/// They are counted in 32 bits.
+BOOST_AUTO_TEST_CASE(MoreApiConnectionsThanCanBeCountedAreNamed) {
+    for (const auto* limit : {"limits.api-connections", "limits.api-connections-per-address"}) {
+        ConnectorSetup setup;
+        setup.setJson(limit, "4294967296");
+        const auto finished = check(setup);
+        BOOST_TEST(isRefused(finished, setup, {limit, "1000000"}), shown(finished));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(UnknownKeysAreNamed) {
     for (const auto& key : kUnknownKeys) {
         ConnectorSetup setup;
