@@ -175,9 +175,9 @@ BOOST_AUTO_TEST_CASE(AKnownCallersConnectionStaysThroughAFlood) {
     auto known = connector.connect(guarded.setup.apiPort());
     ask(known);
     const auto strangers = crowd(connector, guarded.setup.apiPort(), kNuisances.front(), 100);
-    for (int number = 0; number < 20; ++number) {
-        const auto neighbour = connector.connect(guarded.setup.apiPort());
-    }
+    std::vector<PipeClient> neighbours; // and it is the oldest of its address
+    for (int number = 0; number < 20; ++number)
+        neighbours.push_back(connector.connect(guarded.setup.apiPort()));
     ask(known);
 }
 
