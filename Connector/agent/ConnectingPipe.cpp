@@ -21,7 +21,9 @@ class ConnectingPipe::Call final : private Dialer::Owner {
     void cancel() { _dialer.cancel(); }
 
   private:
-    void onDialled(std::unique_ptr<Stream> stream) override { _pipe.onConnected(_slot, std::move(stream)); }
+    void onDialled(std::unique_ptr<SocketStream> stream) override {
+        _pipe.onConnected(_slot, std::move(stream));
+    }
     void onDialFailed(const std::string& why) override { _pipe.onFailed(_slot, why); }
 
     ConnectingPipe& _pipe;

@@ -86,7 +86,7 @@ void Slot::onTurn() {
     _dialer.dial(kAuthorizationLimit);
 }
 
-void Slot::onDialled(std::unique_ptr<Stream> stream) {
+void Slot::onDialled(std::unique_ptr<SocketStream> stream) {
     _state = State::Authorizing;
     _stream = std::move(stream);
     _answer.clear();

@@ -96,7 +96,7 @@ class Slot final : private StreamHandler,
     };
 
     void onTurn() override;
-    void onDialled(std::unique_ptr<Stream> stream) override;
+    void onDialled(std::unique_ptr<SocketStream> stream) override;
     void onDialFailed(const std::string& why) override;
     void onReady(Stream& stream) override;
     void readAnswer();

@@ -20,14 +20,15 @@ std::string authorized(Protocol protocol, std::chrono::milliseconds threshold) {
 
 } // namespace
 
-AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream> stream, bool hasTurn)
+AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool hasTurn)
     : _context(context), _stream(std::move(stream)),
       _greeting(std::make_unique<Greeting>(context.endpoint.passcode)), _heartbeat(context.loop, *this),
       _timer(context.loop, [this] { onTimer(); }), _hasTurn(hasTurn) {}
 
+/// The stream is a SocketStream: takePeer() has taken it from another AgentConnection.
 AgentConnection::AgentConnection(const Context& context, RelayPeer peer)
-    : _context(context), _stream(std::move(peer.stream)), _heartbeat(context.loop, *this),
-      _timer(context.loop, [this] { onTimer(); }),
+    : _context(context), _stream(static_cast<SocketStream*>(peer.stream.release())),
+      _heartbeat(context.loop, *this), _timer(context.loop, [this] { onTimer(); }),
       _state(peer.visitor.empty() ? State::Waiting : State::Holding), _protocol(peer.protocol) {
     if (_state != State::Holding && peer.held.empty()) return;
     begun().visitor = std::move(peer.visitor);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "model/Mapping.h"
-#include "net/Stream.h"
+#include "net/SocketStream.h"
 #include "net/Timer.h"
 #include "pipe/PipeLimits.h"
 #include "protocol/Greeting.h"
@@ -70,7 +70,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     };
 
     /// A connection that was just accepted. hasTurn: see hasTurn().
-    AgentConnection(const Context& context, std::unique_ptr<Stream> stream, bool hasTurn);
+    AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool hasTurn);
 
     /// An authorized agent that was to be joined and was not: it waits again, or holds what it still has.
     AgentConnection(const Context& context, RelayPeer peer);
@@ -148,7 +148,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     void onSilent() override;
 
     const Context& _context;
-    std::unique_ptr<Stream> _stream;
+    std::unique_ptr<SocketStream> _stream;
     std::unique_ptr<Greeting> _greeting; ///< null once it is complete
     EventLoop::Clock::time_point _greeted;
     std::unique_ptr<Begun> _begun;

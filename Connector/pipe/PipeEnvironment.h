@@ -4,7 +4,7 @@
 #include "net/DescriptorBudget.h"
 #include "net/EventLoops.h"
 #include "net/Listener.h"
-#include "net/Stream.h"
+#include "net/SocketStream.h"
 #include "pipe/PipeLimits.h"
 #include "relay/Relay.h"
 
@@ -54,13 +54,13 @@ class PipeEnvironment {
 
     /// The stream of a connection that a listener has accepted. alpn: what its handshake may select, or null.
     /// Null when there is no memory for its TLS: the connection is closed then.
-    std::unique_ptr<Stream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                                   DescriptorBudget::Lease lease,
-                                   std::shared_ptr<const AlpnProtocols> alpn = nullptr);
+    std::unique_ptr<SocketStream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                         DescriptorBudget::Lease lease,
+                                         std::shared_ptr<const AlpnProtocols> alpn = nullptr);
 
     /// The same without TLS, whatever the others speak. Only when allowsPlainVisitors().
-    std::unique_ptr<Stream> acceptPlain(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                                        DescriptorBudget::Lease lease);
+    std::unique_ptr<SocketStream> acceptPlain(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                              DescriptorBudget::Lease lease);
 
   private:
     EventLoops& _loops;

@@ -13,7 +13,8 @@ namespace connector {
 /// One that waits.
 class VisitorEndpoint::Visitor final : private StreamHandler {
   public:
-    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<Stream> stream_, State state_, Messages held_ = {})
+    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> stream_, State state_,
+            Messages held_ = {})
         : stream(std::move(stream_)), held(std::move(held_)), state(state_), _endpoint(endpoint),
           _timer(endpoint._loop, [this] { onTimer(); }) {}
 
@@ -54,7 +55,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
             _timer.start(limits.visitorWait);
     }
 
-    std::unique_ptr<Stream> stream;
+    std::unique_ptr<SocketStream> stream;
     Messages held; ///< what it has said
     State state;
     std::optional<EventLoop::Clock::time_point> silentSince; ///< since it was asked first
@@ -160,8 +161,9 @@ RelayPeer VisitorEndpoint::takeSilent() {
 void VisitorEndpoint::putBack(RelayPeer peer) {
     _loop.assertInLoopThread();
     auto& ready = listOf(State::Ready);
-    ready.push_front(
-        std::make_unique<Visitor>(*this, std::move(peer.stream), State::Ready, std::move(peer.held)));
+    // Visitors alone are put back, and take() has taken the stream from one.
+    std::unique_ptr<SocketStream> stream(static_cast<SocketStream*>(peer.stream.release()));
+    ready.push_front(std::make_unique<Visitor>(*this, std::move(stream), State::Ready, std::move(peer.held)));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     ready.front()->position = ready.begin();
     ready.front()->start();

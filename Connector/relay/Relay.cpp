@@ -78,6 +78,8 @@ bool Relay::attach() {
             abort("no room to watch another descriptor");
             return false;
         }
+    _sides[0].peer.stream->deliversTo(*_sides[1].peer.stream);
+    _sides[1].peer.stream->deliversTo(*_sides[0].peer.stream);
     for (auto& side : _sides)
         if (side.peer.heartbeat)
             side.heartbeat.emplace(*_loop, side).start(*side.peer.stream, *side.peer.heartbeat, side.beats);

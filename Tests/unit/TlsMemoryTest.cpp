@@ -77,7 +77,7 @@ struct Pipe : AgentEndpoint::Owner, VisitorEndpoint::Owner {
 
 /// Whoever needs a connection.
 struct Needy final : Dialer::Owner {
-    void onDialled(std::unique_ptr<Stream>) override {}
+    void onDialled(std::unique_ptr<SocketStream>) override {}
     void onDialFailed(const std::string& why) override { failure = why; }
     std::string failure;
 };

@@ -1,24 +1,27 @@
-#include "net/Stream.h"
+#include "net/SocketStream.h"
 
 #include <cerrno>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <system_error>
 
 namespace connector {
 
-Stream::Stream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease)
+SocketStream::SocketStream(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                           DescriptorBudget::Lease lease)
     : _peer(peer), _lease(std::move(lease)), _socket(std::move(socket)), _connected(true), _maySend(true) {}
 
-Stream::Stream(Descriptor socket, const Poco::Net::SocketAddress& peer)
+SocketStream::SocketStream(Descriptor socket, const Poco::Net::SocketAddress& peer)
     : _peer(peer), _socket(std::move(socket)), _connected(false), _maySend(false) {}
 
-Stream::~Stream() {
+SocketStream::~SocketStream() {
     retire();
 }
 
-bool Stream::attach(EventLoop& loop, StreamHandler& handler) {
+bool SocketStream::attach(EventLoop& loop, StreamHandler& handler) {
     loop.assertInLoopThread();
     _handler = &handler;
     if (_loop == &loop) return true;
@@ -32,24 +35,24 @@ bool Stream::attach(EventLoop& loop, StreamHandler& handler) {
     return true;
 }
 
-void Stream::detach() {
+void SocketStream::detach() {
     if (_loop) _loop->remove(_socket.get(), *this);
     _loop = nullptr;
     _handler = nullptr;
 }
 
-void Stream::retire() {
+void SocketStream::retire() {
     if (_loop) _loop->forget(*this);
     _loop = nullptr;
     _handler = nullptr;
 }
 
-Stream::Status Stream::handshake() {
+SocketStream::Status SocketStream::handshake() {
     assertInLoopThread();
     return _connected ? Status::Ok : finishConnecting();
 }
 
-Stream::Status Stream::sendWire(std::span<const std::byte> bytes) {
+SocketStream::Status SocketStream::sendWire(std::span<const std::byte> bytes) {
     assertInLoopThread();
     if (unsent() == 0) {
         while (!bytes.empty()) {
@@ -64,7 +67,7 @@ Stream::Status Stream::sendWire(std::span<const std::byte> bytes) {
     return Status::Blocked;
 }
 
-Stream::Status Stream::flush() {
+SocketStream::Status SocketStream::flush() {
     assertInLoopThread();
     while (unsent() > 0) {
         const auto sent = sendSome(std::span(_unsent).subspan(_unsentBegin));
@@ -76,7 +79,7 @@ Stream::Status Stream::flush() {
     return Status::Ok;
 }
 
-Stream::Received Stream::receiveWire(std::span<std::byte> into) {
+SocketStream::Received SocketStream::receiveWire(std::span<std::byte> into) {
     assertInLoopThread();
     if (!_mayReceive) return {Status::Blocked, 0};
     const auto received = ::recv(_socket.get(), into.data(), into.size(), 0);
@@ -93,7 +96,7 @@ Stream::Received Stream::receiveWire(std::span<std::byte> into) {
     return {Status::Ok, static_cast<std::size_t>(received)};
 }
 
-Stream::Received Stream::sendSome(std::span<const std::byte> bytes) {
+SocketStream::Received SocketStream::sendSome(std::span<const std::byte> bytes) {
     if (!_maySend) return {Status::Blocked, 0};
     const auto sent = ::send(_socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0) {
@@ -107,23 +110,27 @@ Stream::Received Stream::sendSome(std::span<const std::byte> bytes) {
     return {Status::Ok, static_cast<std::size_t>(sent)};
 }
 
-Stream::Status Stream::endSending() {
+SocketStream::Status SocketStream::endSending() {
     assertInLoopThread();
     return ::shutdown(_socket.get(), SHUT_WR) == 0 ? Status::Ok : failed(errno).status;
 }
 
-void Stream::resetOnClose() {
+void SocketStream::resetOnClose() {
     const linger now{1, 0};
     ::setsockopt(_socket.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-int Stream::unacknowledged() const {
+bool SocketStream::limitUnsent(int bytes) {
+    return ::setsockopt(_socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes) == 0;
+}
+
+int SocketStream::unacknowledged() const {
     int bytes = 0;
     ::ioctl(_socket.get(), SIOCOUTQ, &bytes);
     return bytes;
 }
 
-bool Stream::hasUnread() {
+bool SocketStream::hasUnread() {
     std::byte first{};
     const auto received = ::recv(_socket.get(), &first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
     const bool isUnread = received >= 0 || errno != EAGAIN;
@@ -131,22 +138,22 @@ bool Stream::hasUnread() {
     return isUnread;
 }
 
-bool Stream::hasEndedUnread() const {
+bool SocketStream::hasEndedUnread() const {
     int unread = 0;
     return _peerHasEnded && ::ioctl(_socket.get(), FIONREAD, &unread) == 0 && unread == 0;
 }
 
-std::string Stream::failure() const {
+std::string SocketStream::failure() const {
     if (_error == 0) return "the peer closed the connection";
     return std::generic_category().message(_error);
 }
 
-Stream::Received Stream::failed(int error) {
+SocketStream::Received SocketStream::failed(int error) {
     _error = error;
     return {Status::Failed, 0};
 }
 
-void Stream::onEvents(std::uint32_t events) {
+void SocketStream::onEvents(std::uint32_t events) {
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) _mayReceive = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) _maySend = true;
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) _peerHasEnded = true;
@@ -156,7 +163,7 @@ void Stream::onEvents(std::uint32_t events) {
 }
 
 /// While a socket connects, Linux reports nothing of it; then EPOLLOUT, with EPOLLERR when it has failed.
-Stream::Status Stream::finishConnecting() {
+SocketStream::Status SocketStream::finishConnecting() {
     if (_isBroken) {
         int error = 0;
         socklen_t size = sizeof error;
