@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http2/Http2Session.h"
 #include "net/AlpnProtocols.h"
 #include "net/DescriptorBudget.h"
 #include "net/EventLoops.h"
@@ -40,6 +41,7 @@ class PipeEnvironment {
     EventLoops& loops() { return _loops; }
     const PipeLimits& limits() const { return _settings.limits; }
     RelayShared& relays() { return _relays; }
+    Http2Session::Context http2() { return {_settings.limits.http2, _relays.buffered}; }
 
     /// Whether a mapping may have visitors without TLS; where nothing has TLS, any may.
     bool allowsPlainVisitors() const { return !_tls || _settings.allowPlainVisitors; }

@@ -94,7 +94,9 @@ BOOST_FIXTURE_TEST_SUITE(TlsMemory, Pipe)
 
 BOOST_AUTO_TEST_CASE(agent_that_there_is_no_memory_for_is_turned_away) {
     const Endpoint endpoint{.port = 1, .passcode = "passcode", .maxConnections = 1};
-    AgentEndpoint agents(loop, environment, endpoint, "port1", "agent", true, *this);
+    const Lifeline lifeline;
+    AgentEndpoint agents(loop, environment, endpoint, {"port1", "agent", "id:1", /*mayBegin*/ true}, lifeline,
+                         *this);
     {
         const OutOfMemory now;
         BOOST_TEST(isClosedBy(agents));
