@@ -95,7 +95,12 @@ void Http2Stream::keep(std::span<const std::byte> bytes) {
     _out.insert(_out.end(), bytes.begin(), bytes.end());
 }
 
+/// What was taken goes when it is the larger part, so that a stream that is never empty doesn't grow.
 void Http2Stream::takeIn(std::span<const std::byte> bytes) {
+    if (_inBegin > _in.size() / 2) {
+        _in.erase(_in.begin(), _in.begin() + static_cast<std::ptrdiff_t>(_inBegin));
+        _inBegin = 0;
+    }
     _in.insert(_in.end(), bytes.begin(), bytes.end());
 }
 
