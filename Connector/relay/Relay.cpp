@@ -120,8 +120,20 @@ void Relay::pump(Side& from, Side& to) {
     }
 }
 
+/// What is in memory already needs no copy: forwards it until the other one keeps something of it.
+void Relay::moveReceived(Side& from, Side& to) {
+    auto& stream = *from.peer.stream;
+    for (auto bytes = stream.received(); !bytes.empty(); bytes = stream.received()) {
+        forward(from, to, bytes, {});
+        stream.skip(bytes.size());
+        if (_state != State::Relaying || to.peer.stream->unsent() > 0) return;
+    }
+}
+
 /// Its share of a round; returns what the last receive() has said.
 Stream::Status Relay::movePayload(Side& from, Side& to) {
+    moveReceived(from, to);
+    if (_state != State::Relaying || to.peer.stream->unsent() > 0) return Stream::Status::Blocked;
     const auto room =
         _loop->scratch().first(_shared.buffered.areTooMany() ? Stream::kMaxMessage : _shared.limits.buffer);
     std::array<std::uint32_t, Stream::kMessagesPerTurn> lengths;
