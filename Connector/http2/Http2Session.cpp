@@ -40,6 +40,10 @@ struct FreeOptions {
     void operator()(nghttp2_option* options) const { ::nghttp2_option_del(options); }
 };
 
+std::int32_t firstWindow(const Http2Limits& limits) {
+    return static_cast<std::int32_t>(std::min(kFirstWindow, limits.streamWindow));
+}
+
 nghttp2_session* makeSession(bool isClient, const nghttp2_session_callbacks* callbacks,
                              const Http2Limits& limits, void* self) {
     nghttp2_option* made = nullptr;
@@ -99,7 +103,7 @@ void Http2Session::start(std::span<const std::byte> received) {
 
 void Http2Session::submitSettings() {
     std::vector<nghttp2_settings_entry> settings{
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(kFirstWindow)},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(firstWindow(_context.limits))},
         {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, static_cast<std::uint32_t>(kHttp2Batch)},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
          static_cast<std::uint32_t>(ConnectRequestReader::kMaxHeaderList)}};
@@ -470,7 +474,7 @@ void Http2Session::onPong(const nghttp2_ping& pong) {
 
 std::unique_ptr<Http2Stream> Http2Session::makeStream() {
     std::unique_ptr<Http2Stream> stream(new Http2Stream(*this, _loop, _transport->peer()));
-    stream->_window = kFirstWindow;
+    stream->_window = firstWindow(_context.limits);
     stream->_index = _streams.size();
     _streams.push_back(stream.get());
     return stream;
