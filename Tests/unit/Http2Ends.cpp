@@ -180,6 +180,7 @@ std::optional<Frame> WirePeer::read() {
     Frame frame{static_cast<std::uint8_t>(head[3]), static_cast<std::uint8_t>(head[4]),
                 numberIn(view.substr(5, 4)), ""};
     if (!readExactly(frame.payload, numberIn(view.substr(0, 3)))) return std::nullopt;
+    if (frame.type == Frame::Settings && !frame.isAck()) send(Frame{Frame::Settings, Frame::kAck, 0, ""});
     return frame;
 }
 

@@ -159,7 +159,7 @@ class WirePeer {
     /// The preface, of a client, and an empty SETTINGS.
     void greet(Http2Session::Role role);
 
-    /// The next frame. Nothing when the connection has ended, in whatever way.
+    /// The next frame. SETTINGS are acknowledged. Nothing when the connection has ended, in whatever way.
     std::optional<Frame> read();
 
     /// The next frame of the type; others are skipped. The test fails when there is none.

@@ -209,23 +209,31 @@ BOOST_FIXTURE_TEST_SUITE(Http2SessionBroken, Wire)
 
 BOOST_AUTO_TEST_CASE(a_handler_is_not_called_within_its_own_call_of_send) {
     connect(Role::Opens);
-    int depth = 0;
-    int deepest = 0;
     thread.run([&] {
         streams.push_back(user->open());
         auto& stream = *streams.front();
         stream.onCall = [&] {
-            deepest = std::max(deepest, ++depth);
-            if (!stream.stream->isBroken()) {
-                peer->close();
-                stream.stream->send(kLarge);
-            }
-            --depth;
+            if (stream.stream->isBroken()) return;
+            peer->close();
+            const auto before = stream.calls;
+            stream.stream->send(kLarge);
+            BOOST_TEST(stream.calls == before);
         };
         stream.stream->again();
     });
     thread.await("the end", [&] { return user->ended.has_value(); });
-    BOOST_TEST(deepest == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_is_not_called_within_a_call_of_send_between_rounds) {
+    connect(Role::Opens);
+    thread.run([&] {
+        streams.push_back(user->open());
+        peer->close();
+        streams.front()->stream->send(kLarge);
+        BOOST_TEST(streams.front()->calls == 0);
+    });
+    thread.await("the end", [&] { return user->ended.has_value(); });
+    BOOST_TEST(thread.run([&] { return streams.front()->stream->answer() == Answer::NotProcessed; }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -253,6 +261,31 @@ BOOST_AUTO_TEST_CASE(are_noticed_after_a_stream_that_was_wrong) {
     for (int i = 0; i < 100; ++i)
         peer->send(Frame{Frame::Ping, 0, 0, "12345678"});
     BOOST_TEST(peer->readUntil(Frame::GoAway).number() == NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(Http2SessionStart, Wire)
+
+/// Of what comes along with the answer to the greeting.
+BOOST_AUTO_TEST_CASE(keeps_bytes_that_had_come_before_it) {
+    auto [one, other] = socketPair();
+    peer.emplace(std::move(other));
+    thread.run([&] {
+        user = makeUser(std::move(one), Role::Serves);
+        user->onConnecting = [&](auto stream, const auto&) {
+            streams.push_back(std::make_unique<StreamUser>(loop, std::move(stream)));
+            streams.front()->takes = false;
+        };
+        std::string received =
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + Frame{Frame::Settings, 0, 0, ""}.toString() +
+            Frame{Frame::Headers, Frame::kEndHeaders, 1, fieldBlock(goodRequest())}.toString() +
+            Frame{Frame::Data, 0, 1, "hello"}.toString();
+        user->session->start(std::as_bytes(std::span(received)));
+        received.assign(received.size(), 'x');
+    });
+    thread.run([&] { streams.front()->take(); });
+    thread.await("bytes", [&] { return streams.front()->received == "hello"; });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
