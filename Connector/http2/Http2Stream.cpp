@@ -110,7 +110,7 @@ void Http2Stream::keepFresh() {
 
 Stream::Status Http2Stream::send(std::span<const std::byte> bytes) {
     _loop.assertInLoopThread();
-    if (_isBroken) return Status::Failed;
+    if (_isBroken || !_session) return Status::Failed;
     if (bytes.size() < kSentAtOnce || unsent() > 0) {
         keep(bytes);
         _session->resume(*this);
@@ -123,16 +123,18 @@ Stream::Status Http2Stream::send(std::span<const std::byte> bytes) {
     return flush();
 }
 
+/// With nothing to send, it is for receive() to tell that the stream has broken: there may be bytes to be had
+/// first.
 Stream::Status Http2Stream::flush() {
-    if (_isBroken) return Status::Failed;
-    return unsent() > 0 ? Status::Blocked : Status::Ok;
+    if (unsent() == 0) return Status::Ok;
+    return _isBroken ? Status::Failed : Status::Blocked;
 }
 
 Stream::Status Http2Stream::endSending() {
     if (_isBroken) return Status::Failed;
     if (unsent() > 0) return Status::Blocked;
     _isEnding = true;
-    _session->resume(*this);
+    if (_session) _session->resume(*this);
     return Status::Ok;
 }
 
