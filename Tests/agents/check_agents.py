@@ -8,47 +8,33 @@ TLS. In BUILD_FOLDER the agent is built, if it has to be. Skipped where what it 
 the environment that is an error.
 """
 
-import collections
 import concurrent.futures
-import contextlib
-import http.client
 import importlib.util
-import json
 import os
 import pathlib
-import queue
 import random
-import select
 import shutil
 import signal
 import socket
-import ssl
-import struct
 import subprocess
 import sys
-import tempfile
 import threading
-import time
+
+from played_connector import PlayedConnector
+from programs import DEADLINE, ENDLESS, LARGE
+from programs import Agent, Connector, Failed, Target
+from programs import ended, exchange, expect, receive, receive_all, reset
+from skipping import skip
 
 AGENTS = pathlib.Path(__file__).resolve().parents[2] / "doc" / "agents"
-DEADLINE = 60  # seconds for anything to happen that must happen
-MAPPING_PORTS = 20
-LARGE = random.Random(0).randbytes(5 * 1000 * 1000)
-# More than all buffers between a target and a visitor can take.
-ENDLESS = 200 * 1000 * 1000
-WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-class Failed(Exception):
-    """Something is not as it must be."""
 
 
 # --- what is tested ----------------------------------------------------------------------------------------------
 
 
 def python_agent(_):
-    if sys.version_info < (3, 11) or importlib.util.find_spec("h2") is None:
-        skip("Python 3.11 with h2 is not installed")
+    if sys.version_info < (3, 11):
+        skip("agents.python", "Python 3.11 is not installed")
     return [sys.executable, str(AGENTS / "agent.py")]
 
 
@@ -57,320 +43,14 @@ def go_agent(build_folder):
     go = shutil.which("go", path=f"/usr/bin:{os.environ['PATH']}")
     libraries = pathlib.Path("/usr/share/gocode")
     if not go or not (libraries / "src/golang.org/x/net/http2").exists():
-        skip("Go and golang.org/x/net are not installed")
+        skip("agents.go", "Go and golang.org/x/net are not installed")
     program = build_folder / "go-agent"
     environment = {**os.environ, "GO111MODULE": "off", "GOPATH": str(libraries), "GOCACHE": str(build_folder / "go-cache")}
-    subprocess.run([go, "build", "-o", program, "."], cwd=AGENTS / "go", env=environment, check=True)
+    subprocess.run([go, "build", "-o", program, "agent.go", "streams.go"], cwd=AGENTS, env=environment, check=True)
     return [str(program)]
 
 
 LANGUAGES = {"python": python_agent, "go": go_agent}
-
-
-def skip(why):
-    name = f"agents.{sys.argv[1]}"
-    if os.environ.get("CI") == "true":
-        sys.exit(f"CI must not skip {name}: {why}")
-    line = f"skipped: {name}: {why}\n"
-    if "CONNECTOR_SKIPPED" in os.environ:
-        with open(os.environ["CONNECTOR_SKIPPED"], "a", encoding="utf-8") as file:
-            file.write(line)
-    sys.stderr.write(line)
-    sys.exit(0)
-
-
-# --- what runs ---------------------------------------------------------------------------------------------------
-
-
-def free_ports(count):
-    """So many ports in a row that nobody listens on at this moment."""
-    while True:
-        first = random.randrange(20000, 32000)
-        with contextlib.ExitStack() as sockets:
-            try:
-                for port in range(first, first + count):
-                    sockets.enter_context(socket.socket()).bind(("127.0.0.1", port))
-                return first
-            except OSError:
-                continue
-
-
-def wait_for(what, condition):
-    until = time.monotonic() + DEADLINE
-    while not condition():
-        if time.monotonic() > until:
-            raise Failed(f"waited in vain: {what}")
-        time.sleep(0.02)
-
-
-class Process:
-    """A program whose output is read line by line."""
-
-    def __init__(self, command, environment=None):
-        self._process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            encoding="utf-8", errors="replace",
-        )
-        self.output = []
-        self._lines = queue.Queue()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self):
-        for line in self._process.stdout:
-            self.output.append(line)
-            self._lines.put(line)
-        self._lines.put(None)
-
-    def wait_for_line(self, text):
-        """Until a line has this text, and hasn't been waited for before."""
-        until = time.monotonic() + DEADLINE
-        while time.monotonic() < until:
-            with contextlib.suppress(queue.Empty):
-                line = self._lines.get(timeout=1)
-                if line is None:
-                    break
-                if text in line:
-                    return line
-        raise Failed(f"no line with {text!r} comes:\n{''.join(self.output)}")
-
-    def runs(self):
-        return self._process.poll() is None
-
-    def send(self, number):
-        self._process.send_signal(number)
-
-    def stop(self, number=signal.SIGTERM):
-        if self.runs():
-            self.send(number)
-        try:
-            self._process.wait(DEADLINE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join()
-        return self._process.returncode
-
-
-class Connector:
-    """The server, on free ports of 127.0.0.1."""
-
-    def __init__(self, program, tls):
-        self._program = program
-        self._folder = tempfile.TemporaryDirectory(prefix="check-agents-")
-        self.certificate = self._path("server-cert.pem")
-        self._trust = None
-        if tls:
-            self._make_certificate()
-            self._trust = ssl.create_default_context(cafile=self.certificate)
-
-    def __enter__(self):
-        # Somebody else may take the ports before the server does; then it ends at once.
-        for _ in range(5):
-            self._start()
-            wait_for("the server is ready", lambda: not self._process.runs() or self._is_healthy())
-            if self._process.runs():
-                return self
-            self._process.stop()
-        raise Failed(f"the server does not start:\n{''.join(self._process.output)}")
-
-    def __exit__(self, kind, *_):
-        self._process.send(signal.SIGCONT)
-        code = self._process.stop()
-        self._folder.cleanup()
-        if kind is not None:
-            sys.stderr.writelines(["The server's log:\n", *self._process.output])
-        elif code != 0:
-            raise Failed(f"the server ended with {code}:\n{''.join(self._process.output)}")
-
-    def _path(self, name):
-        return str(pathlib.Path(self._folder.name) / name)
-
-    def _make_certificate(self):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-             "-subj", "/CN=check-agents", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
-             self._path("server-key.pem"), "-out", self.certificate], check=True, capture_output=True,
-        )
-
-    def _start(self):
-        self._api_port = free_ports(1 + MAPPING_PORTS)
-        config = {
-            "ports": [f"{self._api_port + 1}-{self._api_port + MAPPING_PORTS}"],
-            "exclude": [],
-            "broker": {},
-            "address": "127.0.0.1",
-            "dev": self._trust is None,
-            "api": {"bind": "127.0.0.1", "port": self._api_port},
-            "pipes": {"bind": "127.0.0.1"},
-            "database": self._path("mappings.db"),
-        }
-        if self._trust:
-            config["tls"] = {"certificate": self.certificate, "key": self._path("server-key.pem")}
-        pathlib.Path(self._path("config")).write_text(json.dumps(config), encoding="utf-8")
-        self._process = Process([self._program, f"--config={self._path('config')}"])
-
-    def _is_healthy(self):
-        try:
-            return self._call("GET", "/health").status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-
-    def _call(self, method, target, body=None):
-        if self._trust:
-            connection = http.client.HTTPSConnection("127.0.0.1", self._api_port, timeout=DEADLINE, context=self._trust)
-        else:
-            connection = http.client.HTTPConnection("127.0.0.1", self._api_port, timeout=DEADLINE)
-        with contextlib.closing(connection):
-            connection.request(method, target, body, {"Content-Type": "application/json"} if body else {})
-            response = connection.getresponse()
-            response.text = response.read()
-            return response
-
-    def add(self, threshold=200000):
-        """Opens a public mapping. Its absence threshold is in milliseconds."""
-        mapping = {"type": "public", "maxconnections": 10, "heartbeatabsencethreshold": threshold}
-        response = self._call("POST", "/api/v2/mapping/add", json.dumps(mapping))
-        if response.status != 200:
-            raise Failed(f"add is answered with {response.status}: {response.text}")
-        return json.loads(response.text)
-
-    @contextlib.contextmanager
-    def stopped(self):
-        """Connector does nothing, as if its machine were gone."""
-        self._process.send(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._process.send(signal.SIGCONT)
-
-    def visit(self, mapping):
-        visitor = socket.create_connection(("127.0.0.1", mapping["port2"]), DEADLINE)
-        if self._trust:
-            visitor = self._trust.wrap_socket(visitor, server_hostname="127.0.0.1")
-        return visitor
-
-
-class Agent(Process):
-    """The example, started for a mapping."""
-
-    def __init__(self, command, connector, mapping, target, host="127.0.0.1"):
-        transport = ["--cafile", connector.certificate] if os.path.exists(connector.certificate) else ["--plain"]
-        options = ["--host", host, "--port", str(mapping["port1"]), "--target", f"127.0.0.1:{target.port}", *transport]
-        super().__init__([*command, *options], {**os.environ, "IOFOG_AGENT_PASSCODE": mapping["passcode1"]})
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        self.stop(signal.SIGKILL)
-        if kind is not None:
-            sys.stderr.writelines(["The agent's output:\n", *self.output])
-
-
-class Target:
-    """The server that the agent connects visitors to. What it does with one is said by the visitor's first line."""
-
-    def __init__(self):
-        self.told = queue.Queue()
-        self.sent = collections.Counter()
-        self._listener = None
-        self.port = 0
-        self.open()
-
-    def open(self):
-        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=100)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-
-    def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread, which would keep it open
-        self._listener.close()
-
-    def _accept(self, listener):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self._serve, args=(listener.accept()[0],), daemon=True).start()
-
-    def _serve(self, client):
-        with client, contextlib.suppress(ConnectionError):
-            line = b""
-            while not line.endswith(b"\n"):
-                line += receive(client, 1)
-            getattr(self, f"_{line.decode().strip()}")(client)
-
-    def _echo(self, client):
-        while data := client.recv(65536):
-            client.sendall(data)
-
-    def _reverse(self, client):
-        client.sendall(receive_all(client)[::-1])
-
-    def _large(self, client):
-        client.sendall(LARGE)
-
-    def _endless(self, client):
-        while self.sent[threading.get_ident()] < ENDLESS:
-            self.sent[threading.get_ident()] += client.send(LARGE)
-
-    def _farewell(self, client):
-        client.sendall(b"farewell")
-        client.shutdown(socket.SHUT_WR)
-        self.told.put(receive_all(client))
-
-    def _reset(self, client):
-        reset(client)
-
-    def _hear(self, client):
-        client.sendall(b"!")
-        try:
-            self.told.put(receive_all(client))
-        except ConnectionResetError:
-            self.told.put("reset")
-
-
-def receive(connection, size):
-    data = bytearray()
-    while len(data) < size:
-        chunk = connection.recv(size - len(data))
-        if not chunk:
-            raise Failed(f"the connection ends after {len(data)} of {size} bytes")
-        data += chunk
-    return bytes(data)
-
-
-def exchange(connection, data):
-    """Sends, and receives as much meanwhile. In one thread, as Python's sockets with TLS don't take two."""
-    received, sent = bytearray(), 0
-    connection.setblocking(False)
-    while len(received) < len(data):
-        before = len(received) + sent
-        with contextlib.suppress(*WOULD_BLOCK):
-            sent += connection.send(data[sent : sent + 65536]) if sent < len(data) else 0
-        with contextlib.suppress(*WOULD_BLOCK):
-            chunk = connection.recv(65536)
-            if not chunk:
-                raise Failed(f"the connection ends after {len(received)} bytes")
-            received += chunk
-        if len(received) + sent == before:
-            if not any(select.select([connection], [connection] if sent < len(data) else [], [], DEADLINE)):
-                raise Failed(f"{sent} bytes sent, {len(received)} received, and nothing goes on")
-    connection.settimeout(DEADLINE)
-    return bytes(received)
-
-
-def receive_all(connection):
-    return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-def reset(connection):
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-def expect(what, value, wanted):
-    if value != wanted:
-        raise Failed(f"{what}: {value!r:.200} instead of {wanted!r:.200}")
 
 
 # --- what must be so ---------------------------------------------------------------------------------------------
@@ -463,14 +143,6 @@ def check_echo(visit):
         expect("the echo", receive(connection, 6), b"Hello!")
 
 
-def ended(connection):
-    """Whether nothing more comes but the end, of whatever kind."""
-    try:
-        return not connection.recv(1)
-    except ConnectionResetError:
-        return True
-
-
 ANYWHERE = [check_many, check_large, check_refused, check_slow_visitor]
 # Python's sockets with TLS know neither half-close nor resets.
 PLAIN = [check_visitor_ends_first, check_target_ends_first, check_target_resets, check_visitor_resets]
@@ -478,19 +150,19 @@ PLAIN = [check_visitor_ends_first, check_target_ends_first, check_target_resets,
 
 def check_killed(command, connector, target):
     mapping = connector.add()
-    with Agent(command, connector, mapping, target) as agent, connector.visit(mapping) as connection:
+    with Agent(command, mapping, target, connector.certificate) as agent, connector.visit(mapping) as connection:
         connection.sendall(b"echo\n!")
         receive(connection, 1)
         agent.stop(signal.SIGKILL)
-        expect("what the visitor sees", ended(connection), True)
-    with Agent(command, connector, mapping, target):
+        expect("what the visitor sees is the end", ended(connection), True)
+    with Agent(command, mapping, target, connector.certificate):
         check_echo(lambda: connector.visit(mapping))
 
 
 def check_silence(command, connector, target):
     """Connector is given up when nothing comes from it any more, and found again."""
-    mapping = connector.add(threshold=3000)
-    with Agent(command, connector, mapping, target) as agent:
+    mapping = connector.add(threshold=5000)
+    with Agent(command, mapping, target, connector.certificate) as agent:
         agent.wait_for_line("authorized")
         with connector.stopped():
             agent.wait_for_line("not connected")
@@ -500,26 +172,94 @@ def check_silence(command, connector, target):
 
 def check_other_name(command, connector, target):
     """A certificate for another name than the one that was dialled."""
-    with Agent(command, connector, connector.add(), target, host="localhost") as agent:
+    with Agent(command, connector.add(), target, connector.certificate, host="localhost") as agent:
         agent.wait_for_line("not connected")
-        expect("the agent's output", any("authorized" in line for line in agent.output), False)
+        expect("lines with 'authorized'", [line for line in agent.output if "authorized" in line], [])
 
 
-def check_all(command, program, tls):
+def check_with_server(command, program, tls):
     target = Target()
     with Connector(program, tls) as connector:
         mapping = connector.add()
-        with Agent(command, connector, mapping, target):
+        with Agent(command, mapping, target, connector.certificate):
             for check in ANYWHERE if tls else [*ANYWHERE, *PLAIN]:
-                announce(check, tls)
+                announce(check, "TLS" if tls else "plain")
                 check(lambda: connector.visit(mapping), target)
         for check in [check_killed, check_silence, *([check_other_name] if tls else [])]:
-            announce(check, tls)
+            announce(check, "TLS" if tls else "plain")
             check(command, connector, target)
 
 
-def announce(check, tls):
-    print(f"{check.__name__}, {'TLS' if tls else 'plain'}", flush=True)
+# --- what the server does too seldom to wait for it --------------------------------------------------------------
+
+VISITOR = ("forwarded", 'for="192.0.2.7:51234"')
+CONNECT = [(":method", "CONNECT"), (":authority", "mapping:6001"), VISITOR]
+
+
+def check_goaway(agents, _):
+    """Who is there stays, and a new connection comes for others."""
+    first = agents.accept()
+    early = first.open(CONNECT, b"echo\n1")
+    expect("the answer", first.answer(early), {":status": "200"})
+    expect("the echo", first.receive(early, 1), b"1")
+    first.go_away()
+    second = agents.accept()
+    late = second.open(CONNECT, b"echo\n2")
+    expect("the answer on the new connection", second.answer(late), {":status": "200"})
+    expect("the echo on the new connection", second.receive(late, 1), b"2")
+    first.send(early, LARGE)
+    expect("the echo on the old connection", first.receive(early, len(LARGE)) == LARGE, True)
+    first.end(early)
+    expect("its end", first.receive_end(early), True)
+
+
+def check_forms(agents, _):
+    """What is no request of Connector's is answered with 400, and harms nobody else."""
+    connection = agents.accept()
+    wrong = [
+        CONNECT[:2],
+        [*CONNECT[:2], ("forwarded", "for=unknown")],
+        [(":method", "GET"), (":scheme", "http"), (":path", "/"), *CONNECT[1:]],
+    ]
+    for request in wrong:
+        answer = connection.answer(connection.open(request, b"echo\n"))
+        expect(f"the answer to {request}", (answer[":status"], "pipe-reason" in answer), ("400", True))
+    stream = connection.open([*CONNECT[:2], ("new", "unknown"), ("forwarded", 'for="[2001:db8::7]:51234"')], b"echo\n!")
+    expect("the answer", connection.answer(stream), {":status": "200"})
+    expect("the echo", connection.receive(stream, 1), b"!")
+
+
+def check_no_target(agents, target):
+    connection = agents.accept()
+    target.close()
+    stream = connection.open(CONNECT, b"echo\n")
+    answer = connection.answer(stream)
+    expect("the answer", answer[":status"], "502")
+    expect("the reason is printable ASCII", answer["pipe-reason"].isascii() and answer["pipe-reason"].isprintable(), True)
+    expect("the end", connection.receive_end(stream), True)
+
+
+def check_stream_resets(agents, target):
+    """Both ways a reset is a reset, with CANCEL."""
+    connection = agents.accept()
+    stream = connection.open(CONNECT, b"hear\n")
+    expect("the answer", connection.answer(stream), {":status": "200"})
+    connection.receive(stream, 1)
+    connection.reset(stream)
+    expect("what the target sees", target.told.get(timeout=DEADLINE), "reset")
+    expect("the code", connection.receive_reset(connection.open(CONNECT, b"reset\n")), "CANCEL")
+
+
+def check_with_played_server(command):
+    for check in [check_goaway, check_forms, check_no_target, check_stream_resets]:
+        announce(check, "played")
+        target = Target()
+        with PlayedConnector() as agents, Agent(command, agents.mapping, target):
+            check(agents, target)
+
+
+def announce(check, how):
+    print(f"{check.__name__}, {how}", flush=True)
 
 
 def main():
@@ -527,10 +267,13 @@ def main():
         sys.exit(__doc__)
     build_folder = pathlib.Path(sys.argv[3])
     build_folder.mkdir(parents=True, exist_ok=True)
+    if importlib.util.find_spec("h2") is None:
+        skip(f"agents.{sys.argv[1]}", "h2, for Python, is not installed")
     command = LANGUAGES[sys.argv[1]](build_folder)
     try:
+        check_with_played_server(command)
         for tls in (False, True):
-            check_all(command, sys.argv[2], tls)
+            check_with_server(command, sys.argv[2], tls)
     except Failed as failure:
         sys.exit(f"failed: {failure}")
 

@@ -2,9 +2,9 @@
 //
 //	IOFOG_AGENT_PASSCODE=... agent --host connector.example --port 6000 --target localhost:8080 --cafile ca.pem
 //
-// The protocol is described in doc/protocol.md, section 7. On Debian 12, with golang-go and golang-golang-x-net-dev:
+// The protocol: doc/protocol.md, section 7. On Debian 12, with golang-go and golang-golang-x-net-dev:
 //
-//	GO111MODULE=off GOPATH=/usr/share/gocode go build -o agent .
+//	GO111MODULE=off GOPATH=/usr/share/gocode go build agent.go streams.go
 package main
 
 import (
@@ -25,7 +25,10 @@ import (
 	"golang.org/x/net/http2"
 )
 
-const timeout = 10 * time.Second // to connect to Connector and be authorized; to connect to the target
+const (
+	connectTimeout = 10 * time.Second // until Connector has said AUTHORIZED/2
+	targetTimeout  = 8 * time.Second  // Connector waits 10 s for the answer
+)
 
 var (
 	host   = flag.String("host", "", "Connector's `address`")
@@ -72,7 +75,7 @@ func stayConnected() {
 
 // connect returns when Connector has said AUTHORIZED/2.
 func connect() (*session, error) {
-	address, dialer := net.JoinHostPort(*host, strconv.Itoa(*port)), &net.Dialer{Timeout: timeout}
+	address, dialer := net.JoinHostPort(*host, strconv.Itoa(*port)), &net.Dialer{Timeout: connectTimeout}
 	var connection net.Conn
 	var err error
 	if *plain {
@@ -92,7 +95,7 @@ func connect() (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	connection.SetDeadline(time.Now().Add(timeout))
+	connection.SetDeadline(time.Now().Add(connectTimeout))
 	fmt.Fprintf(connection, "PIPE/2 %s\n", os.Getenv("IOFOG_AGENT_PASSCODE"))
 	reader := bufio.NewReader(connection)
 	line, err := reader.ReadSlice('\n')
@@ -113,7 +116,7 @@ func serve(st *stream) {
 		st.answer(400, `not CONNECT with forwarded: for="ADDRESS:PORT"`)
 		return
 	}
-	connection, err := (&net.Dialer{Timeout: timeout}).DialContext(st, "tcp", *target)
+	connection, err := (&net.Dialer{Timeout: targetTimeout}).DialContext(st, "tcp", *target)
 	if err != nil {
 		status := 502
 		if failure, ok := err.(net.Error); ok && failure.Timeout() {
