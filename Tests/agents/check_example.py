@@ -101,7 +101,8 @@ class FrameReader:
     def _describe(self, frame, size):
         kind = type(frame).__name__.removesuffix("Frame").upper()
         stream = [f"stream {frame.stream_id}"] if frame.stream_id else []
-        return ", ".join([NAMES.get(kind, kind), *stream, *sorted(frame.flags), f"{size} byte{'s' if size != 1 else ''}"])
+        length = f"{size} byte{'s' if size != 1 else ''}"
+        return ", ".join([NAMES.get(kind, kind), *stream, *sorted(frame.flags), length])
 
     def _take_payload(self, lines, frame, size):
         if isinstance(frame, (DataFrame, PingFrame)):

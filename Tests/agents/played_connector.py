@@ -69,10 +69,20 @@ class PlayedConnection:
     def answer(self, stream):
         return dict(self._wait(stream, events.ResponseReceived).headers)
 
+    def room(self, stream):
+        """Bytes that the agent has given credit for."""
+        return self._http2.local_flow_control_window(stream)
+
+    def ping(self):
+        """Returns when all that was sent before has been received, and the answers have come."""
+        self._http2.ping(bytes(8))
+        self._flush()
+        self._wait(None, events.PingAckReceived)
+
     def send(self, stream, data):
         """Receives meanwhile what comes."""
         while data:
-            room = min(self._http2.local_flow_control_window(stream), self._http2.max_outbound_frame_size)
+            room = min(self.room(stream), self._http2.max_outbound_frame_size)
             if room > 0:
                 self._http2.send_data(stream, data[:room])
                 data = data[room:]
@@ -108,9 +118,11 @@ class PlayedConnection:
         self._client.sendall(self._http2.data_to_send())
 
     def _wait(self, stream, kind):
+        """The next event of the kind. stream: None for events of the connection."""
         while True:
             for event in self._events[stream]:
                 if isinstance(event, kind):
+                    self._events[stream].remove(event)
                     return event
             self._take_in()
 
@@ -123,6 +135,6 @@ class PlayedConnection:
             if isinstance(event, events.DataReceived):
                 self._data[stream] += event.data
                 self._http2.acknowledge_received_data(event.flow_controlled_length, stream)
-            elif stream is not None:
+            else:
                 self._events[stream].append(event)
         self._flush()

@@ -8,6 +8,7 @@ import os
 import pathlib
 import queue
 import random
+import re
 import select
 import signal
 import socket
@@ -23,7 +24,7 @@ DEADLINE = 60  # seconds for anything to happen that must happen
 MAPPING_PORTS = 20
 LARGE = random.Random(0).randbytes(5 * 1000 * 1000)
 # More than all buffers between a target and a visitor can take.
-ENDLESS = 200 * 1000 * 1000
+ENDLESS = 100 * 1000 * 1000
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -82,6 +83,9 @@ class Process:
                 if text in line:
                     return line
         raise Failed(f"no line with {text!r} comes:\n{''.join(self.output)}")
+
+    def pid(self):
+        return self._process.pid
 
     def runs(self):
         return self._process.poll() is None
@@ -210,6 +214,11 @@ class Agent(Process):
     def __enter__(self):
         return self
 
+    def most_memory(self):
+        """Bytes that it has ever had."""
+        status = pathlib.Path(f"/proc/{self.pid()}/status").read_text(encoding="utf-8")
+        return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) * 1024
+
     def __exit__(self, kind, *_):
         self.stop(signal.SIGKILL)
         if kind is not None:
@@ -222,6 +231,7 @@ class Target:
     def __init__(self):
         self.told = queue.Queue()
         self.sent = collections.Counter()
+        self._forever = threading.Event()
         self._listener = None
         self.port = 0
         self.open()
@@ -268,6 +278,10 @@ class Target:
 
     def _reset(self, client):
         reset(client)
+
+    def _ignore(self, client):
+        client.sendall(b"!")
+        self._forever.wait()
 
     def _hear(self, client):
         client.sendall(b"!")

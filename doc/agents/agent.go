@@ -13,7 +13,6 @@ import (
 	"crypto/x509"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"math/rand"
 	"net"
@@ -142,17 +141,4 @@ func serve(st *stream) {
 			st.session.reset(st.id, http2.ErrCodeCancel)
 		}
 	}
-}
-
-type duplex interface {
-	io.ReadWriter
-	CloseWrite() error
-}
-
-func relay(to, from duplex) error {
-	_, err := io.Copy(to, from)
-	if err == nil {
-		err = to.CloseWrite()
-	}
-	return err
 }

@@ -40,7 +40,7 @@ type session struct {
 	mutex    sync.Mutex // for what follows and in streams; nobody waits for the network with it
 	changed  *sync.Cond
 	streams  map[uint32]*stream
-	last     uint32 // id of a stream
+	last     uint32 // that was opened
 	window   int    // bytes that may be sent
 	initial  int    // the same on a new stream
 	received uint32 // bytes, since the window for them was updated
@@ -64,7 +64,7 @@ func (s *session) run() error {
 	s.changed, s.streams, s.window, s.initial = sync.NewCond(&s.mutex), map[uint32]*stream{}, 65535, 65535
 	s.encoder, s.framer = hpack.NewEncoder(&s.block), http2.NewFramer(s.Conn, s)
 	s.framer.ReadMetaHeaders, s.framer.MaxHeaderListSize = hpack.NewDecoder(4096, nil), 8<<10
-	s.ping = time.AfterFunc(time.Hour, func() { s.write(func() error { return s.framer.WritePing(false, [8]byte{}) }) })
+	s.ping = time.AfterFunc(1<<63-1, func() { s.write(func() error { return s.framer.WritePing(false, [8]byte{}) }) })
 	defer s.end()
 
 	s.framer.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: streamWindow},
@@ -121,10 +121,13 @@ func (s *session) write(frame func() error) error {
 func (s *session) handle(frame http2.Frame) error {
 	reply := func() error { return nil }
 	s.mutex.Lock()
+	var failure error
 	st := s.streams[frame.Header().StreamID]
 	switch f := frame.(type) {
 	case *http2.MetaHeadersFrame:
-		if f.StreamID > s.last {
+		if f.StreamID > s.last && len(s.streams) == maxStreams {
+			failure = http2.StreamError{StreamID: f.StreamID, Code: http2.ErrCodeRefusedStream}
+		} else if f.StreamID > s.last {
 			st = s.open(f)
 		}
 		if st != nil {
@@ -140,6 +143,9 @@ func (s *session) handle(frame http2.Frame) error {
 			st.received.Write(f.Data())
 			st.read += f.Length - uint32(len(f.Data())) // padding
 			st.ended = f.StreamEnded()
+			if st.received.Len() > streamWindow {
+				failure = http2.ConnectionError(http2.ErrCodeFlowControl)
+			}
 		}
 	case *http2.RSTStreamFrame:
 		if st != nil {
@@ -171,11 +177,10 @@ func (s *session) handle(frame http2.Frame) error {
 			s.goaway = nil
 		}
 	}
-	tooMuch := st != nil && st.received.Len() > streamWindow
 	s.changed.Broadcast()
 	s.mutex.Unlock()
-	if tooMuch {
-		return http2.ConnectionError(http2.ErrCodeFlowControl)
+	if failure != nil {
+		return failure
 	}
 	return s.write(reply)
 }
@@ -194,15 +199,19 @@ func (s *session) open(f *http2.MetaHeadersFrame) *stream {
 	return st
 }
 
-// reset breaks a stream off, which may be unknown.
-func (s *session) reset(id uint32, code http2.ErrCode) error {
+// reset breaks a stream off, unless it has been reset already. It may be unknown.
+func (s *session) reset(id uint32, code http2.ErrCode) {
 	s.mutex.Lock()
-	if st := s.streams[id]; st != nil {
+	st := s.streams[id]
+	isOver := st != nil && st.Err() != nil
+	if st != nil {
 		st.cancel()
 	}
 	s.changed.Broadcast()
 	s.mutex.Unlock()
-	return s.write(func() error { return s.framer.WriteRSTStream(id, code) })
+	if !isOver {
+		s.write(func() error { return s.framer.WriteRSTStream(id, code) })
+	}
 }
 
 func (st *stream) forget() {
@@ -306,4 +315,18 @@ func (st *stream) reserve(size int) int {
 
 func (st *stream) CloseWrite() error {
 	return st.write(func() error { return st.session.framer.WriteData(st.id, true, nil) })
+}
+
+type duplex interface {
+	io.ReadWriter
+	CloseWrite() error
+}
+
+// relay passes on what comes, and its end.
+func relay(to, from duplex) error {
+	_, err := io.Copy(to, from)
+	if err == nil {
+		err = to.CloseWrite()
+	}
+	return err
 }
