@@ -23,6 +23,7 @@ import time
 DEADLINE = 60  # seconds for anything to happen that must happen
 MAPPING_PORTS = 20
 LARGE = random.Random(0).randbytes(5 * 1000 * 1000)
+TICKS = 100
 # More than all buffers between a target and a visitor can take.
 ENDLESS = 100 * 1000 * 1000
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -207,9 +208,10 @@ class Agent(Process):
     """An example agent, for a mapping."""
 
     def __init__(self, command, mapping, target, certificate=None, host="127.0.0.1"):
-        security = ["--cafile", certificate] if certificate else ["--plain"]
+        security = [] if certificate else ["--plain"]
         options = ["--host", host, "--port", str(mapping["port1"]), "--target", f"127.0.0.1:{target.port}", *security]
-        super().__init__([*command, *options], {**os.environ, "IOFOG_AGENT_PASSCODE": mapping["passcode1"]})
+        settings = {"IOFOG_AGENT_PASSCODE": mapping["passcode1"], "SSL_CERT_FILE": certificate or ""}
+        super().__init__([*command, *options], {**os.environ, **settings})
 
     def __enter__(self):
         return self
@@ -270,6 +272,11 @@ class Target:
     def _endless(self, client):
         while self.sent[threading.get_ident()] < ENDLESS:
             self.sent[threading.get_ident()] += client.send(LARGE)
+
+    def _tick(self, client):
+        for _ in range(TICKS):
+            client.sendall(bytes(1))
+            time.sleep(0.05)
 
     def _farewell(self, client):
         client.sendall(b"farewell")

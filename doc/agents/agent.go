@@ -1,70 +1,55 @@
-// An agent that speaks PIPE/2, as an example: connects the visitors of a public mapping to a target.
+// An agent that speaks PIPE/2 (doc/protocol.md, section 7), as an example: connects a public mapping's visitors to a
+// target. HTTP/2 is golang.org/x/net's server. On Debian 12, with golang-go and golang-golang-x-net-dev:
 //
-//	IOFOG_AGENT_PASSCODE=... agent --host connector.example --port 6000 --target localhost:8080 --cafile ca.pem
+//	GO111MODULE=off GOPATH=/usr/share/gocode go build agent.go
+//	IOFOG_AGENT_PASSCODE=... ./agent --host connector.example --port 6000 --target localhost:8080
 //
-// The protocol: doc/protocol.md, section 7. On Debian 12, with golang-go and golang-golang-x-net-dev:
-//
-//	GO111MODULE=off GOPATH=/usr/share/gocode go build agent.go streams.go
+// --plain is for a Connector without TLS; with SSL_CERT_FILE=ca.pem in the environment, that CA is trusted. What the
+// library can't do: when the target closes its sending side, the stream is over, and what its visitor still says is
+// lost; and RST_STREAM has INTERNAL_ERROR, not CANCEL, which is all the same to Connector. Its requests aren't checked.
 package main
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"math/rand"
 	"net"
+	"net/http"
 	"os"
 	"regexp"
-	"strconv"
 	"time"
 
 	"golang.org/x/net/http2"
 )
 
-const (
-	connectTimeout = 10 * time.Second // until Connector has said AUTHORIZED/2
-	targetTimeout  = 8 * time.Second  // Connector waits 10 s for the answer
-)
-
 var (
-	host   = flag.String("host", "", "Connector's `address`")
-	port   = flag.Int("port", 0, "port of the mapping's agents")
-	target = flag.String("target", "", "`HOST:PORT` that visitors are connected to")
-	plain  = flag.Bool("plain", false, "without TLS")
-	caFile = flag.String("cafile", "", "`file` with the CA of Connector's certificate, instead of the system's")
-
+	timeout    = 8 * time.Second // for Connector's greeting, and for the target: Connector waits 10 s for the answer
+	host       = flag.String("host", "", "Connector's `address`")
+	port       = flag.String("port", "", "`port` of the mapping's agents")
+	target     = flag.String("target", "", "`HOST:PORT` that visitors are connected to")
+	plain      = flag.Bool("plain", false, "without TLS")
 	authorized = regexp.MustCompile(`^AUTHORIZED/2 (?:.* )?heartbeat=(\d+)`)
-	forwarded  = regexp.MustCompile(`^for="(\[[0-9a-fA-F:.]+\]|[0-9.]+):[0-9]+"`)
+	// A stream is held up by its own window only: the connection's is as large as can be.
+	server = http2.Server{MaxUploadBufferPerStream: 256 << 10, MaxUploadBufferPerConnection: 1<<31 - 1}
 )
 
 func main() {
 	flag.Parse()
 	rand.Seed(time.Now().UnixNano())
-	stayConnected()
-	select {} // after GOAWAY another one stays connected
-}
-
-func stayConnected() {
 	for pause := time.Second; ; pause *= 2 {
-		s, err := connect()
+		c, err := connect()
 		if err == nil {
 			log.Print("authorized")
 			pause = time.Second
-			replaced := false
-			s.serve = serve
-			s.goaway = func() {
-				replaced = true // those who are here stay; new ones come over another connection
-				go stayConnected()
-			}
-			err = s.run()
-			if replaced {
-				return
-			}
+			go func() { server.ServeConn(c, &http2.ServeConnOpts{Handler: http.HandlerFunc(serve)}); c.over <- io.EOF }()
+			err = <-c.over
 		}
-		log.Print("not connected: ", err)
+		log.Print("dials again: ", err)
 		if pause > time.Minute {
 			pause = time.Minute
 		}
@@ -73,72 +58,91 @@ func stayConnected() {
 }
 
 // connect returns when Connector has said AUTHORIZED/2.
-func connect() (*session, error) {
-	address, dialer := net.JoinHostPort(*host, strconv.Itoa(*port)), &net.Dialer{Timeout: connectTimeout}
-	var connection net.Conn
-	var err error
-	if *plain {
-		connection, err = dialer.Dial("tcp", address)
-	} else {
-		config := &tls.Config{}
-		if *caFile != "" {
-			pem, err := os.ReadFile(*caFile)
-			if err != nil {
-				return nil, err
-			}
-			config.RootCAs = x509.NewCertPool()
-			config.RootCAs.AppendCertsFromPEM(pem)
-		}
-		connection, err = tls.DialWithDialer(dialer, "tcp", address, config)
-	}
+func connect() (*connection, error) {
+	socket, err := net.DialTimeout("tcp", net.JoinHostPort(*host, *port), timeout)
 	if err != nil {
 		return nil, err
+	} else if !*plain {
+		socket = tls.Client(socket, &tls.Config{ServerName: *host})
 	}
-	connection.SetDeadline(time.Now().Add(connectTimeout))
-	fmt.Fprintf(connection, "PIPE/2 %s\n", os.Getenv("IOFOG_AGENT_PASSCODE"))
-	reader := bufio.NewReader(connection)
-	line, err := reader.ReadSlice('\n')
-	answer := authorized.FindSubmatch(line)
-	if err != nil || answer == nil {
-		connection.Close()
-		return nil, fmt.Errorf("Connector answers %q: %v", line, err)
+	socket.SetDeadline(time.Now().Add(timeout))
+	fmt.Fprintf(socket, "PIPE/2 %s\n", os.Getenv("IOFOG_AGENT_PASSCODE"))
+	reader := bufio.NewReader(socket)
+	line, err := reader.ReadString('\n')
+	answer := authorized.FindStringSubmatch(line)
+	if answer == nil {
+		socket.Close()
+		return nil, fmt.Errorf("Connector answers %q, %v", line, err)
 	}
-	connection.SetDeadline(time.Time{})
-	heartbeat, err := strconv.Atoi(string(answer[1]))
-	return &session{Conn: connection, reader: reader, silence: time.Duration(heartbeat) * time.Millisecond}, err
+	socket.SetDeadline(time.Time{})
+	silence, err := time.ParseDuration(answer[1] + "ms")
+	return &connection{Conn: socket, reader: reader, silence: silence, over: make(chan error, 2)}, err
+}
+
+// connection does what the library's server doesn't: it sends PING, and tells of GOAWAY.
+type connection struct {
+	net.Conn
+	reader  io.Reader
+	silence time.Duration // after which the connection is given up; 0: any
+	over    chan error    // says why another connection is needed
+	unsent  []byte        // a frame's beginning
+	pinged  time.Time
+}
+
+func (c *connection) Read(buffer []byte) (int, error) {
+	if c.silence > 0 {
+		c.SetReadDeadline(time.Now().Add(c.silence))
+	}
+	return c.reader.Read(buffer)
+}
+
+// Write sends whole frames, and PING between two, now and then. While nothing is written, PING comes from Connector.
+func (c *connection) Write(data []byte) (int, error) {
+	c.unsent = append(c.unsent, data...)
+	for {
+		frame, err := http2.ReadFrameHeader(bytes.NewReader(c.unsent))
+		size := 9 + int(frame.Length)
+		if err != nil || size > len(c.unsent) {
+			return len(data), nil
+		}
+		if frame.Type == http2.FrameGoAway { // the server's answer to Connector's; streams that are open go on
+			c.over <- fmt.Errorf("GOAWAY")
+		}
+		if _, err := c.Conn.Write(c.unsent[:size]); err != nil {
+			return 0, err
+		}
+		c.unsent = c.unsent[size:]
+		if c.silence > 0 && time.Since(c.pinged) > c.silence/3 {
+			c.pinged = time.Now()
+			http2.NewFramer(c.Conn, nil).WritePing(false, [8]byte{})
+		}
+	}
 }
 
 // serve connects one visitor to the target.
-func serve(st *stream) {
-	defer st.forget()
-	if st.method != "CONNECT" || !forwarded.MatchString(st.forwarded) {
-		st.answer(400, `not CONNECT with forwarded: for="ADDRESS:PORT"`)
-		return
-	}
-	connection, err := (&net.Dialer{Timeout: targetTimeout}).DialContext(st, "tcp", *target)
+func serve(answer http.ResponseWriter, request *http.Request) {
+	connection, err := net.DialTimeout("tcp", *target, timeout)
 	if err != nil {
-		status := 502
-		if failure, ok := err.(net.Error); ok && failure.Timeout() {
-			status = 504
-		}
-		st.answer(status, "the target can't be reached: "+err.Error())
+		answer.Header().Set("Pipe-Reason", "the target can't be reached: "+err.Error())
+		answer.WriteHeader(502)
 		return
 	}
 	tcp := connection.(*net.TCPConn)
-	defer tcp.Close()
-	go func() { // what waits for the target wakes up when the stream is reset
-		<-st.Done()
-		tcp.SetLinger(0)
-		tcp.Close()
-	}()
-	st.answer(200, "")
-	results := make(chan error)
-	go func() { results <- relay(tcp, st) }()
-	go func() { results <- relay(st, tcp) }()
-	for i := 0; i < 2; i++ {
-		if err := <-results; err != nil {
-			tcp.SetLinger(0) // closing resets it
-			st.session.reset(st.id, http2.ErrCodeCancel)
+	reset := func() { tcp.SetLinger(0); tcp.Close() }
+	go func() { <-request.Context().Done(); reset() }() // when the visitor breaks off, and when all is over
+	go func() {
+		if _, err := io.Copy(tcp, request.Body); err != nil {
+			reset()
 		}
+		tcp.CloseWrite()
+	}()
+	buffer := make([]byte, 32<<10)
+	for n := 0; err == nil; n, err = tcp.Read(buffer) { // at first nothing, with status 200
+		answer.Write(buffer[:n])
+		answer.(http.Flusher).Flush()
 	}
+	if err != io.EOF {
+		panic(http.ErrAbortHandler) // resets the stream
+	}
+	tcp.Close()
 }
