@@ -84,7 +84,7 @@ int Http2Session::Callbacks::onHeader(nghttp2_session*, const nghttp2_frame* fra
                                std::to_string(ConnectRequestReader::kMaxHeaderList) + " bytes");
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
-    if (name == ":status") std::from_chars(value.data(), value.data() + value.size(), stream->_status);
+    if (name == ":status") std::from_chars(value.data(), value.data() + value.size(), stream->_statusRead);
     if (name == "pipe-reason" && stream->_answer == Http2Stream::Answer::Awaited)
         stream->_reason = printable(std::string(value));
     return 0;

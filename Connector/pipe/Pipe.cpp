@@ -93,18 +93,17 @@ void Pipe::begin(RelayPeer opener, AgentEndpoint::Partner partner) {
         _openings.begin(std::move(opener), *std::get<std::shared_ptr<Pipe2Connection>>(partner));
 }
 
-void Pipe::onRefused(RelayPeer opener, const std::string& reason) {
-    constexpr int kBadGateway = 502;
+void Pipe::onRefused(RelayPeer opener, const Opening::Refusal& refusal) {
     if (opener.protocol == Protocol::Pipe2)
-        refuseStream(_loop, std::move(opener), kBadGateway, reason);
+        refuseStream(_loop, std::move(opener), refusal.status, refusal.reason);
     else
-        drop(std::move(opener), "the agent refused it: " + reason);
+        drop(std::move(opener), "the agent refused it: " + refusal.reason);
 }
 
 void Pipe::onNotProcessed(RelayPeer opener, const std::string& why) {
     if (log().debug()) log().debug("mapping %s: an agent did not take a stream: %s", _mapping.id, why);
     if (_closing)
-        onRefused(std::move(opener), "the mapping was closed");
+        onRefused(std::move(opener), {503, "the mapping was closed"});
     else
         putBack(std::move(opener)); // for the next agent
 }

@@ -96,7 +96,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     void retryListening();
     void checkListening();
     bool isListening() const;
-    void onRefused(RelayPeer opener, const std::string& reason) override;
+    void onRefused(RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(RelayPeer opener, const std::string& why) override;
     void onRelayEnded(const Relay& relay) override;
     void finishClosing();
