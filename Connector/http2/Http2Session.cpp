@@ -252,8 +252,14 @@ bool Http2Session::takeIn(std::span<const std::byte> bytes) {
     _isPingAwaited = false;
     _owner.onHeard();
     if (_isOver) return false;
+    if (_hasMisbehaved) return true;
     const auto taken = ::nghttp2_session_mem_recv(
         _session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    // Not before: within a callback, nghttp2 may forget that it is to take nothing more, and then asserts it.
+    if (_hasMisbehaved) {
+        ::nghttp2_session_terminate_session(_session.get(), NGHTTP2_ENHANCE_YOUR_CALM);
+        return true;
+    }
     if (taken >= 0) return true;
     const bool isFlood = taken == NGHTTP2_ERR_FLOODED;
     ::nghttp2_session_terminate_session(_session.get(),
@@ -407,7 +413,6 @@ void Http2Session::failAll(const std::string& why) {
 void Http2Session::misbehaved(const std::string& how) {
     if (std::exchange(_hasMisbehaved, true)) return;
     _why = "it " + how;
-    ::nghttp2_session_terminate_session(_session.get(), NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 /// All of it is allowed, but not in any number.
