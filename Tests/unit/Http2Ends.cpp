@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::minutes kPatience{1};
 constexpr std::size_t kFrameHeader = 9;
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// RFC 7541, section 5.1, with a prefix of 7 bits.
 std::string hpackLength(std::size_t length) {
@@ -153,7 +154,11 @@ void WirePeer::send(std::string_view bytes) {
 }
 
 void WirePeer::greet(Http2Session::Role role) {
-    if (role == Http2Session::Role::Opens) send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    std::string preface;
+    if (role == Http2Session::Role::Opens)
+        send(kPreface);
+    else
+        BOOST_REQUIRE((readExactly(preface, kPreface.size()) && preface == kPreface));
     send(Frame{Frame::Settings, 0, 0, ""});
 }
 

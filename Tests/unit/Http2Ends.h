@@ -156,7 +156,7 @@ class WirePeer {
     void send(std::string_view bytes);
     void send(const Frame& frame) { send(frame.toString()); }
 
-    /// The preface, of a client, and an empty SETTINGS.
+    /// Sends the preface, of a client, or takes it, of a server; and sends an empty SETTINGS.
     void greet(Http2Session::Role role);
 
     /// The next frame. SETTINGS are acknowledged. Nothing when the connection has ended, in whatever way.

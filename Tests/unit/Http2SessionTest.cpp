@@ -5,8 +5,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <array>
 #include <fcntl.h>
+#include <numeric>
 #include <sys/socket.h>
 
 namespace {
@@ -126,6 +128,30 @@ BOOST_AUTO_TEST_CASE(bulk_costs_few_pings) {
     });
     thread.await("bulk", [&] { return bytes >= kBytes || opener->ended; });
     BOOST_TEST(thread.run([&] { return opener->ended.value_or(""); }) == "");
+}
+
+/// None is ahead of the others by more than a fifth.
+BOOST_AUTO_TEST_CASE(bulk_is_shared_evenly) {
+    constexpr std::size_t kStreams = 64;
+    constexpr std::size_t kBytes = kStreams * 2 * 1024 * 1024;
+    connect();
+    openStreams(kStreams);
+    std::vector<std::size_t> bytes(kStreams);
+    thread.run([&] {
+        for (std::size_t i = 0; i < kStreams; ++i) {
+            theirs(i).stream->accept();
+            carryBulk(mine(i), theirs(i), bytes[i]);
+        }
+    });
+    std::vector<std::size_t> then;
+    thread.await("bulk", [&] {
+        if (std::accumulate(bytes.begin(), bytes.end(), std::size_t{0}) < kBytes) return false;
+        then = bytes;
+        streams.clear();
+        return true;
+    });
+    const auto [slowest, fastest] = std::minmax_element(then.begin(), then.end());
+    BOOST_TEST(*slowest * 10 >= *fastest * 8, "slowest: " << *slowest << ", fastest: " << *fastest);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
