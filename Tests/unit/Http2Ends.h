@@ -245,6 +245,14 @@ struct Sessions : Ground {
         thread.await("arrival", [&] { return server->arrivals.size() == streams.size(); });
     }
 
+    /// Nobody is called any more for a stream of either side.
+    void stopAll() {
+        thread.run([this] {
+            streams.clear();
+            server->arrivals.clear();
+        });
+    }
+
     StreamUser& mine(std::size_t i = 0) { return *streams.at(i); }
     StreamUser& theirs(std::size_t i = 0) { return *server->arrivals.at(i).user; }
 

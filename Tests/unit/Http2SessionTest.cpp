@@ -128,6 +128,7 @@ BOOST_AUTO_TEST_CASE(bulk_costs_few_pings) {
     });
     thread.await("bulk", [&] { return bytes >= kBytes || opener->ended; });
     BOOST_TEST(thread.run([&] { return opener->ended.value_or(""); }) == "");
+    stopAll();
 }
 
 /// None is ahead of the others by more than a fifth.
@@ -147,9 +148,9 @@ BOOST_AUTO_TEST_CASE(bulk_is_shared_evenly) {
     thread.await("bulk", [&] {
         if (std::accumulate(bytes.begin(), bytes.end(), std::size_t{0}) < kBytes) return false;
         then = bytes;
-        streams.clear();
         return true;
     });
+    stopAll();
     const auto [slowest, fastest] = std::minmax_element(then.begin(), then.end());
     BOOST_TEST(*slowest * 10 >= *fastest * 8, "slowest: " << *slowest << ", fastest: " << *fastest);
 }
