@@ -75,6 +75,7 @@ class SessionUser final : public Http2Session::Owner {
 
     SessionUser(EventLoop& loop, Descriptor socket, Http2Session::Role role,
                 const Http2Session::Liveness& liveness, Http2Session::Context context);
+    ~SessionUser();
 
     void start() { session->start({}); }
 
@@ -104,6 +105,7 @@ class SessionUser final : public Http2Session::Owner {
     void onEnded(const std::string& why) override;
 
     EventLoop& _loop;
+    int _ends = 0;
 };
 
 /// A frame of HTTP/2.

@@ -20,11 +20,11 @@ using Answer = Http2Stream::Answer;
 using Status = Stream::Status;
 
 /// A stream that a peer made by hand has opened, joined to a visitor who has received nothing yet.
-class Joined : public Wire, private Relay::Owner {
+class Joined : public Wire {
   public:
-    virtual ~Joined() {
+    ~Joined() {
         thread.run([this] {
-            if (relay && !isOver) relay->abort("the test is over");
+            if (relay && !owner.isOver) relay->abort("the test is over");
             relay.reset();
         });
     }
@@ -51,10 +51,17 @@ class Joined : public Wire, private Relay::Owner {
         }
     }
 
+    bool isOver() const { return owner.isOver; }
+
     std::optional<Descriptor> visitor;
-    bool isOver = false;
 
   private:
+    struct Owner final : Relay::Owner {
+        void onSettled(Relay&) override {}
+        void onEnded(const std::shared_ptr<Relay>&) override { isOver = true; }
+        bool isOver = false;
+    };
+
     std::shared_ptr<Relay> makeRelay(Descriptor socket, bool streamFirst) {
         RelayPeer stream;
         stream.protocol = Protocol::Pipe2;
@@ -65,13 +72,12 @@ class Joined : public Wire, private Relay::Owner {
                                                    DescriptorBudget::Lease());
         if (!streamFirst) std::swap(stream, raw);
         auto made = std::make_shared<Relay>(loop, shared, total, std::move(stream), std::move(raw),
-                                            static_cast<Relay::Owner&>(*this));
+                                            static_cast<Relay::Owner&>(owner));
         made->start();
         return made;
     }
-    void onSettled(Relay&) override {}
-    void onEnded(const std::shared_ptr<Relay>&) override { isOver = true; }
 
+    Owner owner;
     EventLoops unused{1};
     RelayShared shared{unused, RelayLimits()};
     Relay::Bytes total{};
@@ -275,7 +281,7 @@ BOOST_AUTO_TEST_CASE(survive_that_the_connection_breaks_while_they_send) {
         }
         peer->close();
     });
-    thread.await("the relay's end", [this] { return isOver; });
+    thread.await("the relay's end", [this] { return isOver(); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
