@@ -5,7 +5,7 @@
 #include "agent/Resolver.h"
 #include "base/LimitedLog.h"
 #include "http2/Http2Stream.h"
-#include "pipe/Lifeline.h"
+#include "base/Lifeline.h"
 #include "relay/RelaySet.h"
 
 #include <list>

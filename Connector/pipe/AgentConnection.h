@@ -5,7 +5,7 @@
 #include "net/SocketStream.h"
 #include "net/Timer.h"
 #include "pipe/Handshake.h"
-#include "pipe/Lifeline.h"
+#include "base/Lifeline.h"
 #include "pipe/PipeLimits.h"
 #include "protocol/Greeting.h"
 #include "relay/Heartbeat.h"

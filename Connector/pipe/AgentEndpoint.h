@@ -3,7 +3,7 @@
 #include "base/LimitedLog.h"
 #include "pipe/AgentConnection.h"
 #include "pipe/AgentHistory.h"
-#include "pipe/Lifeline.h"
+#include "base/Lifeline.h"
 #include "pipe/Pipe2Connections.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/Presence.h"

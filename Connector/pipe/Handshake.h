@@ -2,7 +2,7 @@
 
 #include "net/EventLoops.h"
 #include "net/SocketStream.h"
-#include "pipe/Lifeline.h"
+#include "base/Lifeline.h"
 
 #include <Poco/Net/SocketAddress.h>
 

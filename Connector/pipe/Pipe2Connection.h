@@ -1,7 +1,7 @@
 #pragma once
 
 #include "http2/Http2Session.h"
-#include "pipe/Lifeline.h"
+#include "base/Lifeline.h"
 #include "pipe/Opening.h"
 
 #include <atomic>

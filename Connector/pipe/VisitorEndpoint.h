@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/LimitedLog.h"
-#include "pipe/Lifeline.h"
+#include "base/Lifeline.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/VisitorAccess.h"
 
