@@ -270,9 +270,9 @@ void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::m
 bool AgentEndpoint::hasAgentsOf(const Poco::Net::IPAddress& address) const {
     const auto owner = ownerOf(address);
     const auto isOwn = [&](const auto& agent) { return ownerOf(agent->peer().host()) == owner; };
-    return std::any_of(kWaiting.begin(), kWaiting.end(), [&](State state) {
-        return std::any_of(listOf(state).begin(), listOf(state).end(), isOwn);
-    });
+    const auto isAmong = [&](const auto& agents) { return std::any_of(agents.begin(), agents.end(), isOwn); };
+    return isAmong(_connections.all()) ||
+           std::any_of(kWaiting.begin(), kWaiting.end(), [&](State state) { return isAmong(listOf(state)); });
 }
 
 AgentConnection::List& AgentEndpoint::listOf(State state) {
