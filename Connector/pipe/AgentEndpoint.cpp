@@ -146,6 +146,7 @@ void AgentEndpoint::closeAll() {
             close(*list.front());
     _waitingStreams.refuseAll("the mapping was closed");
     _connections.endAll("the mapping was closed");
+    _leaving.endAll("the mapping was closed");
 }
 
 std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& agent) {
@@ -197,13 +198,22 @@ void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stre
 
 void AgentEndpoint::onGoingAway(Pipe2Connection& connection) {
     if (_log.debug()) _log.debug("%s: agent %s goes away", _settings.name, connection.peer().toString());
+    auto leaving = _connections.remove(connection);
+    if (!leaving) return;
+    _leaving.add(std::move(leaving));
+    freePlace();
 }
 
 void AgentEndpoint::onEnded(Pipe2Connection& connection, const std::string& why) {
     logLost(connection.peer(), why);
+    if (_connections.remove(connection)) return freePlace();
+    _leaving.remove(connection);
+}
+
+/// Of a connection of PIPE/2.
+void AgentEndpoint::freePlace() {
     _places.leave();
     _waitingCount.fetch_sub(1, std::memory_order_relaxed);
-    _connections.remove(connection);
 }
 
 void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
