@@ -20,7 +20,7 @@ constexpr double kBytesPerUpdate = 1024;
 /// What large pieces of data are not copied from this size on: less costs less to copy than to send apart.
 constexpr std::size_t kNotCopied = 8 * 1024;
 
-constexpr std::size_t kReceiveBuffer = 256 * 1024;
+constexpr std::size_t kReceiveBuffer = 512 * 1024;
 
 Http2Session& of(void* session) {
     return *static_cast<Http2Session*>(session);

@@ -52,6 +52,6 @@ std::span<std::byte> http2ReceiveBuffer();
 
 /// A session sends as soon as it has so many bytes; a frame of DATA is no longer. More gains nothing, and
 /// lets small messages wait.
-constexpr std::size_t kHttp2Batch = 64 * 1024;
+constexpr std::size_t kHttp2Batch = 128 * 1024;
 
 } // namespace connector

@@ -22,7 +22,7 @@ namespace connector {
 ///
 /// All that a round of the loop brings forth is sent at its end, in as few writes as it takes, except for
 /// large pieces, which go at once. What the connection doesn't take is not asked for: it waits in the
-/// streams, which take turns, 64 KiB at a time, so that a small message is never far behind.
+/// streams, which take turns, 128 KiB at a time, so that a small message is never far behind.
 ///
 /// The connection's own window is as large as can be, so that only the windows of streams ever block. They
 /// begin small and grow with bandwidth and round-trip time: when in one round trip more than half a window

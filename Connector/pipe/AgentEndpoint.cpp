@@ -198,15 +198,13 @@ void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stre
 
 void AgentEndpoint::onGoingAway(Pipe2Connection& connection) {
     if (_log.debug()) _log.debug("%s: agent %s goes away", _settings.name, connection.peer().toString());
-    auto leaving = _connections.remove(connection);
-    if (!leaving) return;
-    _leaving.add(std::move(leaving));
-    freePlace();
+    _leaving.add(connection.shared_from_this());
+    if (_connections.remove(connection)) freePlace();
 }
 
 void AgentEndpoint::onEnded(Pipe2Connection& connection, const std::string& why) {
     logLost(connection.peer(), why);
-    if (_connections.remove(connection)) return freePlace();
+    if (_connections.remove(connection)) freePlace();
     _leaving.remove(connection);
 }
 

@@ -9,13 +9,8 @@ void Pipe2Connections::add(std::shared_ptr<Pipe2Connection> connection) {
     _connections.push_back(std::move(connection));
 }
 
-std::shared_ptr<Pipe2Connection> Pipe2Connections::remove(const Pipe2Connection& connection) {
-    const auto found = std::find_if(_connections.begin(), _connections.end(),
-                                    [&](const auto& mine) { return mine.get() == &connection; });
-    if (found == _connections.end()) return nullptr;
-    auto removed = std::move(*found);
-    _connections.erase(found);
-    return removed;
+bool Pipe2Connections::remove(const Pipe2Connection& connection) {
+    return std::erase_if(_connections, [&](const auto& mine) { return mine.get() == &connection; }) > 0;
 }
 
 Pipe2Connection* Pipe2Connections::best() const {
