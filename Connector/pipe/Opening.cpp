@@ -61,10 +61,9 @@ void Opening::onTimer() {
     finish();
     const auto why = "no answer within " + std::to_string(_limit.count()) + " ms";
     _loop.destroyLater(std::move(_stream));
-    if (_keeper.wasHeardSince(_since))
-        _owner.onRefused(_loop, std::move(_opener), {kTimeout, why});
-    else
-        _owner.onNotProcessed(_loop, std::move(_opener), why);
+    if (_keeper.wasHeardSince(_since)) return _owner.onRefused(_loop, std::move(_opener), {kTimeout, why});
+    _keeper.onNoSign();
+    _owner.onNotProcessed(_loop, std::move(_opener), why);
 }
 
 void Opening::finish() {

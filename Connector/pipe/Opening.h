@@ -47,6 +47,8 @@ class Opening final : private StreamHandler {
         virtual bool wasHeardSince(EventLoop::Clock::time_point then) const = 0;
         /// The peer has refused a stream without looking at it.
         virtual void onNotProcessed() = 0;
+        /// The peer has not answered in time, and nothing else has come from it since.
+        virtual void onNoSign() = 0;
 
       protected:
         ~Keeper() = default;

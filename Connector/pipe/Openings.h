@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pipe/Lifeline.h"
+#include "base/Lifeline.h"
 #include "pipe/Opening.h"
 #include "pipe/Pipe2Connection.h"
 #include "relay/RelaySet.h"
