@@ -6,9 +6,10 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <array>
 #include <future>
+#include <list>
 #include <optional>
+#include <vector>
 
 namespace connector::test {
 
@@ -21,37 +22,38 @@ constexpr int kShort = 400;
 constexpr std::uint64_t kSeed = 4;
 const std::uint64_t kMuch = scaled(32U << 20U);
 const std::uint64_t kTokens = scaled(16U << 20U);
+const std::map<std::string, int> kNoLimits{{"open", kNever}, {"visitor-wait", kNever}};
+
+constexpr auto kPipe1 = AgentProtocol::Pipe1;
+constexpr auto kPipe2 = AgentProtocol::Pipe2;
 
 const auto kEverySide = bdata::make(kModes) * bdata::make(kSides);
 /// Who opens, what it speaks, and what the other side speaks.
 const auto kEveryPair = kEverySide * bdata::make(kProtocols) * bdata::make(kProtocols);
 
-constexpr auto kPipe2 = AgentProtocol::Pipe2;
+constexpr const char* kBothListen = R"(both sides listen; one must be "role": "connect")";
 
 /// A conversation between the sides, both in PIPE/2, begun from this one.
 struct Conversation {
     Conversation(const OpenPrivatePipe& pipe, Side side)
-        : agent(pipe, opposite(side), kPipe2), opener(pipe, side, kPipe2), from(opener.connection()),
-          to(agent.connection()) {
-        opener.begin("hello");
-        agent.takeCall(5);
-        opener.awaitOpened();
+        : agent(servingAgent(pipe, opposite(side))), opener(openingAgent(pipe, side)), from(opener.open()),
+          to(agent.nextRequest()) {
+        to.answer();
+        if (from.status() != 200) throw std::runtime_error("refused: " + from.reason());
     }
 
-    TestAgent agent;
-    TestAgent opener;
-    PipeClient& from;
-    PipeClient& to;
+    Http2Peer agent;
+    Http2Peer opener;
+    Http2Stream from;
+    Http2Stream to;
 };
 
-/// Whether it is the first of the two that something comes to. Takes one byte of it.
-bool isCalledFirst(PipeClient& one, PipeClient& other) {
-    bool isFirst = false;
-    waitUntil("one of the two is called", [&] {
-        isFirst = !one.isQuiet();
-        return isFirst || !other.isQuiet();
-    });
-    return isFirst;
+/// Whether a conversation begins, and carries bytes both ways.
+bool canTalk(Http2Peer& opener, Http2Peer& agent) {
+    auto from = opener.open("192.0.2.7:51234", "a request");
+    auto to = agent.nextRequest();
+    to.answer();
+    return to.readExactly(9) == "a request" && from.status() == 200 && areJoined(from, to);
 }
 
 } // namespace
@@ -60,231 +62,233 @@ BOOST_AUTO_TEST_SUITE(Pipe2Private)
 
 BOOST_DATA_TEST_CASE(EitherSideOpensInEitherProtocol, kEveryPair, mode, side, opening, answering) {
     const OpenPrivatePipe pipe(mode);
-    TestAgent opener(pipe, side, opening);
-    TestAgent agent(pipe, opposite(side), answering);
+    TestAgent opener(pipe, side, opening, PipeRole::Opens);
+    TestAgent agent(pipe, opposite(side), answering, PipeRole::Serves);
     opener.begin("a request");
     BOOST_TEST(agent.takeCall(9) == "a request");
     opener.awaitOpened();
-    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
+    BOOST_TEST(areJoined(agent.channel(), opener.channel()));
     pipe.waitFor("relays", 1);
     pipe.waitFor(side == Side::Port1 ? "bytesfromport1" : "bytesfromport2", 9 + 9);
 }
 
 BOOST_DATA_TEST_CASE(ConversationBeginsWhenThePartnerComes, kEveryPair, mode, side, opening, answering) {
-    const OpenPrivatePipe pipe(mode, {.limits = {{"visitor-wait", kNever}}});
-    TestAgent opener(pipe, side, opening);
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits});
+    TestAgent opener(pipe, side, opening, PipeRole::Opens);
     opener.begin("a request");
-    opener.connection().waitUntilRead();
-    TestAgent agent(pipe, opposite(side), answering);
+    if (opening == kPipe1)
+        opener.connection().waitUntilRead();
+    else
+        opener.peer().roundTrip();
+    TestAgent agent(pipe, opposite(side), answering, PipeRole::Serves);
     BOOST_TEST(agent.takeCall(9) == "a request");
     opener.awaitOpened();
-    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
+    BOOST_TEST(areJoined(agent.channel(), opener.channel()));
 }
 
-BOOST_DATA_TEST_CASE(OpenPassesTheVisitorOn, kEverySide, mode, side) {
+BOOST_DATA_TEST_CASE(RequestPassesTheVisitorOn, kEverySide, mode, side) {
     const OpenPrivatePipe pipe(mode);
-    TestAgent opener(pipe, side, kPipe2);
-    TestAgent agent(pipe, opposite(side), kPipe2);
-    opener.connection().send("OPEN [2001:db8::7]:4321\n");
-    const auto opened = agent.acceptOpen();
-    BOOST_TEST(opened.visitor == "[2001:db8::7]:4321");
-    BOOST_TEST(opened.firstBytes == "");
-    opener.awaitOpened();
-    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
+    auto opener = openingAgent(pipe, side);
+    auto agent = servingAgent(pipe, opposite(side));
+    for (const auto* visitor : {"192.0.2.7:51234", "[2001:db8::7]:4321", "[::1]:1", "0.0.0.0:65535"}) {
+        auto from = opener.open(visitor);
+        auto to = agent.nextRequest();
+        BOOST_TEST(to.visitor() == visitor);
+        BOOST_TEST(to.field(":method") == "CONNECT");
+        BOOST_TEST(to.field(":authority").starts_with(pipe.mapping().id + ":"));
+        to.answer();
+        BOOST_TEST(from.status() == 200);
+        BOOST_TEST(areJoined(to, from));
+    }
 }
 
 /// An agent of PIPE/1 has no word for whom it speaks: it is the visitor itself.
-BOOST_DATA_TEST_CASE(OpenOfAPipe1AgentNamesTheAgent, kEverySide, mode, side) {
+BOOST_DATA_TEST_CASE(RequestForAPipe1AgentNamesTheAgent, kEverySide, mode, side) {
     const OpenPrivatePipe pipe(mode);
-    TestAgent opener(pipe, side, AgentProtocol::Pipe1);
-    TestAgent agent(pipe, opposite(side), kPipe2);
+    TestAgent opener(pipe, side, kPipe1, PipeRole::Opens);
+    auto agent = servingAgent(pipe, opposite(side));
     opener.begin("hello");
-    BOOST_TEST(agent.acceptOpen().visitor == "127.0.0.1:" + std::to_string(opener.connection().localPort()));
+    BOOST_TEST(agent.nextRequest().visitor() == "127.0.0.1:" + std::to_string(opener.localPort()));
 }
 
-BOOST_DATA_TEST_CASE(OpenMayComeInPieces, kEverySide, mode, side) {
-    const OpenPrivatePipe pipe(mode, {.limits = {{"greeting-rest", kNever}}});
-    TestAgent opener(pipe, side, kPipe2);
-    TestAgent agent(pipe, opposite(side), kPipe2);
-    sendByteByByte(opener.connection(), "OPEN 192.0.2.7:1 6\nBEAT");
-    BOOST_TEST(agent.connection().isQuiet());
-    opener.connection().send("\nx");
-    BOOST_TEST(agent.acceptOpen().firstBytes == "BEAT\nx");
-    opener.awaitOpened();
-    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
-}
-
-BOOST_DATA_TEST_CASE(FirstBytesMayBeAsManyAsAllowed, kEverySide, mode, side) {
-    constexpr std::size_t kMost = 65536;
-    const OpenPrivatePipe pipe(mode);
-    TestAgent opener(pipe, side, kPipe2);
-    TestAgent agent(pipe, opposite(side), kPipe2);
-    opener.begin(randomBytes(kMost, kSeed));
-    BOOST_TEST((agent.takeCall(kMost) == randomBytes(kMost, kSeed)));
-    opener.awaitOpened();
-    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
-}
-
-BOOST_DATA_TEST_CASE(FirstBytesThatDoNotComeAreGivenUp, kEverySide, mode, side) {
-    const OpenPrivatePipe pipe(mode, {.limits = {{"greeting-rest", kShort}}});
-    TestAgent opener(pipe, side, kPipe2);
-    opener.connection().send("OPEN 192.0.2.7:1 10\nhello");
-    BOOST_TEST(isClosedUnanswered(opener.connection()));
-    pipe.connector().waitForLog("OPEN's first bytes, did not come to their end");
-}
-
-/// Whether somebody waits already or not, and in one piece or in two.
-BOOST_DATA_TEST_CASE(MoreThanTheFirstBytesBeforeTheAnswerIsDelivered,
-                     kEverySide* bdata::make(kProtocols) * bdata::make({true, false}), mode, side, answering,
+/// More than the first bytes, too; but that is not passed on before the answer.
+BOOST_DATA_TEST_CASE(MuchMayBeSentBeforeTheAnswer, kEverySide* bdata::make({true, false}), mode, side,
                      isAwaited) {
-    const OpenPrivatePipe pipe(mode, {.limits = {{"visitor-wait", kNever}}});
-    TestAgent opener(pipe, side, kPipe2);
-    std::optional<TestAgent> agent;
-    if (isAwaited) agent.emplace(pipe, opposite(side), answering);
-    opener.connection().send("OPEN 192.0.2.7:1 5\nhello, world");
-    if (!isAwaited) {
-        sendAlone(opener.connection(), ", how");
-        sendAlone(opener.connection(), " are you?");
-        agent.emplace(pipe, opposite(side), answering);
-    }
-    const std::string expected = isAwaited ? "hello, world" : "hello, world, how are you?";
-    BOOST_TEST(agent->takeCall(expected.size()) == expected);
-    opener.awaitOpened();
-    BOOST_TEST(areJoined(agent->connection(), opener.connection()));
-}
-
-/// What is beyond is not read meanwhile.
-BOOST_DATA_TEST_CASE(MuchMoreThanTheFirstBytesIsDelivered, kEverySide, mode, side) {
-    const OpenPrivatePipe pipe(mode, {.limits = {{"visitor-wait", kNever}}});
-    TestAgent opener(pipe, side, kPipe2);
-    opener.connection().send("OPEN 192.0.2.7:1 60000\n" + randomBytes(60000, kSeed));
-    auto sending = startSending(opener.connection(), kSeed + 1, kMuch);
-    pipe.waitFor(waitingKey(side), 1);
-    TestAgent agent(pipe, opposite(side), kPipe2);
-    const auto first = agent.acceptOpen().firstBytes;
-    BOOST_TEST(first.size() >= 60000);
-    BOOST_TEST(first.size() <= 65536);
-    BOOST_TEST((first + agent.connection().readExactly(60000 + kMuch - first.size()) ==
-                randomBytes(60000, kSeed) + randomBytes(kMuch, kSeed + 1)));
+    constexpr std::size_t kMost = 65536;
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits});
+    auto opener = openingAgent(pipe, side);
+    std::optional<Http2Peer> agent;
+    if (isAwaited) agent.emplace(servingAgent(pipe, opposite(side)));
+    auto from = opener.open();
+    auto sending = startSending(from, kSeed, kMuch);
+    opener.roundTrip();
+    if (!isAwaited) agent.emplace(servingAgent(pipe, opposite(side)));
+    auto to = agent->nextRequest();
+    waitUntilStalled("what comes before the answer", [&] { return to.available(); });
+    BOOST_TEST(to.available() <= kMost);
+    to.answer();
+    receiveRandom(to, kSeed, kMuch);
     sending.get();
-    opener.awaitOpened();
-    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
+    BOOST_TEST(from.status() == 200);
+    BOOST_TEST(areJoined(to, from));
 }
 
-/// It was meant for the conversation that did not come about.
-BOOST_DATA_TEST_CASE(MoreThanTheFirstBytesIsDroppedWhenRefused, kEverySide, mode, side) {
+BOOST_DATA_TEST_CASE(MuchMayBeSentBeforeAPipe1AgentComes, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits});
+    auto opener = openingAgent(pipe, side);
+    auto from = opener.open();
+    auto sending = startSending(from, kSeed, kMuch);
+    opener.roundTrip();
+    TestAgent agent(pipe, opposite(side), kPipe1, PipeRole::Serves);
+    receiveRandom(agent.channel(), kSeed, kMuch);
+    sending.get();
+    BOOST_TEST(from.status() == 200);
+    BOOST_TEST(areJoined(agent.channel(), from));
+}
+
+BOOST_DATA_TEST_CASE(RefusalIsPassedOn, kEverySide* bdata::make({502, 503, 504}), mode, side, status) {
     const OpenPrivatePipe pipe(mode);
-    TestAgent opener(pipe, side, kPipe2);
-    TestAgent agent(pipe, opposite(side), kPipe2);
-    opener.connection().send("OPEN 192.0.2.7:1 5\nhello, world");
-    agent.readOpen();
-    agent.connection().send("REFUSED the target is down\n");
-    BOOST_TEST(readLine(opener.connection()) == "REFUSED the target is down");
-    BOOST_TEST(opener.answersBeat());
-    opener.begin("a request");
-    BOOST_TEST(agent.takeCall(9) == "a request");
-    opener.awaitOpened();
-    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
-}
-
-BOOST_DATA_TEST_CASE(OpenIsRefusedWhenNobodyComes, kEverySide, mode, side) {
-    const OpenPrivatePipe pipe(mode, {.limits = {{"visitor-wait", kShort}}});
-    TestAgent opener(pipe, side, kPipe2);
-    for (int round = 0; round < 2; ++round) {
-        opener.begin("hello");
-        BOOST_TEST(readLine(opener.connection()).starts_with("REFUSED "));
-        BOOST_TEST(opener.answersBeat());
-    }
-    TestAgent agent(pipe, opposite(side), kPipe2);
-    opener.begin("a request");
-    BOOST_TEST(agent.takeCall(9) == "a request");
-    opener.awaitOpened();
-    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
-}
-
-BOOST_DATA_TEST_CASE(RefusedIsPassedOnAndBothAreIdleAgain, kEverySide, mode, side) {
-    const OpenPrivatePipe pipe(mode);
-    TestAgent opener(pipe, side, kPipe2);
-    TestAgent agent(pipe, opposite(side), kPipe2);
+    auto opener = openingAgent(pipe, side);
+    auto agent = servingAgent(pipe, opposite(side));
     for (int round = 0; round < 3; ++round) {
-        opener.begin("a request");
-        BOOST_TEST(agent.readOpen().firstBytes == "a request");
-        agent.connection().send("REFUSED the target is down\n");
-        BOOST_TEST(readLine(opener.connection()) == "REFUSED the target is down");
-        BOOST_TEST(opener.answersBeat());
-        BOOST_TEST(agent.answersBeat());
+        auto from = opener.open("192.0.2.7:51234", "a request");
+        auto to = agent.nextRequest();
+        BOOST_TEST(to.readExactly(9) == "a request");
+        to.refuse(status, "the target is down");
+        BOOST_TEST(from.status() >= 502);
+        BOOST_TEST(from.status() <= 504);
+        BOOST_TEST(from.reason() == "the target is down");
+        BOOST_TEST(from.readToEnd() == "");
     }
-    pipe.waitFor(waitingKey(side), 1);
-    pipe.waitFor(waitingKey(opposite(side)), 1);
-    agent.begin("the other way");
-    BOOST_TEST(opener.takeCall(13) == "the other way");
-    agent.awaitOpened();
-    BOOST_TEST(areJoined(agent.connection(), opener.connection()));
+    BOOST_TEST(canTalk(opener, agent));
 }
 
 /// PIPE/1 has no word for it: it is closed.
-BOOST_DATA_TEST_CASE(RefusedClosesAnOpenerOfPipe1, kEverySide, mode, side) {
+BOOST_DATA_TEST_CASE(RefusalClosesAnOpenerOfPipe1, kEverySide, mode, side) {
     const OpenPrivatePipe pipe(mode);
-    TestAgent opener(pipe, side, AgentProtocol::Pipe1);
-    TestAgent agent(pipe, opposite(side), kPipe2);
+    TestAgent opener(pipe, side, kPipe1, PipeRole::Opens);
+    auto agent = servingAgent(pipe, opposite(side));
     opener.begin("a request");
-    agent.readOpen();
-    agent.connection().send("REFUSED the target is down\n");
+    agent.nextRequest().refuse(502, "the target is down");
     BOOST_TEST(isClosedUnanswered(opener.connection()));
-    BOOST_TEST(agent.answersBeat());
-    pipe.waitFor(waitingKey(side), 0);
+    pipe.connector().waitForLog("the target is down");
+    agent.roundTrip();
 }
 
-/// OPEN from either end at once: Connector's wins, and the agent's is dropped with its first bytes.
-BOOST_DATA_TEST_CASE(ConnectorsOpenWinsOverTheAgentsOwn, kEverySide, mode, side) {
-    const OpenPrivatePipe pipe(mode);
-    TestAgent opener(pipe, side, kPipe2);
-    TestAgent agent(pipe, opposite(side), kPipe2);
-    opener.begin("a request");
-    BOOST_TEST(agent.readOpen().firstBytes == "a request");
-    agent.connection().send("OPEN 192.0.2.8:1 7\nOPENED\nOPENED\nan answer");
-    opener.awaitOpened();
-    BOOST_TEST(opener.connection().readExactly(9) == "an answer");
-    BOOST_TEST(areJoined(opener.connection(), agent.connection()));
-}
-
-/// Both sides open at the same moment: one of them is called, the other's OPEN is answered.
-BOOST_DATA_TEST_CASE(SimultaneousOpeningIsOneConversation, kModes, mode) {
-    const OpenPrivatePipe pipe(mode);
-    for (int round = 0; round < 20; ++round) {
-        TestAgent agent1(pipe, Side::Port1, kPipe2);
-        TestAgent agent2(pipe, Side::Port2, kPipe2);
-        agent1.begin("from one");
-        agent2.begin("from two");
-        const bool isAgent1Called = isCalledFirst(agent1.connection(), agent2.connection());
-        auto& called = isAgent1Called ? agent1 : agent2;
-        auto& opener = isAgent1Called ? agent2 : agent1;
-        BOOST_TEST(readLine(called.connection()) == "PEN 192.0.2.7:1234 8");
-        BOOST_TEST(called.connection().readExactly(8) == (isAgent1Called ? "from two" : "from one"));
-        called.connection().send("OPENED\n");
-        opener.awaitOpened();
-        BOOST_TEST(areJoined(opener.connection(), called.connection()));
-        opener.connection().close();
-        called.connection().readToEnd();
-        called.connection().close();
-        pipe.waitFor("relays", 0);
+BOOST_DATA_TEST_CASE(NobodyThereIsAnswered503, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.limits = {{"visitor-wait", kShort}}});
+    auto opener = openingAgent(pipe, side);
+    for (int round = 0; round < 2; ++round) {
+        auto from = opener.open("192.0.2.7:51234", "hello");
+        BOOST_TEST(from.status() == 503);
+        BOOST_TEST(!from.reason().empty());
+        BOOST_TEST(from.readToEnd() == "");
     }
+    auto agent = servingAgent(pipe, opposite(side));
+    BOOST_TEST(canTalk(opener, agent));
+}
+
+BOOST_DATA_TEST_CASE(NoAnswerInTimeIsAnswered504, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.limits = {{"open", kShort}}});
+    auto opener = openingAgent(pipe, side);
+    auto agent = servingAgent(pipe, opposite(side));
+    auto from = opener.open("192.0.2.7:51234", "hello");
+    auto to = agent.nextRequest();
+    agent.roundTrip(); // it lives
+    BOOST_TEST(from.status() == 504);
+    BOOST_TEST(!from.reason().empty());
+    BOOST_TEST(to.awaitReset() == static_cast<std::uint32_t>(NGHTTP2_CANCEL));
+    BOOST_TEST(canTalk(opener, agent));
+}
+
+BOOST_DATA_TEST_CASE(WhereBothOpenBothAreToldAtOnce, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits});
+    auto one = openingAgent(pipe, side);
+    auto other = openingAgent(pipe, opposite(side));
+    for (auto* opener : {&one, &other, &one}) {
+        auto from = opener->open("192.0.2.7:51234", "hello");
+        BOOST_TEST(from.status() == 503);
+        BOOST_TEST(from.reason() == kBothListen);
+        BOOST_TEST(from.readToEnd() == "");
+    }
+    auto agent = servingAgent(pipe, opposite(side));
+    BOOST_TEST(canTalk(one, agent));
+}
+
+BOOST_DATA_TEST_CASE(WhoWaitsIsToldWhenTheOtherSideOpensToo, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits});
+    auto one = openingAgent(pipe, side);
+    auto from = one.open("192.0.2.7:51234", "hello");
+    one.roundTrip();
+    BOOST_TEST(from.isQuiet());
+    auto other = openingAgent(pipe, opposite(side));
+    BOOST_TEST(from.status() == 503);
+    BOOST_TEST(from.reason() == kBothListen);
+}
+
+/// An agent that opens is never asked, and neither is one of the opener's own side.
+BOOST_DATA_TEST_CASE(OnlyTheOtherSidesServingAgentsAreAsked, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits, .maxConnections = 2});
+    auto opener = openingAgent(pipe, side);
+    auto neighbour = servingAgent(pipe, side);
+    auto opposing = openingAgent(pipe, opposite(side));
+    auto agent = servingAgent(pipe, opposite(side));
+    for (int round = 0; round < 3; ++round)
+        BOOST_TEST(canTalk(opener, agent));
+    BOOST_TEST(!neighbour.hasRequest());
+    BOOST_TEST(canTalk(opposing, neighbour));
+    BOOST_TEST(!agent.hasRequest());
+    agent.close();
+    opposing.close();
+    auto waiting = opener.open("192.0.2.7:51234", "a request");
+    opener.roundTrip();
+    BOOST_TEST(!neighbour.hasRequest());
+    BOOST_TEST(waiting.isQuiet());
+}
+
+/// What two agents of PIPE/1 may do: both have something to say.
+BOOST_DATA_TEST_CASE(HeldPayloadGoesToAnOpener, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits});
+    TestAgent agent(pipe, side, kPipe1, PipeRole::Opens);
+    agent.begin("from one");
+    agent.connection().waitUntilRead();
+    auto opener = openingAgent(pipe, opposite(side));
+    auto from = opener.open("192.0.2.7:51234", "from two");
+    BOOST_TEST(from.status() == 200);
+    BOOST_TEST(from.readExactly(8) == "from one");
+    BOOST_TEST(agent.connection().readExactly(8) == "from two");
+    BOOST_TEST(areJoined(agent.connection(), from));
 }
 
 BOOST_DATA_TEST_CASE(OpenerOfADeadAgentGetsAnother, kEverySide* bdata::make(kProtocols), mode, side,
                      opening) {
-    const OpenPrivatePipe pipe(mode, {.limits = {{"visitor-wait", kNever}}, .maxConnections = 2});
-    TestAgent opener(pipe, side, opening);
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits, .maxConnections = 2});
+    TestAgent opener(pipe, side, opening, PipeRole::Opens);
     opener.begin("a request");
     for (int number = 0; number < 3; ++number) {
-        TestAgent mortal(pipe, opposite(side), kPipe2);
-        BOOST_TEST(mortal.readOpen().firstBytes == "a request");
-        mortal.connection().abort();
+        auto mortal = servingAgent(pipe, opposite(side));
+        auto denied = mortal.nextRequest();
+        BOOST_TEST(denied.readExactly(9) == "a request");
+        if (number == 1) mortal.goaway(denied.id() - 1);
+        mortal.abort();
     }
-    TestAgent immortal(pipe, opposite(side), kPipe2);
+    TestAgent immortal(pipe, opposite(side), kPipe2, PipeRole::Serves);
     BOOST_TEST(immortal.takeCall(9) == "a request");
     opener.awaitOpened();
-    BOOST_TEST(areJoined(immortal.connection(), opener.connection()));
+    BOOST_TEST(areJoined(immortal.channel(), opener.channel()));
+}
+
+BOOST_DATA_TEST_CASE(RefusedStreamGoesToAnother, kEverySide* bdata::make(kProtocols), mode, side, opening) {
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits, .maxConnections = 2});
+    TestAgent opener(pipe, side, opening, PipeRole::Opens);
+    opener.begin("a request");
+    auto refusing = servingAgent(pipe, opposite(side));
+    auto refused = refusing.nextRequest();
+    TestAgent agent(pipe, opposite(side), kPipe2, PipeRole::Serves);
+    refused.reset(NGHTTP2_REFUSED_STREAM);
+    BOOST_TEST(agent.takeCall(9) == "a request");
+    opener.awaitOpened();
+    BOOST_TEST(areJoined(agent.channel(), opener.channel()));
 }
 
 BOOST_DATA_TEST_CASE(EveryByteIsPayload, kEverySide, mode, side) {
@@ -298,81 +302,161 @@ BOOST_DATA_TEST_CASE(EveryByteIsPayload, kEverySide, mode, side) {
         work->get();
 }
 
-BOOST_DATA_TEST_CASE(HalfCloseLeavesTheOtherWayOpen, kEverySide, mode, side) {
+BOOST_DATA_TEST_CASE(HalfCloseLeavesTheOtherWayOpen, kEverySide* bdata::make({true, false}), mode, side,
+                     isOpeners) {
     const OpenPrivatePipe pipe(mode);
     Conversation talk(pipe, side);
-    talk.from.send("all I have to say");
-    talk.from.finishSending();
-    BOOST_TEST(talk.to.readToEnd() == "all I have to say");
-    auto sending = startSending(talk.to, kSeed, kMuch);
-    receiveRandom(talk.from, kSeed, kMuch);
+    auto& first = isOpeners ? talk.from : talk.to;
+    auto& second = isOpeners ? talk.to : talk.from;
+    first.send("all I have to say");
+    first.finishSending();
+    BOOST_TEST(second.readToEnd() == "all I have to say");
+    BOOST_TEST(second.end() == PipeClient::End::Orderly);
+    auto sending = startSending(second, kSeed, kMuch);
+    receiveRandom(first, kSeed, kMuch);
     sending.get();
-    talk.to.close();
-    BOOST_TEST(talk.from.readToEnd() == "");
-    BOOST_TEST(talk.from.end() == PipeClient::End::Orderly);
+    second.finishSending();
+    BOOST_TEST(first.readToEnd() == "");
+    BOOST_TEST(first.end() == PipeClient::End::Orderly);
     pipe.waitFor("relays", 0);
+    talk.agent.awaitOpenStreams(0);
+    talk.opener.awaitOpenStreams(0);
 }
 
-BOOST_DATA_TEST_CASE(HalfCloseOfTheCalledLeavesTheOtherWayOpen, kEverySide, mode, side) {
-    const OpenPrivatePipe pipe(mode);
-    Conversation talk(pipe, side);
-    talk.to.send("all I have to say");
-    talk.to.finishSending();
-    BOOST_TEST(talk.from.readToEnd() == "all I have to say");
-    auto sending = startSending(talk.from, kSeed, kMuch);
-    receiveRandom(talk.to, kSeed, kMuch);
-    sending.get();
-    talk.from.close();
-    BOOST_TEST(talk.to.readToEnd() == "");
-    pipe.waitFor("relays", 0);
+/// Everything in one flight, before anybody is there.
+BOOST_DATA_TEST_CASE(OpenerMaySayAllAtOnce, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits});
+    auto opener = openingAgent(pipe, side);
+    auto from = opener.open(connectFields("192.0.2.7:51234"), "a request", true);
+    opener.roundTrip();
+    auto agent = servingAgent(pipe, opposite(side));
+    auto to = agent.nextRequest();
+    BOOST_TEST(to.readExactly(9) == "a request");
+    to.answer();
+    BOOST_TEST(to.readToEnd() == "");
+    to.send("an answer");
+    to.finishSending();
+    BOOST_TEST(from.readToEnd() == "an answer");
+    BOOST_TEST(from.end() == PipeClient::End::Orderly);
 }
 
 /// Where one end knows no half-close, the end of one way is the end of both, as it was.
 BOOST_DATA_TEST_CASE(HalfCloseTowardsPipe1EndsTheRelay, kEverySide, mode, side) {
     const OpenPrivatePipe pipe(mode);
-    TestAgent opener(pipe, side, kPipe2);
-    TestAgent agent(pipe, opposite(side), AgentProtocol::Pipe1);
-    opener.begin("the last words");
-    opener.awaitOpened();
-    opener.connection().finishSending();
+    auto opener = openingAgent(pipe, side);
+    TestAgent agent(pipe, opposite(side), kPipe1, PipeRole::Serves);
+    auto from = opener.open("192.0.2.7:51234", "the last words");
+    BOOST_TEST(from.status() == 200);
+    from.finishSending();
     BOOST_TEST(agent.connection().readToEnd() == "the last words");
     agent.connection().close();
-    BOOST_TEST(opener.connection().readToEnd() == "");
+    BOOST_TEST(from.readToEnd() == "");
     pipe.waitFor("relays", 0);
+    opener.awaitOpenStreams(0);
 }
 
-/// PIPE/1's side has heartbeats during a conversation, PIPE/2's has none: BEAT from there is payload.
+BOOST_DATA_TEST_CASE(EndOfAPipe1AgentEndsTheStream, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode);
+    TestAgent opener(pipe, side, kPipe1, PipeRole::Opens);
+    auto agent = servingAgent(pipe, opposite(side));
+    opener.begin("a request");
+    auto to = agent.nextRequest();
+    to.answer();
+    to.send("an answer");
+    BOOST_TEST(opener.connection().readExactly(9) == "an answer");
+    opener.connection().close();
+    BOOST_TEST(to.readToEnd() == "a request");
+    to.finishSending();
+    pipe.waitFor("relays", 0);
+    agent.awaitOpenStreams(0);
+}
+
+/// PIPE/1's side has heartbeats during a conversation; on PIPE/2's, BEAT is payload.
 BOOST_DATA_TEST_CASE(HeartbeatsStayOnTheirSide, kEverySide, mode, side) {
     const OpenPrivatePipe pipe(mode);
-    TestAgent opener(pipe, side, kPipe2);
-    TestAgent agent(pipe, opposite(side), AgentProtocol::Pipe1);
-    opener.begin("hello");
+    auto opener = openingAgent(pipe, side);
+    TestAgent agent(pipe, opposite(side), kPipe1, PipeRole::Serves);
+    auto from = opener.open("192.0.2.7:51234", "hello");
     BOOST_TEST(agent.takeCall(5) == "hello");
-    opener.awaitOpened();
     agent.connection().send("answer");
-    BOOST_TEST(opener.connection().readExactly(6) == "answer");
+    BOOST_TEST(from.readExactly(6) == "answer");
     sendAlone(agent.connection(), "BEAT");
     sendAlone(agent.connection(), "BEAT");
     BOOST_TEST(agent.connection().readExactly(4) == "BEAT");
-    BOOST_TEST(opener.connection().isQuiet());
-    opener.connection().send("BEAT\n");
+    BOOST_TEST(from.isQuiet());
+    from.send("BEAT\n");
     BOOST_TEST(agent.connection().readExactly(5) == "BEAT\n");
 }
 
-BOOST_DATA_TEST_CASE(RemoveClosesEverything, kEverySide, mode, side) {
-    const OpenPrivatePipe pipe(mode, {.limits = {{"visitor-wait", kNever}}, .maxConnections = 3});
+BOOST_DATA_TEST_CASE(ResetIsPassedOn, kEverySide* bdata::make({true, false}), mode, side, isOpeners) {
+    const OpenPrivatePipe pipe(mode);
     Conversation talk(pipe, side);
-    TestAgent called(pipe, opposite(side), kPipe2);
-    TestAgent opener(pipe, side, kPipe2);
-    opener.begin("hello");
-    called.readOpen();
-    TestAgent holding(pipe, side, kPipe2);
-    holding.begin("hello");
-    holding.connection().waitUntilRead();
+    auto& first = isOpeners ? talk.from : talk.to;
+    auto& second = isOpeners ? talk.to : talk.from;
+    first.send("half an ans");
+    BOOST_TEST(second.readExactly(11) == "half an ans");
+    first.reset();
+    BOOST_TEST(second.awaitReset() == static_cast<std::uint32_t>(NGHTTP2_CANCEL));
+    pipe.waitFor("relays", 0);
+    BOOST_TEST(canTalk(talk.opener, talk.agent));
+}
+
+/// The agent has not answered yet; when it does, it is told at the latest.
+BOOST_DATA_TEST_CASE(OpenerThatTakesItBackCancels, kEverySide* bdata::make({true, false}), mode, side, dies) {
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits});
+    auto opener = openingAgent(pipe, side);
+    auto agent = servingAgent(pipe, opposite(side));
+    auto from = opener.open("192.0.2.7:51234", "a request");
+    auto to = agent.nextRequest();
+    if (dies)
+        opener.abort();
+    else
+        from.reset();
+    to.answer();
+    BOOST_TEST(to.awaitReset() == static_cast<std::uint32_t>(NGHTTP2_CANCEL));
+    if (dies) opener = openingAgent(pipe, side);
+    BOOST_TEST(canTalk(opener, agent));
+}
+
+BOOST_DATA_TEST_CASE(ResetBreaksAPipe1Agent, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode);
+    auto opener = openingAgent(pipe, side);
+    TestAgent agent(pipe, opposite(side), kPipe1, PipeRole::Serves);
+    auto from = opener.open("192.0.2.7:51234", "half a ques");
+    BOOST_TEST(agent.takeCall(11) == "half a ques");
+    BOOST_TEST(from.status() == 200);
+    from.reset();
+    BOOST_TEST(agent.connection().readToEnd() == "");
+    BOOST_TEST(agent.connection().end() == PipeClient::End::Reset);
+    pipe.waitFor("relays", 0);
+}
+
+BOOST_DATA_TEST_CASE(OpenersGoawayLetsStreamsGoOn, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.maxConnections = 2});
+    Conversation talk(pipe, side);
+    talk.opener.goaway();
+    talk.opener.roundTrip();
+    BOOST_TEST(areJoined(talk.from, talk.to));
+    auto next = openingAgent(pipe, side);
+    BOOST_TEST(canTalk(next, talk.agent));
+    talk.from.finishSending();
+    talk.to.finishSending();
+    talk.opener.awaitEnd();
+}
+
+BOOST_DATA_TEST_CASE(RemoveClosesEverything, kEverySide, mode, side) {
+    const OpenPrivatePipe pipe(mode, {.limits = kNoLimits, .maxConnections = 3});
+    Conversation talk(pipe, side);
+    auto unanswered = talk.opener.open();
+    talk.agent.nextRequest();
+    auto idle = servingAgent(pipe, opposite(side));
     pipe.api().remove(pipe.mapping().id);
-    for (auto* client :
-         {&talk.from, &talk.to, &called.connection(), &opener.connection(), &holding.connection()})
-        BOOST_TEST(client->readToEnd() == "");
+    for (auto* stream : {&talk.from, &talk.to, &unanswered}) {
+        BOOST_TEST(stream->readToEnd() == "");
+        BOOST_TEST(stream->end() == PipeClient::End::Reset);
+    }
+    for (auto* peer : {&talk.opener, &talk.agent, &idle})
+        peer->awaitEnd();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
