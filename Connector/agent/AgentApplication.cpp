@@ -27,8 +27,8 @@ namespace {
 
 constexpr const char* kProgram = "iofog-connector-agent";
 
-/// How long Connector may take to answer OPEN: it waits for an agent on the other side, and that one for its
-/// target.
+/// How long Connector may take to answer CONNECT: it waits for an agent on the other side, and that one for
+/// its target.
 constexpr std::chrono::milliseconds kConnectorsAnswer{30000};
 
 /// The passcode's way in when it shall not be in a file.
@@ -77,13 +77,21 @@ int awaitSignal(const sigset_t& signals) {
     return signal;
 }
 
+/// Whether another one has come.
+bool hasSignal(const sigset_t& signals) {
+    const timespec now{};
+    return ::sigtimedwait(&signals, nullptr, &now) > 0;
+}
+
 void logBegin() {
     Poco::Logger::get("agent").notice("%s %s begins", std::string(kProgram), std::string(CONNECTOR_VERSION));
 }
 
-void logEnd() {
+/// Lets relays go on for a while; a second signal ends them.
+void stop(AgentPipes& pipes, std::chrono::milliseconds patience, const sigset_t& signals) {
     notifyStopping();
     Poco::Logger::get("agent").notice("stopping");
+    pipes.stop(patience, [&] { return hasSignal(signals); });
 }
 
 AgentConfiguration parsed(const std::string& fromLocalApi) {
@@ -96,13 +104,16 @@ void checkCertificates(const AgentConfiguration& configuration, AgentPipeFactory
         contextFor(pipe);
 }
 
-/// source: for messages.
+/// source: for messages. drainTimeout: what the new configuration says, if it can be applied.
 void apply(AgentPipes& pipes, const std::string& source,
-           const std::function<AgentConfiguration()>& configuration) {
+           const std::function<AgentConfiguration()>& configuration,
+           std::chrono::milliseconds& drainTimeout) {
     auto& log = Poco::Logger::get("agent");
     notifyReloading();
     try {
-        pipes.apply(configuration().pipes);
+        const auto read = configuration();
+        pipes.apply(read.pipes);
+        drainTimeout = read.drainTimeout;
         log.notice("%s was read again", source);
     } catch (const FieldError& error) {
         log.error("%s: %s; all pipes stay as they were", source, error.withoutValue());
@@ -120,9 +131,12 @@ void serve(const AgentConfiguration& configuration, AgentPipeFactory::Mode mode,
     logBegin();
     pipes.apply(configuration.pipes);
     notifyReady(pipes.summary());
+    auto drainTimeout = configuration.drainTimeout;
     while (awaitSignal(signals) == SIGHUP)
-        apply(pipes, file, [&] { return AgentConfiguration::load(file, passcodeFromEnvironment()); });
-    logEnd();
+        apply(
+            pipes, file, [&] { return AgentConfiguration::load(file, passcodeFromEnvironment()); },
+            drainTimeout);
+    stop(pipes, drainTimeout, signals);
 }
 
 /// The same with what the local API says. hasLevel: the log's level is not the configuration's business.
@@ -134,20 +148,22 @@ void serve(const LocalApi& api, AgentPipeFactory::Mode mode, bool hasLevel, cons
     Poco::Logger::get("agent").notice("takes its configuration from %s", api.name());
     notifyReady(pipes.summary());
     ControlSocket control(api);
+    std::chrono::milliseconds drainTimeout{0};
     while (awaitSignal(signals) == SIGHUP) {
         const auto text = control.take();
         if (!text) {
             control.fetchAgain();
             continue;
         }
-        apply(pipes, "the configuration of " + api.name(), [&] {
-            auto configuration = parsed(*text);
-            if (!hasLevel) Poco::Logger::setLevel("", Poco::Logger::parseLevel(configuration.logLevel));
-            return configuration;
-        });
+        const auto configuration = [&] {
+            auto read = parsed(*text);
+            if (!hasLevel) Poco::Logger::setLevel("", Poco::Logger::parseLevel(read.logLevel));
+            return read;
+        };
+        apply(pipes, "the configuration of " + api.name(), configuration, drainTimeout);
         control.applied();
     }
-    logEnd();
+    stop(pipes, drainTimeout, signals);
 }
 
 int fail(int exitCode, const std::string& message) {
@@ -271,16 +287,19 @@ void AgentApplication::printHelp() const {
     help.setFooter(
         "The configuration is a JSON object with the keys mode (\"public\" or \"private\"), role (private "
         "only: \"connect\" or \"listen\"; with --iofog it may be left out, and ioMessages are carried), "
-        "host, port, connectioncount, passcode, localhost, localport, devmode (true: as --plain; false), "
+        "host, port, connectioncount (the most connections), connections (what Connector says), passcode, "
+        "localhost, localport, devmode (true: as --plain; false), "
         "heartbeatfrequency (ms; 20000), heartbeatabsencethreshold (ms; 60000; 0: never), cert (the CA "
         "certificates to trust, PEM; the system's), proxyprotocol (\"v1\" or \"v2\": what the target is told "
-        "of visitors; nothing) and loglevel (information); or several such objects in an array pipes. "
+        "of visitors; nothing), draintimeout (ms that running connections are given at a stop; 20000) and "
+        "loglevel (information); or several such objects in an array pipes. "
         "Without the key passcode, the "
         "environment variable " +
         std::string(kPasscodeVariable) +
         " is read. SIGHUP reads or fetches the configuration again and leaves the pipes alone that have not "
         "changed; "
-        "SIGTERM and SIGINT stop the program. Exit codes: 0 stopped as asked, 64 wrong options, 69 "
+        "SIGTERM and SIGINT stop the program, twice: at once. Exit codes: 0 stopped as asked, 64 wrong "
+        "options, 69 "
         "a local port or another resource is not to be had, 78 wrong configuration.");
     help.format(std::cout);
 }

@@ -21,6 +21,10 @@ constexpr std::int64_t kMaxPort = 65535;
 constexpr std::int64_t kHeartbeatFrequency = 20000;
 constexpr std::int64_t kHeartbeatAbsenceThreshold = 60000;
 
+/// Longer than most requests take, and well within what systemd and Kubernetes wait for by default.
+constexpr std::int64_t kDrain = 20000;
+constexpr std::int64_t kMaxDrain = 24 * 60 * 60 * 1000;
+
 /// The longest name in the DNS.
 constexpr std::size_t kMaxHost = 253;
 /// Several times a UUID; with more, Connector could take it for something else than a greeting.
@@ -154,7 +158,8 @@ AgentPipeSettings readPipe(JsonFields& fields, const std::string& passcode_, Age
     pipe.role = role(fields, source);
     pipe.host = host(fields, "host");
     pipe.port = port(fields, "port");
-    pipe.connections = static_cast<int>(fields.integer("connectioncount", 1, kMaxAgentConnections));
+    pipe.connectionCount = static_cast<int>(fields.integer("connectioncount", 1, kMaxAgentConnections));
+    pipe.connections = static_cast<int>(fields.integer("connections", 1, pipe.connectionCount, 0));
     pipe.passcode = passcode(fields, passcode_);
     pipe.localHost = host(fields, "localhost");
     pipe.localPort = port(fields, "localport", pipe.role == AgentPipeSettings::Role::Messages ? 0 : 1);
@@ -178,7 +183,8 @@ void refuseSeveralForMessages(const std::vector<AgentPipeSettings>& pipes) {
 } // namespace
 
 std::string AgentPipeSettings::summary() const {
-    const auto remote = std::to_string(connections) + " connections to " + host + ":" + std::to_string(port);
+    const auto remote =
+        "up to " + std::to_string(connectionCount) + " connections to " + host + ":" + std::to_string(port);
     if (role == Role::Messages) return remote + " for ioMessages";
     return remote + (role == Role::Listen ? " for clients of " : " for the target ") + localHost + ":" +
            std::to_string(localPort);
@@ -189,6 +195,8 @@ AgentConfiguration AgentConfiguration::parse(const std::string& text, const std:
     JsonFields fields(parseJsonObject(text));
     AgentConfiguration configuration;
     configuration.logLevel = fields.oneOf("loglevel", kLogLevels, "information");
+    configuration.drainTimeout =
+        std::chrono::milliseconds(fields.integer("draintimeout", 0, kMaxDrain, kDrain));
     if (fields.has("pipes")) {
         for (auto& pipe : fields.objects("pipes")) {
             configuration.pipes.push_back(readPipe(pipe, passcode_, source));

@@ -25,14 +25,16 @@ struct AgentPipeSettings {
     std::uint16_t port = 0;
     /// Whether that Connector runs without TLS.
     bool isPlain = false;
-    /// Connections to hold.
+    /// The most connections to hold; in PIPE/1, the connections to hold.
+    int connectionCount = 0;
+    /// Connections to hold in PIPE/2; 0: as many as Connector says.
     int connections = 0;
     /// Says who we are; never to be logged.
     std::string passcode;
     /// Not used by Role::Messages.
     std::string localHost;
     std::uint16_t localPort = 0;
-    /// Time without sending after which a beat is sent.
+    /// Time without sending after which a beat is sent; in PIPE/2, without receiving after which a PING is.
     std::chrono::milliseconds heartbeatFrequency{0};
     /// Silence of Connector after which a connection is given up; 0: never.
     std::chrono::milliseconds heartbeatAbsenceThreshold{0};
@@ -43,7 +45,7 @@ struct AgentPipeSettings {
 
     bool operator==(const AgentPipeSettings&) const = default;
 
-    /// For people, in one line: "60 connections to host:port for localhost:80".
+    /// For people, in one line: "up to 60 connections to host:port for localhost:80".
     std::string summary() const;
 };
 
@@ -59,6 +61,8 @@ struct AgentConfiguration {
     std::vector<AgentPipeSettings> pipes;
     /// A name that isLogLevel() knows.
     std::string logLevel;
+    /// How long relays may go on when the program is told to stop; 0: not at all.
+    std::chrono::milliseconds drainTimeout{0};
 
     /// passcode: what to use when the configuration has none; may be empty. Throws FieldError, whose message
     /// never shows a passcode.

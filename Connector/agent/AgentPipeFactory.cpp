@@ -2,6 +2,8 @@
 
 #include "agent/ConnectingPipe.h"
 #include "agent/ListeningPipe.h"
+#include "agent/OpeningPipe.h"
+#include "agent/ServingPipe.h"
 #include "agent/iofog/MessagePipe.h"
 #include "net/TlsContext.h"
 
@@ -14,9 +16,13 @@ std::unique_ptr<AgentPipe> AgentPipeFactory::createPipe(const AgentPipeSettings&
     const auto tls = contextOf(settings);
     if (settings.role == AgentPipeSettings::Role::Messages)
         return std::make_unique<MessagePipe>(_environment, settings, tls, *_bus);
-    if (settings.role == AgentPipeSettings::Role::Listen)
-        return std::make_unique<ListeningPipe>(_environment, settings, _mode.protocol, tls);
-    return std::make_unique<ConnectingPipe>(_environment, settings, _mode.protocol, tls);
+    const bool listens = settings.role == AgentPipeSettings::Role::Listen;
+    if (_mode.protocol == Protocol::Pipe2) {
+        if (listens) return std::make_unique<OpeningPipe>(_environment, settings, tls);
+        return std::make_unique<ServingPipe>(_environment, settings, tls);
+    }
+    if (listens) return std::make_unique<ListeningPipe>(_environment, settings, tls);
+    return std::make_unique<ConnectingPipe>(_environment, settings, tls);
 }
 
 Poco::Net::Context::Ptr AgentPipeFactory::contextOf(const AgentPipeSettings& settings) const {

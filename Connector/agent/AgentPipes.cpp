@@ -3,12 +3,14 @@
 #include "agent/iofog/MessageBus.h"
 
 #include <algorithm>
-#include <future>
 #include <stdexcept>
 
 namespace connector {
 
 namespace {
+
+/// How often it is looked whether there is reason to hurry.
+constexpr std::chrono::milliseconds kTick{20};
 
 bool carriesMessages(const AgentPipeSettings& settings) {
     return settings.role == AgentPipeSettings::Role::Messages;
@@ -20,13 +22,14 @@ AgentPipes::AgentPipes(PipeEnvironment& environment, AgentPipeFactory::Mode mode
     : _factory(environment, mode, bus), _bus(bus), _log(Poco::Logger::get("agent")) {}
 
 AgentPipes::~AgentPipes() {
-    closeAllBut({});
+    stop(std::chrono::milliseconds(0), [] { return true; });
 }
 
 void AgentPipes::apply(const std::vector<AgentPipeSettings>& wanted) {
     for (const auto& settings : wanted)
         _factory.contextOf(settings); // says what is wrong before anything is touched
-    closeAllBut(wanted);
+    forgetDrained();
+    drainAllBut(wanted);
     if (_bus && std::none_of(wanted.begin(), wanted.end(), carriesMessages)) _bus->stop();
     std::string failure;
     for (const auto& settings : wanted) {
@@ -45,17 +48,37 @@ std::string AgentPipes::summary() const {
     return "holds " + std::to_string(_pipes.size()) + " pipes";
 }
 
-void AgentPipes::closeAllBut(const std::vector<AgentPipeSettings>& wanted) {
+void AgentPipes::stop(std::chrono::milliseconds patience, const std::function<bool()>& isHurried) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    drainAllBut({});
+    forgetDrained();
+    while (!_draining.empty() && std::chrono::steady_clock::now() < deadline && !isHurried()) {
+        _draining.front().drained.wait_for(kTick);
+        forgetDrained();
+    }
+    for (const auto& one : _draining)
+        one.pipe->abort();
+    for (const auto& one : _draining)
+        one.drained.wait();
+    _draining.clear();
+}
+
+void AgentPipes::drainAllBut(const std::vector<AgentPipeSettings>& wanted) {
     const auto isWanted = [&](const Running& running) {
         return std::find(wanted.begin(), wanted.end(), running.settings) != wanted.end();
     };
     const auto unwanted = std::stable_partition(_pipes.begin(), _pipes.end(), isWanted);
-    std::vector<std::future<void>> closing;
-    for (auto it = unwanted; it != _pipes.end(); ++it)
-        closing.push_back(it->pipe->close());
-    for (auto& closed : closing)
-        closed.wait();
+    for (auto it = unwanted; it != _pipes.end(); ++it) {
+        auto drained = it->pipe->drain();
+        _draining.push_back({std::move(it->pipe), std::move(drained)});
+    }
     _pipes.erase(unwanted, _pipes.end());
+}
+
+void AgentPipes::forgetDrained() {
+    std::erase_if(_draining, [](const Draining& one) {
+        return one.drained.wait_for(std::chrono::milliseconds(0)) == std::future_status::ready;
+    });
 }
 
 void AgentPipes::start(const AgentPipeSettings& settings) {

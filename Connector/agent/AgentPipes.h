@@ -5,6 +5,9 @@
 
 #include <Poco/Logger.h>
 
+#include <chrono>
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,13 +21,17 @@ class AgentPipes {
     /// bus: for pipes that carry ioMessages; null: there are none of those. Both must outlive the pipes.
     AgentPipes(PipeEnvironment& environment, AgentPipeFactory::Mode mode, MessageBus* bus);
 
-    /// Closes all.
+    /// Stops all at once.
     ~AgentPipes();
 
-    /// Closes the pipes that are not wanted any more, starts the new ones, and leaves the others alone.
-    /// Throws FieldError before anything is touched, and std::runtime_error when a new pipe can't be started;
-    /// then the others run.
+    /// Drains the pipes that are not wanted any more, which goes on behind its back, starts the new ones, and
+    /// leaves the others alone. Throws FieldError before anything is touched, and std::runtime_error when a
+    /// new pipe can't be started; then the others run.
     void apply(const std::vector<AgentPipeSettings>& wanted);
+
+    /// Drains all; when that takes longer than `patience`, or isHurried() says so, what still runs is reset.
+    /// Returns when nothing is left.
+    void stop(std::chrono::milliseconds patience, const std::function<bool()>& isHurried);
 
     /// What it holds, in a few words.
     std::string summary() const;
@@ -35,7 +42,14 @@ class AgentPipes {
         std::unique_ptr<AgentPipe> pipe;
     };
 
-    void closeAllBut(const std::vector<AgentPipeSettings>& wanted);
+    /// One that runs no more, but for what it had begun.
+    struct Draining {
+        std::unique_ptr<AgentPipe> pipe;
+        std::future<void> drained;
+    };
+
+    void drainAllBut(const std::vector<AgentPipeSettings>& wanted);
+    void forgetDrained();
     void start(const AgentPipeSettings& settings);
     bool isRunning(const AgentPipeSettings& settings) const;
 
@@ -43,6 +57,7 @@ class AgentPipes {
     MessageBus* const _bus;
     Poco::Logger& _log;
     std::vector<Running> _pipes;
+    std::vector<Draining> _draining;
 };
 
 } // namespace connector

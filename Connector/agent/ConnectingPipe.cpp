@@ -6,7 +6,7 @@ namespace connector {
 
 namespace {
 
-/// A visitor waits meanwhile. Shorter than the 10 s in which Connector wants an answer to OPEN.
+/// A visitor waits meanwhile.
 constexpr std::chrono::milliseconds kTargetLimit{8000};
 
 } // namespace
@@ -21,7 +21,9 @@ class ConnectingPipe::Call final : private Dialer::Owner {
     void cancel() { _dialer.cancel(); }
 
   private:
-    void onDialled(std::unique_ptr<Stream> stream) override { _pipe.onConnected(_slot, std::move(stream)); }
+    void onDialled(std::unique_ptr<SocketStream> stream) override {
+        _pipe.onConnected(_slot, std::move(stream));
+    }
     void onDialFailed(const std::string& why) override { _pipe.onFailed(_slot, why); }
 
     ConnectingPipe& _pipe;
@@ -30,14 +32,13 @@ class ConnectingPipe::Call final : private Dialer::Owner {
 };
 
 ConnectingPipe::ConnectingPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
-                               Protocol protocol_, const Poco::Net::Context::Ptr& tls)
-    : AgentPipe(environment_, settings, protocol_, tls),
-      _target(settings.localHost, settings.localPort, nullptr), _proxyProtocol(settings.proxyProtocol),
-      _failures(Poco::Logger::get("agent")) {}
+                               const Poco::Net::Context::Ptr& tls)
+    : SlotPipe(environment_, settings, tls), _target(settings.localHost, settings.localPort, nullptr),
+      _proxyProtocol(settings.proxyProtocol), _failures(Poco::Logger::get("agent")) {}
 
 ConnectingPipe::~ConnectingPipe() = default;
 
-void ConnectingPipe::closeLocal() {
+void ConnectingPipe::stopLocal() {
     _calls.clear();
 }
 
@@ -54,7 +55,7 @@ void ConnectingPipe::onUnavailable(Slot& slot) {
 void ConnectingPipe::onConnected(Slot& slot, std::unique_ptr<Stream> stream) {
     drop(slot);
     _target.remember(*stream);
-    stream->send(proxyHeader(_proxyProtocol, slot.visitor(), stream->peer()));
+    stream->send(proxyHeader(_proxyProtocol, /*visitor*/ "", stream->peer()));
     RelayPeer peer;
     peer.name = "target";
     peer.stream = std::move(stream);
@@ -65,7 +66,7 @@ void ConnectingPipe::onFailed(Slot& slot, const std::string& why) {
     drop(slot);
     _failures.write(Poco::Message::PRIO_WARNING,
                     Poco::format("%s: no connection to the target %s", name(), why));
-    slot.refuse("the target can't be reached");
+    slot.refuse();
 }
 
 void ConnectingPipe::drop(Slot& slot) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/AgentPipe.h"
+#include "agent/SlotPipe.h"
 #include "base/LimitedLog.h"
 
 #include <map>
@@ -9,11 +9,11 @@
 
 namespace connector {
 
-/// A pipe that connects to a target when payload comes: all of public mappings, and the side of a private one
-/// where the serving program is.
-class ConnectingPipe final : public AgentPipe {
+/// A pipe of PIPE/1 that connects to a target when payload comes: all of public mappings, and the side of a
+/// private one where the serving program is. ServingPipe does the same in PIPE/2.
+class ConnectingPipe final : public SlotPipe {
   public:
-    ConnectingPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Protocol protocol,
+    ConnectingPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
                    const Poco::Net::Context::Ptr& tls);
     ~ConnectingPipe() override;
 
@@ -21,7 +21,7 @@ class ConnectingPipe final : public AgentPipe {
     class Call;
 
     void startLocal() override {}
-    void closeLocal() override;
+    void stopLocal() override;
     void onAvailable(Slot&) override {}
     void onPayload(Slot& slot) override;
     void onUnavailable(Slot& slot) override;

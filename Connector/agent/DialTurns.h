@@ -21,8 +21,12 @@ class DialTurns {
     /// closes the oldest for one more; others may want to be among them.
     static constexpr std::size_t kTurns = 64;
 
-    /// Calls the waiter when its turn comes, perhaps before it returns. It must exist until then.
+    /// Calls the waiter when its turn comes, perhaps before it returns. It must exist until then, or
+    /// withdraw.
     void request(Waiter& waiter);
+
+    /// The waiter is not called any more.
+    void withdraw(Waiter& waiter) { std::erase(_waiting, &waiter); }
 
     /// Gives a turn back.
     void done();

@@ -2,7 +2,7 @@
 
 #include "agent/Remote.h"
 #include "agent/Resolver.h"
-#include "net/Stream.h"
+#include "net/SocketStream.h"
 #include "net/Timer.h"
 
 #include <memory>
@@ -18,7 +18,7 @@ class Dialer final : private StreamHandler, private Resolver::Client {
     class Owner {
       public:
         /// Connected, with the TLS handshake done. The stream is on the loop; its events still go nowhere.
-        virtual void onDialled(std::unique_ptr<Stream> stream) = 0;
+        virtual void onDialled(std::unique_ptr<SocketStream> stream) = 0;
         /// No address could be connected to in time.
         virtual void onDialFailed(const std::string& why) = 0;
 
@@ -51,7 +51,7 @@ class Dialer final : private StreamHandler, private Resolver::Client {
     Owner& _owner;
     EventLoop::Clock::time_point _deadline;
     Resolver::Addresses _left; ///< addresses still to be tried, the next one at the back
-    std::unique_ptr<Stream> _stream;
+    std::unique_ptr<SocketStream> _stream;
     std::string _why;
     Timer _timer;
 };

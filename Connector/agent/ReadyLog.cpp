@@ -14,30 +14,35 @@ constexpr std::chrono::minutes kReasonInterval{1};
 
 } // namespace
 
-ReadyLog::ReadyLog(EventLoop& loop, Poco::Logger& log, std::string name, std::size_t total)
-    : _log(log), _loop(loop), _name(std::move(name)), _total(total), _reportedUp(total + 1),
-      _timer(loop, [this] { report(); }) {}
+ReadyLog::ReadyLog(EventLoop& loop, Poco::Logger& log, std::string name)
+    : _log(log), _loop(loop), _name(std::move(name)), _timer(loop, [this] { report(); }) {}
 
-void ReadyLog::up(const Slot& slot) {
-    if (!_up.insert(&slot).second) return;
+void ReadyLog::expect(std::size_t total) {
+    _total = total;
+    if (!_timer.isRunning()) _timer.start(kSettle);
+}
+
+void ReadyLog::up(const void* slot) {
+    if (!_up.insert(slot).second) return;
     if (_up.size() == _total)
         report();
     else if (!_timer.isRunning())
         _timer.start(kSettle);
 }
 
-void ReadyLog::down(const Slot& slot, const std::string& why) {
-    _up.erase(&slot);
+void ReadyLog::down(const void* slot, const std::string& why) {
+    _up.erase(slot);
     _why = why;
     if (!_timer.isRunning()) _timer.start(kSettle);
 }
 
 void ReadyLog::report() {
     _timer.cancel();
-    const bool isSameCount = _up.size() == _reportedUp;
+    const bool isSameCount = _up.size() == _reportedUp && _total == _reportedTotal;
     const bool hasNewReason = _up.size() < _total && _why != _reportedWhy;
     if (isSameCount && !(hasNewReason && _loop.now() - _reportedAt >= kReasonInterval)) return;
     _reportedUp = _up.size();
+    _reportedTotal = _total;
     _reportedWhy = _why;
     _reportedAt = _loop.now();
     const auto line = Poco::format("%s: %z of %z connections are ready", _name, _up.size(), _total);

@@ -10,21 +10,22 @@
 
 namespace connector {
 
-class Slot;
-
 /// The log of how many of a pipe's connections are fine, in one line for a change of many: "57 of 60
-/// connections are ready". A slot is fine from AUTHORIZED until it fails; being taken into a relay and
-/// dialled anew is its daily work. Lives on its pipe's loop.
+/// connections are ready". A connection is fine from AUTHORIZED until it fails; that a slot of PIPE/1 is
+/// taken into a relay and dialled anew is its daily work. Lives on its pipe's loop.
 class ReadyLog {
   public:
-    /// name: what the log calls the pipe. total: its connections.
-    ReadyLog(EventLoop& loop, Poco::Logger& log, std::string name, std::size_t total);
+    /// name: what the log calls the pipe.
+    ReadyLog(EventLoop& loop, Poco::Logger& log, std::string name);
 
-    /// The slot is authorized.
-    void up(const Slot& slot);
+    /// How many connections there should be.
+    void expect(std::size_t total);
 
-    /// The slot has failed.
-    void down(const Slot& slot, const std::string& why);
+    /// A connection is authorized. slot: what tells it from the others.
+    void up(const void* slot);
+
+    /// It has failed.
+    void down(const void* slot, const std::string& why);
 
     /// Says no more.
     void stop() { _timer.cancel(); }
@@ -35,10 +36,11 @@ class ReadyLog {
     Poco::Logger& _log;
     EventLoop& _loop;
     const std::string _name;
-    const std::size_t _total;
-    std::set<const Slot*> _up;
+    std::size_t _total = 0;
+    std::set<const void*> _up;
     std::string _why; ///< the latest slot failed
-    std::size_t _reportedUp;
+    std::size_t _reportedUp = 0;
+    std::size_t _reportedTotal = 0;
     std::string _reportedWhy;
     EventLoop::Clock::time_point _reportedAt;
     Timer _timer;

@@ -44,7 +44,7 @@ std::string Remote::name() const {
     return _host + ":" + std::to_string(_port);
 }
 
-std::unique_ptr<Stream> Remote::connectTo(const Poco::Net::SocketAddress& address) const {
+std::unique_ptr<SocketStream> Remote::connectTo(const Poco::Net::SocketAddress& address) const {
     if (!_tls) return std::make_unique<PlainStream>(connecting(address), address);
     try {
         return std::make_unique<TlsStream>(connecting(address), address, _tls->sslContext(), _host,

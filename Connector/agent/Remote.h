@@ -1,7 +1,7 @@
 #pragma once
 
 #include "agent/Resolver.h"
-#include "net/Stream.h"
+#include "net/SocketStream.h"
 
 #include <Poco/Net/Context.h>
 
@@ -25,10 +25,10 @@ class Remote {
     /// "host:port", for messages.
     std::string name() const;
 
-    /// A stream that connects to one of the host's addresses; Stream::handshake() goes on with it. Throws
-    /// std::system_error, with the address in its text, when the kernel refuses at once, or
-    /// there is no memory for TLS.
-    std::unique_ptr<Stream> connectTo(const Poco::Net::SocketAddress& address) const;
+    /// A stream that connects to one of the host's addresses; SocketStream::handshake() goes on with it.
+    /// Throws std::system_error, with the address in its text, when the kernel refuses at once, or there is
+    /// no memory for TLS.
+    std::unique_ptr<SocketStream> connectTo(const Poco::Net::SocketAddress& address) const;
 
     /// Puts the address that worked last first.
     void order(Resolver::Addresses& addresses) const;

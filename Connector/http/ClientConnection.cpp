@@ -46,13 +46,13 @@ bool saysKeepAlive(const std::string& message) {
 } // namespace
 
 ClientConnection::ClientConnection(EventLoop& loop, ClientConnectionOwner& owner,
-                                   std::unique_ptr<Stream> stream)
+                                   std::unique_ptr<SocketStream> stream)
     : _loop(loop), _owner(owner), _stream(std::move(stream)), _tls(nullptr),
       _deadline(loop, [this] { onDeadline(); }), _reader(owner.limits().requestBody) {}
 
 ClientConnection::ClientConnection(EventLoop& loop, ClientConnectionOwner& owner,
                                    std::unique_ptr<TlsStream> stream)
-    : ClientConnection(loop, owner, std::unique_ptr<Stream>(std::move(stream))) {
+    : ClientConnection(loop, owner, std::unique_ptr<SocketStream>(std::move(stream))) {
     _tls = static_cast<const TlsStream*>(_stream.get());
 }
 

@@ -3,7 +3,7 @@
 #include "http/HttpSettings.h"
 #include "http/RequestReader.h"
 #include "http/RequestSocket.h"
-#include "net/Stream.h"
+#include "net/SocketStream.h"
 #include "net/Timer.h"
 #include "net/TlsStream.h"
 
@@ -35,7 +35,7 @@ class ClientConnectionOwner {
 class ClientConnection final : public std::enable_shared_from_this<ClientConnection>, private StreamHandler {
   public:
     /// Over plain TCP, or over TLS. The owner must outlive the connection.
-    ClientConnection(EventLoop& loop, ClientConnectionOwner& owner, std::unique_ptr<Stream> stream);
+    ClientConnection(EventLoop& loop, ClientConnectionOwner& owner, std::unique_ptr<SocketStream> stream);
     ClientConnection(EventLoop& loop, ClientConnectionOwner& owner, std::unique_ptr<TlsStream> stream);
 
     /// To be called once.
@@ -82,7 +82,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
 
     EventLoop& _loop;
     ClientConnectionOwner& _owner;
-    std::unique_ptr<Stream> _stream;
+    std::unique_ptr<SocketStream> _stream;
     const TlsStream* _tls; ///< the stream, if it has TLS
     const EventLoop::Clock::time_point _acceptedAt = _loop.now();
     Timer _deadline;

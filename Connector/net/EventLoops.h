@@ -24,6 +24,9 @@ class EventLoops {
 
     std::size_t size() const { return _loops.size(); }
 
+    /// Any thread. index: less than size().
+    EventLoop& at(std::size_t index) { return *_loops[index]; }
+
     /// Any thread: runs the function on every loop, a copy on each.
     void postToAll(const std::function<void()>& function);
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include "net/Stream.h"
+#include "net/SocketStream.h"
 
 namespace connector {
 
 /// A stream straight over TCP.
-class PlainStream : public Stream {
+class PlainStream : public SocketStream {
   public:
-    using Stream::Stream;
+    using SocketStream::SocketStream;
 
-    using Stream::send;
+    using SocketStream::send;
     Status send(std::span<const std::byte> bytes) override;
     Status sendMessages(std::span<const std::byte> bytes, std::span<const std::uint32_t> lengths) override;
     Received receive(std::span<std::byte> into) override;

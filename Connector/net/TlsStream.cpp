@@ -30,7 +30,7 @@ int lengthFor(std::size_t size) {
 
 TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease,
                      SSL_CTX* context, std::shared_ptr<const AlpnProtocols> alpn)
-    : Stream(std::move(socket), peer, std::move(lease)), _alpn(std::move(alpn)) {
+    : SocketStream(std::move(socket), peer, std::move(lease)), _alpn(std::move(alpn)) {
     makeSsl(context);
     ::SSL_set_accept_state(_ssl.get());
     if (_alpn) _alpn->offerOn(_ssl.get());
@@ -38,7 +38,7 @@ TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, De
 
 TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,
                      const std::string& host, SSL_SESSION* resume)
-    : Stream(std::move(socket), peer) {
+    : SocketStream(std::move(socket), peer) {
     makeSsl(context);
     ::SSL_set_connect_state(_ssl.get());
     expect(host);
@@ -140,7 +140,7 @@ Stream::Status TlsStream::sendSealed() {
 }
 
 Stream::Status TlsStream::handshake() {
-    const auto connected = Stream::handshake();
+    const auto connected = SocketStream::handshake();
     if (connected != Status::Ok) return connected;
     if (flush() == Status::Failed) return Status::Failed;
     ::ERR_clear_error();
@@ -201,16 +201,16 @@ Stream::Status TlsStream::endSending() {
         sendSealed();
     }
     if (flush() == Status::Blocked) return Status::Blocked;
-    return Stream::endSending();
+    return SocketStream::endSending();
 }
 
 /// A part of a record counts, too.
 bool TlsStream::hasUnread() {
-    return !_received.isEmpty() || ::SSL_has_pending(_ssl.get()) == 1 || Stream::hasUnread();
+    return !_received.isEmpty() || ::SSL_has_pending(_ssl.get()) == 1 || SocketStream::hasUnread();
 }
 
 std::string TlsStream::failure() const {
-    if (_tlsError == 0) return Stream::failure();
+    if (_tlsError == 0) return SocketStream::failure();
     const auto* reason = ::ERR_reason_error_string(_tlsError);
     const auto text = std::string("TLS: ") + (reason ? reason : "protocol error");
     const auto verdict = ::SSL_get_verify_result(_ssl.get());

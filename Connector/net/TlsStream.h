@@ -2,7 +2,7 @@
 
 #include "net/AlpnProtocols.h"
 #include "net/ReadAhead.h"
-#include "net/Stream.h"
+#include "net/SocketStream.h"
 
 #include <memory>
 #include <openssl/ssl.h>
@@ -18,7 +18,7 @@ namespace connector {
 ///
 /// OpenSSL reaches the socket through a BIO of this class, so that many records cost one system call, both
 /// ways, and asking in vain costs none.
-class TlsStream : public Stream {
+class TlsStream : public SocketStream {
   public:
     /// Server side. The context must have been made by makeServerContext(). alpn: what the handshake may
     /// select, or null. Throws std::bad_alloc when OpenSSL has no memory for it, too.
@@ -32,7 +32,7 @@ class TlsStream : public Stream {
               const std::string& host, SSL_SESSION* resume);
 
     Status handshake() override;
-    using Stream::send;
+    using SocketStream::send;
     Status send(std::span<const std::byte> bytes) override;
     Status sendMessages(std::span<const std::byte> bytes, std::span<const std::uint32_t> lengths) override;
     Received receive(std::span<std::byte> into) override;
@@ -68,7 +68,7 @@ class TlsStream : public Stream {
     Status sendAllSealed();
     Received notDone(int result);
 
-    bool _wireHasEnded = false;                 // first, as it fits behind the flags of Stream
+    bool _wireHasEnded = false;                 // first, as it fits behind the flags of SocketStream
     std::shared_ptr<const AlpnProtocols> _alpn; ///< what _ssl may select
     SslPointer _ssl;
     ReadAhead _received;

@@ -12,26 +12,18 @@ constexpr std::chrono::milliseconds kPlaceRetry{20};
 /// So many beats are expected within the absence threshold; who has missed the first may well be dead.
 constexpr int kBeatsPerThreshold = 3;
 
-/// Answered to an agent whose passcode is right. threshold: the mapping's for its silence.
-std::string authorized(Protocol protocol, std::chrono::milliseconds threshold) {
-    if (protocol == Protocol::Pipe1) return "AUTHORIZED";
-    return "AUTHORIZED/2 heartbeat=" + std::to_string(threshold.count()) + "\n";
-}
-
 } // namespace
 
-AgentConnection::AgentConnection(const Context& context, std::unique_ptr<Stream> stream, bool hasTurn)
+AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool hasTurn)
     : _context(context), _stream(std::move(stream)),
       _greeting(std::make_unique<Greeting>(context.endpoint.passcode)), _heartbeat(context.loop, *this),
       _timer(context.loop, [this] { onTimer(); }), _hasTurn(hasTurn) {}
 
+/// The stream is a SocketStream: takePeer() has taken it from another AgentConnection.
 AgentConnection::AgentConnection(const Context& context, RelayPeer peer)
-    : _context(context), _stream(std::move(peer.stream)), _heartbeat(context.loop, *this),
-      _timer(context.loop, [this] { onTimer(); }),
-      _state(peer.visitor.empty() ? State::Waiting : State::Holding), _protocol(peer.protocol) {
-    if (_state != State::Holding && peer.held.empty()) return;
-    begun().visitor = std::move(peer.visitor);
-    _begun->held = std::move(peer.held);
+    : _context(context), _stream(static_cast<SocketStream*>(peer.stream.release())),
+      _heartbeat(context.loop, *this), _timer(context.loop, [this] { onTimer(); }), _state(State::Holding) {
+    begun().held = std::move(peer.held);
 }
 
 void AgentConnection::start() {
@@ -40,20 +32,15 @@ void AgentConnection::start() {
         _timer.start(_context.limits.greetingFirstByte);
         return;
     }
-    _heartbeat.start(
-        *_stream, Heartbeat::Settings::ofConnector(_protocol, _context.endpoint.heartbeatAbsenceThreshold));
-    if (_state == State::Holding)
-        beginHolding();
-    else
-        takePipe2Bytes((_begun ? std::exchange(_begun->held, {}) : Messages()).bytes());
+    _heartbeat.start(*_stream, Heartbeat::Settings::ofConnector(_context.endpoint.heartbeatAbsenceThreshold));
+    enter(State::Holding);
     if (!_isOver) readWhileWaiting();
 }
 
 /// What has come by now was sent before the agent could know of the visitor that it is to be given. Of a
 /// record that has only begun nobody can say yet what it is.
 bool AgentConnection::stillWaits() {
-    const bool mayBeStale = _protocol == Protocol::Pipe1 && !_context.mayBegin;
-    if (mayBeStale && _stream->hasUnread()) {
+    if (!_context.mayBegin && _stream->hasUnread()) {
         readWhileWaiting();
         if (!_isOver && waits() && _stream->hasUnread()) keepQuiet();
     }
@@ -71,17 +58,15 @@ bool AgentConnection::isSilent() const {
 
 RelayPeer AgentConnection::takePeer() {
     RelayPeer peer;
-    peer.protocol = _protocol;
-    if (_begun) {
-        peer.held = std::move(_begun->held);
-        peer.idle = std::move(_begun->idle);
-        peer.visitor = std::move(_begun->visitor);
-    }
+    peer.protocol = Protocol::Pipe1;
+    if (_begun) peer.held = std::move(_begun->held);
+    if (_state == State::Holding) peer.visitor = _stream->peer().toString();
+    peer.since = _context.loop.now();
     peer.stream = takeStream();
     return peer;
 }
 
-std::unique_ptr<Stream> AgentConnection::takeStream() {
+std::unique_ptr<SocketStream> AgentConnection::takeStream() {
     _isOver = true;
     _timer.cancel();
     _heartbeat.stop();
@@ -121,9 +106,11 @@ void AgentConnection::readGreeting() {
         _context.owner.onWrongPasscode(*this);
         return end("wrong passcode");
     }
-    if (verdict == Greeting::Verdict::Pipe2) _protocol = Protocol::Pipe2;
+    if (verdict == Greeting::Verdict::Pipe2Opens && !_context.mayBegin)
+        return end("it wants to open streams where only visitors begin");
+    _greeted = verdict;
     _greeting.reset();
-    _greeted = _context.loop.now();
+    _greetedAt = _context.loop.now();
     takePlace();
 }
 
@@ -131,15 +118,16 @@ void AgentConnection::takePlace() {
     const auto& endpoint = _context.endpoint;
     const auto admission = _context.owner.admit(*this);
     if (!admission) {
-        if (_context.loop.now() - _greeted >= _context.limits.placeWait)
+        if (_context.loop.now() - _greetedAt >= _context.limits.placeWait)
             return end("all " + std::to_string(endpoint.maxConnections) + " places are taken");
         _timer.start(kPlaceRetry);
         return;
     }
     _timer.cancel();
-    const auto threshold = endpoint.heartbeatAbsenceThreshold;
-    _heartbeat.start(*_stream, Heartbeat::Settings::ofConnector(_protocol, threshold));
-    _stream->send(authorized(_protocol, threshold));
+    if (_greeted != Greeting::Verdict::Pipe1)
+        return _context.owner.onPipe2(*this, _greeted == Greeting::Verdict::Pipe2Opens);
+    _heartbeat.start(*_stream, Heartbeat::Settings::ofConnector(endpoint.heartbeatAbsenceThreshold));
+    _stream->send("AUTHORIZED");
     _isSuspect = admission->isSuspect;
     if (admission->mayBeStale)
         keepQuiet();
@@ -167,27 +155,21 @@ void AgentConnection::readWhileWaiting() {
         if (received.status == Stream::Status::Blocked) return;
         if (received.status == Stream::Status::Failed) return end(_stream->failure());
         if (received.status == Stream::Status::Ended) {
-            // What an agent of PIPE/1 sent before it closed is still to be delivered.
-            if (_protocol == Protocol::Pipe2 || _state != State::Holding) end("it closed the connection");
+            // What it sent before it closed is still to be delivered.
+            if (_state != State::Holding) end("it closed the connection");
             return;
         }
-        const auto bytes = _context.loop.scratch().first(received.bytes);
-        if (_protocol == Protocol::Pipe1)
-            takePipe1Message(bytes);
-        else
-            takePipe2Bytes(bytes);
+        takeMessage(_context.loop.scratch().first(received.bytes));
         if (_isOver) return;
     }
     _stream->again();
 }
 
-void AgentConnection::takePipe1Message(std::span<const std::byte> message) {
+void AgentConnection::takeMessage(std::span<const std::byte> message) {
     if (_heartbeat.absorb(message)) return onHeard();
     if (!_context.mayBegin) return dropStale(message.size());
     begun().held.add(message);
-    if (_state == State::Holding) return;
-    begun().visitor = _stream->peer().toString();
-    beginHolding();
+    if (_state != State::Holding) enter(State::Holding);
 }
 
 /// It has no visitor, so this belongs to an earlier one, and more of it may come. To close the connection at
@@ -219,53 +201,11 @@ void AgentConnection::onQuiet() {
         wait();
 }
 
-void AgentConnection::takePipe2Bytes(std::span<const std::byte> bytes) {
-    _heartbeat.heard();
-    while (!bytes.empty() && !_isOver) {
-        if (_state == State::Holding) return begun().held.add(bytes);
-        const auto event = begun().idle.read(bytes);
-        if (event == IdleReader::Event::Open) return open(bytes);
-        takeIdleEvent(event);
-    }
-}
-
-/// behind: what has come behind OPEN's first bytes; it goes along with them. Nobody may be told of the OPEN
-/// before that is taken: the agent may be joined then.
-void AgentConnection::open(std::span<const std::byte> behind) {
-    _timer.cancel();
-    if (!_context.mayBegin) return end("it sent OPEN where only visitors begin");
-    _begun->visitor = _begun->idle.visitor();
-    _begun->held = Messages(_begun->idle.firstBytes());
-    _begun->idle.forgetOpen();
-    if (!behind.empty()) _begun->held.add(behind);
-    beginHolding();
-}
-
-void AgentConnection::takeIdleEvent(IdleReader::Event event) {
-    if (event == IdleReader::Event::Bad) return end("it sent " + _begun->idle.error());
-    if (event == IdleReader::Event::Nothing) {
-        if (!_timer.isRunning()) _timer.start(_context.limits.greetingRest);
-        return;
-    }
-    _timer.cancel();
-    _begun.reset();
-    _heartbeat.beatReceived();
-    onHeard();
-}
-
 std::size_t AgentConnection::roomToReceive() const {
-    if (_protocol == Protocol::Pipe2) return roomForFirstBytes();
     if (!_context.mayBegin) return EventLoop::kScratchSize;
     const auto held = _begun ? _begun->held.footprint() : 0;
     const auto room = _context.limits.heldPayload - std::min(_context.limits.heldPayload, held);
     return room < Stream::kMaxMessage ? 0 : room;
-}
-
-/// All that is held before the conversation is opened may have to go with one OPEN to another agent.
-std::size_t AgentConnection::roomForFirstBytes() const {
-    if (!_begun) return Pipe2Line::kMaxFirstBytes;
-    const auto kept = _begun->idle.firstBytes().size() + _begun->held.footprint();
-    return Pipe2Line::kMaxFirstBytes - std::min(Pipe2Line::kMaxFirstBytes, kept);
 }
 
 void AgentConnection::enter(State state) {
@@ -273,28 +213,8 @@ void AgentConnection::enter(State state) {
     _context.owner.onStateChanged(*this, before);
 }
 
-/// An agent of PIPE/2 says nothing until OPEN is answered, so it is the wait that is limited, not its
-/// silence.
-void AgentConnection::beginHolding() {
-    if (_protocol == Protocol::Pipe2) {
-        _heartbeat.stop();
-        _timer.start(_context.limits.visitorWait);
-    }
-    enter(State::Holding);
-}
-
-void AgentConnection::refuseToOpen() {
-    _begun.reset();
-    _heartbeat.start(
-        *_stream, Heartbeat::Settings::ofConnector(_protocol, _context.endpoint.heartbeatAbsenceThreshold));
-    _stream->send(Pipe2Line::refused("nobody waits on the other side").toString());
-    enter(State::Waiting);
-}
-
 void AgentConnection::onTimer() {
-    if (_state == State::Holding) return refuseToOpen();
     if (_state == State::Quieting) return onQuiet();
-    if (_state != State::Authorizing) return end("a line, or OPEN's first bytes, did not come to their end");
     if (!_greeting) return takePlace();
     if (_greeting->hasBegun())
         end("the passcode was not complete after " + std::to_string(_context.limits.greetingRest.count()) +

@@ -1,11 +1,10 @@
 #pragma once
 
 #include "model/Mapping.h"
-#include "net/Stream.h"
+#include "net/SocketStream.h"
 #include "net/Timer.h"
 #include "pipe/PipeLimits.h"
 #include "protocol/Greeting.h"
-#include "protocol/IdleReader.h"
 #include "relay/Heartbeat.h"
 #include "relay/Messages.h"
 #include "relay/RelayPeer.h"
@@ -18,8 +17,8 @@
 
 namespace connector {
 
-/// An agent's connection while it is not joined: it proves itself with the passcode, then it waits and beats,
-/// and may begin a conversation. Lives on its pipe's loop.
+/// An agent's connection while it is not joined: it proves itself with the passcode; then, in PIPE/1, it
+/// waits and beats, and may begin a conversation. In PIPE/2 it is handed over. Lives on its pipe's loop.
 class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
   public:
     enum class State {
@@ -45,6 +44,9 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
         };
         /// The passcode was right. The agent has one of the mapping's places now; nothing: all are taken.
         virtual std::optional<Admission> admit(AgentConnection& agent) = 0;
+        /// An agent of PIPE/2 has been admitted. The owner takes the connection with takeStream(), says so to
+        /// it, and goes on.
+        virtual void onPipe2(AgentConnection& agent, bool opens) = 0;
         /// The state has changed. The agent may have been joined when this returns.
         virtual void onStateChanged(AgentConnection& agent, State before) = 0;
         /// An agent has sent what no visitor had asked for. Called once for each agent.
@@ -63,16 +65,16 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
         const PipeLimits& limits;
         const Endpoint& endpoint;
         /// Whether agents may begin conversations here (private pipe). Where they may not, payload of an
-        /// agent of PIPE/1 that has no visitor is dropped, and the agent is given none any more: it is
-        /// closed once it is quiet.
+        /// agent that has no visitor is dropped, and the agent is given none any more: it is closed once it
+        /// is quiet.
         bool mayBegin;
         Owner& owner;
     };
 
     /// A connection that was just accepted. hasTurn: see hasTurn().
-    AgentConnection(const Context& context, std::unique_ptr<Stream> stream, bool hasTurn);
+    AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool hasTurn);
 
-    /// An authorized agent that was to be joined and was not: it waits again, or holds what it still has.
+    /// An agent that has begun a conversation and was to be joined, and was not: it holds what it has said.
     AgentConnection(const Context& context, RelayPeer peer);
 
     /// Begins to listen to the agent; may call any function of the owner.
@@ -82,7 +84,6 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     void end(const std::string& why);
 
     State state() const { return _state; }
-    Protocol protocol() const { return _protocol; }
 
     /// Without a partner, and may be given one.
     bool waits() const {
@@ -109,8 +110,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     /// this object may follow.
     RelayPeer takePeer();
 
-    /// The same, to be closed.
-    std::unique_ptr<Stream> takeStream();
+    /// The same, to be closed or handed over.
+    std::unique_ptr<SocketStream> takeStream();
 
     /// Where its owner keeps it.
     List::iterator position;
@@ -118,8 +119,6 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
   private:
     /// What has come before it is joined. Most agents wait and say nothing, and there may be thousands.
     struct Begun {
-        IdleReader idle;     ///< PIPE/2
-        std::string visitor; ///< for whom it has begun a conversation, as OPEN names them
         Messages held;
         std::uint64_t staleBytes = 0; ///< that no visitor had asked for
         EventLoop::Clock::time_point staleSince;
@@ -132,30 +131,24 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     void wait();
     void onHeard();
     void readWhileWaiting();
-    void takePipe1Message(std::span<const std::byte> message);
+    void takeMessage(std::span<const std::byte> message);
     void dropStale(std::size_t bytes);
     void keepQuiet();
     void onQuiet();
-    void takePipe2Bytes(std::span<const std::byte> bytes);
-    void open(std::span<const std::byte> behind);
-    void takeIdleEvent(IdleReader::Event event);
     std::size_t roomToReceive() const;
-    std::size_t roomForFirstBytes() const;
     void enter(State state);
-    void beginHolding();
-    void refuseToOpen();
     void onTimer();
     void onSilent() override;
 
     const Context& _context;
-    std::unique_ptr<Stream> _stream;
+    std::unique_ptr<SocketStream> _stream;
     std::unique_ptr<Greeting> _greeting; ///< null once it is complete
-    EventLoop::Clock::time_point _greeted;
+    EventLoop::Clock::time_point _greetedAt;
     std::unique_ptr<Begun> _begun;
     Heartbeat _heartbeat;
     Timer _timer;
     State _state = State::Authorizing;
-    Protocol _protocol = Protocol::Pipe1;
+    Greeting::Verdict _greeted = Greeting::Verdict::Incomplete;
     bool _isSuspect = false;
     bool _hasBeaten = false;
     bool _hasTurn = false;

@@ -15,12 +15,16 @@ namespace {
 /// Of the agents that wait, in the order in which they are preferred.
 constexpr std::array kWaiting{State::Waiting, State::Doubtful, State::LastResort};
 
+/// A PING is sent after so much of the threshold for a peer's silence.
+constexpr int kSignsPerThreshold = 3;
+
 } // namespace
 
 AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint,
-                             std::string name, const char* role, bool mayBegin, Owner& owner)
-    : _loop(loop), _environment(environment), _name(std::move(name)),
-      _role(role), _context{loop, environment.limits(), endpoint, mayBegin, *this}, _owner(owner),
+                             Settings settings, const Lifeline& lifeline, Owner& owner)
+    : _loop(loop), _environment(environment), _settings(std::move(settings)),
+      _lifeline(lifeline), _context{loop, environment.limits(), endpoint, _settings.mayBegin, *this},
+      _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
       _history(environment.limits().agentMemory), _slowed(loop, environment.limits(), *this),
       _log(Poco::Logger::get("pipe")), _endings(_log), _warnings(_log) {}
 
@@ -52,8 +56,24 @@ void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
     if (hasTurn) _slowed.turnIsOver(connection.peer.host(), /*wasRight*/ false);
 }
 
-bool AgentEndpoint::hasWaiting() const {
-    return nextWaiting() != nullptr;
+bool AgentEndpoint::hasPartner() const {
+    return nextWaiting() != nullptr || _connections.hasUsable();
+}
+
+std::optional<AgentEndpoint::Partner> AgentEndpoint::takePartner() {
+    _loop.assertInLoopThread();
+    auto* connection = _connections.best();
+    const bool isIdle = connection && !connection->isSilent() && connection->streams() == 0;
+    if (!isIdle)
+        if (auto agent = takeWaiting()) return std::move(*agent);
+    return takePipe2Partner();
+}
+
+std::optional<AgentEndpoint::Partner> AgentEndpoint::takePipe2Partner() {
+    auto* connection = _connections.best();
+    if (!connection) return std::nullopt;
+    _connections.use(*connection);
+    return connection->shared_from_this();
 }
 
 AgentConnection* AgentEndpoint::nextWaiting() const {
@@ -83,24 +103,27 @@ bool AgentEndpoint::moveBack(AgentConnection& agent) {
     return true;
 }
 
-std::optional<RelayPeer> AgentEndpoint::takeWaitingPipe2() {
-    _loop.assertInLoopThread();
-    if (_waitingPipe2 == 0) return std::nullopt;
-    for (const auto state : kWaiting)
-        for (const auto& agent : listOf(state))
-            if (agent->protocol() == Protocol::Pipe2) return take(*agent);
-    return std::nullopt;
-}
-
 RelayPeer AgentEndpoint::takeHolding() {
     _loop.assertInLoopThread();
-    return take(*listOf(State::Holding).front());
+    return hasHoldingPipe1() ? take(*listOf(State::Holding).front()) : _waitingStreams.take();
 }
 
-void AgentEndpoint::putBack(RelayPeer agent) {
+void AgentEndpoint::putBack(RelayPeer opener) {
     _loop.assertInLoopThread();
-    add(std::make_unique<AgentConnection>(_context, std::move(agent))).start();
+    if (opener.protocol == Protocol::Pipe2)
+        _waitingStreams.putBack(std::move(opener));
+    else
+        add(std::make_unique<AgentConnection>(_context, std::move(opener))).start();
     _owner.onAgentAvailable(*this);
+}
+
+bool AgentEndpoint::onlyOpens() const {
+    const bool isEmpty = waitingCount() == static_cast<int>(_connections.all().size());
+    const auto opens = [](const auto& connection) {
+        return connection->role() == Http2Session::Role::Serves;
+    };
+    return isEmpty && !_connections.isEmpty() &&
+           std::all_of(_connections.all().begin(), _connections.all().end(), opens);
 }
 
 void AgentEndpoint::drop(RelayPeer agent, const std::string& why) {
@@ -121,23 +144,73 @@ void AgentEndpoint::closeAll() {
     for (auto& list : _agents)
         while (!list.empty())
             close(*list.front());
+    _waitingStreams.refuseAll("the mapping was closed");
+    _connections.endAll("the mapping was closed");
 }
 
 std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& agent) {
     if (_places.count() >= _context.endpoint.maxConnections) return std::nullopt;
     _places.enter();
     const auto& peer = agent.stream().peer();
-    if (_log.debug()) _log.debug("%s: agent %s authorized", _name, peer.toString());
-    if (agent.protocol() == Protocol::Pipe2) return Admission{};
+    if (_log.debug()) _log.debug("%s: agent %s authorized", _settings.name, peer.toString());
     return Admission{.mayBeStale = _history.hasSentStaleBytes(peer.host(), _loop.now()),
                      .isSuspect = _history.takeSuspect(peer.host(), _loop.now())};
+}
+
+/// Its place goes along; the answer is the last that is said before HTTP/2.
+void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
+    auto stream = agent.takeStream();
+    if (agent.hasTurn()) _slowed.turnIsOver(stream->peer().host(), /*wasRight*/ true);
+    forget(agent);
+    stream->send(authorization().toString());
+    const auto threshold = _context.endpoint.heartbeatAbsenceThreshold;
+    Pipe2Connection::Settings settings{
+        .home = _loop,
+        .loop = _settings.mayBegin ? _loop : _connections.placeAmong(_environment.loops(), _loop),
+        .role = opens ? Http2Session::Role::Serves : Http2Session::Role::Opens,
+        .liveness = {threshold / kSignsPerThreshold, threshold},
+        .authority = _settings.authority,
+        .openLimit = _environment.limits().open,
+        .context = _environment.http2(),
+        .hold = _lifeline.hold()};
+    const auto connection =
+        std::make_shared<Pipe2Connection>(std::move(settings), static_cast<Pipe2Connection::Owner&>(*this));
+    _connections.add(connection);
+    _waitingCount.fetch_add(1, std::memory_order_relaxed);
+    connection->start(std::move(stream), {});
+    _owner.onAgentAvailable(*this);
+}
+
+/// One connection for each loop is enough to use them all.
+Authorization AgentEndpoint::authorization() const {
+    const auto most = static_cast<std::size_t>(_context.endpoint.maxConnections);
+    return {.heartbeat = _context.endpoint.heartbeatAbsenceThreshold,
+            .connections = std::min(_environment.loops().size(), most),
+            .streams = _environment.limits().streams};
+}
+
+void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stream,
+                             const ConnectRequest& request) {
+    _waitingStreams.add(std::move(stream), request.visitor);
+    _owner.onAgentAvailable(*this);
+}
+
+void AgentEndpoint::onGoingAway(Pipe2Connection& connection) {
+    if (_log.debug()) _log.debug("%s: agent %s goes away", _settings.name, connection.peer().toString());
+}
+
+void AgentEndpoint::onEnded(Pipe2Connection& connection, const std::string& why) {
+    logLost(connection.peer(), why);
+    _places.leave();
+    _waitingCount.fetch_sub(1, std::memory_order_relaxed);
+    _connections.remove(connection);
 }
 
 void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
     auto& now = listOf(agent.state());
     now.splice(now.end(), listOf(before), agent.position);
-    count(agent, before, -1);
-    count(agent, agent.state(), 1);
+    count(before, -1);
+    count(agent.state(), 1);
     if (before == State::Authorizing && agent.hasTurn())
         _slowed.turnIsOver(agent.stream().peer().host(), /*wasRight*/ true);
     if (agent.state() != State::Quieting) _owner.onAgentAvailable(*this);
@@ -155,7 +228,7 @@ void AgentEndpoint::onNoAnswer(const Poco::Net::SocketAddress& peer) {
     _warnings.write(Poco::Message::PRIO_WARNING,
                     Poco::format("%s: agent %s gave a visitor no answer; other agents are preferred to those "
                                  "at its address until one of them answers",
-                                 _name, peer.toString()));
+                                 _settings.name, peer.toString()));
 }
 
 /// The others at its address have their places among all others again.
@@ -190,7 +263,7 @@ void AgentEndpoint::onWrongPasscode(AgentConnection& agent) {
 void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) {
     _warnings.write(Poco::Message::PRIO_WARNING,
                     Poco::format("%s: too many wrong passcodes from %s: its connections wait for %Ld ms",
-                                 _name, withoutMapping(address).toString(),
+                                 _settings.name, withoutMapping(address).toString(),
                                  static_cast<Poco::Int64>(pause.count())));
 }
 
@@ -214,31 +287,27 @@ AgentConnection& AgentEndpoint::add(std::unique_ptr<AgentConnection> agent) {
     auto& list = listOf(agent->state());
     list.push_back(std::move(agent));
     list.back()->position = std::prev(list.end());
-    count(*list.back(), list.back()->state(), 1);
+    count(list.back()->state(), 1);
     return *list.back();
 }
 
 /// Takes note that an agent has come into a state (1) or is not in it any more (-1).
-void AgentEndpoint::count(const AgentConnection& agent, State state, int change) {
+void AgentEndpoint::count(State state, int change) {
     if (state == State::Authorizing || state == State::Quieting) return;
     _waitingCount.fetch_add(change, std::memory_order_relaxed);
-    if (state != State::Holding && agent.protocol() == Protocol::Pipe2) _waitingPipe2 += change;
 }
 
 void AgentEndpoint::forget(AgentConnection& agent) {
-    count(agent, agent.state(), -1);
+    count(agent.state(), -1);
     _loop.destroyLater(std::move(*agent.position)); // it may be the one that is calling
     listOf(agent.state()).erase(agent.position);
 }
 
 RelayPeer AgentEndpoint::take(AgentConnection& agent) {
     auto peer = agent.takePeer();
-    peer.name = _role;
-    if (peer.protocol == Protocol::Pipe1)
-        peer.heartbeat =
-            Heartbeat::Settings::ofConnector(Protocol::Pipe1, _context.endpoint.heartbeatAbsenceThreshold);
-    // An agent of PIPE/2 has said OPENED, and that there is no answer is its target's doing.
-    const bool mustAnswer = peer.protocol == Protocol::Pipe1 && !_context.mayBegin;
+    peer.name = _settings.role;
+    peer.heartbeat = Heartbeat::Settings::ofConnector(_context.endpoint.heartbeatAbsenceThreshold);
+    const bool mustAnswer = !_context.mayBegin;
     peer.onLeaving = [this, mustAnswer, address = peer.stream->peer()](RelayPeer::Outcome outcome) {
         _places.leave();
         if (mustAnswer && outcome == RelayPeer::Outcome::Unanswered)
@@ -259,12 +328,12 @@ void AgentEndpoint::close(AgentConnection& agent) {
 
 void AgentEndpoint::logRejected(const Poco::Net::SocketAddress& peer, const std::string& why) {
     _endings.write(Poco::Message::PRIO_WARNING,
-                   Poco::format("%s: agent %s rejected: %s", _name, peer.toString(), why));
+                   Poco::format("%s: agent %s rejected: %s", _settings.name, peer.toString(), why));
 }
 
 void AgentEndpoint::logLost(const Poco::Net::SocketAddress& peer, const std::string& why) {
     _endings.write(Poco::Message::PRIO_INFORMATION,
-                   Poco::format("%s: agent %s lost: %s", _name, peer.toString(), why));
+                   Poco::format("%s: agent %s lost: %s", _settings.name, peer.toString(), why));
 }
 
 } // namespace connector

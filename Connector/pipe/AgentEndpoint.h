@@ -3,9 +3,13 @@
 #include "base/LimitedLog.h"
 #include "pipe/AgentConnection.h"
 #include "pipe/AgentHistory.h"
+#include "pipe/Lifeline.h"
+#include "pipe/Pipe2Connections.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/Presence.h"
 #include "pipe/SlowedAddresses.h"
+#include "pipe/WaitingStreams.h"
+#include "protocol/Authorization.h"
 
 #include <Poco/Logger.h>
 
@@ -14,48 +18,76 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
 namespace connector {
 
-/// The agents of one port of a mapping that are not joined: those still to be authorized, those waiting for a
-/// partner, and those that have begun a conversation and hold its first bytes. Lives on its pipe's loop, and
-/// outlives the relays of its agents.
-class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, private SlowedAddresses::Owner {
+/// The agents of one port of a mapping: those still to be authorized; in PIPE/1, those waiting for a partner,
+/// and those that have begun a conversation and hold its first bytes; in PIPE/2, all connections, and the
+/// streams that were opened on them and wait. Lives on its pipe's loop, and outlives the relays of its
+/// agents.
+class AgentEndpoint final : public Acceptor,
+                            private AgentConnection::Owner,
+                            private Pipe2Connection::Owner,
+                            private SlowedAddresses::Owner {
   public:
     /// The pipe, which joins agents.
     class Owner {
       public:
-        /// An agent waits for a partner, or holds payload for one.
+        /// An agent can be given a partner, or has begun a conversation.
         virtual void onAgentAvailable(AgentEndpoint& endpoint) = 0;
 
       protected:
         ~Owner() = default;
     };
 
-    /// name and role: what the log calls the endpoint and, in a relay, its agents; role is a literal.
-    /// mayBegin: see AgentConnection::Context.
-    AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint, std::string name,
-                  const char* role, bool mayBegin, Owner& owner);
+    struct Settings {
+        /// What the log calls the endpoint.
+        std::string name;
+        /// What it calls an agent in a relay: a literal.
+        const char* role;
+        /// What the streams that are opened here say they are for, as host:port.
+        std::string authority;
+        /// See AgentConnection::Context. Where agents may not begin, connections of PIPE/2 run on all loops;
+        /// else on the pipe's, so that two of their streams can be joined.
+        bool mayBegin;
+    };
+
+    /// lifeline: the pipe's. All references must outlive the endpoint.
+    AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint, Settings settings,
+                  const Lifeline& lifeline, Owner& owner);
 
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
 
-    bool hasWaiting() const;
-    bool hasHolding() const { return !listOf(AgentConnection::State::Holding).empty(); }
+    /// Whom a conversation can be begun with: an agent of PIPE/1 that waits, or a connection of PIPE/2.
+    using Partner = std::variant<RelayPeer, std::shared_ptr<Pipe2Connection>>;
 
-    /// Takes the agent that has waited the longest, so that none is taken again before the others were. Those
-    /// of doubtful addresses come after the others, and those that may well be dead themselves come last.
-    /// Nothing when none waits.
-    std::optional<RelayPeer> takeWaiting();
+    bool hasPartner() const;
 
-    /// The same, of those that speak PIPE/2.
-    std::optional<RelayPeer> takeWaitingPipe2();
+    /// Takes the agent that has the least to do. A waiting agent of PIPE/1 has nothing to do; of several, the
+    /// one that has waited the longest, so that none is taken again before the others were; those of doubtful
+    /// addresses come after the others, and those that may well be dead themselves come last.
+    /// Pipe2Connections chooses between connections of PIPE/2. Nothing when there is none.
+    std::optional<Partner> takePartner();
 
-    /// Takes the agent that has held payload the longest.
+    /// The same, of PIPE/2 only.
+    std::optional<Partner> takePipe2Partner();
+
+    /// Whether an agent has begun a conversation.
+    bool hasHolding() const { return hasHoldingPipe1() || !_waitingStreams.isEmpty(); }
+
+    /// Takes the agent that has held payload the longest, or the stream that has waited the longest.
     RelayPeer takeHolding();
 
-    /// Takes back an agent that was not joined after all.
-    void putBack(RelayPeer agent);
+    /// Takes back one that has begun a conversation and was not joined after all.
+    void putBack(RelayPeer opener);
+
+    /// Whether agents are there, and all of them open streams, so that none will be anybody's partner.
+    bool onlyOpens() const;
+
+    /// Refuses the streams that wait.
+    void refuseWaiting(const std::string& reason) { _waitingStreams.refuseAll(reason); }
 
     /// Closes an agent that was taken and has turned out to be no good.
     void drop(RelayPeer agent, const std::string& why);
@@ -63,7 +95,7 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
     /// Closes all connections.
     void closeAll();
 
-    /// Any thread: agents waiting or holding.
+    /// Any thread: agents of PIPE/1 waiting or holding, and connections of PIPE/2.
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
 
     /// Any thread: when an agent was last connected and authorized, joined ones included (Presence).
@@ -72,6 +104,13 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
   private:
     std::optional<Admission> admit(AgentConnection& agent) override;
     void onStateChanged(AgentConnection& agent, AgentConnection::State before) override;
+    void onPipe2(AgentConnection& agent, bool opens) override;
+    void onStream(Pipe2Connection& connection, std::unique_ptr<Http2Stream> stream,
+                  const ConnectRequest& request) override;
+    void onUsable(Pipe2Connection&) override { _owner.onAgentAvailable(*this); }
+    void onGoingAway(Pipe2Connection& connection) override;
+    void onManyStreams(Pipe2Connection&) override {}
+    void onEnded(Pipe2Connection& connection, const std::string& why) override;
     void onStaleBytes(AgentConnection& agent) override;
     void onWrongPasscode(AgentConnection& agent) override;
     void onEnded(AgentConnection& agent, const std::string& why) override;
@@ -81,9 +120,13 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
 
     AgentConnection::List& listOf(AgentConnection::State state);
     const AgentConnection::List& listOf(AgentConnection::State state) const;
-    void count(const AgentConnection& agent, AgentConnection::State state, int change);
+    void count(AgentConnection::State state, int change);
     void open(SlowedAddresses::Connection connection, bool hasTurn);
     AgentConnection* nextWaiting() const;
+    bool hasHoldingPipe1() const { return !listOf(AgentConnection::State::Holding).empty(); }
+    std::optional<RelayPeer> takeWaiting();
+    Partner use(Pipe2Connection& connection);
+    Authorization authorization() const;
     bool moveBack(AgentConnection& agent);
     void onNoAnswer(const Poco::Net::SocketAddress& peer);
     void onAnswer(const Poco::Net::SocketAddress& peer);
@@ -96,18 +139,19 @@ class AgentEndpoint final : public Acceptor, private AgentConnection::Owner, pri
 
     EventLoop& _loop;
     PipeEnvironment& _environment;
-    const std::string _name;
-    const char* const _role;
+    const Settings _settings;
+    const Lifeline& _lifeline;
     const AgentConnection::Context _context;
     Owner& _owner;
     /// Of each state, those first that are in it the longest.
     std::array<AgentConnection::List, AgentConnection::kStates> _agents;
+    Pipe2Connections _connections;
+    WaitingStreams _waitingStreams;
     AgentHistory _history;
     SlowedAddresses _slowed;
     /// Authorized agents, those in relays included: a relay on another loop gives its agent's place back.
     Presence _places;
     std::atomic<int> _waitingCount{0};
-    int _waitingPipe2 = 0;
     Poco::Logger& _log;
     LimitedLog _endings;
     LimitedLog _warnings; ///< of its own, as there may be many endings

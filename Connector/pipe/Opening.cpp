@@ -1,85 +1,66 @@
 #include "pipe/Opening.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace connector {
 
-Opening::Opening(EventLoop& loop, const PipeLimits& limits, RelayPeer agent_, RelayPeer opener_, Owner& owner)
-    : agent(std::move(agent_)), opener(std::move(opener_)), _loop(loop), _limits(limits), _owner(owner),
-      _answer(std::exchange(agent.idle, {})), _timer(loop, [this] {
-          lose("it did not answer OPEN within " + std::to_string(_limits.open.count()) + " ms");
-      }) {}
+Opening::Opening(EventLoop& loop, std::chrono::milliseconds limit, RelayPeer opener,
+                 std::unique_ptr<Http2Stream> stream, Keeper& keeper, Owner& owner)
+    : _loop(loop), _limit(limit), _opener(std::move(opener)), _stream(std::move(stream)), _keeper(keeper),
+      _owner(owner), _since(loop.now()), _timer(loop, [this] { onTimer(); }) {}
 
 void Opening::start() {
-    if (!opener.stream->attach(_loop, *this) || !agent.stream->attach(_loop, *this))
-        return lose("no room to watch another descriptor");
-    sendOpen();
+    _timer.start(_limit);
+    _stream->attach(_loop, *this);
+    // Its end, or that it has broken, is for the relay to find out.
+    if (!_opener.stream->attach(_loop, *this)) {
+        finish();
+        return _owner.onRefused(_loop, std::move(_opener), "no room to watch another descriptor");
+    }
+    takeFirstBytes();
+    if (!_opener.held.empty()) _stream->send(_opener.held.bytes());
 }
 
-void Opening::cancel() {
+/// Of an opener that is a stream itself: what has come with it.
+void Opening::takeFirstBytes() {
+    if (_opener.protocol != Protocol::Pipe2 || !_opener.held.empty()) return;
+    const auto room = _loop.scratch().first(kMaxFirstBytes);
+    _opener.held = Messages(room.first(_opener.stream->receive(room).bytes));
+}
+
+void Opening::onReady(Stream& stream) {
+    if (_isOver || &stream != _stream.get()) return;
+    const auto answer = _stream->answer();
+    if (answer == Http2Stream::Answer::Awaited) return;
     finish();
-    for (auto* end : {&opener, &agent}) {
-        end->stream->retire();
-        _loop.destroyLater(std::move(end->stream));
+    if (answer == Http2Stream::Answer::Accepted) {
+        _opener.sentBefore = std::exchange(_opener.held, {}).bytes().size();
+        return _owner.onOpened(_loop, std::move(_opener), std::move(_stream));
     }
+    const auto reason = _stream->reason();
+    _loop.destroyLater(std::move(_stream));
+    if (answer == Http2Stream::Answer::Refused) return _owner.onRefused(_loop, std::move(_opener), reason);
+    _keeper.onNotProcessed();
+    _owner.onNotProcessed(_loop, std::move(_opener), reason);
+}
+
+/// A peer of which nothing has come since may well be dead.
+void Opening::onTimer() {
+    finish();
+    const auto why = "no answer within " + std::to_string(_limit.count()) + " ms";
+    _loop.destroyLater(std::move(_stream));
+    if (_keeper.wasHeardSince(_since))
+        _owner.onRefused(_loop, std::move(_opener), why);
+    else
+        _owner.onNotProcessed(_loop, std::move(_opener), why);
 }
 
 void Opening::finish() {
     _isOver = true;
     _timer.cancel();
-}
-
-/// That the opener has ended or broken is for the relay to find out.
-void Opening::onReady(Stream& stream) {
-    if (&stream == agent.stream.get()) readAnswer();
-}
-
-/// In one write, so that the first bytes cost no packet of their own.
-void Opening::sendOpen() {
-    _timer.start(_limits.open);
-    const auto visitor = opener.visitor.empty() ? opener.stream->peer().toString() : opener.visitor;
-    const auto line = Pipe2Line::open(visitor, opener.held.bytes().size()).toString();
-    const auto bytes = std::as_bytes(std::span(line));
-    std::vector<std::byte> message(bytes.begin(), bytes.end());
-    message.insert(message.end(), opener.held.bytes().begin(), opener.held.bytes().end());
-    if (agent.stream->send(message) == Stream::Status::Failed) return lose(agent.stream->failure());
-    readAnswer();
-}
-
-void Opening::readAnswer() {
-    if (agent.stream->flush() == Stream::Status::Failed) return lose(agent.stream->failure());
-    for (int i = 0; i < Stream::kMessagesPerTurn && !_isOver; ++i) {
-        const auto received = agent.stream->receive(_loop.scratch().first(Stream::kMaxMessage));
-        if (received.status == Stream::Status::Blocked) return;
-        if (received.status == Stream::Status::Failed) return lose(agent.stream->failure());
-        if (received.status == Stream::Status::Ended) return lose("it closed the connection");
-        takeBytes(_loop.scratch().first(received.bytes));
-    }
-    if (!_isOver) agent.stream->again();
-}
-
-void Opening::takeBytes(std::span<const std::byte> bytes) {
-    auto event = _answer.read(bytes);
-    while (event == AnswerReader::Event::Crossed) {
-        agent.held = Messages(bytes);
-        _owner.onCrossed(*this);
-        if (_isOver) return;
-        event = _answer.read(bytes);
-    }
-    if (event == AnswerReader::Event::Nothing) return;
-    if (event == AnswerReader::Event::Bad) return lose("it sent " + _answer.error());
-    agent.held = Messages(bytes);
-    finish();
-    if (event == AnswerReader::Event::Opened)
-        _owner.onOpened(*this);
-    else
-        _owner.onRefused(*this, _answer.reason());
-}
-
-void Opening::lose(const std::string& why) {
-    if (_isOver) return;
-    finish();
-    _owner.onAgentLost(*this, why);
+    _opener.stream->detach();
+    _stream->detach();
+    _keeper.onOver(*this);
 }
 
 } // namespace connector

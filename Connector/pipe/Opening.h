@@ -1,70 +1,73 @@
 #pragma once
 
+#include "http2/Http2Stream.h"
 #include "net/Timer.h"
-#include "pipe/PipeLimits.h"
-#include "protocol/AnswerReader.h"
 #include "relay/RelayPeer.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 
 namespace connector {
 
-/// The moment of PIPE/2 between two connections that wait and a relay: OPEN was sent to an agent, or by an
-/// agent to Connector, with the opener's first bytes right behind it, and the answer is awaited. The opener
-/// is not read meanwhile and its first bytes are kept, so that they can go to another agent if this
-/// one turns out to be dead. Lives on its pipe's loop.
-class Opening final : public std::enable_shared_from_this<Opening>, private StreamHandler {
+/// The moment between a connection that has something to say and a relay: a stream was opened for it, its
+/// first bytes were sent along, and the answer is awaited. It is not read meanwhile, and its first bytes are
+/// kept, so that it can go to another connection if nobody has seen them. Lives on its session's loop.
+class Opening final : private StreamHandler {
   public:
-    /// The pipe. Each function but onCrossed() ends the opening, which must be left to
-    /// EventLoop::destroyLater().
+    /// The most bytes that are sent before the answer (doc/protocol.md).
+    static constexpr std::size_t kMaxFirstBytes = 64 * 1024;
+
+    /// The pipe. Called on the opening's loop; each gives back the opener, attached to nobody.
     class Owner {
       public:
-        /// The agent has said OPENED.
-        virtual void onOpened(Opening& opening) = 0;
-        /// The agent has said REFUSED and is idle again.
-        virtual void onRefused(Opening& opening, const std::string& reason) = 0;
-        /// The agent's connection is no good; nothing was lost.
-        virtual void onAgentLost(Opening& opening, const std::string& why) = 0;
-        /// An OPEN of the peer's own has come instead of an answer, and was dropped with its first
-        /// bytes. Ours holds, and its answer is awaited still, unless the owner calls finish().
-        virtual void onCrossed(Opening& opening) = 0;
+        /// The answer is yes; stream is for the relay.
+        virtual void onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Stream> stream) = 0;
+        /// The answer is no.
+        virtual void onRefused(EventLoop& loop, RelayPeer opener, const std::string& reason) = 0;
+        /// Nobody has seen it, and its first bytes are there still.
+        virtual void onNotProcessed(EventLoop& loop, RelayPeer opener, const std::string& why) = 0;
 
       protected:
         ~Owner() = default;
     };
 
-    /// agent: an idle agent of PIPE/2. All references must outlive the opening.
-    Opening(EventLoop& loop, const PipeLimits& limits, RelayPeer agent, RelayPeer opener, Owner& owner);
+    /// Whoever keeps the opening.
+    class Keeper {
+      public:
+        /// It is over and must be left to EventLoop::destroyLater(). Comes before the owner is told.
+        virtual void onOver(Opening& opening) = 0;
+        /// Whether the peer has been heard since then.
+        virtual bool wasHeardSince(EventLoop::Clock::time_point then) const = 0;
+        /// The peer has refused a stream without looking at it.
+        virtual void onNotProcessed() = 0;
 
-    /// Sends OPEN. May call any function of the owner.
+      protected:
+        ~Keeper() = default;
+    };
+
+    /// opener: attached to no loop. limit: for the answer. All references must outlive the opening.
+    Opening(EventLoop& loop, std::chrono::milliseconds limit, RelayPeer opener,
+            std::unique_ptr<Http2Stream> stream, Keeper& keeper, Owner& owner);
+
+    /// Sends the first bytes. May call any function of the owner.
     void start();
-
-    /// Closes both connections without a word to the owner.
-    void cancel();
-
-    /// Ends it and leaves both connections as they are: for an owner that answers the peer's OPEN
-    /// instead, within onCrossed().
-    void finish();
-
-    /// Its two ends, for the owner once it is over. What the agent sent behind its answer is held in `agent`,
-    /// the opener's first bytes in `opener`.
-    RelayPeer agent;
-    RelayPeer opener;
 
   private:
     void onReady(Stream& stream) override;
-    void sendOpen();
-    void readAnswer();
-    void takeBytes(std::span<const std::byte> bytes);
-    void lose(const std::string& why);
+    void takeFirstBytes();
+    void onTimer();
+    void finish();
 
     EventLoop& _loop;
-    const PipeLimits& _limits;
+    const std::chrono::milliseconds _limit;
+    RelayPeer _opener;
+    std::unique_ptr<Http2Stream> _stream;
+    Keeper& _keeper;
     Owner& _owner;
-    bool _isOver = false;
-    AnswerReader _answer;
+    EventLoop::Clock::time_point _since;
     Timer _timer;
+    bool _isOver = false;
 };
 
 } // namespace connector

@@ -18,7 +18,8 @@ Poco::Logger& log() {
 
 Pipe::Pipe(PipeEnvironment& environment, const Mapping& mapping)
     : _environment(environment), _mapping(mapping), _loop(environment.loops().next()),
-      _retry(_loop, [this] { retryListening(); }), _relays(_loop, environment.relays(), *this) {}
+      _retry(_loop, [this] { retryListening(); }), _relays(_loop, environment.relays(), *this),
+      _openings(_loop, _lifeline, _relays, "agent", static_cast<Openings::Owner&>(*this)) {}
 
 Pipe::~Pipe() = default;
 
@@ -33,12 +34,11 @@ void Pipe::start(std::array<Listeners, 2> listeners) {
 }
 
 std::future<void> Pipe::close() {
-    auto closed = _closed->get_future();
+    auto closed = _lifeline.future();
     _loop.post([this] {
         _closing = true;
         _retry.cancel();
         _listeners = {};
-        closeOpenings();
         closeConnections();
         _relays.abortAll("the mapping was closed");
         if (_relays.isEmpty()) finishClosing();
@@ -70,6 +70,10 @@ std::string Pipe::nameOf(const Endpoint& endpoint) const {
     return Poco::format("mapping %s port %hu", _mapping.id, endpoint.port);
 }
 
+std::string Pipe::authorityOf(const Endpoint& endpoint) const {
+    return _mapping.id + ":" + std::to_string(endpoint.port);
+}
+
 /// What a beginning makes available again, as its agent has turned out to be dead, is begun with by the call
 /// that is under way, not by one within it: there may be thousands of dead agents.
 void Pipe::beginAvailable() {
@@ -81,68 +85,28 @@ void Pipe::beginAvailable() {
     _isBeginning = false;
 }
 
-void Pipe::begin(RelayPeer opener, RelayPeer agent) {
+void Pipe::begin(RelayPeer opener, AgentEndpoint::Partner partner) {
     _loop.assertInLoopThread();
-    if (agent.protocol != Protocol::Pipe2) return join(std::move(opener), std::move(agent));
-    const auto opening = std::make_shared<Opening>(_loop, _environment.limits(), std::move(agent),
-                                                   std::move(opener), static_cast<Opening::Owner&>(*this));
-    _openings.insert(opening);
-    opening->start();
-}
-
-void Pipe::onOpened(Opening& opening) {
-    auto opener = std::move(opening.opener);
-    auto agent = std::move(opening.agent);
-    forget(opening);
-    opener.sentBefore = std::exchange(opener.held, {}).bytes().size();
-    join(std::move(opener), std::move(agent));
-}
-
-void Pipe::onRefused(Opening& opening, const std::string& reason) {
-    auto opener = std::move(opening.opener);
-    auto agent = std::move(opening.agent);
-    forget(opening);
-    if (opener.protocol == Protocol::Pipe2) {
-        opener.stream->send(Pipe2Line::refused(reason).toString());
-        opener.held = {};
-        opener.visitor.clear();
-        putBack(std::move(opener));
-    } else {
-        drop(std::move(opener), "the agent refused it: " + reason);
-    }
-    putBack(std::move(agent));
-}
-
-void Pipe::onAgentLost(Opening& opening, const std::string& why) {
-    auto opener = std::move(opening.opener);
-    auto agent = std::move(opening.agent);
-    forget(opening);
-    drop(std::move(agent), why);
-    putBack(std::move(opener)); // for the next agent
-}
-
-void Pipe::forget(Opening& opening) {
-    _loop.assertInLoopThread();
-    const auto found = opening.shared_from_this();
-    _loop.destroyLater(found); // it is the one that is calling
-    _openings.erase(found);
-}
-
-void Pipe::closeOpenings() {
-    for (const auto& opening : _openings) {
-        opening->cancel();
-        _loop.destroyLater(opening);
-    }
-    _openings.clear();
-}
-
-void Pipe::join(RelayPeer opener, RelayPeer agent) {
-    if (opener.protocol == Protocol::Pipe2) opener.stream->send(Pipe2Line::opened().toString());
-    // Bytes are counted by the port that they come in at, whoever begins.
-    if (opener.side == 0)
-        _relays.join(std::move(opener), std::move(agent));
+    if (auto* agent = std::get_if<RelayPeer>(&partner))
+        joinOpened(_relays, _loop, std::move(opener), std::move(*agent));
     else
-        _relays.join(std::move(agent), std::move(opener));
+        _openings.begin(std::move(opener), *std::get<std::shared_ptr<Pipe2Connection>>(partner));
+}
+
+void Pipe::onRefused(RelayPeer opener, const std::string& reason) {
+    constexpr int kBadGateway = 502;
+    if (opener.protocol == Protocol::Pipe2)
+        refuseStream(_loop, std::move(opener), kBadGateway, reason);
+    else
+        drop(std::move(opener), "the agent refused it: " + reason);
+}
+
+void Pipe::onNotProcessed(RelayPeer opener, const std::string& why) {
+    if (log().debug()) log().debug("mapping %s: an agent did not take a stream: %s", _mapping.id, why);
+    if (_closing)
+        onRefused(std::move(opener), "the mapping was closed");
+    else
+        putBack(std::move(opener)); // for the next agent
 }
 
 const Endpoint& Pipe::endpointAt(std::size_t index) const {
@@ -186,9 +150,8 @@ void Pipe::onRelayEnded(const Relay& relay) {
 }
 
 void Pipe::finishClosing() {
-    // What closeConnections() left to the loop is destroyed before a function posted now runs; and nobody may
-    // touch this pipe once the promise is kept.
-    _loop.post([closed = _closed] { closed->set_value(); });
+    // What closeConnections() left to the loop is destroyed before a function posted now runs.
+    _loop.post([hold = _lifeline.letGo()] {});
 }
 
 } // namespace connector

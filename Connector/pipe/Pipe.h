@@ -1,7 +1,9 @@
 #pragma once
 
 #include "model/Mapping.h"
-#include "pipe/Opening.h"
+#include "pipe/AgentEndpoint.h"
+#include "pipe/Lifeline.h"
+#include "pipe/Openings.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/PipeStatus.h"
 #include "relay/RelaySet.h"
@@ -10,16 +12,15 @@
 #include <atomic>
 #include <future>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 namespace connector {
 
 /// The live side of a mapping: listens on its two ports, joins the connections that come, and keeps account
-/// of the relays. Made by PipeFactory. It lives on one loop; relays may run on others, and the pipe outlives
-/// them.
-class Pipe : private RelaySet::Owner, private Opening::Owner {
+/// of the relays. Made by PipeFactory. It lives on one loop; relays and connections of PIPE/2 may run on
+/// others, and the pipe outlives them.
+class Pipe : private RelaySet::Owner, private Openings::Owner {
   public:
     /// What serves one port: a listener for each address that pipes are bound to.
     using Listeners = std::vector<std::unique_ptr<Listener>>;
@@ -61,9 +62,14 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     /// What the log calls one of the ports.
     std::string nameOf(const Endpoint& endpoint) const;
 
-    /// Begins a conversation between a connection that has something to say and an agent that waits, and
-    /// joins them when the agent agrees. On the pipe's loop.
-    void begin(RelayPeer opener, RelayPeer agent);
+    /// What a stream to an agent says it is for, who came by that port: "<mapping's id>:<port>".
+    std::string authorityOf(const Endpoint& endpoint) const;
+
+    /// Begins a conversation between a connection that has something to say and an agent, and joins them when
+    /// the agent agrees. On the pipe's loop.
+    void begin(RelayPeer opener, AgentEndpoint::Partner partner);
+
+    const Lifeline& lifeline() const { return _lifeline; }
 
     int relayCount() const { return _relays.count(); }
 
@@ -80,23 +86,18 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     virtual void onVisitorsSet() {}
     /// Begins one conversation between two that are available; false when there are no two.
     virtual bool beginNext() = 0;
-    /// Takes back a connection that was not joined after all; it is available again.
-    virtual void putBack(RelayPeer peer) = 0;
+    /// Takes back a connection that was not joined after all, to be joined to somebody else.
+    virtual void putBack(RelayPeer opener) = 0;
     /// Closes a connection that was not joined after all.
-    virtual void drop(RelayPeer peer, const std::string& why) = 0;
+    virtual void drop(RelayPeer opener, const std::string& why) = 0;
 
     const Endpoint& endpointAt(std::size_t index) const;
     void startListening(std::size_t index);
     void retryListening();
     void checkListening();
     bool isListening() const;
-    void onOpened(Opening& opening) override;
-    void onRefused(Opening& opening, const std::string& reason) override;
-    void onAgentLost(Opening& opening, const std::string& why) override;
-    void onCrossed(Opening&) override {} // Connector's OPEN holds
-    void forget(Opening& opening);
-    void closeOpenings();
-    void join(RelayPeer opener, RelayPeer agent);
+    void onRefused(RelayPeer opener, const std::string& reason) override;
+    void onNotProcessed(RelayPeer opener, const std::string& why) override;
     void onRelayEnded(const Relay& relay) override;
     void finishClosing();
 
@@ -105,13 +106,12 @@ class Pipe : private RelaySet::Owner, private Opening::Owner {
     EventLoop& _loop;
     std::array<Listeners, 2> _listeners;
     Timer _retry;
-    std::set<std::shared_ptr<Opening>> _openings;
     RelaySet _relays;
+    Lifeline _lifeline;
+    Openings _openings;
     std::atomic<bool> _degraded{false};
     bool _isBeginning = false;
     bool _closing = false;
-    /// Shared with the function that keeps it, which may outlast the pipe by a moment.
-    std::shared_ptr<std::promise<void>> _closed = std::make_shared<std::promise<void>>();
 };
 
 } // namespace connector

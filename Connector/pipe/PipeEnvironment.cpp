@@ -22,9 +22,9 @@ std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t por
     return listeners;
 }
 
-std::unique_ptr<Stream> PipeEnvironment::accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                                                DescriptorBudget::Lease lease,
-                                                std::shared_ptr<const AlpnProtocols> alpn) {
+std::unique_ptr<SocketStream> PipeEnvironment::accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                                      DescriptorBudget::Lease lease,
+                                                      std::shared_ptr<const AlpnProtocols> alpn) {
     if (!_tls) return acceptPlain(std::move(socket), peer, std::move(lease));
     try {
         return std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease), _tls->sslContext(),
@@ -34,8 +34,9 @@ std::unique_ptr<Stream> PipeEnvironment::accept(Descriptor socket, const Poco::N
     }
 }
 
-std::unique_ptr<Stream> PipeEnvironment::acceptPlain(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                                                     DescriptorBudget::Lease lease) {
+std::unique_ptr<SocketStream> PipeEnvironment::acceptPlain(Descriptor socket,
+                                                           const Poco::Net::SocketAddress& peer,
+                                                           DescriptorBudget::Lease lease) {
     return std::make_unique<PlainStream>(std::move(socket), peer, std::move(lease));
 }
 

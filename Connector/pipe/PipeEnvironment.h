@@ -1,10 +1,11 @@
 #pragma once
 
+#include "http2/Http2Session.h"
 #include "net/AlpnProtocols.h"
 #include "net/DescriptorBudget.h"
 #include "net/EventLoops.h"
 #include "net/Listener.h"
-#include "net/Stream.h"
+#include "net/SocketStream.h"
 #include "pipe/PipeLimits.h"
 #include "relay/Relay.h"
 
@@ -40,6 +41,7 @@ class PipeEnvironment {
     EventLoops& loops() { return _loops; }
     const PipeLimits& limits() const { return _settings.limits; }
     RelayShared& relays() { return _relays; }
+    Http2Session::Context http2() { return {_settings.limits.http2, _relays.buffered}; }
 
     /// Whether a mapping may have visitors without TLS; where nothing has TLS, any may.
     bool allowsPlainVisitors() const { return !_tls || _settings.allowPlainVisitors; }
@@ -54,13 +56,13 @@ class PipeEnvironment {
 
     /// The stream of a connection that a listener has accepted. alpn: what its handshake may select, or null.
     /// Null when there is no memory for its TLS: the connection is closed then.
-    std::unique_ptr<Stream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                                   DescriptorBudget::Lease lease,
-                                   std::shared_ptr<const AlpnProtocols> alpn = nullptr);
+    std::unique_ptr<SocketStream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                         DescriptorBudget::Lease lease,
+                                         std::shared_ptr<const AlpnProtocols> alpn = nullptr);
 
     /// The same without TLS, whatever the others speak. Only when allowsPlainVisitors().
-    std::unique_ptr<Stream> acceptPlain(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                                        DescriptorBudget::Lease lease);
+    std::unique_ptr<SocketStream> acceptPlain(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                              DescriptorBudget::Lease lease);
 
   private:
     EventLoops& _loops;

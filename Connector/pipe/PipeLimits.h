@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http2/Http2Limits.h"
 #include "relay/RelayLimits.h"
 
 #include <chrono>
@@ -27,9 +28,9 @@ struct PipeLimits {
     /// How long a visitor waits for an agent, the TLS handshake included.
     std::chrono::milliseconds visitorWait{10000};
     /// How long a visitor may be silent before an agent of PIPE/2 is told of it all the same; a server that
-    /// speaks first is delayed by so much. First bytes that go with OPEN save a round trip.
+    /// speaks first is delayed by so much.
     std::chrono::milliseconds firstBytes{20};
-    /// How long an agent of PIPE/2 may take to answer OPEN; then another agent is asked.
+    /// How long an agent of PIPE/2 may take to answer CONNECT.
     std::chrono::milliseconds open{10000};
     /// How long a visitor may say nothing while agents wait.
     std::chrono::milliseconds visitorSilence{300000};
@@ -53,6 +54,10 @@ struct PipeLimits {
     /// Connections that the kernel keeps for a port until they are accepted (listen(2); at most
     /// net.core.somaxconn).
     int backlog = 1024;
+    /// What agents of PIPE/2 are told: one more connection is recommended while each has more than so many
+    /// streams open.
+    std::size_t streams = 256;
+    Http2Limits http2;
     RelayLimits relay;
 };
 

@@ -4,12 +4,23 @@
 
 namespace connector {
 
+namespace {
+
+/// Told to an agent that opens streams when those on the other side do, too.
+constexpr const char* kBothListen = "both sides listen; one must be \"role\": \"connect\"";
+
+} // namespace
+
 PrivatePipe::PrivatePipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
-      _agents1(loop(), environment(), mapping().endpoint1, nameOf(mapping().endpoint1), "port1's agent",
-               /*mayBegin*/ true, *this),
-      _agents2(loop(), environment(), mapping().endpoint2, nameOf(mapping().endpoint2), "port2's agent",
-               /*mayBegin*/ true, *this) {}
+      _agents1(loop(), environment(), mapping().endpoint1,
+               {nameOf(mapping().endpoint1), "port1's agent", authorityOf(mapping().endpoint2),
+                /*mayBegin*/ true},
+               lifeline(), *this),
+      _agents2(loop(), environment(), mapping().endpoint2,
+               {nameOf(mapping().endpoint2), "port2's agent", authorityOf(mapping().endpoint1),
+                /*mayBegin*/ true},
+               lifeline(), *this) {}
 
 Acceptor& PrivatePipe::acceptorAt(std::size_t index) {
     return at(index);
@@ -28,12 +39,12 @@ LastUse PrivatePipe::lastUseHere() const {
     return {std::max(_agents1.lastConnected(), _agents2.lastConnected()), 0};
 }
 
-void PrivatePipe::putBack(RelayPeer peer) {
-    at(peer.side).putBack(std::move(peer));
+void PrivatePipe::putBack(RelayPeer opener) {
+    at(opener.side).putBack(std::move(opener));
 }
 
-void PrivatePipe::drop(RelayPeer peer, const std::string& why) {
-    at(peer.side).drop(std::move(peer), why);
+void PrivatePipe::drop(RelayPeer opener, const std::string& why) {
+    at(opener.side).drop(std::move(opener), why);
 }
 
 void PrivatePipe::onAgentAvailable(AgentEndpoint&) {
@@ -46,12 +57,15 @@ bool PrivatePipe::beginNext() {
 
 bool PrivatePipe::beginFrom(std::size_t side) {
     if (!at(side).hasHolding()) return false;
-    auto agent = at(1 - side).takeWaiting();
-    if (!agent) return false;
+    auto partner = at(1 - side).takePartner();
+    if (!partner) {
+        if (at(1 - side).onlyOpens()) at(side).refuseWaiting(kBothListen);
+        return false;
+    }
     auto opener = at(side).takeHolding();
     opener.side = side;
-    agent->side = 1 - side;
-    begin(std::move(opener), std::move(*agent));
+    if (auto* agent = std::get_if<RelayPeer>(&*partner)) agent->side = 1 - side;
+    begin(std::move(opener), std::move(*partner));
     return true;
 }
 

@@ -5,8 +5,8 @@
 
 namespace connector {
 
-/// Agents on both ports. The first payload of a waiting agent starts a conversation with one that waits on
-/// the other side; while there is none, the payload is held.
+/// Agents on both ports. The first payload of a waiting agent of PIPE/1, or a stream that one of PIPE/2
+/// opens, starts a conversation with an agent on the other side; while there is none, it is held.
 class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
   public:
     PrivatePipe(PipeEnvironment& environment, const Mapping& mapping);
@@ -17,8 +17,8 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
     void addTo(PipeStatus& status) const override;
     LastUse lastUseHere() const override;
     bool beginNext() override;
-    void putBack(RelayPeer peer) override;
-    void drop(RelayPeer peer, const std::string& why) override;
+    void putBack(RelayPeer opener) override;
+    void drop(RelayPeer opener, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
 
     bool beginFrom(std::size_t side);

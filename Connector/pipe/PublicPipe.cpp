@@ -4,8 +4,9 @@ namespace connector {
 
 PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
-      _agents(loop(), environment(), mapping().endpoint1, nameOf(mapping().endpoint1), "agent",
-              /*mayBegin*/ false, *this),
+      _agents(loop(), environment(), mapping().endpoint1,
+              {nameOf(mapping().endpoint1), "agent", authorityOf(mapping().endpoint2), /*mayBegin*/ false},
+              lifeline(), *this),
       _access(environment(), mapping().visitors),
       _visitors(loop(), environment(), _access, nameOf(mapping().endpoint2), "visitor", *this) {}
 
@@ -35,10 +36,10 @@ void PublicPipe::onVisitorsSet() {
 }
 
 bool PublicPipe::beginNext() {
-    // To those of PIPE/1 a visitor that says nothing can't be announced.
-    const bool isSpoken = _agents.hasWaiting() && _visitors.findSpoken();
+    // To agents of PIPE/1 a visitor that says nothing can't be announced.
+    const bool isSpoken = _agents.hasPartner() && _visitors.findSpoken();
     if (!isSpoken && !_visitors.hasSilent()) return false;
-    auto agent = isSpoken ? _agents.takeWaiting() : _agents.takeWaitingPipe2();
+    auto agent = isSpoken ? _agents.takePartner() : _agents.takePipe2Partner();
     if (!agent) return false;
     auto visitor = isSpoken ? _visitors.takeSpoken() : _visitors.takeSilent();
     visitor.side = 1;
@@ -47,18 +48,12 @@ bool PublicPipe::beginNext() {
     return true;
 }
 
-void PublicPipe::putBack(RelayPeer peer) {
-    if (peer.side == 0)
-        _agents.putBack(std::move(peer));
-    else
-        _visitors.putBack(std::move(peer));
+void PublicPipe::putBack(RelayPeer opener) {
+    _visitors.putBack(std::move(opener));
 }
 
-void PublicPipe::drop(RelayPeer peer, const std::string& why) {
-    if (peer.side == 0)
-        _agents.drop(std::move(peer), why);
-    else
-        _visitors.drop(std::move(peer), why);
+void PublicPipe::drop(RelayPeer opener, const std::string& why) {
+    _visitors.drop(std::move(opener), why);
 }
 
 void PublicPipe::onAgentAvailable(AgentEndpoint&) {
@@ -71,7 +66,7 @@ void PublicPipe::onVisitorReady() {
 }
 
 bool PublicPipe::hasPartner() const {
-    return _agents.hasWaiting();
+    return _agents.hasPartner();
 }
 
 void PublicPipe::noteVisitor() {

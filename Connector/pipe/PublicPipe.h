@@ -18,8 +18,8 @@ class PublicPipe final : public Pipe, private AgentEndpoint::Owner, private Visi
     LastUse lastUseHere() const override;
     void onVisitorsSet() override;
     bool beginNext() override;
-    void putBack(RelayPeer peer) override;
-    void drop(RelayPeer peer, const std::string& why) override;
+    void putBack(RelayPeer opener) override;
+    void drop(RelayPeer opener, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
     void onVisitorReady() override;
     bool hasPartner() const override;

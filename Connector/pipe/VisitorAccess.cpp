@@ -19,8 +19,8 @@ bool VisitorAccess::isAllowed() const {
     return _tls || _environment.allowsPlainVisitors();
 }
 
-std::unique_ptr<Stream> VisitorAccess::accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                                              DescriptorBudget::Lease lease) const {
+std::unique_ptr<SocketStream> VisitorAccess::accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                                    DescriptorBudget::Lease lease) const {
     const std::lock_guard lock(_mutex);
     if (!_tls) return _environment.acceptPlain(std::move(socket), peer, std::move(lease));
     return _environment.accept(std::move(socket), peer, std::move(lease), _alpn);

@@ -23,8 +23,8 @@ class VisitorAccess {
     bool isAllowed() const;
 
     /// The stream of a visitor that a listener has accepted; null as with PipeEnvironment::accept().
-    std::unique_ptr<Stream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                                   DescriptorBudget::Lease lease) const;
+    std::unique_ptr<SocketStream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                         DescriptorBudget::Lease lease) const;
 
   private:
     PipeEnvironment& _environment;

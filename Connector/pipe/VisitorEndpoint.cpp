@@ -1,7 +1,7 @@
 #include "pipe/VisitorEndpoint.h"
 
 #include "net/Timer.h"
-#include "protocol/Pipe2Line.h"
+#include "pipe/Opening.h"
 
 #include <Poco/Format.h>
 
@@ -13,12 +13,13 @@ namespace connector {
 /// One that waits.
 class VisitorEndpoint::Visitor final : private StreamHandler {
   public:
-    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<Stream> stream_, State state_, Messages held_ = {})
-        : stream(std::move(stream_)), held(std::move(held_)), state(state_), _endpoint(endpoint),
-          _timer(endpoint._loop, [this] { onTimer(); }) {}
+    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> stream_, State state_,
+            EventLoop::Clock::time_point since_, Messages held_ = {})
+        : stream(std::move(stream_)), held(std::move(held_)), state(state_), since(since_),
+          _endpoint(endpoint), _timer(endpoint._loop, [this] { onTimer(); }) {}
 
     void start() {
-        restartTimer();
+        startTimer();
         if (!stream->attach(_endpoint._loop, *this))
             return _endpoint.onGone(*this, "no room to watch another descriptor");
         onReady(*stream);
@@ -31,7 +32,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
 
     /// Receives its first bytes, if there are any.
     Stream::Status ask() {
-        const auto room = _endpoint._loop.scratch().first(Pipe2Line::kMaxFirstBytes);
+        const auto room = _endpoint._loop.scratch().first(Opening::kMaxFirstBytes);
         const auto received = stream->receive(room);
         held = Messages(room.first(received.bytes));
         return received.status;
@@ -44,24 +45,33 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
                std::chrono::duration_cast<std::chrono::milliseconds>(silence);
     }
 
+    /// From now on it waits for somebody else than before.
     void restartTimer() {
-        const auto& limits = _endpoint._environment.limits();
-        if (state == State::Asked)
-            _timer.start(leftToSpeak());
-        else if (state == State::Silent)
-            _timer.start(std::min(limits.visitorWait, limits.visitorSilence));
-        else
-            _timer.start(limits.visitorWait);
+        since = _endpoint._loop.now();
+        startTimer();
     }
 
-    std::unique_ptr<Stream> stream;
+    std::unique_ptr<SocketStream> stream;
     Messages held; ///< what it has said
     State state;
+    EventLoop::Clock::time_point since;                      ///< it waits for what its state is about
     std::optional<EventLoop::Clock::time_point> silentSince; ///< since it was asked first
     bool hasEnded = false; ///< will say nothing any more, and may still listen
     List::iterator position;
 
   private:
+    void startTimer() {
+        const auto& limits = _endpoint._environment.limits();
+        const auto waited =
+            std::chrono::duration_cast<std::chrono::milliseconds>(_endpoint._loop.now() - since);
+        if (state == State::Asked)
+            _timer.start(leftToSpeak());
+        else if (state == State::Silent)
+            _timer.start(std::min(limits.visitorWait, limits.visitorSilence));
+        else
+            _timer.start(limits.visitorWait - waited);
+    }
+
     void onReady(Stream&) override {
         if (stream->isBroken()) return _endpoint.onGone(*this, "it broke the connection while it waited");
         // One that has said what it wanted, and shut its sending side, still waits for an answer.
@@ -113,7 +123,8 @@ void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddre
     auto stream = _access.accept(std::move(socket), peer, std::move(lease));
     if (!stream) return logTurnedAway(peer.toString(), PipeEnvironment::kNoMemory);
     auto& handshaking = listOf(State::Handshaking);
-    handshaking.push_back(std::make_unique<Visitor>(*this, std::move(stream), State::Handshaking));
+    handshaking.push_back(
+        std::make_unique<Visitor>(*this, std::move(stream), State::Handshaking, _loop.now()));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     auto& visitor = *handshaking.back();
     visitor.position = std::prev(handshaking.end());
@@ -160,8 +171,10 @@ RelayPeer VisitorEndpoint::takeSilent() {
 void VisitorEndpoint::putBack(RelayPeer peer) {
     _loop.assertInLoopThread();
     auto& ready = listOf(State::Ready);
+    // Visitors alone are put back, and take() has taken the stream from one.
+    std::unique_ptr<SocketStream> stream(static_cast<SocketStream*>(peer.stream.release()));
     ready.push_front(
-        std::make_unique<Visitor>(*this, std::move(peer.stream), State::Ready, std::move(peer.held)));
+        std::make_unique<Visitor>(*this, std::move(stream), State::Ready, peer.since, std::move(peer.held)));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     ready.front()->position = ready.begin();
     ready.front()->start();
@@ -235,6 +248,7 @@ RelayPeer VisitorEndpoint::take(Visitor& visitor) {
     RelayPeer peer;
     peer.name = _role;
     peer.held = std::move(visitor.held);
+    peer.since = visitor.since;
     peer.stream = remove(visitor);
     return peer;
 }

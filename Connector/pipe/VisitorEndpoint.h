@@ -56,7 +56,8 @@ class VisitorEndpoint final : public Acceptor {
     /// Takes the one that has been silent the longest.
     RelayPeer takeSilent();
 
-    /// Takes back a visitor that was not joined after all; it waits anew, in front of all others.
+    /// Takes back a visitor that was not joined after all; it waits in front of all others, for what is left
+    /// of its time.
     void putBack(RelayPeer visitor);
 
     /// Closes a visitor that was taken, with nothing sent.

@@ -1,7 +1,5 @@
 #include "protocol/Greeting.h"
 
-#include "protocol/Pipe2Line.h"
-
 #include <algorithm>
 #include <openssl/crypto.h>
 
@@ -10,12 +8,17 @@ namespace connector {
 namespace {
 
 constexpr std::string_view kPipe2 = "PIPE/2 ";
+constexpr std::string_view kOpens = " open";
 
 } // namespace
 
+std::string Greeting::ofPipe2(const std::string& passcode, bool opens) {
+    return std::string(kPipe2) + passcode + (opens ? std::string(kOpens) : "") + "\n";
+}
+
 Greeting::Verdict Greeting::add(std::span<const std::byte> bytes) {
     // More than the longest greeting is refused whatever it is, and needs no room.
-    const auto longest = std::max(_passcode.size(), Pipe2Line::kMaxLength);
+    const auto longest = std::max(_passcode.size(), kMaxLine);
     if (bytes.size() > longest - _received.size()) return Verdict::Refused;
     _received.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     // An imported passcode may begin with the word that PIPE/2 begins with.
@@ -31,11 +34,13 @@ Greeting::Verdict Greeting::judgePipe1() const {
 
 Greeting::Verdict Greeting::judgePipe2() const {
     const auto end = _received.find('\n');
-    if (end == std::string::npos)
-        return _received.size() < Pipe2Line::kMaxLength ? Verdict::Incomplete : Verdict::Refused;
-    const auto said = std::string_view(_received).substr(kPipe2.size(), end - kPipe2.size());
-    const bool isAll = end + 1 == _received.size();
-    return isPasscode(said) && isAll ? Verdict::Pipe2 : Verdict::Refused;
+    if (end == std::string::npos) return _received.size() < kMaxLine ? Verdict::Incomplete : Verdict::Refused;
+    if (end + 1 != _received.size()) return Verdict::Refused;
+    auto said = std::string_view(_received).substr(kPipe2.size(), end - kPipe2.size());
+    if (isPasscode(said)) return Verdict::Pipe2Serves;
+    if (!said.ends_with(kOpens)) return Verdict::Refused;
+    said.remove_suffix(kOpens.size());
+    return isPasscode(said) ? Verdict::Pipe2Opens : Verdict::Refused;
 }
 
 /// Only what has the right length is looked at, and the length is no secret.

@@ -7,14 +7,26 @@
 
 namespace connector {
 
-/// What an agent says first: in PIPE/1 the passcode and nothing else, in PIPE/2 a line "PIPE/2 <passcode>"
-/// (doc/protocol.md).
+/// What an agent says first: in PIPE/1 the passcode and nothing else, in PIPE/2 a line "PIPE/2 <passcode>",
+/// with " open" behind it if it is the agent that opens streams (doc/protocol.md).
 ///
 /// Nothing is decided before the greeting is complete, and then it is decided in constant time, so that
 /// neither the verdict nor its moment tells an unauthorized client how much of a guess was right.
 class Greeting {
   public:
-    enum class Verdict { Incomplete, Pipe1, Pipe2, Refused };
+    enum class Verdict {
+        Incomplete,
+        Pipe1,
+        Pipe2Serves, ///< it serves streams that Connector opens
+        Pipe2Opens,  ///< it opens streams
+        Refused,
+    };
+
+    /// The most bytes that a line of PIPE/2 may have, its end included: of greetings, and of the answer.
+    static constexpr std::size_t kMaxLine = 256;
+
+    /// What an agent of PIPE/2 says.
+    static std::string ofPipe2(const std::string& passcode, bool opens);
 
     /// passcode: not empty; must outlive the greeting.
     explicit Greeting(std::string_view passcode) : _passcode(passcode) {}

@@ -6,7 +6,7 @@ namespace connector {
 enum class Protocol {
     Raw,   ///< bytes and nothing else: a visitor, or an agent's target
     Pipe1, ///< payload with heartbeats in it, and no half-close
-    Pipe2, ///< lines while idle, bytes and nothing else once it is opened
+    Pipe2, ///< bytes and nothing else, in a stream of an HTTP/2 session
 };
 
 } // namespace connector

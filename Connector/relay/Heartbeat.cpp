@@ -7,15 +7,14 @@ namespace connector {
 
 namespace {
 
-constexpr std::string_view kPipe1Beat = "BEAT";
-constexpr std::string_view kPipe2Beat = "BEAT\n";
+constexpr std::string_view kBeat = "BEAT";
 
 } // namespace
 
 bool isHeartbeat(std::span<const std::byte> message) {
-    if (message.empty() || message.size() % kPipe1Beat.size() != 0) return false;
-    for (; !message.empty(); message = message.subspan(kPipe1Beat.size()))
-        if (std::memcmp(message.data(), kPipe1Beat.data(), kPipe1Beat.size()) != 0) return false;
+    if (message.empty() || message.size() % kBeat.size() != 0) return false;
+    for (; !message.empty(); message = message.subspan(kBeat.size()))
+        if (std::memcmp(message.data(), kBeat.data(), kBeat.size()) != 0) return false;
     return true;
 }
 
@@ -55,8 +54,7 @@ void Heartbeat::payloadSent() {
 
 /// A stream that keeps payload will be sign of life enough when it flows again.
 void Heartbeat::beat() {
-    if (_stream->unsent() == 0)
-        _stream->send(_settings.protocol == Protocol::Pipe2 ? kPipe2Beat : kPipe1Beat);
+    if (_stream->unsent() == 0) _stream->send(kBeat);
 }
 
 void Heartbeat::check() {

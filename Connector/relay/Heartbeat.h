@@ -2,7 +2,6 @@
 
 #include "net/Stream.h"
 #include "net/Timer.h"
-#include "protocol/Protocol.h"
 
 #include <chrono>
 #include <optional>
@@ -13,10 +12,10 @@ namespace connector {
 /// True when the message is PIPE/1's heartbeat: "BEAT", once or repeated, and nothing else.
 bool isHeartbeat(std::span<const std::byte> message);
 
-/// The heartbeat on one connection: sends and answers beats, and notices silence. On the thread of the
+/// PIPE/1's heartbeat on one connection: sends and answers beats, and notices silence. On the thread of the
 /// stream's loop.
 ///
-/// In PIPE/1 a beat is left out when payload was sent since the last one: payload is sign of life enough, and
+/// A beat is left out when payload was sent since the last one: payload is sign of life enough, and
 /// the fewer beats there are in the stream, the less can be mistaken for data.
 class Heartbeat {
   public:
@@ -37,12 +36,10 @@ class Heartbeat {
         std::chrono::milliseconds interval{0};
         /// Whether beats are answered; it is Connector that answers them.
         bool answers = false;
-        /// Whose beats are sent: Pipe1's or Pipe2's.
-        Protocol protocol = Protocol::Pipe1;
 
         /// What Connector does on a connection to an agent.
-        static Settings ofConnector(Protocol protocol, std::chrono::milliseconds absenceThreshold) {
-            return {absenceThreshold, {}, true, protocol};
+        static Settings ofConnector(std::chrono::milliseconds absenceThreshold) {
+            return {absenceThreshold, {}, true};
         }
     };
 
@@ -67,20 +64,18 @@ class Heartbeat {
     /// Stops both clocks.
     void stop() { _timer.cancel(); }
 
-    /// Takes note of a message of PIPE/1; true when it was a heartbeat, which must go no further.
+    /// Takes note of a message; true when it was a heartbeat, which must go no further.
     bool absorb(std::span<const std::byte> message);
 
     /// Takes note of a sign of life.
     void heard() { _state.lastHeard = now(); }
-
-    /// Takes note of a beat, and answers it.
-    void beatReceived();
 
     /// Takes note that payload was sent, or is kept by the stream to be sent.
     void payloadSent();
 
   private:
     EventLoop::Clock::time_point now() const { return _timer.loop().now(); }
+    void beatReceived();
     void beat();
     void check();
     void schedule();

@@ -23,7 +23,8 @@ Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayPeer first
       _owner(owner), _sides{Side(*this, std::move(first)), Side(*this, std::move(second))},
       _halfCloses(_sides[0].peer.protocol != Protocol::Pipe1 && _sides[1].peer.protocol != Protocol::Pipe1),
       _keepsMessages(_sides[0].peer.protocol == Protocol::Pipe1 &&
-                     _sides[1].peer.protocol == Protocol::Pipe1) {
+                     _sides[1].peer.protocol == Protocol::Pipe1),
+      _mayMove(_sides[0].peer.protocol != Protocol::Pipe2 && _sides[1].peer.protocol != Protocol::Pipe2) {
     _loop->addLoad(1);
     for (std::size_t i = 0; i < _sides.size(); ++i)
         _total[i].fetch_add(_sides[i].bytes, std::memory_order_relaxed);
@@ -78,6 +79,8 @@ bool Relay::attach() {
             abort("no room to watch another descriptor");
             return false;
         }
+    _sides[0].peer.stream->deliversTo(*_sides[1].peer.stream);
+    _sides[1].peer.stream->deliversTo(*_sides[0].peer.stream);
     for (auto& side : _sides)
         if (side.peer.heartbeat)
             side.heartbeat.emplace(*_loop, side).start(*side.peer.stream, *side.peer.heartbeat, side.beats);
@@ -86,7 +89,8 @@ bool Relay::attach() {
 
 void Relay::onReady(Stream&) {
     progress();
-    if (_state == State::Relaying && _turns < kTurnsUntilSettled && ++_turns == kTurnsUntilSettled)
+    if (_state == State::Relaying && _mayMove && _turns < kTurnsUntilSettled &&
+        ++_turns == kTurnsUntilSettled)
         _owner.onSettled(*this);
 }
 
@@ -118,9 +122,8 @@ void Relay::pump(Side& from, Side& to) {
 
 /// Its share of a round; returns what the last receive() has said.
 Stream::Status Relay::movePayload(Side& from, Side& to) {
-    const auto room = _loop->scratch().first(
-        _shared.buffered.load(std::memory_order_relaxed) < _shared.limits.buffered ? _shared.limits.buffer
-                                                                                   : Stream::kMaxMessage);
+    const auto room =
+        _loop->scratch().first(_shared.buffered.areTooMany() ? Stream::kMaxMessage : _shared.limits.buffer);
     std::array<std::uint32_t, Stream::kMessagesPerTurn> lengths;
     std::size_t messages = 0;
     std::size_t filled = 0;
@@ -158,7 +161,7 @@ void Relay::forward(Side& from, Side& to, std::span<const std::byte> payload,
 void Relay::account(Side& side) {
     const auto kept = side.peer.stream->unsent();
     if (kept == side.accounted) return;
-    _shared.buffered.fetch_add(kept - side.accounted, std::memory_order_relaxed);
+    _shared.buffered.add(kept - side.accounted); // which may be less than nothing: the sum wraps around
     side.accounted = kept;
 }
 
@@ -296,7 +299,7 @@ void Relay::end() {
     if (_linger) _linger->cancel();
     _loop->addLoad(-1);
     for (auto& side : _sides) {
-        _shared.buffered.fetch_sub(side.accounted, std::memory_order_relaxed);
+        _shared.buffered.remove(side.accounted);
         side.peer.stream->retire();
         _loop->destroyLater(std::move(side.peer.stream));
         reportGone(side);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/BufferedBytes.h"
 #include "net/EventLoops.h"
 #include "net/Stream.h"
 #include "net/Timer.h"
@@ -18,12 +19,13 @@ namespace connector {
 
 /// What all relays of a process share.
 struct RelayShared {
-    RelayShared(EventLoops& loops_, const RelayLimits& limits_) : loops(loops_), limits(limits_) {}
+    RelayShared(EventLoops& loops_, const RelayLimits& limits_)
+        : loops(loops_), limits(limits_), buffered(limits_.buffered) {}
     /// Those that a relay may run on.
     EventLoops& loops;
     const RelayLimits limits;
-    /// Bytes that all relays keep at the moment.
-    std::atomic<std::size_t> buffered{0};
+    /// What all relays, and the streams of HTTP/2 that are to be or were joined, keep at the moment.
+    BufferedBytes buffered;
 };
 
 /// Two joined connections carrying bytes both ways.
@@ -73,7 +75,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     /// former one for this relay, and have not run, would run on the wrong thread.
     void moveTo(EventLoop& loop);
 
-    /// On the thread of the loop that it began on.
+    /// Where it runs; must not be asked while it may move.
     EventLoop& loop() { return *_loop; }
 
     /// Once it has ended, for the log: who was joined, why it ended, payload bytes from either peer, how long
@@ -129,6 +131,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     std::array<Side, 2> _sides;
     const bool _halfCloses;
     const bool _keepsMessages;
+    const bool _mayMove; ///< to another loop
     State _state = State::Relaying;
     bool _broken = false;
     bool _aborted = false;

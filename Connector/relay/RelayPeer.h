@@ -1,7 +1,6 @@
 #pragma once
 
 #include "net/Stream.h"
-#include "protocol/IdleReader.h"
 #include "protocol/Protocol.h"
 #include "relay/Heartbeat.h"
 #include "relay/Messages.h"
@@ -23,16 +22,15 @@ struct RelayPeer {
     Protocol protocol = Protocol::Raw;
     /// Set when it speaks PIPE/1.
     std::optional<Heartbeat::Settings> heartbeat;
-    /// Payload that was received from it and has not been sent on; of an idle agent of PIPE/2, bytes that
-    /// have not been looked at.
+    /// Payload that was received from it and has not been sent on.
     Messages held;
     /// Payload that was received from it and has been sent on already.
     std::size_t sentBefore = 0;
-    /// Of an idle agent of PIPE/2: what has begun to come from it.
-    IdleReader idle;
-    /// Of an agent that begins the conversation: the visitor's address, for OPEN. Empty at any other peer: a
-    /// visitor's address is its stream's.
+    /// Of an agent that begins the conversation: whom it is for. Empty at any other peer: a visitor's address
+    /// is its stream's.
     std::string visitor;
+    /// When it came and began to wait for the other one.
+    EventLoop::Clock::time_point since;
     /// What came of a relay for one of its peers.
     enum class Outcome {
         Answered,   ///< payload came from it

@@ -8,53 +8,72 @@ namespace {
 /// there: short ones cost less here, but not when they wait for each other.
 constexpr int kMoreAtHome = 32;
 
+bool isStream(const RelayPeer& peer) {
+    return peer.protocol == Protocol::Pipe2;
+}
+
+void reset(EventLoop& loop, RelayPeer peer) {
+    peer.stream->retire();
+    peer.stream->resetOnClose();
+    loop.destroyLater(std::move(peer.stream));
+}
+
 } // namespace
 
-RelaySet::RelaySet(EventLoop& loop, RelayShared& shared, Owner& owner)
-    : _loop(loop), _shared(shared), _owner(owner) {}
+RelaySet::RelaySet(EventLoop& home, RelayShared& shared, Owner& owner)
+    : _home(home), _shared(shared), _owner(owner) {}
 
-void RelaySet::join(RelayPeer first, RelayPeer second) {
-    _loop.assertInLoopThread();
-    auto& loop = _shared.loops.leastBusy(_loop, kMoreAtHome);
-    if (&loop != &_loop) {
+void RelaySet::join(EventLoop& loop, RelayPeer first, RelayPeer second) {
+    loop.assertInLoopThread();
+    const bool mayMove = !isStream(first) && !isStream(second);
+    auto& place = mayMove ? _shared.loops.leastBusy(loop, kMoreAtHome) : loop;
+    std::unique_lock lock(_mutex);
+    if (_aborting) {
+        reset(loop, std::move(first));
+        reset(loop, std::move(second));
+        return;
+    }
+    if (&place != &loop) {
         first.stream->detach();
         second.stream->detach();
     }
-    auto relay = std::make_shared<Relay>(loop, _shared, _bytes, std::move(first), std::move(second),
+    auto relay = std::make_shared<Relay>(place, _shared, _bytes, std::move(first), std::move(second),
                                          static_cast<Relay::Owner&>(*this));
     _relays.insert(relay);
     _count.fetch_add(1, std::memory_order_relaxed);
-    if (&loop == &_loop)
-        relay->start();
-    else
-        loop.post([relay] { relay->start(); });
+    if (&place != &loop) // within the lock, so that it comes before an abort()
+        return place.post([relay] { relay->start(); });
+    lock.unlock();
+    relay->start();
 }
 
 void RelaySet::abortAll(const std::string& why) {
-    _loop.assertInLoopThread();
+    const std::lock_guard lock(_mutex);
     _aborting = true;
     for (const auto& relay : _relays)
         relay->loop().post([relay, why] { relay->abort(why); });
 }
 
-/// Only on this loop is it known whether somebody has asked the relay for its loop, to post an abort() to it:
-/// so those that have begun elsewhere stay there, and none moves away from an abort() that is on its way.
+/// None may move away from an abort() that is on its way.
 void RelaySet::onSettled(Relay& relay) {
-    if (!_loop.isInLoopThread() || _aborting) return;
-    auto& better = _shared.loops.leastBusy(_loop, 1);
-    if (&better != &_loop) relay.moveTo(better);
+    const std::lock_guard lock(_mutex);
+    auto& better = _shared.loops.leastBusy(relay.loop(), 1);
+    if (&better != &relay.loop() && !_aborting) relay.moveTo(better);
 }
 
 void RelaySet::onEnded(const std::shared_ptr<Relay>& relay) {
-    if (_loop.isInLoopThread())
+    if (_home.isInLoopThread())
         remove(relay);
     else
-        _loop.post([this, relay] { remove(relay); });
+        _home.post([this, relay] { remove(relay); });
 }
 
 void RelaySet::remove(const std::shared_ptr<Relay>& relay) {
-    _loop.assertInLoopThread();
-    _relays.erase(relay);
+    _home.assertInLoopThread();
+    {
+        const std::lock_guard lock(_mutex);
+        _relays.erase(relay);
+    }
     _count.fetch_sub(1, std::memory_order_relaxed);
     _owner.onRelayEnded(*relay);
 }

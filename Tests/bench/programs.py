@@ -387,7 +387,8 @@ class ConnectorTunnel(Peer):
             "localport": setup.target, "heartbeatfrequency": 20000, "heartbeatabsencethreshold": 60000}))
         self.run_by_target(name + "-agent", [setup.program("iofog-connector-agent"), f"--config={config}"] +
                            ([] if self.tls else ["--plain"]))
-        await_true("the agent", lambda: self._waiting() == self._places)
+        # As many connections as Connector recommends: one for each of its loops.
+        await_true("the agent", lambda: self._waiting() == min(os.cpu_count(), self._places))
 
     def _waiting(self):
         return self.connector.get(f"/api/v2/mapping/{self._mapping}")["agentswaiting"]

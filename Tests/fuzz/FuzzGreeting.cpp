@@ -21,7 +21,8 @@ void check(bool condition) {
 }
 
 Greeting::Verdict expectedOfPipe2(std::string_view received) {
-    if (received == "PIPE/2 " + std::string(kPasscode) + "\n") return Greeting::Verdict::Pipe2;
+    if (received == "PIPE/2 " + std::string(kPasscode) + "\n") return Greeting::Verdict::Pipe2Serves;
+    if (received == "PIPE/2 " + std::string(kPasscode) + " open\n") return Greeting::Verdict::Pipe2Opens;
     const bool goesOn = received.find('\n') == std::string_view::npos && received.size() < kMaxLine;
     return goesOn ? Greeting::Verdict::Incomplete : Greeting::Verdict::Refused;
 }

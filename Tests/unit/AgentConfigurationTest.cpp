@@ -96,7 +96,8 @@ BOOST_AUTO_TEST_CASE(takes_what_the_container_is_given) {
     BOOST_TEST((pipe.role == Role::Connect));
     BOOST_TEST(pipe.host == "connector.example");
     BOOST_TEST(pipe.port == 6000);
-    BOOST_TEST(pipe.connections == 60);
+    BOOST_TEST(pipe.connectionCount == 60);
+    BOOST_TEST(pipe.connections == 0);
     BOOST_TEST(pipe.passcode == kPasscode);
     BOOST_TEST(pipe.localHost == "iofog");
     BOOST_TEST(pipe.localPort == 60401);
@@ -108,7 +109,7 @@ BOOST_AUTO_TEST_CASE(takes_what_the_container_is_given) {
 
 BOOST_AUTO_TEST_CASE(summary_has_no_passcode) {
     const auto summary = pipeOf(container()).summary();
-    BOOST_TEST(summary == "60 connections to connector.example:6000 for the target iofog:60401");
+    BOOST_TEST(summary == "up to 60 connections to connector.example:6000 for the target iofog:60401");
 }
 
 BOOST_AUTO_TEST_CASE(heartbeats_have_defaults) {
@@ -242,7 +243,7 @@ BOOST_AUTO_TEST_CASE(private_mode_without_a_role_carries_messages) {
     BOOST_TEST(refusal(object).find("--iofog") != std::string::npos);
     const auto pipe = fromLocalApi(object).pipes.at(0);
     BOOST_TEST((pipe.role == Role::Messages));
-    BOOST_TEST(pipe.summary() == "60 connections to connector.example:6000 for ioMessages");
+    BOOST_TEST(pipe.summary() == "up to 60 connections to connector.example:6000 for ioMessages");
 }
 
 BOOST_AUTO_TEST_CASE(roles_are_the_same_from_the_local_api) {

@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(a_passcode_may_begin_as_pipe2_does) {
     const std::string passcode = "PIPE/2 secret";
     for (std::size_t size = 1; size <= passcode.size(); ++size)
         BOOST_TEST(verdictOn(passcode, size, passcode) == Verdict::Pipe1);
-    BOOST_TEST(verdictOn("PIPE/2 " + passcode + "\n", 50, passcode) == Verdict::Pipe2);
+    BOOST_TEST(verdictOn("PIPE/2 " + passcode + "\n", 50, passcode) == Verdict::Pipe2Serves);
     BOOST_TEST(verdictOn("PIPE/2 guess!\n", 50, passcode) == Verdict::Refused);
 }
 
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_SUITE(GreetingOfPipe2)
 
 BOOST_AUTO_TEST_CASE(the_line_is_accepted_in_pieces_of_any_size) {
     for (std::size_t size = 1; size <= kGreeting2.size(); ++size)
-        BOOST_TEST(verdictOn(kGreeting2, size) == Verdict::Pipe2);
+        BOOST_TEST(verdictOn(kGreeting2, size) == Verdict::Pipe2Serves);
 }
 
 BOOST_AUTO_TEST_CASE(every_proper_beginning_is_incomplete) {
@@ -105,6 +105,16 @@ BOOST_AUTO_TEST_CASE(another_version_is_a_wrong_passcode_of_pipe1) {
     BOOST_TEST(verdictOn("pipe/2 " + kPasscode + "\n", 1) == Verdict::Refused);
 }
 
+BOOST_AUTO_TEST_CASE(an_agent_that_opens_streams_says_so) {
+    const auto greeting = connector::Greeting::ofPipe2(kPasscode, /*opens*/ true);
+    BOOST_TEST(greeting == "PIPE/2 " + kPasscode + " open\n");
+    for (std::size_t size = 1; size <= greeting.size(); ++size)
+        BOOST_TEST(verdictOn(greeting, size) == Verdict::Pipe2Opens);
+    for (const auto* behind : {" open ", " Open", "  open", " opens", "open"})
+        BOOST_TEST(verdictOn("PIPE/2 " + kPasscode + behind + "\n", 100) == Verdict::Refused);
+    BOOST_TEST(verdictOn("PIPE/2 a open\n", 100, "a open") == Verdict::Pipe2Serves); // it is all passcode
+}
+
 BOOST_AUTO_TEST_CASE(only_the_passcode_is_one) {
     for (const auto& said : {std::string(), kPasscode + " ", " " + kPasscode, kPasscode + "\r",
                              kPasscode.substr(1), kPasscode + kPasscode})
@@ -112,7 +122,7 @@ BOOST_AUTO_TEST_CASE(only_the_passcode_is_one) {
 }
 
 BOOST_AUTO_TEST_CASE(anything_behind_the_line_in_the_same_piece_is_refused) {
-    BOOST_TEST(verdictOn(kGreeting2 + "BEAT\n", 100) == Verdict::Refused);
+    BOOST_TEST(verdictOn(kGreeting2 + "PRI", 100) == Verdict::Refused);
 }
 
 BOOST_AUTO_TEST_CASE(a_line_that_is_too_long_is_refused_whatever_the_pieces) {
@@ -127,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_short_passcode_is_accepted_in_pieces_too) {
     for (const std::string passcode : {"a", "secret", "1234567"}) {
         const auto greeting = "PIPE/2 " + passcode + "\n";
         for (std::size_t size = 1; size <= greeting.size(); ++size)
-            BOOST_TEST(verdictOn(greeting, size, passcode) == Verdict::Pipe2);
+            BOOST_TEST(verdictOn(greeting, size, passcode) == Verdict::Pipe2Serves);
         BOOST_TEST(verdictOn(passcode, 1, passcode) == Verdict::Pipe1);
     }
 }

@@ -77,7 +77,7 @@ struct Pipe : AgentEndpoint::Owner, VisitorEndpoint::Owner {
 
 /// Whoever needs a connection.
 struct Needy final : Dialer::Owner {
-    void onDialled(std::unique_ptr<Stream>) override {}
+    void onDialled(std::unique_ptr<SocketStream>) override {}
     void onDialFailed(const std::string& why) override { failure = why; }
     std::string failure;
 };
@@ -94,7 +94,9 @@ BOOST_FIXTURE_TEST_SUITE(TlsMemory, Pipe)
 
 BOOST_AUTO_TEST_CASE(agent_that_there_is_no_memory_for_is_turned_away) {
     const Endpoint endpoint{.port = 1, .passcode = "passcode", .maxConnections = 1};
-    AgentEndpoint agents(loop, environment, endpoint, "port1", "agent", true, *this);
+    const Lifeline lifeline;
+    AgentEndpoint agents(loop, environment, endpoint, {"port1", "agent", "id:1", /*mayBegin*/ true}, lifeline,
+                         *this);
     {
         const OutOfMemory now;
         BOOST_TEST(isClosedBy(agents));

@@ -19,8 +19,7 @@ std::string_view withoutHeader(const BusMessage& message) {
 
 MessagePipe::MessagePipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
                          const Poco::Net::Context::Ptr& tls, MessageBus& bus)
-    : AgentPipe(environment_, settings, Protocol::Pipe1, tls), _bus(bus),
-      _losses(Poco::Logger::get("agent")) {}
+    : SlotPipe(environment_, settings, tls), _bus(bus), _losses(Poco::Logger::get("agent")) {}
 
 MessagePipe::~MessagePipe() = default;
 
@@ -29,7 +28,7 @@ void MessagePipe::startLocal() {
     _bus.toSend().watch(this);
 }
 
-void MessagePipe::closeLocal() {
+void MessagePipe::stopLocal() {
     _bus.received().watch(nullptr);
     _bus.toSend().watch(nullptr);
     // What is not known to have arrived goes back for the next pipe, or into the log at the end.

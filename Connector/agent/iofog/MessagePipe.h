@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/AgentPipe.h"
+#include "agent/SlotPipe.h"
 #include "agent/iofog/MessageBus.h"
 #include "agent/iofog/MessageConnection.h"
 #include "base/LimitedLog.h"
@@ -13,7 +13,7 @@
 namespace connector {
 
 /// A pipe of ioFog's private mode: it carries ioMessages between the node's message bus and another node's.
-class MessagePipe final : public AgentPipe, private MessageConnection::Owner, private MessageQueue::Watcher {
+class MessagePipe final : public SlotPipe, private MessageConnection::Owner, private MessageQueue::Watcher {
   public:
     /// A message is sent on so many connections at the most, when each ends before it is acknowledged.
     static constexpr int kMaxLosses = 5;
@@ -25,7 +25,7 @@ class MessagePipe final : public AgentPipe, private MessageConnection::Owner, pr
 
   private:
     void startLocal() override;
-    void closeLocal() override;
+    void stopLocal() override;
     void onAvailable(Slot& slot) override;
     void onPayload(Slot& slot) override;
     void onUnavailable(Slot&) override {}

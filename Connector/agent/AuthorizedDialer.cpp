@@ -1,0 +1,120 @@
+#include "agent/AuthorizedDialer.h"
+
+#include "protocol/Greeting.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace connector {
+
+namespace {
+
+/// From dialling to the answer, the TLS handshake included: Connector gives as much for the greeting.
+constexpr std::chrono::milliseconds kLimit{10000};
+
+constexpr std::string_view kAuthorized1 = "AUTHORIZED";
+
+constexpr const char* kWrong = "what answers is no Connector, or speaks TLS where --plain was given";
+
+std::string_view asText(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+} // namespace
+
+AuthorizedDialer::AuthorizedDialer(DialShared& shared, Owner& owner)
+    : _shared(shared), _owner(owner), _dialer(shared.loop, shared.resolver, shared.connector, *this),
+      _backoff(shared.random), _timer(shared.loop, [this] { onTimer(); }) {}
+
+AuthorizedDialer::~AuthorizedDialer() {
+    if (_state == State::Queued) _shared.turns.withdraw(*this);
+    dropStream();
+    if (_state == State::Dialling || _state == State::Authorizing) _shared.turns.done();
+}
+
+void AuthorizedDialer::dial() {
+    _state = State::Queued;
+    _shared.turns.request(*this);
+}
+
+void AuthorizedDialer::dialLater() {
+    _state = State::Resting;
+    _timer.start(_backoff.next());
+}
+
+void AuthorizedDialer::onTurn() {
+    _state = State::Dialling;
+    _deadline = _shared.loop.now() + kLimit;
+    _dialer.dial(kLimit);
+}
+
+void AuthorizedDialer::onDialled(std::unique_ptr<SocketStream> stream) {
+    _state = State::Authorizing;
+    _stream = std::move(stream);
+    _answer.clear();
+    _timer.start(std::chrono::ceil<std::chrono::milliseconds>(_deadline - _shared.loop.now()));
+    _stream->attach(_shared.loop, *this);
+    _stream->send(_shared.greeting);
+    onReady(*_stream);
+}
+
+void AuthorizedDialer::onDialFailed(const std::string& why) {
+    fail(why);
+}
+
+void AuthorizedDialer::onReady(Stream&) {
+    const auto broken = [this] { fail("the connection to Connector broke: " + _stream->failure()); };
+    if (_stream->flush() == Stream::Status::Failed) return broken();
+    while (_state == State::Authorizing) {
+        const auto received = _stream->receive(_shared.loop.scratch());
+        if (received.status == Stream::Status::Blocked) return;
+        if (received.status == Stream::Status::Failed) return broken();
+        if (received.status == Stream::Status::Ended)
+            return fail(
+                "Connector closed the connection instead of authorizing it: the passcode is wrong, or "
+                "all places are taken");
+        takeAnswer(_shared.loop.scratch().first(received.bytes));
+    }
+}
+
+void AuthorizedDialer::takeAnswer(std::span<const std::byte> bytes) {
+    const auto before = _answer.size();
+    _answer += asText(bytes.first(std::min(bytes.size(), Greeting::kMaxLine - before)));
+    const auto end = _shared.isPipe2 ? _answer.find('\n') : kAuthorized1.size();
+    if (!_shared.isPipe2 && !kAuthorized1.starts_with(_answer.substr(0, end))) return fail(kWrong);
+    if (end == std::string::npos && _answer.size() == Greeting::kMaxLine) return fail(kWrong);
+    if (end == std::string::npos || end > _answer.size()) return;
+    const auto authorization =
+        _shared.isPipe2 ? Authorization::parse(std::string_view(_answer).substr(0, end)) : Authorization();
+    if (!authorization) return fail(kWrong);
+
+    _state = State::Idle;
+    _timer.cancel();
+    _backoff.reset();
+    _shared.connector.remember(*_stream);
+    _owner.onAuthorized(std::move(_stream), *authorization,
+                        bytes.subspan(end + (_shared.isPipe2 ? 1 : 0) - before));
+    _shared.turns.done(); // last: it runs others, who may use the buffer that `bytes` are in
+}
+
+void AuthorizedDialer::onTimer() {
+    if (_state == State::Resting)
+        dial();
+    else
+        fail("no AUTHORIZED within " + std::to_string(kLimit.count()) + " ms");
+}
+
+void AuthorizedDialer::fail(const std::string& why) {
+    dropStream();
+    dialLater();
+    _shared.turns.done();
+    _owner.onNotAuthorized(why);
+}
+
+void AuthorizedDialer::dropStream() {
+    if (!_stream) return;
+    _stream->retire();
+    _shared.loop.destroyLater(std::move(_stream)); // it may be the one whose event this is
+}
+
+} // namespace connector

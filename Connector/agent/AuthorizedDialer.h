@@ -1,0 +1,81 @@
+#pragma once
+
+#include "agent/Backoff.h"
+#include "agent/DialTurns.h"
+#include "agent/Dialer.h"
+#include "agent/Remote.h"
+#include "net/SocketStream.h"
+#include "net/Timer.h"
+#include "protocol/Authorization.h"
+
+#include <memory>
+#include <random>
+#include <string>
+
+namespace connector {
+
+/// What those of one pipe share.
+struct DialShared {
+    EventLoop& loop;
+    Resolver& resolver;
+    Remote connector;
+    /// What is said first.
+    std::string greeting;
+    /// Whether the answer is a line, as in PIPE/2.
+    bool isPipe2;
+    DialTurns turns;
+    std::minstd_rand random;
+};
+
+/// Makes one connection to Connector at a time, when its turn comes, and proves itself with the passcode.
+/// When that fails it tries anew, after a rest that grows. Lives on its pipe's loop.
+class AuthorizedDialer final : private StreamHandler, private Dialer::Owner, private DialTurns::Waiter {
+  public:
+    /// Whoever needs the connection.
+    class Owner {
+      public:
+        /// The connection is there; its events still go nowhere. authorization: what Connector has said;
+        /// empty in PIPE/1. received: what has come behind that, valid within the call.
+        virtual void onAuthorized(std::unique_ptr<SocketStream> stream, const Authorization& authorization,
+                                  std::span<const std::byte> received) = 0;
+        /// It could not be made; the next attempt is to come.
+        virtual void onNotAuthorized(const std::string& why) = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    /// Both must outlive it.
+    AuthorizedDialer(DialShared& shared, Owner& owner);
+    ~AuthorizedDialer();
+
+    /// Dials, when its turn comes. Only when no other dialling is under way.
+    void dial();
+
+    /// The same after a rest.
+    void dialLater();
+
+  private:
+    enum class State { Idle, Queued, Dialling, Authorizing, Resting };
+
+    void onTurn() override;
+    void onDialled(std::unique_ptr<SocketStream> stream) override;
+    void onDialFailed(const std::string& why) override;
+    void onReady(Stream& stream) override;
+    void takeAnswer(std::span<const std::byte> bytes);
+    void onTimer();
+    void fail(const std::string& why);
+    void dropStream();
+
+    DialShared& _shared;
+    Owner& _owner;
+    State _state = State::Idle;
+    Dialer _dialer;
+    Backoff _backoff;
+    std::unique_ptr<SocketStream> _stream;
+    EventLoop::Clock::time_point _deadline; ///< for being authorized
+    std::string _answer;                    ///< what has come of it
+    Timer _timer;
+};
+
+} // namespace connector

@@ -1,0 +1,527 @@
+#include "http2/Http2Session.h"
+
+#include "http2/Http2Callbacks.h"
+
+#include <algorithm>
+#include <array>
+#include <new>
+
+namespace connector {
+
+namespace {
+
+/// A stream's window at first: more than a short conversation needs, and what each is sure to be given.
+constexpr std::size_t kFirstWindow = 256 * 1024;
+
+/// A stream's window while connections keep too many bytes.
+constexpr std::size_t kLeastWindow = 64 * 1024;
+
+/// The most that HTTP/2 allows (RFC 9113, section 6.9.1).
+constexpr std::int32_t kMostWindow = 0x7fffffff;
+
+/// Streams are numbered up to 2^31, every second number; a session that has come so far is replaced in time.
+constexpr std::int32_t kLastStreamId = 0x7ffffff0;
+
+/// Bytes that are received in one go before the loop's other descriptors get their turn.
+constexpr std::size_t kBytesPerTurn = 512 * 1024;
+
+/// How long the peer may take to read the last that is said before the connection is closed.
+constexpr std::chrono::milliseconds kClosing{2000};
+
+/// WINDOW_UPDATEs that may come before any are earned, and in a burst.
+constexpr double kWindowUpdates = 4096;
+constexpr double kControlFrameBurst = 10; // times those of a second
+
+/// PINGs of ours, by their payload.
+constexpr std::array<std::uint8_t, 8> kSignOfLife{'l', 'i', 'f', 'e'};
+constexpr std::array<std::uint8_t, 8> kRoundTrip{'r', 'o', 'u', 'n', 'd'};
+
+struct FreeOptions {
+    void operator()(nghttp2_option* options) const { ::nghttp2_option_del(options); }
+};
+
+nghttp2_session* makeSession(bool isClient, const nghttp2_session_callbacks* callbacks,
+                             const Http2Limits& limits, void* self) {
+    nghttp2_option* made = nullptr;
+    if (::nghttp2_option_new(&made) != 0) throw std::bad_alloc();
+    const std::unique_ptr<nghttp2_option, FreeOptions> options(made);
+    ::nghttp2_option_set_no_auto_window_update(made, 1);
+    ::nghttp2_option_set_no_closed_streams(made, 1); // they would only take memory
+    // Until the peer has said what it allows: more would be refused, and that does no harm.
+    ::nghttp2_option_set_peer_max_concurrent_streams(made, limits.concurrentStreams);
+    // What the session counts itself, nghttp2 must not count, too.
+    ::nghttp2_option_set_stream_reset_rate_limit(made, static_cast<std::uint64_t>(limits.resets) * 10,
+                                                 static_cast<std::uint64_t>(limits.resets) * 10);
+    nghttp2_session* session = nullptr;
+    const int error = isClient ? ::nghttp2_session_client_new2(&session, callbacks, self, made)
+                               : ::nghttp2_session_server_new2(&session, callbacks, self, made);
+    if (error != 0) throw std::bad_alloc();
+    return session;
+}
+
+/// A name or value that is copied by nghttp2.
+nghttp2_nv field(std::string_view name, const std::string& value,
+                 std::uint8_t flags = NGHTTP2_NV_FLAG_NO_COPY_NAME) {
+    // nghttp2 takes pointers to what it doesn't change.
+    return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
+            reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
+            flags};
+}
+
+} // namespace
+
+Http2Session::Http2Session(EventLoop& loop, std::unique_ptr<SocketStream> transport, Role role,
+                           const Liveness& liveness, Context context, Owner& owner)
+    : _loop(loop), _transport(std::move(transport)), _role(role), _liveness(liveness), _context(context),
+      _owner(owner), _session(makeSession(role == Role::Opens, Callbacks::all(), context.limits, this)),
+      _controlFrames(context.limits.controlFrames * kControlFrameBurst, context.limits.controlFrames,
+                     loop.now()),
+      _resets(context.limits.resets, context.limits.resets, loop.now()),
+      _windowUpdates(kWindowUpdates, 0, loop.now()), _lastHeard(loop.now()),
+      _timer(loop, [this] { check(); }) {}
+
+Http2Session::~Http2Session() {
+    _isOver = true;
+    for (auto* stream : _streams)
+        stream->_session = nullptr;
+    _loop.forget(*this);
+}
+
+void Http2Session::start(std::span<const std::byte> received) {
+    _loop.assertInLoopThread();
+    _transport->limitUnsent(_context.limits.unsent);
+    if (!_transport->attach(_loop, *this)) return finish("no room to watch another descriptor");
+    submitSettings();
+    check();
+    if (!received.empty() && !takeIn(received)) return settle();
+    onReady(*_transport);
+}
+
+void Http2Session::submitSettings() {
+    std::vector<nghttp2_settings_entry> settings{
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(kFirstWindow)},
+        {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, static_cast<std::uint32_t>(kHttp2Batch)},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+         static_cast<std::uint32_t>(ConnectRequestReader::kMaxHeaderList)}};
+    if (_role == Role::Opens)
+        settings.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
+    else
+        settings.push_back({NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, _context.limits.concurrentStreams});
+    ::nghttp2_submit_settings(_session.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+    ::nghttp2_session_set_local_window_size(_session.get(), NGHTTP2_FLAG_NONE, 0, kMostWindow);
+}
+
+std::unique_ptr<Http2Stream> Http2Session::open(const ConnectRequest& request) {
+    _loop.assertInLoopThread();
+    static const std::string method = "CONNECT";
+    const auto forwarded = forwardedFor(request.visitor);
+    // No visitor is like another: their addresses would only push the rest out of the peer's table.
+    const std::array fields{
+        field(":method", method), field(":authority", request.authority),
+        field("forwarded", forwarded, NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_INDEX)};
+    auto stream = makeStream();
+    stream->_isMine = stream->_isOpen = true;
+    const auto bytes = Callbacks::provider();
+    stream->_id =
+        ::nghttp2_submit_request(_session.get(), nullptr, fields.data(), fields.size(), &bytes, stream.get());
+    if (stream->_id < 0) return nullptr;
+    if (stream->_id >= kLastStreamId) goAway();
+    schedule();
+    return stream;
+}
+
+void Http2Session::goAway() {
+    _loop.assertInLoopThread();
+    if (_isOver || _isGoingAway) return;
+    _isGoingAway = _hasToldGoingAway = true;
+    ::nghttp2_submit_goaway(_session.get(), NGHTTP2_FLAG_NONE,
+                            ::nghttp2_session_get_last_proc_stream_id(_session.get()), NGHTTP2_NO_ERROR,
+                            nullptr, 0);
+    schedule();
+}
+
+void Http2Session::end(const std::string& why) {
+    _loop.assertInLoopThread();
+    if (_isOver) return;
+    _transport->resetOnClose();
+    finish(why);
+}
+
+void Http2Session::onReady(Stream&) {
+    if (_isOver) return;
+    if (_transport->flush() == Stream::Status::Failed) return finish(_transport->failure());
+    if (_isClosing) endSending();
+    receive();
+    settle();
+}
+
+void Http2Session::onEvents(std::uint32_t) {
+    _isScheduled = false;
+    settle();
+}
+
+void Http2Session::schedule() {
+    if (std::exchange(_isScheduled, true)) return;
+    _loop.again(*this);
+}
+
+/// After nghttp2 has been told something new.
+void Http2Session::settle() {
+    if (_isOver || _isClosing) return;
+    if (std::exchange(_hasNewSettings, false))
+        _owner.onMostStreams(
+            ::nghttp2_session_get_remote_settings(_session.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
+    deliverArrived();
+    deliver();
+    flush();
+    if (_isOver || _isClosing) return;
+    if (_isGoingAway && !std::exchange(_hasToldGoingAway, true)) _owner.onGoingAway();
+    const bool isDone =
+        ::nghttp2_session_want_read(_session.get()) == 0 && ::nghttp2_session_want_write(_session.get()) == 0;
+    if (isDone)
+        close(_why.empty() ? "it went away" : _why);
+    else if (!_ready.empty() || !_arrived.empty())
+        schedule();
+}
+
+void Http2Session::receive() {
+    std::size_t total = 0;
+    while (total < kBytesPerTurn) {
+        const auto received = _transport->receive(_loop.scratch());
+        if (received.status == Stream::Status::Blocked) return;
+        if (received.status == Stream::Status::Ended) return finish("it closed the connection");
+        if (received.status == Stream::Status::Failed) return finish(_transport->failure());
+        total += received.bytes;
+        if (!_isClosing && !takeIn(_loop.scratch().first(received.bytes))) return;
+    }
+    _transport->again();
+}
+
+/// False when nothing that follows is to be looked at.
+bool Http2Session::takeIn(std::span<const std::byte> bytes) {
+    _lastHeard = _loop.now();
+    _owner.onHeard();
+    _isPingAwaited = false;
+    const auto taken = ::nghttp2_session_mem_recv(
+        _session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    if (taken >= 0) return true;
+    close(std::string("it did not speak HTTP/2: ") + ::nghttp2_strerror(static_cast<int>(taken)));
+    return false;
+}
+
+/// Their first bytes are there by now, if they came with the request.
+void Http2Session::deliverArrived() {
+    for (auto& stream : std::exchange(_arrived, {})) {
+        if (_isOver || stream->_isBroken) continue;
+        const auto request = std::exchange(stream->_request, {})->request();
+        _owner.onConnect(std::move(stream), request);
+    }
+}
+
+/// What becomes ready meanwhile is for the next round: so none can keep the others waiting.
+void Http2Session::deliver() {
+    _delivering.swap(_ready);
+    for (std::size_t i = 0; i < _delivering.size(); ++i) { // release() may clear entries
+        auto* stream = _delivering[i];
+        if (!stream) continue;
+        stream->_isReady = false;
+        if (stream->_handler) stream->_handler->onReady(*stream);
+    }
+    _delivering.clear();
+}
+
+/// Sends what there is, in batches, while the connection takes them.
+void Http2Session::flush() {
+    auto& batch = http2Batch();
+    while (!_isOver && !_isClosing && _transport->unsent() == 0 && fillBatch()) {
+        const auto sent = _transport->send(batch);
+        batch.clear();
+        if (sent == Stream::Status::Failed) return finish(_transport->failure());
+    }
+    batch.clear();
+}
+
+/// False when there is nothing to send.
+bool Http2Session::fillBatch() {
+    auto& batch = http2Batch();
+    for (;;) {
+        const std::uint8_t* bytes = nullptr;
+        const auto length = ::nghttp2_session_mem_send(_session.get(), &bytes);
+        // It takes memory to go wrong here, or a peer that is past all patience of nghttp2.
+        if (length < 0) {
+            finish(::nghttp2_strerror(static_cast<int>(length)));
+            return false;
+        }
+        const auto frame = std::as_bytes(std::span(bytes, static_cast<std::size_t>(length)));
+        batch.insert(batch.end(), frame.begin(), frame.end());
+        if (length == 0 || batch.size() >= kHttp2Batch) return !batch.empty();
+    }
+}
+
+/// Of life and death.
+void Http2Session::check() {
+    using std::chrono::milliseconds;
+    if (_isClosing) return finish(_why);
+    const auto [pingAfter, threshold] = _liveness;
+    const auto silence = _loop.now() - _lastHeard;
+    if (threshold.count() > 0 && silence >= threshold)
+        return end("it was silent for " + std::to_string(threshold.count()) + " ms");
+    if (pingAfter.count() > 0 && silence >= pingAfter && !std::exchange(_isPingAwaited, true)) {
+        ::nghttp2_submit_ping(_session.get(), NGHTTP2_FLAG_NONE, kSignOfLife.data());
+        schedule();
+    }
+    auto next = milliseconds::max();
+    if (pingAfter.count() > 0)
+        next = _isPingAwaited ? pingAfter : std::chrono::ceil<milliseconds>(pingAfter - silence);
+    if (threshold.count() > 0) next = std::min(next, std::chrono::ceil<milliseconds>(threshold - silence));
+    if (next != milliseconds::max()) _timer.start(next);
+}
+
+/// Over, but the peer shall be able to read the last that was said: a connection that is closed while
+/// something is unread is reset.
+void Http2Session::close(const std::string& why) {
+    if (_isOver || _isClosing) return;
+    flush();
+    if (_isOver) return;
+    _isClosing = true;
+    _why = why;
+    failAll(why);
+    _timer.start(kClosing);
+    endSending();
+    _transport->again();
+}
+
+void Http2Session::endSending() {
+    if (_transport->unsent() == 0) _transport->endSending();
+}
+
+void Http2Session::finish(const std::string& why) {
+    if (std::exchange(_isOver, true)) return;
+    _timer.cancel();
+    _transport->detach();
+    const auto reason = _why.empty() ? why : _why;
+    failAll(reason);
+    _owner.onEnded(reason);
+}
+
+void Http2Session::failAll(const std::string& why) {
+    for (auto* stream : _streams) {
+        if (!stream->_isBroken) stream->breakOff(why);
+        if (stream->_isMine && stream->_answer == Http2Stream::Answer::Awaited)
+            stream->_answer = Http2Stream::Answer::NotProcessed;
+        markReady(*stream);
+    }
+    deliver();
+    for (auto* stream : std::exchange(_streams, {})) {
+        _context.buffered.remove(stream->_in.size() - stream->_inBegin);
+        stream->_session = nullptr;
+        if (stream->_isReady) _loop.again(*stream); // it has more to do than it could in one go
+    }
+    _ready.clear();
+    _arriving.clear();
+    _arrived.clear();
+}
+
+/// The session ends once the peer has been told.
+void Http2Session::misbehaved(const std::string& how) {
+    if (!_why.empty()) return;
+    _why = "it " + how;
+    ::nghttp2_session_terminate_session(_session.get(), NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+/// All of it is allowed, but not in any number.
+void Http2Session::checkBudget(const nghttp2_frame& frame) {
+    const bool isAck = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
+    const bool isEnd = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    switch (frame.hd.type) {
+    case NGHTTP2_SETTINGS:
+    case NGHTTP2_PING:
+        if (!isAck && !_controlFrames.take(_loop.now())) misbehaved("sent too many PINGs or SETTINGS");
+        break;
+    case NGHTTP2_PRIORITY:
+        if (!_controlFrames.take(_loop.now())) misbehaved("sent too many frames of PRIORITY");
+        break;
+    case NGHTTP2_DATA:
+        if (frame.hd.length == 0 && !isEnd && !_controlFrames.take(_loop.now()))
+            misbehaved("sent too many frames of DATA with nothing in them");
+        break;
+    case NGHTTP2_RST_STREAM:
+        if (!_resets.take(_loop.now())) misbehaved("reset too many streams");
+        break;
+    case NGHTTP2_WINDOW_UPDATE:
+        if (!_windowUpdates.take(_loop.now())) misbehaved("sent too many WINDOW_UPDATEs");
+        break;
+    default:
+        break;
+    }
+}
+
+void Http2Session::onFrame(const nghttp2_frame& frame) {
+    checkBudget(frame);
+    auto* stream = find(frame.hd.stream_id);
+    if (frame.hd.type == NGHTTP2_HEADERS && stream) {
+        if (frame.headers.cat == NGHTTP2_HCAT_REQUEST)
+            onRequest(*stream);
+        else if (stream->_isMine && stream->_answer == Http2Stream::Answer::Awaited)
+            onAnswer(*stream);
+    }
+    const bool mayEnd = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
+    stream = find(frame.hd.stream_id); // a request that is refused at once has none any more
+    if (mayEnd && stream && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+        stream->_peerHasEnded = true;
+        markReady(*stream);
+    }
+    if (frame.hd.type == NGHTTP2_SETTINGS && _role == Role::Opens) _hasNewSettings = true;
+    if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) onPong(frame.ping);
+    if (frame.hd.type == NGHTTP2_GOAWAY) {
+        _isGoingAway = true;
+        if (frame.goaway.error_code != NGHTTP2_NO_ERROR && _why.empty())
+            _why = std::string("it ended the session: ") + ::nghttp2_http2_strerror(frame.goaway.error_code);
+    }
+}
+
+void Http2Session::onAnswer(Http2Stream& stream) {
+    constexpr int kFinal = 200;
+    constexpr int kNotSuccessful = 300;
+    const int status = std::exchange(stream._status, 0);
+    if (status < kFinal) return;
+    stream._answer = status < kNotSuccessful ? Http2Stream::Answer::Accepted : Http2Stream::Answer::Refused;
+    if (stream._answer == Http2Stream::Answer::Refused)
+        stream._reason = std::to_string(status) + (stream._reason.empty() ? "" : ", " + stream._reason);
+    markReady(stream);
+}
+
+void Http2Session::onRequest(Http2Stream& stream) {
+    const auto found = std::find_if(_arriving.begin(), _arriving.end(),
+                                    [&](const auto& arriving) { return arriving.get() == &stream; });
+    auto handle = std::move(*found);
+    _arriving.erase(found);
+    const auto error = stream._request->error();
+    if (error.empty())
+        _arrived.push_back(std::move(handle));
+    else
+        stream.refuse(400, error); // and is gone
+}
+
+void Http2Session::onStreamClosed(Http2Stream& stream, std::uint32_t error) {
+    stream._isOpen = false;
+    const auto reason = std::string("it reset the stream: ") + ::nghttp2_http2_strerror(error);
+    const bool isOrderly = error == NGHTTP2_NO_ERROR && stream._peerHasEnded && stream._isEnding;
+    if (stream._isMine && stream._answer == Http2Stream::Answer::Awaited)
+        stream._answer = error == NGHTTP2_REFUSED_STREAM ? Http2Stream::Answer::NotProcessed
+                                                         : Http2Stream::Answer::Refused;
+    if (!isOrderly && stream._answer != Http2Stream::Answer::Refused) stream.breakOff(reason);
+    if (!isOrderly && stream._reason.empty()) stream._reason = reason;
+    stream._isBroken = !isOrderly;
+    const auto found = std::find_if(_arriving.begin(), _arriving.end(),
+                                    [&](const auto& arriving) { return arriving.get() == &stream; });
+    if (found != _arriving.end())
+        _arriving.erase(found);
+    else
+        markReady(stream);
+}
+
+void Http2Session::onPong(const nghttp2_ping& pong) {
+    if (!std::equal(kRoundTrip.begin(), kRoundTrip.end(), pong.opaque_data)) return;
+    ++_round;
+    _isInRound = false;
+}
+
+std::unique_ptr<Http2Stream> Http2Session::makeStream() {
+    std::unique_ptr<Http2Stream> stream(new Http2Stream(*this, _loop, _transport->peer()));
+    stream->_window = kFirstWindow;
+    stream->_index = _streams.size();
+    _streams.push_back(stream.get());
+    return stream;
+}
+
+Http2Stream* Http2Session::find(std::int32_t id) const {
+    return static_cast<Http2Stream*>(::nghttp2_session_get_stream_user_data(_session.get(), id));
+}
+
+void Http2Session::markReady(Http2Stream& stream) {
+    if (std::exchange(stream._isReady, true)) return;
+    _ready.push_back(&stream);
+    schedule();
+}
+
+/// It has something to send.
+void Http2Session::resume(Http2Stream& stream) {
+    if (std::exchange(stream._isDeferred, false)) ::nghttp2_session_resume_data(_session.get(), stream._id);
+    schedule();
+}
+
+void Http2Session::respond(Http2Stream& stream, int status, const std::string& reason) {
+    const auto code = std::to_string(status);
+    std::vector<nghttp2_nv> fields{field(":status", code)};
+    if (!reason.empty()) fields.push_back(field("pipe-reason", reason));
+    const auto bytes = Callbacks::provider();
+    ::nghttp2_submit_response(_session.get(), stream._id, fields.data(), fields.size(),
+                              stream._isEnding ? nullptr : &bytes);
+    schedule();
+}
+
+/// Gives the peer credit for what was taken.
+void Http2Session::consumed(Http2Stream& stream, std::size_t bytes) {
+    _context.buffered.remove(bytes);
+    ::nghttp2_session_consume_stream(_session.get(), stream._id, bytes);
+    stream._taken += bytes;
+    tuneWindow(stream);
+    schedule();
+}
+
+void Http2Session::tuneWindow(Http2Stream& stream) {
+    if (_context.buffered.areTooMany()) return setWindow(stream, kLeastWindow);
+    const auto window = static_cast<std::size_t>(stream._window);
+    const auto arrived = static_cast<std::int64_t>(stream._taken) -
+                         (stream._receiver ? stream._receiver->unacknowledged() : 0);
+    if (!stream._isMeasuring) {
+        if (stream._taken - stream._measuredTaken < window / 4) return;
+        stream._isMeasuring = true;
+        stream._measuredRound = _round;
+        stream._measuredArrived = arrived;
+        if (!std::exchange(_isInRound, true))
+            ::nghttp2_submit_ping(_session.get(), NGHTTP2_FLAG_NONE, kRoundTrip.data());
+    } else if (stream._measuredRound != _round) {
+        const auto inRound =
+            static_cast<std::size_t>(std::max<std::int64_t>(0, arrived - stream._measuredArrived));
+        if (inRound >= window / 2) setWindow(stream, std::max(window, inRound * 4));
+        stream._isMeasuring = false;
+        stream._measuredTaken = stream._taken;
+    }
+}
+
+void Http2Session::setWindow(Http2Stream& stream, std::size_t bytes) {
+    const auto wanted = static_cast<std::int32_t>(std::min(bytes, _context.limits.streamWindow));
+    if (wanted == stream._window) return;
+    stream._window = wanted;
+    ::nghttp2_session_set_local_window_size(_session.get(), NGHTTP2_FLAG_NONE, stream._id, wanted);
+}
+
+/// The handle is destroyed. What it has to say yet is its end, if that, and that is said without it.
+void Http2Session::release(Http2Stream& stream) {
+    _streams.back()->_index = stream._index;
+    std::swap(_streams[stream._index], _streams.back());
+    _streams.pop_back();
+    if (stream._isReady)
+        std::replace(_ready.begin(), _ready.end(), &stream, static_cast<Http2Stream*>(nullptr));
+    std::replace(_delivering.begin(), _delivering.end(), &stream, static_cast<Http2Stream*>(nullptr));
+    _context.buffered.remove(stream._in.size() - stream._inBegin);
+    if (stream._isOpen) leave(stream);
+    if (!_isOver) _owner.onStreamDestroyed();
+}
+
+void Http2Session::leave(Http2Stream& stream) {
+    auto* session = _session.get();
+    ::nghttp2_session_set_stream_user_data(session, stream._id, nullptr);
+    const bool hasSaidAll = stream._isEnding && stream.unsent() == 0 && !stream._mustReset;
+    const bool hasEnded = ::nghttp2_session_get_stream_local_close(session, stream._id) == 1;
+    auto error = NGHTTP2_CANCEL;
+    if (!stream._isMine && !stream._isAnswered) error = NGHTTP2_REFUSED_STREAM;
+    if (hasSaidAll) error = NGHTTP2_NO_ERROR;
+    if (!hasSaidAll || (hasEnded && !stream._peerHasEnded))
+        ::nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream._id, error);
+    schedule();
+}
+
+} // namespace connector

@@ -1,0 +1,141 @@
+#include "http2/Http2Stream.h"
+
+#include "http2/ConnectRequest.h"
+#include "http2/Http2Session.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace connector {
+
+namespace {
+
+/// So much is sent straight from where it is, without being copied first; less waits for the round's end, so
+/// that many small pieces of many streams go in one write.
+constexpr std::size_t kSentAtOnce = 16 * 1024;
+
+} // namespace
+
+Http2Stream::Http2Stream(Http2Session& session, EventLoop& loop, const Poco::Net::SocketAddress& peer)
+    : _session(&session), _loop(loop), _peer(peer) {}
+
+Http2Stream::~Http2Stream() {
+    _handler = nullptr;
+    _loop.forget(*this);
+    if (_session) _session->release(*this);
+}
+
+void Http2Stream::accept() {
+    _isAnswered = true;
+    if (!_isBroken) _session->respond(*this, 200, "");
+}
+
+void Http2Stream::refuse(int status, const std::string& reason) {
+    _isAnswered = true;
+    if (_isBroken) return;
+    _isEnding = true;
+    _session->respond(*this, status, reason);
+}
+
+bool Http2Stream::attach(EventLoop& loop, StreamHandler& handler) {
+    loop.assertInLoopThread();
+    _handler = &handler;
+    if (_inBegin < _in.size() || _peerHasEnded || _isBroken) again();
+    return &loop == &_loop;
+}
+
+void Http2Stream::again() {
+    if (_session)
+        _session->markReady(*this);
+    else
+        _loop.again(*this);
+}
+
+void Http2Stream::onEvents(std::uint32_t) {
+    if (_handler) _handler->onReady(*this);
+}
+
+Stream::Received Http2Stream::receive(std::span<std::byte> into) {
+    _loop.assertInLoopThread();
+    const auto bytes = moveOut(into);
+    if (bytes > 0) return {Status::Ok, bytes};
+    if (_peerHasEnded) return {Status::Ended, 0};
+    return {_isBroken ? Status::Failed : Status::Blocked, 0};
+}
+
+Stream::Status Http2Stream::send(std::span<const std::byte> bytes) {
+    _loop.assertInLoopThread();
+    if (_isBroken) return Status::Failed;
+    if (bytes.size() < kSentAtOnce || unsent() > 0) {
+        keep(bytes);
+        _session->resume(*this);
+    } else {
+        _borrowed = bytes;
+        _session->resume(*this);
+        _session->flush();
+        keep(std::exchange(_borrowed, {}));
+    }
+    return flush();
+}
+
+Stream::Status Http2Stream::flush() {
+    if (_isBroken) return Status::Failed;
+    return unsent() > 0 ? Status::Blocked : Status::Ok;
+}
+
+Stream::Status Http2Stream::endSending() {
+    if (_isBroken) return Status::Failed;
+    if (unsent() > 0) return Status::Blocked;
+    _isEnding = true;
+    _session->resume(*this);
+    return Status::Ok;
+}
+
+void Http2Stream::keep(std::span<const std::byte> bytes) {
+    _out.insert(_out.end(), bytes.begin(), bytes.end());
+}
+
+/// What was taken goes when it is the larger part, so that a stream that is never empty doesn't grow.
+void Http2Stream::takeIn(std::span<const std::byte> bytes) {
+    if (_inBegin > _in.size() / 2) {
+        _in.erase(_in.begin(), _in.begin() + static_cast<std::ptrdiff_t>(_inBegin));
+        _inBegin = 0;
+    }
+    _in.insert(_in.end(), bytes.begin(), bytes.end());
+}
+
+std::size_t Http2Stream::moveOut(std::span<std::byte> into) {
+    const auto bytes = std::min(into.size(), _in.size() - _inBegin);
+    if (bytes == 0) return 0;
+    std::memcpy(into.data(), _in.data() + _inBegin, bytes);
+    _inBegin += bytes;
+    if (_inBegin == _in.size()) {
+        std::vector<std::byte>().swap(_in); // an idle stream keeps nothing
+        _inBegin = 0;
+    }
+    if (_session) _session->consumed(*this, bytes);
+    return bytes;
+}
+
+/// What is to be sent next.
+std::span<const std::byte> Http2Stream::out() const {
+    return _outBegin < _out.size() ? std::span(_out).subspan(_outBegin) : _borrowed;
+}
+
+void Http2Stream::skipOut(std::size_t bytes) {
+    if (_outBegin == _out.size()) {
+        _borrowed = _borrowed.subspan(bytes);
+        return;
+    }
+    _outBegin += bytes;
+    if (_outBegin < _out.size()) return;
+    std::vector<std::byte>().swap(_out);
+    _outBegin = 0;
+}
+
+void Http2Stream::breakOff(const std::string& reason) {
+    _isBroken = true;
+    _reason = reason;
+}
+
+} // namespace connector

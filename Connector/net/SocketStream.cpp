@@ -1,0 +1,177 @@
+#include "net/SocketStream.h"
+
+#include <cerrno>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <system_error>
+
+namespace connector {
+
+SocketStream::SocketStream(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                           DescriptorBudget::Lease lease)
+    : _peer(peer), _lease(std::move(lease)), _socket(std::move(socket)), _connected(true), _maySend(true) {}
+
+SocketStream::SocketStream(Descriptor socket, const Poco::Net::SocketAddress& peer)
+    : _peer(peer), _socket(std::move(socket)), _connected(false), _maySend(false) {}
+
+SocketStream::~SocketStream() {
+    retire();
+}
+
+bool SocketStream::attach(EventLoop& loop, StreamHandler& handler) {
+    loop.assertInLoopThread();
+    _handler = &handler;
+    if (_loop == &loop) return true;
+    detach();
+    _handler = &handler;
+    if (!loop.add(_socket.get(), *this)) {
+        failed(errno);
+        return false;
+    }
+    _loop = &loop;
+    return true;
+}
+
+void SocketStream::detach() {
+    if (_loop) _loop->remove(_socket.get(), *this);
+    _loop = nullptr;
+    _handler = nullptr;
+}
+
+void SocketStream::retire() {
+    if (_loop) _loop->forget(*this);
+    _loop = nullptr;
+    _handler = nullptr;
+}
+
+SocketStream::Status SocketStream::handshake() {
+    assertInLoopThread();
+    return _connected ? Status::Ok : finishConnecting();
+}
+
+SocketStream::Status SocketStream::sendWire(std::span<const std::byte> bytes) {
+    assertInLoopThread();
+    if (unsent() == 0) {
+        while (!bytes.empty()) {
+            const auto sent = sendSome(bytes);
+            if (sent.status == Status::Failed) return Status::Failed;
+            if (sent.status != Status::Ok) break;
+            bytes = bytes.subspan(sent.bytes);
+        }
+        if (bytes.empty()) return Status::Ok;
+    }
+    _unsent.insert(_unsent.end(), bytes.begin(), bytes.end());
+    return Status::Blocked;
+}
+
+SocketStream::Status SocketStream::flush() {
+    assertInLoopThread();
+    while (unsent() > 0) {
+        const auto sent = sendSome(std::span(_unsent).subspan(_unsentBegin));
+        if (sent.status != Status::Ok) return sent.status;
+        _unsentBegin += sent.bytes;
+    }
+    std::vector<std::byte>().swap(_unsent); // gives the memory back: a stream that flows keeps nothing
+    _unsentBegin = 0;
+    return Status::Ok;
+}
+
+SocketStream::Received SocketStream::receiveWire(std::span<std::byte> into) {
+    assertInLoopThread();
+    if (!_mayReceive) return {Status::Blocked, 0};
+    const auto received = ::recv(_socket.get(), into.data(), into.size(), 0);
+    if (received < 0) {
+        if (errno == EINTR) return receiveWire(into);
+        if (errno != EAGAIN) return failed(errno);
+        _mayReceive = false;
+        return {Status::Blocked, 0};
+    }
+    if (received == 0) return {Status::Ended, 0};
+    // A short read has emptied the socket, and what comes later comes with an event; only the end that an
+    // event has already told of must still be fetched, and what is behind an urgent byte, where reads end.
+    if (static_cast<std::size_t>(received) < into.size()) _mayReceive = _peerHasEnded || _hasUrgent;
+    return {Status::Ok, static_cast<std::size_t>(received)};
+}
+
+SocketStream::Received SocketStream::sendSome(std::span<const std::byte> bytes) {
+    if (!_maySend) return {Status::Blocked, 0};
+    const auto sent = ::send(_socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0) {
+        if (errno == EINTR) return sendSome(bytes);
+        if (errno != EAGAIN) return failed(errno);
+        _maySend = false;
+        return {Status::Blocked, 0};
+    }
+    // A short write has met a full send buffer; the kernel tells when there is room again.
+    if (static_cast<std::size_t>(sent) < bytes.size()) _maySend = false;
+    return {Status::Ok, static_cast<std::size_t>(sent)};
+}
+
+SocketStream::Status SocketStream::endSending() {
+    assertInLoopThread();
+    return ::shutdown(_socket.get(), SHUT_WR) == 0 ? Status::Ok : failed(errno).status;
+}
+
+void SocketStream::resetOnClose() {
+    const linger now{1, 0};
+    ::setsockopt(_socket.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+bool SocketStream::limitUnsent(int bytes) {
+    return ::setsockopt(_socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes) == 0;
+}
+
+int SocketStream::unacknowledged() const {
+    int bytes = 0;
+    ::ioctl(_socket.get(), SIOCOUTQ, &bytes);
+    return bytes;
+}
+
+bool SocketStream::hasUnread() {
+    std::byte first{};
+    const auto received = ::recv(_socket.get(), &first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
+    const bool isUnread = received >= 0 || errno != EAGAIN;
+    if (isUnread) _mayReceive = true;
+    return isUnread;
+}
+
+bool SocketStream::hasEndedUnread() const {
+    int unread = 0;
+    return _peerHasEnded && ::ioctl(_socket.get(), FIONREAD, &unread) == 0 && unread == 0;
+}
+
+std::string SocketStream::failure() const {
+    if (_error == 0) return "the peer closed the connection";
+    return std::generic_category().message(_error);
+}
+
+SocketStream::Received SocketStream::failed(int error) {
+    _error = error;
+    return {Status::Failed, 0};
+}
+
+void SocketStream::onEvents(std::uint32_t events) {
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) _mayReceive = true;
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) _maySend = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) _peerHasEnded = true;
+    if (events & EPOLLERR) _isBroken = true;
+    if (events & EPOLLPRI) _hasUrgent = true;
+    _handler->onReady(*this);
+}
+
+/// While a socket connects, Linux reports nothing of it; then EPOLLOUT, with EPOLLERR when it has failed.
+SocketStream::Status SocketStream::finishConnecting() {
+    if (_isBroken) {
+        int error = 0;
+        socklen_t size = sizeof error;
+        ::getsockopt(_socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+        return failed(error).status;
+    }
+    _connected = _maySend;
+    return _connected ? Status::Ok : Status::Blocked;
+}
+
+} // namespace connector
