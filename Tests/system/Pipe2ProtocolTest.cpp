@@ -223,13 +223,16 @@ BOOST_DATA_TEST_CASE(ThatHasAnotherFormIsAnswered400, kEverySide, mode, side) {
     auto agent = servingAgent(pipe, opposite(side));
     for (const auto& bad : badRequests()) {
         auto stream = opener.open(bad.fields, "first bytes");
+        opener.roundTrip();
         BOOST_TEST_CONTEXT(bad.fields.front().second << ", " << bad.fields.back().second) {
+            BOOST_TEST(!agent.hasRequest());
+            while (agent.hasRequest())
+                agent.nextRequest().refuse(502, "it should not have come here");
             BOOST_TEST(stream.status() == 400);
             BOOST_TEST(stream.reason().find(bad.word) != std::string::npos, stream.reason());
             BOOST_TEST(stream.readToEnd() == "");
         }
     }
-    BOOST_TEST(!agent.hasRequest());
     auto stream = opener.open("192.0.2.7:51234", "a request");
     auto called = agent.nextRequest();
     called.answer();

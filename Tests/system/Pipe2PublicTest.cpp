@@ -376,6 +376,7 @@ BOOST_DATA_TEST_CASE(ConversationsLeaveNothingBehind, kModes, mode) {
         stream.answer();
         BOOST_TEST_REQUIRE(stream.readExactly(9) == "a request");
         BOOST_TEST_REQUIRE(areJoined(visitor, stream));
+        stream.finishSending();
     }
     pipe.waitFor("relays", 0);
     agent.awaitOpenStreams(0);
