@@ -25,6 +25,10 @@ namespace connector {
 namespace {
 
 constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
+/// The window that a stream has while connections keep too many bytes.
+constexpr std::int64_t kMinWindow = 65536;
+/// Frames a second: more is no limit any more.
+constexpr int kMaxFrames = 1000000;
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;
 /// The kernel takes 32767 s at the most (tcp(7)).
 constexpr std::int64_t kMaxKeepalive = 32767000;
@@ -176,6 +180,19 @@ RelayLimits readRelayLimits(JsonFields& limits) {
     return result;
 }
 
+Http2Limits readHttp2Limits(JsonFields& limits) {
+    Http2Limits result;
+    result.streamWindow = static_cast<std::size_t>(
+        limits.integer("stream-window", kMinWindow, kMaxInt, static_cast<std::int64_t>(result.streamWindow)));
+    result.concurrentStreams = static_cast<std::uint32_t>(
+        limits.integer("concurrent-streams", 1, kMaxInt, result.concurrentStreams));
+    result.unsent =
+        static_cast<int>(limits.integer("session-unsent", Stream::kMaxMessage, kMaxInt, result.unsent));
+    result.controlFrames = count(limits, "control-frames", kMaxFrames, result.controlFrames);
+    result.resets = count(limits, "stream-resets", kMaxFrames, result.resets);
+    return result;
+}
+
 PipeLimits readPipeLimits(JsonFields& limits) {
     PipeLimits result;
     result.greetingFirstByte = time(limits, "greeting-first-byte", result.greetingFirstByte);
@@ -197,6 +214,9 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.staleLongest = time(limits, "stale-longest", result.staleLongest);
     result.agentMemory = time(limits, "agent-memory", result.agentMemory);
     result.heldPayload = size(limits, "held-payload", Stream::kMaxMessage, result.heldPayload);
+    result.streams = static_cast<std::size_t>(
+        limits.integer("streams", 1, kMaxInt, static_cast<std::int64_t>(result.streams)));
+    result.http2 = readHttp2Limits(limits);
     result.relay = readRelayLimits(limits);
     result.retryPorts = time(limits, "retry-ports", result.retryPorts);
     result.backlog = count(limits, "backlog", 65535, result.backlog);

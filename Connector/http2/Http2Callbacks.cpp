@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <new>
+#include <utility>
 
 namespace connector {
 
@@ -13,6 +14,11 @@ constexpr std::size_t kFrameHeader = 9; // RFC 9113, section 4.1
 /// A peer may return credit for the stream and the session with each frame, and for each KiB that it takes.
 constexpr double kUpdatesPerFrame = 2;
 constexpr double kBytesPerUpdate = 1024;
+
+/// What large pieces of data are not copied from this size on: less costs less to copy than to send apart.
+constexpr std::size_t kNotCopied = 8 * 1024;
+
+constexpr std::size_t kReceiveBuffer = 256 * 1024;
 
 /// Responses whose reason is not taken in whole are as good.
 constexpr std::size_t kMaxReason = 256;
@@ -34,9 +40,14 @@ std::string printable(std::string_view given) {
 
 } // namespace
 
-std::vector<std::byte>& http2Batch() {
-    thread_local std::vector<std::byte> batch;
+Http2Batch& http2Batch() {
+    thread_local Http2Batch batch;
     return batch;
+}
+
+std::span<std::byte> http2ReceiveBuffer() {
+    thread_local std::vector<std::byte> buffer(kReceiveBuffer);
+    return buffer;
 }
 
 const nghttp2_session_callbacks* Http2Session::Callbacks::all() {
@@ -109,6 +120,7 @@ int Http2Session::Callbacks::onData(nghttp2_session* nghttp2, std::uint8_t, std:
     stream->takeIn(std::as_bytes(std::span(bytes, length)));
     self._context.buffered.add(length);
     self.markReady(*stream);
+    if (!std::exchange(stream->_isFed, true)) self._fed.push_back(stream);
     return 0;
 }
 
@@ -157,17 +169,21 @@ int Http2Session::Callbacks::send(nghttp2_session*, nghttp2_frame* frame, const 
     auto& self = of(session);
     auto& batch = http2Batch();
     const auto head = std::as_bytes(std::span(header, kFrameHeader));
-    batch.insert(batch.end(), head.begin(), head.end());
+    batch.bytes.insert(batch.bytes.end(), head.begin(), head.end());
     auto* stream = self.find(frame->hd.stream_id);
     if (stream && length > 0) {
-        const auto payload = stream->out().first(length);
-        batch.insert(batch.end(), payload.begin(), payload.end());
-        stream->skipOut(length);
         self._windowUpdates.add(kUpdatesPerFrame + static_cast<double>(length) / kBytesPerUpdate);
-        if (stream->unsent() == 0) self.markReady(*stream); // its handler may have waited for that
+        const auto payload = stream->out().first(length);
+        if (length >= kNotCopied) {
+            batch.tail = payload;
+            batch.tailOf = stream;
+            return NGHTTP2_ERR_PAUSE; // it goes now
+        }
+        batch.bytes.insert(batch.bytes.end(), payload.begin(), payload.end());
+        self.skipOut(*stream, length);
     }
     // Nothing else would keep nghttp2 from going on when the connection takes no more.
-    return batch.size() >= kHttp2Batch ? NGHTTP2_ERR_PAUSE : 0;
+    return batch.bytes.size() >= kHttp2Batch ? NGHTTP2_ERR_PAUSE : 0;
 }
 
 } // namespace connector

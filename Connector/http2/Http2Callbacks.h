@@ -37,8 +37,19 @@ struct Http2Session::Callbacks {
                     nghttp2_data_source*, void* session);
 };
 
-/// What sessions of this thread have ready to be sent; nothing when none of their functions is under way.
-std::vector<std::byte>& http2Batch();
+/// What a session has ready to be sent; nothing when none of its functions is under way. One for each thread.
+struct Http2Batch {
+    std::vector<std::byte> bytes;
+    /// A large piece behind them, which is not copied, and the stream that it is of.
+    std::span<const std::byte> tail;
+    Http2Stream* tailOf = nullptr;
+
+    bool isEmpty() const { return bytes.empty() && tail.empty(); }
+};
+Http2Batch& http2Batch();
+
+/// What a session receives into, and streams take from before it receives again. One for each thread.
+std::span<std::byte> http2ReceiveBuffer();
 
 /// A session sends as soon as it has so many bytes; a frame of DATA is no longer. More gains nothing, and
 /// lets small messages wait.

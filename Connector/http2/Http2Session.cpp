@@ -40,6 +40,10 @@ struct FreeOptions {
     void operator()(nghttp2_option* options) const { ::nghttp2_option_del(options); }
 };
 
+std::int32_t firstWindow(const Http2Limits& limits) {
+    return static_cast<std::int32_t>(std::min(kFirstWindow, limits.streamWindow));
+}
+
 nghttp2_session* makeSession(bool isClient, const nghttp2_session_callbacks* callbacks,
                              const Http2Limits& limits, void* self) {
     nghttp2_option* made = nullptr;
@@ -99,7 +103,7 @@ void Http2Session::start(std::span<const std::byte> received) {
 
 void Http2Session::submitSettings() {
     std::vector<nghttp2_settings_entry> settings{
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(kFirstWindow)},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(firstWindow(_context.limits))},
         {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, static_cast<std::uint32_t>(kHttp2Batch)},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
          static_cast<std::uint32_t>(ConnectRequestReader::kMaxHeaderList)}};
@@ -167,6 +171,7 @@ void Http2Session::schedule() {
 
 /// After nghttp2 has been told something new.
 void Http2Session::settle() {
+    if (!_finishLater.empty()) return finish(_finishLater);
     if (_isOver || _isClosing) return;
     if (std::exchange(_hasNewSettings, false))
         _owner.onMostStreams(
@@ -174,6 +179,7 @@ void Http2Session::settle() {
     deliverArrived();
     deliver();
     flush();
+    if (!_finishLater.empty()) return finish(_finishLater);
     if (_isOver || _isClosing) return;
     if (_isGoingAway && !std::exchange(_hasToldGoingAway, true)) _owner.onGoingAway();
     const bool isDone =
@@ -186,15 +192,43 @@ void Http2Session::settle() {
 
 void Http2Session::receive() {
     std::size_t total = 0;
-    while (total < kBytesPerTurn) {
-        const auto received = _transport->receive(_loop.scratch());
-        if (received.status == Stream::Status::Blocked) return;
+    while (total < kBytesPerTurn && !_isOver) {
+        const auto received = fillBuffer();
+        if (received.bytes > 0) {
+            const auto bytes = http2ReceiveBuffer().first(received.bytes);
+            if (!_isClosing && takeIn(bytes)) settleReceived();
+        }
+        if (_isOver || received.status == Stream::Status::Blocked) return;
         if (received.status == Stream::Status::Ended) return finish("it closed the connection");
         if (received.status == Stream::Status::Failed) return finish(_transport->failure());
         total += received.bytes;
-        if (!_isClosing && !takeIn(_loop.scratch().first(received.bytes))) return;
     }
     _transport->again();
+}
+
+/// With as many messages as there are; the status is that of the last.
+Stream::Received Http2Session::fillBuffer() {
+    const auto buffer = http2ReceiveBuffer();
+    std::size_t filled = 0;
+    auto status = Stream::Status::Ok;
+    while (status == Stream::Status::Ok && buffer.size() - filled >= Stream::kMaxMessage) {
+        const auto received = _transport->receive(buffer.subspan(filled));
+        status = received.status;
+        filled += received.bytes;
+    }
+    return {status, filled};
+}
+
+/// Streams take what they can from where it is; what they leave is copied.
+void Http2Session::settleReceived() {
+    deliverArrived();
+    deliver();
+    for (auto* stream : _fed) {
+        if (!stream) continue;
+        stream->_isFed = false;
+        stream->keepFresh();
+    }
+    _fed.clear();
 }
 
 /// False when nothing that follows is to be looked at.
@@ -220,6 +254,7 @@ void Http2Session::deliverArrived() {
 
 /// What becomes ready meanwhile is for the next round: so none can keep the others waiting.
 void Http2Session::deliver() {
+    _isDelivering = true;
     _delivering.swap(_ready);
     for (std::size_t i = 0; i < _delivering.size(); ++i) { // release() may clear entries
         auto* stream = _delivering[i];
@@ -228,17 +263,19 @@ void Http2Session::deliver() {
         if (stream->_handler) stream->_handler->onReady(*stream);
     }
     _delivering.clear();
+    _isDelivering = false;
 }
 
 /// Sends what there is, in batches, while the connection takes them.
 void Http2Session::flush() {
     auto& batch = http2Batch();
-    while (!_isOver && !_isClosing && _transport->unsent() == 0 && fillBatch()) {
-        const auto sent = _transport->send(batch);
-        batch.clear();
+    while (!_isOver && !_isClosing && _finishLater.empty() && _transport->unsent() == 0 && fillBatch()) {
+        const auto sent = _transport->sendBoth(batch.bytes, batch.tail);
+        batch.bytes.clear();
+        if (batch.tailOf)
+            skipOut(*std::exchange(batch.tailOf, nullptr), std::exchange(batch.tail, {}).size());
         if (sent == Stream::Status::Failed) return finish(_transport->failure());
     }
-    batch.clear();
 }
 
 /// False when there is nothing to send.
@@ -253,8 +290,8 @@ bool Http2Session::fillBatch() {
             return false;
         }
         const auto frame = std::as_bytes(std::span(bytes, static_cast<std::size_t>(length)));
-        batch.insert(batch.end(), frame.begin(), frame.end());
-        if (length == 0 || batch.size() >= kHttp2Batch) return !batch.empty();
+        batch.bytes.insert(batch.bytes.end(), frame.begin(), frame.end());
+        if (length == 0 || batch.bytes.size() >= kHttp2Batch) return !batch.isEmpty();
     }
 }
 
@@ -295,8 +332,14 @@ void Http2Session::endSending() {
     if (_transport->unsent() == 0) _transport->endSending();
 }
 
+/// Not while streams are being delivered: each of them must be told.
 void Http2Session::finish(const std::string& why) {
-    if (std::exchange(_isOver, true)) return;
+    if (_isOver) return;
+    if (_isDelivering) {
+        _finishLater = why;
+        return schedule();
+    }
+    _isOver = true;
     _timer.cancel();
     _transport->detach();
     const auto reason = _why.empty() ? why : _why;
@@ -312,8 +355,10 @@ void Http2Session::failAll(const std::string& why) {
         markReady(*stream);
     }
     deliver();
+    _fed.clear();
     for (auto* stream : std::exchange(_streams, {})) {
-        _context.buffered.remove(stream->_in.size() - stream->_inBegin);
+        stream->keepFresh();
+        _context.buffered.remove(stream->untaken());
         stream->_session = nullptr;
         if (stream->_isReady) _loop.again(*stream); // it has more to do than it could in one go
     }
@@ -429,7 +474,7 @@ void Http2Session::onPong(const nghttp2_ping& pong) {
 
 std::unique_ptr<Http2Stream> Http2Session::makeStream() {
     std::unique_ptr<Http2Stream> stream(new Http2Stream(*this, _loop, _transport->peer()));
-    stream->_window = kFirstWindow;
+    stream->_window = firstWindow(_context.limits);
     stream->_index = _streams.size();
     _streams.push_back(stream.get());
     return stream;
@@ -443,6 +488,12 @@ void Http2Session::markReady(Http2Stream& stream) {
     if (std::exchange(stream._isReady, true)) return;
     _ready.push_back(&stream);
     schedule();
+}
+
+/// So much of what it keeps is sent.
+void Http2Session::skipOut(Http2Stream& stream, std::size_t bytes) {
+    stream.skipOut(bytes);
+    if (stream.unsent() == 0) markReady(stream); // its handler may have waited for that
 }
 
 /// It has something to send.
@@ -473,18 +524,20 @@ void Http2Session::consumed(Http2Stream& stream, std::size_t bytes) {
 void Http2Session::tuneWindow(Http2Stream& stream) {
     if (_context.buffered.areTooMany()) return setWindow(stream, kLeastWindow);
     const auto window = static_cast<std::size_t>(stream._window);
-    const auto arrived = static_cast<std::int64_t>(stream._taken) -
-                         (stream._receiver ? stream._receiver->unacknowledged() : 0);
+    const auto arrived = [&] { // a system call
+        return static_cast<std::int64_t>(stream._taken) -
+               (stream._receiver ? stream._receiver->unacknowledged() : 0);
+    };
     if (!stream._isMeasuring) {
         if (stream._taken - stream._measuredTaken < window / 4) return;
         stream._isMeasuring = true;
         stream._measuredRound = _round;
-        stream._measuredArrived = arrived;
+        stream._measuredArrived = arrived();
         if (!std::exchange(_isInRound, true))
             ::nghttp2_submit_ping(_session.get(), NGHTTP2_FLAG_NONE, kRoundTrip.data());
     } else if (stream._measuredRound != _round) {
         const auto inRound =
-            static_cast<std::size_t>(std::max<std::int64_t>(0, arrived - stream._measuredArrived));
+            static_cast<std::size_t>(std::max<std::int64_t>(0, arrived() - stream._measuredArrived));
         if (inRound >= window / 2) setWindow(stream, std::max(window, inRound * 4));
         stream._isMeasuring = false;
         stream._measuredTaken = stream._taken;
@@ -506,7 +559,8 @@ void Http2Session::release(Http2Stream& stream) {
     if (stream._isReady)
         std::replace(_ready.begin(), _ready.end(), &stream, static_cast<Http2Stream*>(nullptr));
     std::replace(_delivering.begin(), _delivering.end(), &stream, static_cast<Http2Stream*>(nullptr));
-    _context.buffered.remove(stream._in.size() - stream._inBegin);
+    if (stream._isFed) std::replace(_fed.begin(), _fed.end(), &stream, static_cast<Http2Stream*>(nullptr));
+    _context.buffered.remove(stream.untaken());
     if (stream._isOpen) leave(stream);
     if (!_isOver) _owner.onStreamDestroyed();
 }

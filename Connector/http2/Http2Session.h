@@ -104,6 +104,8 @@ class Http2Session final : private StreamHandler, private EventHandler {
     void onEvents(std::uint32_t events) override;
     void submitSettings();
     void receive();
+    Stream::Received fillBuffer();
+    void settleReceived();
     bool takeIn(std::span<const std::byte> bytes);
     void deliver();
     void deliverArrived();
@@ -127,6 +129,7 @@ class Http2Session final : private StreamHandler, private EventHandler {
     std::unique_ptr<Http2Stream> makeStream();
     Http2Stream* find(std::int32_t id) const;
     void markReady(Http2Stream& stream);
+    void skipOut(Http2Stream& stream, std::size_t bytes);
     void resume(Http2Stream& stream);
     void respond(Http2Stream& stream, int status, const std::string& reason);
     void consumed(Http2Stream& stream, std::size_t bytes);
@@ -145,6 +148,7 @@ class Http2Session final : private StreamHandler, private EventHandler {
     std::vector<Http2Stream*> _streams;
     std::vector<Http2Stream*> _ready;
     std::vector<Http2Stream*> _delivering;
+    std::vector<Http2Stream*> _fed; ///< with something in the receive buffer
     std::vector<std::unique_ptr<Http2Stream>>
         _arriving;                                      ///< opened by the peer, whose request is not complete
     std::vector<std::unique_ptr<Http2Stream>> _arrived; ///< the same, and it is, but nobody was told
@@ -154,10 +158,12 @@ class Http2Session final : private StreamHandler, private EventHandler {
     EventLoop::Clock::time_point _lastHeard;
     Timer _timer;
     std::string _why;         ///< it is about to end
+    std::string _finishLater; ///< when streams have been delivered
     std::uint32_t _round = 0; ///< round trips measured
     bool _isInRound = false;
     bool _isPingAwaited = false;
     bool _isScheduled = false;
+    bool _isDelivering = false;
     bool _hasNewSettings = false;
     bool _isGoingAway = false;
     bool _hasToldGoingAway = false;

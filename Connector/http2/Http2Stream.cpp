@@ -40,7 +40,7 @@ void Http2Stream::refuse(int status, const std::string& reason) {
 bool Http2Stream::attach(EventLoop& loop, StreamHandler& handler) {
     loop.assertInLoopThread();
     _handler = &handler;
-    if (_inBegin < _in.size() || _peerHasEnded || _isBroken) again();
+    if (!received().empty() || _peerHasEnded || _isBroken) again();
     return &loop == &_loop;
 }
 
@@ -57,10 +57,55 @@ void Http2Stream::onEvents(std::uint32_t) {
 
 Stream::Received Http2Stream::receive(std::span<std::byte> into) {
     _loop.assertInLoopThread();
-    const auto bytes = moveOut(into);
-    if (bytes > 0) return {Status::Ok, bytes};
+    const auto next = received();
+    if (!next.empty()) {
+        const auto bytes = std::min(into.size(), next.size());
+        std::memcpy(into.data(), next.data(), bytes);
+        skip(bytes);
+        return {Status::Ok, bytes};
+    }
     if (_peerHasEnded) return {Status::Ended, 0};
     return {_isBroken ? Status::Failed : Status::Blocked, 0};
+}
+
+std::span<const std::byte> Http2Stream::received() const {
+    if (_inBegin < _in.size()) return std::span(_in).subspan(_inBegin);
+    return _freshBegin < _fresh.size() ? _fresh[_freshBegin] : std::span<const std::byte>();
+}
+
+void Http2Stream::skip(std::size_t bytes) {
+    if (_inBegin < _in.size()) {
+        _inBegin += bytes;
+        if (_inBegin == _in.size()) {
+            std::vector<std::byte>().swap(_in); // an idle stream keeps nothing
+            _inBegin = 0;
+        }
+    } else {
+        auto& first = _fresh[_freshBegin];
+        first = first.subspan(bytes);
+        if (first.empty()) ++_freshBegin;
+    }
+    if (_session) _session->consumed(*this, bytes);
+}
+
+std::size_t Http2Stream::untaken() const {
+    auto bytes = _in.size() - _inBegin;
+    for (auto i = _freshBegin; i < _fresh.size(); ++i)
+        bytes += _fresh[i].size();
+    return bytes;
+}
+
+/// The buffer that it is in is about to be used again. What was taken of _in goes when it is the larger part,
+/// so that a stream that is never empty doesn't grow.
+void Http2Stream::keepFresh() {
+    if (_freshBegin < _fresh.size() && _inBegin > _in.size() / 2) {
+        _in.erase(_in.begin(), _in.begin() + static_cast<std::ptrdiff_t>(_inBegin));
+        _inBegin = 0;
+    }
+    for (; _freshBegin < _fresh.size(); ++_freshBegin)
+        _in.insert(_in.end(), _fresh[_freshBegin].begin(), _fresh[_freshBegin].end());
+    std::vector<std::span<const std::byte>>().swap(_fresh);
+    _freshBegin = 0;
 }
 
 Stream::Status Http2Stream::send(std::span<const std::byte> bytes) {
@@ -93,28 +138,6 @@ Stream::Status Http2Stream::endSending() {
 
 void Http2Stream::keep(std::span<const std::byte> bytes) {
     _out.insert(_out.end(), bytes.begin(), bytes.end());
-}
-
-/// What was taken goes when it is the larger part, so that a stream that is never empty doesn't grow.
-void Http2Stream::takeIn(std::span<const std::byte> bytes) {
-    if (_inBegin > _in.size() / 2) {
-        _in.erase(_in.begin(), _in.begin() + static_cast<std::ptrdiff_t>(_inBegin));
-        _inBegin = 0;
-    }
-    _in.insert(_in.end(), bytes.begin(), bytes.end());
-}
-
-std::size_t Http2Stream::moveOut(std::span<std::byte> into) {
-    const auto bytes = std::min(into.size(), _in.size() - _inBegin);
-    if (bytes == 0) return 0;
-    std::memcpy(into.data(), _in.data() + _inBegin, bytes);
-    _inBegin += bytes;
-    if (_inBegin == _in.size()) {
-        std::vector<std::byte>().swap(_in); // an idle stream keeps nothing
-        _inBegin = 0;
-    }
-    if (_session) _session->consumed(*this, bytes);
-    return bytes;
 }
 
 /// What is to be sent next.

@@ -52,6 +52,8 @@ class Http2Stream final : public Stream, private EventHandler {
     void retire() override { _handler = nullptr; }
     void again() override;
     Received receive(std::span<std::byte> into) override;
+    std::span<const std::byte> received() const override;
+    void skip(std::size_t bytes) override;
     using Stream::send;
     Status send(std::span<const std::byte> bytes) override;
     Status sendMessages(std::span<const std::byte> bytes, std::span<const std::uint32_t>) override {
@@ -80,8 +82,9 @@ class Http2Stream final : public Stream, private EventHandler {
 
     void onEvents(std::uint32_t events) override;
     void keep(std::span<const std::byte> bytes);
-    void takeIn(std::span<const std::byte> bytes);
-    std::size_t moveOut(std::span<std::byte> into);
+    void takeIn(std::span<const std::byte> bytes) { _fresh.push_back(bytes); }
+    void keepFresh();
+    std::size_t untaken() const;
     void skipOut(std::size_t bytes);
     std::span<const std::byte> out() const;
     void breakOff(const std::string& reason);
@@ -94,9 +97,13 @@ class Http2Stream final : public Stream, private EventHandler {
     std::unique_ptr<ConnectRequestReader> _request; ///< of one that the peer opens, until the owner has it
     std::string _reason;
     std::vector<std::byte> _in; ///< received, not taken
+    /// The same, behind _in: in the buffer that the session has received them into, and is about to deliver
+    /// them from.
+    std::vector<std::span<const std::byte>> _fresh;
     std::vector<std::byte> _out;
     std::span<const std::byte> _borrowed; ///< the same, behind _out, while send() is under way
     std::size_t _inBegin = 0;
+    std::size_t _freshBegin = 0; ///< entries of _fresh that were taken
     std::size_t _outBegin = 0;
     std::uint64_t _taken = 0; ///< bytes that receive() has returned
     std::int32_t _id = 0;
@@ -119,6 +126,7 @@ class Http2Stream final : public Stream, private EventHandler {
     bool _mustReset = false;
     bool _isDeferred = false; ///< nghttp2 has asked for bytes when there were none
     bool _isReady = false;    ///< the handler is to be called
+    bool _isFed = false;      ///< _fresh was filled
 };
 
 } // namespace connector

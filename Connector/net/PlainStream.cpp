@@ -6,6 +6,10 @@ Stream::Status PlainStream::send(std::span<const std::byte> bytes) {
     return sendWire(bytes);
 }
 
+Stream::Status PlainStream::sendBoth(std::span<const std::byte> head, std::span<const std::byte> tail) {
+    return sendWire(head, tail);
+}
+
 Stream::Status PlainStream::sendMessages(std::span<const std::byte> bytes,
                                          std::span<const std::uint32_t> lengths) {
     auto status = Status::Ok;

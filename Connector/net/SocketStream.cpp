@@ -1,5 +1,7 @@
 #include "net/SocketStream.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -52,25 +54,29 @@ SocketStream::Status SocketStream::handshake() {
     return _connected ? Status::Ok : finishConnecting();
 }
 
-SocketStream::Status SocketStream::sendWire(std::span<const std::byte> bytes) {
+SocketStream::Status SocketStream::sendWire(std::span<const std::byte> head,
+                                            std::span<const std::byte> tail) {
     assertInLoopThread();
     if (unsent() == 0) {
-        while (!bytes.empty()) {
-            const auto sent = sendSome(bytes);
+        while (!head.empty() || !tail.empty()) {
+            const auto sent = sendSome(head, tail);
             if (sent.status == Status::Failed) return Status::Failed;
             if (sent.status != Status::Ok) break;
-            bytes = bytes.subspan(sent.bytes);
+            const auto ofHead = std::min(sent.bytes, head.size());
+            head = head.subspan(ofHead);
+            tail = tail.subspan(sent.bytes - ofHead);
         }
-        if (bytes.empty()) return Status::Ok;
+        if (head.empty() && tail.empty()) return Status::Ok;
     }
-    _unsent.insert(_unsent.end(), bytes.begin(), bytes.end());
+    _unsent.insert(_unsent.end(), head.begin(), head.end());
+    _unsent.insert(_unsent.end(), tail.begin(), tail.end());
     return Status::Blocked;
 }
 
-SocketStream::Status SocketStream::flush() {
+Stream::Status SocketStream::flush() {
     assertInLoopThread();
     while (unsent() > 0) {
-        const auto sent = sendSome(std::span(_unsent).subspan(_unsentBegin));
+        const auto sent = sendSome(std::span(_unsent).subspan(_unsentBegin), {});
         if (sent.status != Status::Ok) return sent.status;
         _unsentBegin += sent.bytes;
     }
@@ -96,21 +102,30 @@ SocketStream::Received SocketStream::receiveWire(std::span<std::byte> into) {
     return {Status::Ok, static_cast<std::size_t>(received)};
 }
 
-SocketStream::Received SocketStream::sendSome(std::span<const std::byte> bytes) {
+SocketStream::Received SocketStream::sendSome(std::span<const std::byte> head,
+                                              std::span<const std::byte> tail) {
     if (!_maySend) return {Status::Blocked, 0};
-    const auto sent = ::send(_socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    // sendmsg() doesn't change what it is given.
+    const auto part = [](std::span<const std::byte> bytes) {
+        return iovec{const_cast<std::byte*>(bytes.data()), bytes.size()};
+    };
+    std::array parts{part(head), part(tail)};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = tail.empty() ? 1 : parts.size();
+    const auto sent = ::sendmsg(_socket.get(), &message, MSG_NOSIGNAL);
     if (sent < 0) {
-        if (errno == EINTR) return sendSome(bytes);
+        if (errno == EINTR) return sendSome(head, tail);
         if (errno != EAGAIN) return failed(errno);
         _maySend = false;
         return {Status::Blocked, 0};
     }
     // A short write has met a full send buffer; the kernel tells when there is room again.
-    if (static_cast<std::size_t>(sent) < bytes.size()) _maySend = false;
+    if (static_cast<std::size_t>(sent) < head.size() + tail.size()) _maySend = false;
     return {Status::Ok, static_cast<std::size_t>(sent)};
 }
 
-SocketStream::Status SocketStream::endSending() {
+Stream::Status SocketStream::endSending() {
     assertInLoopThread();
     return ::shutdown(_socket.get(), SHUT_WR) == 0 ? Status::Ok : failed(errno).status;
 }

@@ -38,6 +38,9 @@ class SocketStream : public Stream, private EventHandler {
     void resetOnClose() final;
     int unacknowledged() const final;
 
+    /// send() of two pieces, one behind the other, without copying them together.
+    virtual Status sendBoth(std::span<const std::byte> head, std::span<const std::byte> tail) = 0;
+
     /// Sets TCP_NOTSENT_LOWAT: bytes that the kernel takes before it can send them, instead of
     /// TcpOptions::unsent. False when the kernel refuses.
     bool limitUnsent(int bytes);
@@ -55,7 +58,8 @@ class SocketStream : public Stream, private EventHandler {
 
   protected:
     /// send() and receive() as the wire sees it.
-    Status sendWire(std::span<const std::byte> bytes);
+    Status sendWire(std::span<const std::byte> bytes) { return sendWire(bytes, {}); }
+    Status sendWire(std::span<const std::byte> head, std::span<const std::byte> tail);
     Received receiveWire(std::span<std::byte> into);
 
     /// False when receiveWire() would ask in vain.
@@ -68,7 +72,7 @@ class SocketStream : public Stream, private EventHandler {
         if (_loop) _loop->assertInLoopThread();
     }
     void onEvents(std::uint32_t events) final;
-    Received sendSome(std::span<const std::byte> bytes);
+    Received sendSome(std::span<const std::byte> head, std::span<const std::byte> tail);
     Status finishConnecting();
 
     Poco::Net::SocketAddress _peer;

@@ -76,6 +76,13 @@ class Stream {
     /// Receives one message: a TLS record, or where nothing tells messages apart, what has come.
     virtual Received receive(std::span<std::byte> into) = 0;
 
+    /// What receive() would return from next, where it is already; empty when it is not in memory, or nothing
+    /// is there. Valid until the stream is used in any other way than to skip() it.
+    virtual std::span<const std::byte> received() const { return {}; }
+
+    /// Takes so many bytes of received(), as if they had been received.
+    virtual void skip(std::size_t) {}
+
     /// Sends all of it. What can't go now is kept, in order, and is sent by flush(). Ok when nothing is kept,
     /// Blocked when something is.
     virtual Status send(std::span<const std::byte> bytes) = 0;

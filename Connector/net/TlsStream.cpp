@@ -167,6 +167,11 @@ Stream::Status TlsStream::send(std::span<const std::byte> bytes) {
     return done == Status::Ok ? sendAllSealed() : done;
 }
 
+Stream::Status TlsStream::sendBoth(std::span<const std::byte> head, std::span<const std::byte> tail) {
+    const auto done = seal(head);
+    return done == Status::Ok ? send(tail) : done;
+}
+
 Stream::Status TlsStream::sendMessages(std::span<const std::byte> bytes,
                                        std::span<const std::uint32_t> lengths) {
     for (const auto length : lengths) {

@@ -78,7 +78,8 @@ void Pipe2Connection::end(const std::string& why) {
 }
 
 bool Pipe2Connection::isUsable() const {
-    return _mayOpen && !_isPaused && static_cast<std::size_t>(streams()) < _most;
+    return role() == Http2Session::Role::Opens && _mayOpen && !_isPaused &&
+           static_cast<std::size_t>(streams()) < _most;
 }
 
 bool Pipe2Connection::isSilent() const {

@@ -11,6 +11,9 @@ namespace {
 /// How often an ending relay looks at what the kernel still has to deliver; no event tells that.
 constexpr std::chrono::milliseconds kLingerTick{100};
 
+/// Of what is received at once for a stream of HTTP/2.
+constexpr std::size_t kMostForStream = 128 * 1024;
+
 /// A question and its answer end earlier; what goes on after so many turns repays the system calls that
 /// moving it costs.
 constexpr int kTurnsUntilSettled = 16;
@@ -120,10 +123,28 @@ void Relay::pump(Side& from, Side& to) {
     }
 }
 
+/// Bytes that are received for it at once. A stream takes turns with others: what it can't send at once would only
+/// be copied.
+std::size_t Relay::most(const Side& to) const {
+    const bool isStream = to.peer.protocol == Protocol::Pipe2;
+    return isStream ? std::min(_shared.limits.buffer, kMostForStream) : _shared.limits.buffer;
+}
+
+/// What is in memory already needs no copy: forwards it until the other one keeps something of it.
+void Relay::moveReceived(Side& from, Side& to) {
+    auto& stream = *from.peer.stream;
+    for (auto bytes = stream.received(); !bytes.empty(); bytes = stream.received()) {
+        forward(from, to, bytes, {});
+        stream.skip(bytes.size());
+        if (_state != State::Relaying || to.peer.stream->unsent() > 0) return;
+    }
+}
+
 /// Its share of a round; returns what the last receive() has said.
 Stream::Status Relay::movePayload(Side& from, Side& to) {
-    const auto room =
-        _loop->scratch().first(_shared.buffered.areTooMany() ? Stream::kMaxMessage : _shared.limits.buffer);
+    moveReceived(from, to);
+    if (_state != State::Relaying || to.peer.stream->unsent() > 0) return Stream::Status::Blocked;
+    const auto room = _loop->scratch().first(_shared.buffered.areTooMany() ? Stream::kMaxMessage : most(to));
     std::array<std::uint32_t, Stream::kMessagesPerTurn> lengths;
     std::size_t messages = 0;
     std::size_t filled = 0;

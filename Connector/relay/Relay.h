@@ -107,6 +107,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     void progress();
     void pump(Side& from, Side& to);
     void forwardHeld(Side& from, Side& to);
+    std::size_t most(const Side& to) const;
+    void moveReceived(Side& from, Side& to);
     Stream::Status movePayload(Side& from, Side& to);
     void forward(Side& from, Side& to, std::span<const std::byte> payload,
                  std::span<const std::uint32_t> messages);
