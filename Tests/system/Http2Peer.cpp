@@ -196,9 +196,7 @@ void Http2Peer::abort() {
 }
 
 std::uint16_t Http2Peer::localPort() const {
-    std::uint16_t port = 0;
-    _session->perform([&] { port = _session->connection().localPort(); });
-    return port;
+    return _session->localPort();
 }
 
 } // namespace connector::test

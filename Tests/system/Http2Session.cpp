@@ -161,8 +161,8 @@ struct Http2Callbacks {
 };
 
 Http2Session::Http2Session(PipeClient connection, Http2Role role, const Http2Options& options)
-    : _connection(std::move(connection)), _session(create(role)), _answersPings(options.answersPings),
-      _wakeUp(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : _connection(std::move(connection)), _localPort(_connection.localPort()), _session(create(role)),
+      _answersPings(options.answersPings), _wakeUp(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     submitSettings(options);
     _thread = std::thread([this] { run(); });
 }
@@ -362,7 +362,10 @@ void Http2Session::wake() const {
 void Http2Session::turn() {
     if (isConnected() && !_isPaused) {
         receive();
-        if (isConnected()) sendOutput();
+        if (isConnected())
+            sendOutput();
+        else
+            _connection.close(); // the other end may wait for it
     }
     _changed.notify_all();
 }

@@ -118,7 +118,7 @@ class Http2Session {
     void pause(bool yes) { _isPaused = yes; }
     bool isEnded() const { return _end != PipeClient::End::Open; }
     PipeClient::End end() const { return _end; }
-    PipeClient& connection() { return _connection; }
+    std::uint16_t localPort() const { return _localPort; }
     /// Ends the connection from this side, with RST or orderly.
     void close(bool isAbort);
 
@@ -144,6 +144,7 @@ class Http2Session {
     void fail(const std::string& what);
 
     PipeClient _connection;
+    std::uint16_t _localPort;
     SessionPtr _session;
     std::map<std::int32_t, StreamPtr> _streams;
     std::size_t _openStreams = 0;

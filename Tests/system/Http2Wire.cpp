@@ -31,7 +31,9 @@ std::string lengthBytes(std::size_t length) {
 
 } // namespace
 
-const std::string kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+std::string http2Preface() {
+    return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+}
 
 std::string bytesOf(std::uint32_t number) {
     return {static_cast<char>(number >> 24U), static_cast<char>(number >> 16U),
@@ -145,7 +147,16 @@ bool Http2Wire::receiveUntil(Condition condition) {
     return true;
 }
 
+/// The other end's, if it opens streams. False when not enough has come to tell.
+bool Http2Wire::skipPreface() {
+    const auto preface = http2Preface();
+    if (_input.size() < preface.size() && preface.starts_with(_input)) return false;
+    if (_input.starts_with(preface)) _input.erase(0, preface.size());
+    return true;
+}
+
 void Http2Wire::takeFrames() {
+    if (!_isPrefaceOver && !(_isPrefaceOver = skipPreface())) return;
     std::size_t at = 0;
     while (_input.size() - at >= kFrameHeader) {
         const auto head = std::string_view(_input).substr(at, kFrameHeader);

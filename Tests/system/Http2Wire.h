@@ -11,7 +11,7 @@
 namespace connector::test {
 
 /// "PRI * HTTP/2.0..."
-extern const std::string kHttp2Preface;
+std::string http2Preface();
 
 /// A frame as it is on the wire (RFC 9113, section 4.1), whether it makes sense or not.
 std::string frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream, std::string_view payload = "");
@@ -29,7 +29,8 @@ std::string headerBlock(const HeaderFields& fields);
 class Http2Wire {
   public:
     /// Behind the greeting and its answer.
-    explicit Http2Wire(PipeClient connection) : _connection(std::move(connection)) {}
+    explicit Http2Wire(PipeClient connection)
+        : _connection(std::move(connection)), _localPort(_connection.localPort()) {}
 
     /// While it is deaf it takes nothing of what comes.
     void setDeaf(bool yes) { _isDeaf = yes; }
@@ -57,7 +58,9 @@ class Http2Wire {
     /// The first stream that the other end has opened. Throws ConnectionLost.
     std::uint32_t awaitStream();
 
-    std::uint16_t localPort() const { return _connection.localPort(); }
+    void close() { _connection.close(); }
+
+    std::uint16_t localPort() const { return _localPort; }
 
   private:
     struct Frame {
@@ -69,6 +72,7 @@ class Http2Wire {
 
     void wait(short events);
     bool receiveNow();
+    bool skipPreface();
     void takeFrames();
     void take(const Frame& frame);
     const Frame* find(std::uint8_t type, std::uint32_t stream) const;
@@ -76,8 +80,10 @@ class Http2Wire {
     bool receiveUntil(Condition condition);
 
     PipeClient _connection;
+    std::uint16_t _localPort;
     bool _isDeaf = false;
     bool _isEnded = false;
+    bool _isPrefaceOver = false;
     std::string _input;
     /// All but the many that nobody asks for: DATA, WINDOW_UPDATE, and acknowledgements.
     std::vector<Frame> _frames;

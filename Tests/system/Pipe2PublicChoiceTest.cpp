@@ -61,17 +61,23 @@ class Agents {
         return number;
     }
 
-    /// Ends a visit at this agent.
-    void leave(std::size_t agent) {
+    /// Ends a visit at this agent, in the middle of others.
+    void hangUp(std::size_t agent) {
         const auto visit = std::find_if(_visits.begin(), _visits.end(),
                                         [agent](const Visit& each) { return each.agent == agent; });
         visit->visitor.close();
         visit->stream.finishSending();
-        const auto left = _agents[agent].openStreams() - 1;
         _visits.erase(visit);
-        _agents[agent].awaitOpenStreams(left);
+    }
+
+    /// The same while nobody waits; returns when Connector knows.
+    void leave(std::size_t agent) {
+        const auto streamsLeft = _agents[agent].openStreams() - 1;
+        const auto relaysLeft = _pipe.count("relays") - 1;
+        hangUp(agent);
+        _agents[agent].awaitOpenStreams(streamsLeft);
         _agents[agent].roundTrip();
-        _pipe.waitFor("relays", static_cast<std::int64_t>(_visits.size()));
+        _pipe.waitFor("relays", relaysLeft);
     }
 
     /// Which of them has a request.
@@ -319,7 +325,7 @@ BOOST_DATA_TEST_CASE(MoreVisitorsThanStreamsWait, kModes, mode) {
     }
     BOOST_TEST(!agents[0].hasRequest());
     for (auto& visitor : waiting) {
-        agents.leave(0);
+        agents.hangUp(0);
         auto stream = agents[0].nextRequest();
         stream.answer();
         BOOST_TEST(stream.readExactly(9) == "a request");
