@@ -7,7 +7,7 @@ namespace connector {
 ListeningPipe::ListeningPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
                              const Poco::Net::Context::Ptr& tls)
     : SlotPipe(environment_, settings, tls), _access(environment(), VisitorSettings()),
-      _clients(loop(), environment(), _access, name(), "client", *this),
+      _clients(loop(), environment(), _access, name(), "client", lifeline(), *this),
       _listeners(listenLocally(settings, environment_.limits().backlog)),
       _oddities(Poco::Logger::get("agent")) {}
 

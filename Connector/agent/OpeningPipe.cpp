@@ -6,7 +6,7 @@ OpeningPipe::OpeningPipe(PipeEnvironment& environment_, const AgentPipeSettings&
                          const Poco::Net::Context::Ptr& tls)
     : SessionPipe(environment_, settings, Http2Session::Role::Opens, tls),
       _access(environment(), VisitorSettings()),
-      _clients(loop(), environment(), _access, name(), "client", *this),
+      _clients(loop(), environment(), _access, name(), "client", lifeline(), *this),
       _listeners(listenLocally(settings, environment_.limits().backlog)),
       _openings(loop(), lifeline(), relays(), "Connector", static_cast<Openings::Owner&>(*this)) {}
 

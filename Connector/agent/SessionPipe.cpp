@@ -107,10 +107,10 @@ void SessionPipe::onGoingAway(Pipe2Connection& connection) {
 void SessionPipe::onManyStreams(Pipe2Connection& connection) {
     const auto many = static_cast<int>(_authorization.streams);
     connection.watchStreams(many);
-    const auto hasMany = [&](const auto& one) { return one->streams() > many; };
-    const auto& all = _connections.all();
-    if (!isDraining() && all.size() == _slots.size() && std::all_of(all.begin(), all.end(), hasMany))
-        hold(_slots.size() + 1);
+    const auto isFull = [&](const auto& slot) {
+        return slot->connection && slot->connection->streams() > many;
+    };
+    if (!isDraining() && std::all_of(_slots.begin(), _slots.end(), isFull)) hold(_slots.size() + 1);
 }
 
 void SessionPipe::onEnded(Pipe2Connection& connection, const std::string& why) {

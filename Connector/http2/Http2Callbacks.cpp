@@ -1,5 +1,7 @@
 #include "http2/Http2Callbacks.h"
 
+#include "base/Printable.h"
+
 #include <algorithm>
 #include <charconv>
 #include <new>
@@ -18,10 +20,7 @@ constexpr double kBytesPerUpdate = 1024;
 /// What large pieces of data are not copied from this size on: less costs less to copy than to send apart.
 constexpr std::size_t kNotCopied = 8 * 1024;
 
-constexpr std::size_t kReceiveBuffer = 256 * 1024;
-
-/// Responses whose reason is not taken in whole are as good.
-constexpr std::size_t kMaxReason = 256;
+constexpr std::size_t kReceiveBuffer = 512 * 1024;
 
 Http2Session& of(void* session) {
     return *static_cast<Http2Session*>(session);
@@ -29,13 +28,6 @@ Http2Session& of(void* session) {
 
 std::string_view text(const std::uint8_t* bytes, std::size_t length) {
     return {reinterpret_cast<const char*>(bytes), length};
-}
-
-std::string printable(std::string_view given) {
-    std::string clean(given.substr(0, kMaxReason));
-    std::replace_if(
-        clean.begin(), clean.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    return clean;
 }
 
 } // namespace
@@ -57,7 +49,6 @@ const nghttp2_session_callbacks* Http2Session::Callbacks::all() {
         ::nghttp2_session_callbacks_set_on_begin_headers_callback(made, onBeginHeaders);
         ::nghttp2_session_callbacks_set_on_header_callback(made, onHeader);
         ::nghttp2_session_callbacks_set_on_frame_recv_callback(made, onFrame);
-        ::nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, onInvalidFrame);
         ::nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, onData);
         ::nghttp2_session_callbacks_set_on_stream_close_callback(made, onStreamClose);
         ::nghttp2_session_callbacks_set_on_frame_send_callback(made, onFrameSent);
@@ -95,19 +86,12 @@ int Http2Session::Callbacks::onHeader(nghttp2_session*, const nghttp2_frame* fra
     }
     if (name == ":status") std::from_chars(value.data(), value.data() + value.size(), stream->_status);
     if (name == "pipe-reason" && stream->_answer == Http2Stream::Answer::Awaited)
-        stream->_reason = printable(value);
+        stream->_reason = printable(std::string(value));
     return 0;
 }
 
 int Http2Session::Callbacks::onFrame(nghttp2_session*, const nghttp2_frame* frame, void* session) {
     of(session).onFrame(*frame);
-    return 0;
-}
-
-int Http2Session::Callbacks::onInvalidFrame(nghttp2_session*, const nghttp2_frame*, int error,
-                                            void* session) {
-    if (of(session)._why.empty())
-        of(session)._why = std::string("it sent a frame that is wrong: ") + ::nghttp2_strerror(error);
     return 0;
 }
 
@@ -134,11 +118,14 @@ int Http2Session::Callbacks::onStreamClose(nghttp2_session*, std::int32_t id, st
 /// listens any more.
 int Http2Session::Callbacks::onFrameSent(nghttp2_session* nghttp2, const nghttp2_frame* frame,
                                          void* session) {
+    auto& self = of(session);
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR && self._why.empty())
+        self._why =
+            std::string("it did not keep to HTTP/2: ") + ::nghttp2_http2_strerror(frame->goaway.error_code);
     const bool isEnd = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
                        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (!isEnd || ::nghttp2_session_get_stream_remote_close(nghttp2, frame->hd.stream_id) == 1) return 0;
-    const auto* stream = of(session).find(frame->hd.stream_id);
-    if (!stream)
+    if (!self.find(frame->hd.stream_id))
         ::nghttp2_submit_rst_stream(nghttp2, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
     return 0;
 }

@@ -23,7 +23,6 @@ struct Http2Session::Callbacks {
                         std::size_t nameLength, const std::uint8_t* value, std::size_t valueLength,
                         std::uint8_t flags, void* session);
     static int onFrame(nghttp2_session*, const nghttp2_frame* frame, void* session);
-    static int onInvalidFrame(nghttp2_session*, const nghttp2_frame* frame, int error, void* session);
     static int onData(nghttp2_session*, std::uint8_t flags, std::int32_t id, const std::uint8_t* bytes,
                       std::size_t length, void* session);
     static int onStreamClose(nghttp2_session*, std::int32_t id, std::uint32_t error, void* session);
@@ -53,6 +52,6 @@ std::span<std::byte> http2ReceiveBuffer();
 
 /// A session sends as soon as it has so many bytes; a frame of DATA is no longer. More gains nothing, and
 /// lets small messages wait.
-constexpr std::size_t kHttp2Batch = 64 * 1024;
+constexpr std::size_t kHttp2Batch = 128 * 1024;
 
 } // namespace connector

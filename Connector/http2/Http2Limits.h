@@ -10,7 +10,7 @@ namespace connector {
 struct Http2Limits {
     /// Bytes of one stream that may be on their way from the peer, or wait here to be taken: as far as a
     /// stream's window may grow.
-    std::size_t streamWindow = 16 * 1024 * 1024;
+    std::size_t streamWindow = 64 * 1024 * 1024;
     /// Streams that a peer may have open on one session.
     std::uint32_t concurrentStreams = 16384;
     /// Bytes of a session that the kernel takes before it can send them (TCP_NOTSENT_LOWAT): what waits there

@@ -1,5 +1,6 @@
 #include "http2/Http2Session.h"
 
+#include "base/Printable.h"
 #include "http2/Http2Callbacks.h"
 
 #include <algorithm>
@@ -28,8 +29,12 @@ constexpr std::size_t kBytesPerTurn = 512 * 1024;
 /// How long the peer may take to read the last that is said before the connection is closed.
 constexpr std::chrono::milliseconds kClosing{2000};
 
+/// Round trips are not measured more often: PINGs have a bound at the peer.
+constexpr std::chrono::milliseconds kBetweenRounds{50};
+
 /// WINDOW_UPDATEs that may come before any are earned, and in a burst.
 constexpr double kWindowUpdates = 4096;
+constexpr double kUpdatesPerStream = 2;   // whose windows a peer may widen at first
 constexpr double kControlFrameBurst = 10; // times those of a second
 
 /// PINGs of ours, by their payload.
@@ -86,8 +91,11 @@ Http2Session::Http2Session(EventLoop& loop, std::unique_ptr<SocketStream> transp
 
 Http2Session::~Http2Session() {
     _isOver = true;
-    for (auto* stream : _streams)
+    for (auto* stream : _streams) {
+        _context.buffered.remove(stream->untaken());
+        stream->breakOff("the session is over");
         stream->_session = nullptr;
+    }
     _loop.forget(*this);
 }
 
@@ -97,7 +105,10 @@ void Http2Session::start(std::span<const std::byte> received) {
     if (!_transport->attach(_loop, *this)) return finish("no room to watch another descriptor");
     submitSettings();
     check();
-    if (!received.empty() && !takeIn(received)) return settle();
+    if (!received.empty()) {
+        if (!takeIn(received)) return settle();
+        settleReceived();
+    }
     onReady(*_transport);
 }
 
@@ -124,12 +135,16 @@ std::unique_ptr<Http2Stream> Http2Session::open(const ConnectRequest& request) {
         field(":method", method), field(":authority", request.authority),
         field("forwarded", forwarded, NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_INDEX)};
     auto stream = makeStream();
-    stream->_isMine = stream->_isOpen = true;
+    stream->_isMine = true;
     const auto bytes = Callbacks::provider();
     stream->_id =
         ::nghttp2_submit_request(_session.get(), nullptr, fields.data(), fields.size(), &bytes, stream.get());
     if (stream->_id < 0) return nullptr;
-    if (stream->_id >= kLastStreamId) goAway();
+    stream->_isOpen = stream->_isKnown = true;
+    if (stream->_id >= kLastStreamId) {
+        goAway();
+        _hasToldGoingAway = false; // nobody has asked for it
+    }
     schedule();
     return stream;
 }
@@ -182,12 +197,12 @@ void Http2Session::settle() {
     if (!_finishLater.empty()) return finish(_finishLater);
     if (_isOver || _isClosing) return;
     if (_isGoingAway && !std::exchange(_hasToldGoingAway, true)) _owner.onGoingAway();
-    const bool isDone =
-        ::nghttp2_session_want_read(_session.get()) == 0 && ::nghttp2_session_want_write(_session.get()) == 0;
-    if (isDone)
-        close(_why.empty() ? "it went away" : _why);
-    else if (!_ready.empty() || !_arrived.empty())
-        schedule();
+    const bool isDeaf = ::nghttp2_session_want_read(_session.get()) == 0;
+    if (isDeaf && ::nghttp2_session_want_write(_session.get()) == 0)
+        return close(_why.empty() ? "it went away" : _why);
+    if (isDeaf && !std::exchange(_isDoomed, true))
+        _timer.start(kClosing); // a peer that doesn't read can't be told, and must not keep the session
+    if (!_ready.empty() || !_arrived.empty()) schedule();
 }
 
 void Http2Session::receive() {
@@ -234,8 +249,9 @@ void Http2Session::settleReceived() {
 /// False when nothing that follows is to be looked at.
 bool Http2Session::takeIn(std::span<const std::byte> bytes) {
     _lastHeard = _loop.now();
-    _owner.onHeard();
     _isPingAwaited = false;
+    _owner.onHeard();
+    if (_isOver) return false;
     const auto taken = ::nghttp2_session_mem_recv(
         _session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     if (taken >= 0) return true;
@@ -248,6 +264,7 @@ void Http2Session::deliverArrived() {
     for (auto& stream : std::exchange(_arrived, {})) {
         if (_isOver || stream->_isBroken) continue;
         const auto request = std::exchange(stream->_request, {})->request();
+        stream->_isKnown = true;
         _owner.onConnect(std::move(stream), request);
     }
 }
@@ -266,7 +283,8 @@ void Http2Session::deliver() {
     _isDelivering = false;
 }
 
-/// Sends what there is, in batches, while the connection takes them.
+/// Sends what there is, in batches, while the connection takes them. If that fails, the session ends later:
+/// it may be a stream's user who calls, by send(), and who must not be called meanwhile.
 void Http2Session::flush() {
     auto& batch = http2Batch();
     while (!_isOver && !_isClosing && _finishLater.empty() && _transport->unsent() == 0 && fillBatch()) {
@@ -274,7 +292,7 @@ void Http2Session::flush() {
         batch.bytes.clear();
         if (batch.tailOf)
             skipOut(*std::exchange(batch.tailOf, nullptr), std::exchange(batch.tail, {}).size());
-        if (sent == Stream::Status::Failed) return finish(_transport->failure());
+        if (sent == Stream::Status::Failed) finishLater(_transport->failure());
     }
 }
 
@@ -286,7 +304,8 @@ bool Http2Session::fillBatch() {
         const auto length = ::nghttp2_session_mem_send(_session.get(), &bytes);
         // It takes memory to go wrong here, or a peer that is past all patience of nghttp2.
         if (length < 0) {
-            finish(::nghttp2_strerror(static_cast<int>(length)));
+            batch.bytes.clear(); // it is for others, too
+            finishLater(::nghttp2_strerror(static_cast<int>(length)));
             return false;
         }
         const auto frame = std::as_bytes(std::span(bytes, static_cast<std::size_t>(length)));
@@ -298,7 +317,8 @@ bool Http2Session::fillBatch() {
 /// Of life and death.
 void Http2Session::check() {
     using std::chrono::milliseconds;
-    if (_isClosing) return finish(_why);
+    if (_isClosing) return checkClosing();
+    if (_isDoomed) return end(_why.empty() ? "it did not read that the session ends" : _why);
     const auto [pingAfter, threshold] = _liveness;
     const auto silence = _loop.now() - _lastHeard;
     if (threshold.count() > 0 && silence >= threshold)
@@ -314,12 +334,19 @@ void Http2Session::check() {
     if (next != milliseconds::max()) _timer.start(next);
 }
 
+/// As long as the peer goes on reading, it is waited for.
+void Http2Session::checkClosing() {
+    const auto left = _transport->unsent() + static_cast<std::size_t>(_transport->unacknowledged());
+    if (left == 0 || left == std::exchange(_leftBefore, left)) return finish(_why);
+    _timer.start(kClosing);
+}
+
 /// Over, but the peer shall be able to read the last that was said: a connection that is closed while
 /// something is unread is reset.
 void Http2Session::close(const std::string& why) {
     if (_isOver || _isClosing) return;
     flush();
-    if (_isOver) return;
+    if (!_finishLater.empty()) return finish(_finishLater);
     _isClosing = true;
     _why = why;
     failAll(why);
@@ -329,16 +356,15 @@ void Http2Session::close(const std::string& why) {
 }
 
 void Http2Session::endSending() {
-    if (_transport->unsent() == 0) _transport->endSending();
+    // Once: each time, the kernel would tell of it as an event.
+    if (!_hasSaidEnd && _transport->unsent() == 0)
+        _hasSaidEnd = _transport->endSending() != Stream::Status::Blocked;
 }
 
 /// Not while streams are being delivered: each of them must be told.
 void Http2Session::finish(const std::string& why) {
     if (_isOver) return;
-    if (_isDelivering) {
-        _finishLater = why;
-        return schedule();
-    }
+    if (_isDelivering) return finishLater(why);
     _isOver = true;
     _timer.cancel();
     _transport->detach();
@@ -347,9 +373,15 @@ void Http2Session::finish(const std::string& why) {
     _owner.onEnded(reason);
 }
 
+void Http2Session::finishLater(const std::string& why) {
+    _finishLater = why;
+    schedule();
+}
+
 void Http2Session::failAll(const std::string& why) {
     for (auto* stream : _streams) {
-        if (!stream->_isBroken) stream->breakOff(why);
+        if (stream->_isOpen)
+            stream->breakOff(why); // the others have ended, and may have something to be taken
         if (stream->_isMine && stream->_answer == Http2Stream::Answer::Awaited)
             stream->_answer = Http2Stream::Answer::NotProcessed;
         markReady(*stream);
@@ -369,22 +401,22 @@ void Http2Session::failAll(const std::string& why) {
 
 /// The session ends once the peer has been told.
 void Http2Session::misbehaved(const std::string& how) {
-    if (!_why.empty()) return;
+    if (std::exchange(_hasMisbehaved, true)) return;
     _why = "it " + how;
     ::nghttp2_session_terminate_session(_session.get(), NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 /// All of it is allowed, but not in any number.
 void Http2Session::checkBudget(const nghttp2_frame& frame) {
-    const bool isAck = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
+    const bool isAnswer = frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
     const bool isEnd = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     switch (frame.hd.type) {
     case NGHTTP2_SETTINGS:
-    case NGHTTP2_PING:
-        if (!isAck && !_controlFrames.take(_loop.now())) misbehaved("sent too many PINGs or SETTINGS");
-        break;
+    case NGHTTP2_PING: // answers to ours, too: there are few
     case NGHTTP2_PRIORITY:
-        if (!_controlFrames.take(_loop.now())) misbehaved("sent too many frames of PRIORITY");
+    case NGHTTP2_GOAWAY:
+        if (!isAnswer && !_controlFrames.take(_loop.now()))
+            misbehaved("sent too many frames of PING, SETTINGS, PRIORITY or GOAWAY");
         break;
     case NGHTTP2_DATA:
         if (frame.hd.length == 0 && !isEnd && !_controlFrames.take(_loop.now()))
@@ -441,6 +473,7 @@ void Http2Session::onRequest(Http2Stream& stream) {
                                     [&](const auto& arriving) { return arriving.get() == &stream; });
     auto handle = std::move(*found);
     _arriving.erase(found);
+    if (_isGoingAway) return; // the peer reads in our GOAWAY that it was not processed
     const auto error = stream._request->error();
     if (error.empty())
         _arrived.push_back(std::move(handle));
@@ -477,6 +510,7 @@ std::unique_ptr<Http2Stream> Http2Session::makeStream() {
     stream->_window = firstWindow(_context.limits);
     stream->_index = _streams.size();
     _streams.push_back(stream.get());
+    _windowUpdates.add(kUpdatesPerStream);
     return stream;
 }
 
@@ -505,7 +539,8 @@ void Http2Session::resume(Http2Stream& stream) {
 void Http2Session::respond(Http2Stream& stream, int status, const std::string& reason) {
     const auto code = std::to_string(status);
     std::vector<nghttp2_nv> fields{field(":status", code)};
-    if (!reason.empty()) fields.push_back(field("pipe-reason", reason));
+    const auto text = printable(reason);
+    if (!text.empty()) fields.push_back(field("pipe-reason", text));
     const auto bytes = Callbacks::provider();
     ::nghttp2_submit_response(_session.get(), stream._id, fields.data(), fields.size(),
                               stream._isEnding ? nullptr : &bytes);
@@ -529,12 +564,12 @@ void Http2Session::tuneWindow(Http2Stream& stream) {
                (stream._receiver ? stream._receiver->unacknowledged() : 0);
     };
     if (!stream._isMeasuring) {
-        if (stream._taken - stream._measuredTaken < window / 4) return;
+        const bool isDue =
+            stream._taken - stream._measuredTaken >= window / 4 && window < _context.limits.streamWindow;
+        if (!isDue || !beginRound()) return;
         stream._isMeasuring = true;
         stream._measuredRound = _round;
         stream._measuredArrived = arrived();
-        if (!std::exchange(_isInRound, true))
-            ::nghttp2_submit_ping(_session.get(), NGHTTP2_FLAG_NONE, kRoundTrip.data());
     } else if (stream._measuredRound != _round) {
         const auto inRound =
             static_cast<std::size_t>(std::max<std::int64_t>(0, arrived() - stream._measuredArrived));
@@ -542,6 +577,16 @@ void Http2Session::tuneWindow(Http2Stream& stream) {
         stream._isMeasuring = false;
         stream._measuredTaken = stream._taken;
     }
+}
+
+/// False when it is too early for another one.
+bool Http2Session::beginRound() {
+    if (_isInRound) return true;
+    if (_loop.now() - _roundBegan < kBetweenRounds) return false;
+    _isInRound = true;
+    _roundBegan = _loop.now();
+    ::nghttp2_submit_ping(_session.get(), NGHTTP2_FLAG_NONE, kRoundTrip.data());
+    return true;
 }
 
 void Http2Session::setWindow(Http2Stream& stream, std::size_t bytes) {
@@ -562,7 +607,7 @@ void Http2Session::release(Http2Stream& stream) {
     if (stream._isFed) std::replace(_fed.begin(), _fed.end(), &stream, static_cast<Http2Stream*>(nullptr));
     _context.buffered.remove(stream.untaken());
     if (stream._isOpen) leave(stream);
-    if (!_isOver) _owner.onStreamDestroyed();
+    if (!_isOver && stream._isKnown) _owner.onStreamDestroyed();
 }
 
 void Http2Session::leave(Http2Stream& stream) {

@@ -22,7 +22,7 @@ namespace connector {
 ///
 /// All that a round of the loop brings forth is sent at its end, in as few writes as it takes, except for
 /// large pieces, which go at once. What the connection doesn't take is not asked for: it waits in the
-/// streams, which take turns, 64 KiB at a time, so that a small message is never far behind.
+/// streams, which take turns, 128 KiB at a time, so that a small message is never far behind.
 ///
 /// The connection's own window is as large as can be, so that only the windows of streams ever block. They
 /// begin small and grow with bandwidth and round-trip time: when in one round trip more than half a window
@@ -114,8 +114,10 @@ class Http2Session final : private StreamHandler, private EventHandler {
     void settle();
     void schedule();
     void check();
+    void checkClosing();
     void endSending();
     void finish(const std::string& why);
+    void finishLater(const std::string& why);
     void close(const std::string& why);
     void failAll(const std::string& why);
     void misbehaved(const std::string& how);
@@ -134,6 +136,7 @@ class Http2Session final : private StreamHandler, private EventHandler {
     void respond(Http2Stream& stream, int status, const std::string& reason);
     void consumed(Http2Stream& stream, std::size_t bytes);
     void tuneWindow(Http2Stream& stream);
+    bool beginRound();
     void setWindow(Http2Stream& stream, std::size_t bytes);
     void release(Http2Stream& stream);
     void leave(Http2Stream& stream);
@@ -160,6 +163,7 @@ class Http2Session final : private StreamHandler, private EventHandler {
     std::string _why;         ///< it is about to end
     std::string _finishLater; ///< when streams have been delivered
     std::uint32_t _round = 0; ///< round trips measured
+    EventLoop::Clock::time_point _roundBegan;
     bool _isInRound = false;
     bool _isPingAwaited = false;
     bool _isScheduled = false;
@@ -167,7 +171,11 @@ class Http2Session final : private StreamHandler, private EventHandler {
     bool _hasNewSettings = false;
     bool _isGoingAway = false;
     bool _hasToldGoingAway = false;
-    bool _isClosing = false; ///< all is said, and the peer may still read it
+    bool _isClosing = false;     ///< all is said, and the peer may still read it
+    bool _hasSaidEnd = false;    ///< the same, and that it was all
+    std::size_t _leftBefore = 0; ///< the same: what it had not read yet when that was last looked at
+    bool _hasMisbehaved = false;
+    bool _isDoomed = false; ///< it ends, but nobody could be told yet
     bool _isOver = false;
 };
 

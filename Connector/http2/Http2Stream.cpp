@@ -2,6 +2,7 @@
 
 #include "http2/ConnectRequest.h"
 #include "http2/Http2Session.h"
+#include "http2/SpareBuffers.h"
 
 #include <algorithm>
 #include <cstring>
@@ -77,7 +78,7 @@ void Http2Stream::skip(std::size_t bytes) {
     if (_inBegin < _in.size()) {
         _inBegin += bytes;
         if (_inBegin == _in.size()) {
-            std::vector<std::byte>().swap(_in); // an idle stream keeps nothing
+            SpareBuffers::ofThread().give(std::exchange(_in, {})); // an idle stream keeps nothing
             _inBegin = 0;
         }
     } else {
@@ -102,6 +103,7 @@ void Http2Stream::keepFresh() {
         _in.erase(_in.begin(), _in.begin() + static_cast<std::ptrdiff_t>(_inBegin));
         _inBegin = 0;
     }
+    if (_freshBegin < _fresh.size() && _in.empty()) _in = SpareBuffers::ofThread().take();
     for (; _freshBegin < _fresh.size(); ++_freshBegin)
         _in.insert(_in.end(), _fresh[_freshBegin].begin(), _fresh[_freshBegin].end());
     std::vector<std::span<const std::byte>>().swap(_fresh);
@@ -110,7 +112,7 @@ void Http2Stream::keepFresh() {
 
 Stream::Status Http2Stream::send(std::span<const std::byte> bytes) {
     _loop.assertInLoopThread();
-    if (_isBroken) return Status::Failed;
+    if (_isBroken || !_session) return Status::Failed;
     if (bytes.size() < kSentAtOnce || unsent() > 0) {
         keep(bytes);
         _session->resume(*this);
@@ -123,20 +125,24 @@ Stream::Status Http2Stream::send(std::span<const std::byte> bytes) {
     return flush();
 }
 
+/// With nothing to send, it is for receive() to tell that the stream has broken: there may be bytes to be had
+/// first.
 Stream::Status Http2Stream::flush() {
-    if (_isBroken) return Status::Failed;
-    return unsent() > 0 ? Status::Blocked : Status::Ok;
+    if (unsent() == 0) return Status::Ok;
+    return _isBroken ? Status::Failed : Status::Blocked;
 }
 
 Stream::Status Http2Stream::endSending() {
     if (_isBroken) return Status::Failed;
     if (unsent() > 0) return Status::Blocked;
     _isEnding = true;
-    _session->resume(*this);
+    if (_session) _session->resume(*this);
     return Status::Ok;
 }
 
 void Http2Stream::keep(std::span<const std::byte> bytes) {
+    if (bytes.empty()) return;
+    if (_out.empty()) _out = SpareBuffers::ofThread().take();
     _out.insert(_out.end(), bytes.begin(), bytes.end());
 }
 
@@ -152,7 +158,7 @@ void Http2Stream::skipOut(std::size_t bytes) {
     }
     _outBegin += bytes;
     if (_outBegin < _out.size()) return;
-    std::vector<std::byte>().swap(_out);
+    SpareBuffers::ofThread().give(std::exchange(_out, {}));
     _outBegin = 0;
 }
 

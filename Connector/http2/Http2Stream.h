@@ -115,8 +115,9 @@ class Http2Stream final : public Stream, private EventHandler {
     std::uint32_t _measuredRound = 0;
     std::size_t _index = 0; ///< among the session's streams
     Answer _answer = Answer::Awaited;
-    int _status = 0;      ///< of the answer, while its fields come in
-    bool _isMine = false; ///< was opened here
+    int _status = 0;       ///< of the answer, while its fields come in
+    bool _isMine = false;  ///< was opened here
+    bool _isKnown = false; ///< to the session's owner
     bool _isMeasuring = false;
     bool _isOpen = false;       ///< for nghttp2
     bool _isAnswered = false;   ///< the peer's stream: accepted or refused

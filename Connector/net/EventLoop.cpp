@@ -31,7 +31,7 @@ EventLoop::EventLoop()
 
 EventLoop::~EventLoop() {
     _posted.clear();
-    _destroyed.clear();
+    destroy();
     assert(_timers.empty());
 }
 
@@ -41,9 +41,9 @@ void EventLoop::run() {
         dispatch(_again.empty() && !_postedHere ? timeoutOfNextTimer() : 0);
         runAgain();
         runTimers();
-        _destroyed.clear();
+        destroy();
         runPosted();
-        _destroyed.clear(); // whose descriptors may be watched still, and must not be in the next dispatch()
+        destroy(); // whose descriptors may be watched still, and must not be in the next dispatch()
     }
     _thread = std::thread::id();
 }
@@ -86,6 +86,14 @@ void EventLoop::again(EventHandler& handler) {
 void EventLoop::destroyLater(std::shared_ptr<void> object) {
     assertInLoopThread();
     _destroyed.push_back(std::move(object));
+}
+
+/// What they leave to be destroyed, too.
+void EventLoop::destroy() {
+    while (!_destroyed.empty()) {
+        _destroying.swap(_destroyed);
+        _destroying.clear();
+    }
 }
 
 void EventLoop::dispatch(int timeout) {

@@ -103,6 +103,7 @@ class EventLoop {
     friend class Timer;
     using Timers = std::multimap<Clock::time_point, Timer*>;
 
+    void destroy();
     void runPosted();
     void runAgain();
     void runTimers();
@@ -121,6 +122,7 @@ class EventLoop {
     std::array<epoll_event, 256> _events;
     int _fetched = 0;
     std::vector<std::shared_ptr<void>> _destroyed;
+    std::vector<std::shared_ptr<void>> _destroying;
     std::vector<std::byte> _scratch;
     std::mutex _postedMutex;
     std::vector<std::function<void()>> _posted;

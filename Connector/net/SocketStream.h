@@ -32,6 +32,9 @@ class SocketStream : public Stream, private EventHandler {
     /// done.
     virtual Status handshake();
 
+    /// Whether the handshake is more than the TCP connection.
+    virtual bool hasHandshake() const { return false; }
+
     Status flush() final;
     std::size_t unsent() const final { return _unsent.size() - _unsentBegin; }
     Status endSending() override;

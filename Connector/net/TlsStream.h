@@ -32,6 +32,7 @@ class TlsStream : public SocketStream {
               const std::string& host, SSL_SESSION* resume);
 
     Status handshake() override;
+    bool hasHandshake() const override { return true; }
     using SocketStream::send;
     Status send(std::span<const std::byte> bytes) override;
     Status sendBoth(std::span<const std::byte> head, std::span<const std::byte> tail) override;

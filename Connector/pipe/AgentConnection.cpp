@@ -15,7 +15,9 @@ constexpr int kBeatsPerThreshold = 3;
 } // namespace
 
 AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool hasTurn)
-    : _context(context), _stream(std::move(stream)),
+    : _context(context),
+      _handshake(std::make_shared<Handshake>(context.loop, context.loops, std::move(stream),
+                                             static_cast<Handshake::Owner&>(*this), context.lifeline.hold())),
       _greeting(std::make_unique<Greeting>(context.endpoint.passcode)), _heartbeat(context.loop, *this),
       _timer(context.loop, [this] { onTimer(); }), _hasTurn(hasTurn) {}
 
@@ -27,11 +29,11 @@ AgentConnection::AgentConnection(const Context& context, RelayPeer peer)
 }
 
 void AgentConnection::start() {
-    if (!_stream->attach(_context.loop, *this)) return end("no room to watch another descriptor");
-    if (_state == State::Authorizing) {
+    if (_handshake) {
         _timer.start(_context.limits.greetingFirstByte);
-        return;
+        return _handshake->start();
     }
+    if (!_stream->attach(_context.loop, *this)) return end("no room to watch another descriptor");
     _heartbeat.start(*_stream, Heartbeat::Settings::ofConnector(_context.endpoint.heartbeatAbsenceThreshold));
     enter(State::Holding);
     if (!_isOver) readWhileWaiting();
@@ -70,6 +72,7 @@ std::unique_ptr<SocketStream> AgentConnection::takeStream() {
     _isOver = true;
     _timer.cancel();
     _heartbeat.stop();
+    if (auto handshake = std::exchange(_handshake, nullptr)) handshake->cancel();
     return std::move(_stream);
 }
 
@@ -88,10 +91,14 @@ void AgentConnection::onReady(Stream&) {
     }
 }
 
+void AgentConnection::onShaken(std::unique_ptr<SocketStream> stream) {
+    _stream = std::move(stream);
+    _handshake.reset();
+    if (!_stream->attach(_context.loop, *this)) return end("no room to watch another descriptor");
+    readGreeting();
+}
+
 void AgentConnection::readGreeting() {
-    const auto handshake = _stream->handshake();
-    if (handshake == Stream::Status::Blocked) return;
-    if (handshake != Stream::Status::Ok) return end(_stream->failure());
     auto verdict = Greeting::Verdict::Incomplete;
     while (verdict == Greeting::Verdict::Incomplete) {
         const auto received = _stream->receive(_context.loop.scratch());

@@ -1,8 +1,11 @@
 #pragma once
 
 #include "model/Mapping.h"
+#include "net/EventLoops.h"
 #include "net/SocketStream.h"
 #include "net/Timer.h"
+#include "pipe/Handshake.h"
+#include "pipe/Lifeline.h"
 #include "pipe/PipeLimits.h"
 #include "protocol/Greeting.h"
 #include "relay/Heartbeat.h"
@@ -19,7 +22,7 @@ namespace connector {
 
 /// An agent's connection while it is not joined: it proves itself with the passcode; then, in PIPE/1, it
 /// waits and beats, and may begin a conversation. In PIPE/2 it is handed over. Lives on its pipe's loop.
-class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
+class AgentConnection final : private StreamHandler, private Heartbeat::Owner, private Handshake::Owner {
   public:
     enum class State {
         Authorizing,
@@ -62,6 +65,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     /// What all connections of an endpoint have in common; its members must outlive them.
     struct Context {
         EventLoop& loop;
+        EventLoops& loops; ///< for handshakes
+        const Lifeline& lifeline;
         const PipeLimits& limits;
         const Endpoint& endpoint;
         /// Whether agents may begin conversations here (private pipe). Where they may not, payload of an
@@ -104,13 +109,13 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     /// Whether its address is slowed, and it is its turn to be judged.
     bool hasTurn() const { return _hasTurn; }
 
-    Stream& stream() { return *_stream; }
+    const Poco::Net::SocketAddress& peer() const { return _stream ? _stream->peer() : _handshake->peer(); }
 
     /// Leaves the connection to a relay, with all that was received from it; nothing but the destruction of
     /// this object may follow.
     RelayPeer takePeer();
 
-    /// The same, to be closed or handed over.
+    /// The same, to be closed or handed over; null when it is closed already, as its handshake is not done.
     std::unique_ptr<SocketStream> takeStream();
 
     /// Where its owner keeps it.
@@ -126,6 +131,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
 
     Begun& begun();
     void onReady(Stream& stream) override;
+    void onShaken(std::unique_ptr<SocketStream> stream) override;
+    void onNotShaken(const std::string& why) override { end(why); }
     void readGreeting();
     void takePlace();
     void wait();
@@ -141,8 +148,9 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner {
     void onSilent() override;
 
     const Context& _context;
-    std::unique_ptr<SocketStream> _stream;
-    std::unique_ptr<Greeting> _greeting; ///< null once it is complete
+    std::shared_ptr<Handshake> _handshake; ///< until it is done
+    std::unique_ptr<SocketStream> _stream; ///< then
+    std::unique_ptr<Greeting> _greeting;   ///< null once it is complete
     EventLoop::Clock::time_point _greetedAt;
     std::unique_ptr<Begun> _begun;
     Heartbeat _heartbeat;

@@ -23,7 +23,8 @@ constexpr int kSignsPerThreshold = 3;
 AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint,
                              Settings settings, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _settings(std::move(settings)),
-      _lifeline(lifeline), _context{loop, environment.limits(), endpoint, _settings.mayBegin, *this},
+      _lifeline(lifeline), _context{loop,     environment.loops(), lifeline, environment.limits(),
+                                    endpoint, _settings.mayBegin,  *this},
       _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
       _history(environment.limits().agentMemory), _slowed(loop, environment.limits(), *this),
       _log(Poco::Logger::get("pipe")), _endings(_log), _warnings(_log) {}
@@ -95,8 +96,7 @@ bool AgentEndpoint::moveBack(AgentConnection& agent) {
     if (agent.state() == State::LastResort) return false;
     if (agent.isSilent())
         agent.moveTo(State::LastResort);
-    else if (agent.state() == State::Waiting &&
-             _history.isDoubtful(agent.stream().peer().host(), _loop.now()))
+    else if (agent.state() == State::Waiting && _history.isDoubtful(agent.peer().host(), _loop.now()))
         agent.moveTo(State::Doubtful);
     else
         return false;
@@ -146,12 +146,13 @@ void AgentEndpoint::closeAll() {
             close(*list.front());
     _waitingStreams.refuseAll("the mapping was closed");
     _connections.endAll("the mapping was closed");
+    _leaving.endAll("the mapping was closed");
 }
 
 std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& agent) {
     if (_places.count() >= _context.endpoint.maxConnections) return std::nullopt;
     _places.enter();
-    const auto& peer = agent.stream().peer();
+    const auto& peer = agent.peer();
     if (_log.debug()) _log.debug("%s: agent %s authorized", _settings.name, peer.toString());
     return Admission{.mayBeStale = _history.hasSentStaleBytes(peer.host(), _loop.now()),
                      .isSuspect = _history.takeSuspect(peer.host(), _loop.now())};
@@ -197,13 +198,16 @@ void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stre
 
 void AgentEndpoint::onGoingAway(Pipe2Connection& connection) {
     if (_log.debug()) _log.debug("%s: agent %s goes away", _settings.name, connection.peer().toString());
+    _leaving.add(connection.shared_from_this());
+    _connections.remove(connection);
+    _waitingCount.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void AgentEndpoint::onEnded(Pipe2Connection& connection, const std::string& why) {
     logLost(connection.peer(), why);
     _places.leave();
-    _waitingCount.fetch_sub(1, std::memory_order_relaxed);
-    _connections.remove(connection);
+    if (_connections.remove(connection)) _waitingCount.fetch_sub(1, std::memory_order_relaxed);
+    _leaving.remove(connection);
 }
 
 void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
@@ -212,12 +216,12 @@ void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
     count(before, -1);
     count(agent.state(), 1);
     if (before == State::Authorizing && agent.hasTurn())
-        _slowed.turnIsOver(agent.stream().peer().host(), /*wasRight*/ true);
+        _slowed.turnIsOver(agent.peer().host(), /*wasRight*/ true);
     if (agent.state() != State::Quieting) _owner.onAgentAvailable(*this);
 }
 
 void AgentEndpoint::onStaleBytes(AgentConnection& agent) {
-    _history.addStaleBytes(agent.stream().peer().host(), _loop.now());
+    _history.addStaleBytes(agent.peer().host(), _loop.now());
 }
 
 void AgentEndpoint::onNoAnswer(const Poco::Net::SocketAddress& peer) {
@@ -238,12 +242,12 @@ void AgentEndpoint::onAnswer(const Poco::Net::SocketAddress& peer) {
     auto& doubtful = listOf(State::Doubtful);
     for (auto next = doubtful.begin(); next != doubtful.end();) {
         auto& agent = **next++;
-        if (!_history.isDoubtful(agent.stream().peer().host(), _loop.now())) agent.moveTo(State::Waiting);
+        if (!_history.isDoubtful(agent.peer().host(), _loop.now())) agent.moveTo(State::Waiting);
     }
 }
 
 void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
-    const auto peer = agent.stream().peer();
+    const auto peer = agent.peer();
     const bool wasAuthorized = agent.state() != State::Authorizing;
     if (!wasAuthorized) {
         logRejected(peer, why);
@@ -257,7 +261,7 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
 }
 
 void AgentEndpoint::onWrongPasscode(AgentConnection& agent) {
-    _slowed.addWrong(agent.stream().peer().host());
+    _slowed.addWrong(agent.peer().host());
 }
 
 void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) {
@@ -269,7 +273,7 @@ void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::m
 
 bool AgentEndpoint::hasAgentsOf(const Poco::Net::IPAddress& address) const {
     const auto owner = ownerOf(address);
-    const auto isOwn = [&](const auto& agent) { return ownerOf(agent->stream().peer().host()) == owner; };
+    const auto isOwn = [&](const auto& agent) { return ownerOf(agent->peer().host()) == owner; };
     return std::any_of(kWaiting.begin(), kWaiting.end(), [&](State state) {
         return std::any_of(listOf(state).begin(), listOf(state).end(), isOwn);
     });
@@ -320,9 +324,10 @@ RelayPeer AgentEndpoint::take(AgentConnection& agent) {
 }
 
 void AgentEndpoint::close(AgentConnection& agent) {
-    auto stream = agent.takeStream();
-    stream->retire(); // the agent must not hear of events that the loop has fetched already
-    _loop.destroyLater(std::move(stream));
+    if (auto stream = agent.takeStream()) {
+        stream->retire(); // the agent must not hear of events that the loop has fetched already
+        _loop.destroyLater(std::move(stream));
+    }
     forget(agent);
 }
 

@@ -146,6 +146,7 @@ class AgentEndpoint final : public Acceptor,
     /// Of each state, those first that are in it the longest.
     std::array<AgentConnection::List, AgentConnection::kStates> _agents;
     Pipe2Connections _connections;
+    Pipe2Connections _leaving; ///< those that have said GOAWAY
     WaitingStreams _waitingStreams;
     AgentHistory _history;
     SlowedAddresses _slowed;

@@ -6,7 +6,8 @@
 namespace connector {
 
 /// Lets a pipe be closed that has things on other loops than its own: each of them holds on to its lifeline,
-/// and when the last has let go, the pipe too, nobody will touch the pipe any more. Any thread, but for letGo().
+/// and when the last has let go, the pipe too, nobody will touch the pipe any more. Any thread, but for
+/// letGo().
 class Lifeline {
   public:
     /// What one thing holds.

@@ -12,7 +12,8 @@ void joinOpened(RelaySet& relays, EventLoop& loop, RelayPeer opener, RelayPeer o
         relays.join(loop, std::move(other), std::move(opener));
 }
 
-Openings::Openings(EventLoop& home, const Lifeline& lifeline, RelaySet& relays, const char* name, Owner& owner)
+Openings::Openings(EventLoop& home, const Lifeline& lifeline, RelaySet& relays, const char* name,
+                   Owner& owner)
     : _home(home), _lifeline(lifeline), _relays(relays), _name(name), _owner(owner) {}
 
 void Openings::begin(RelayPeer opener, Pipe2Connection& connection) {
@@ -43,9 +44,8 @@ void Openings::onNotProcessed(EventLoop&, RelayPeer opener, const std::string& w
 void Openings::runAtHome(RelayPeer opener, std::function<void(RelayPeer)> function) {
     if (_home.isInLoopThread()) return function(std::move(opener));
     const auto moved = std::make_shared<RelayPeer>(std::move(opener));
-    _home.post([moved, function = std::move(function), hold = _lifeline.hold()] {
-        function(std::move(*moved));
-    });
+    _home.post(
+        [moved, function = std::move(function), hold = _lifeline.hold()] { function(std::move(*moved)); });
 }
 
 } // namespace connector

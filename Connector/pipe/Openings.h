@@ -11,9 +11,9 @@
 
 namespace connector {
 
-/// Begins the conversations of one pipe over its connections of PIPE/2, at either end: those that are accepted
-/// become relays; the pipe hears of the others. Lives on its pipe's loop, whatever loops the connections run
-/// on.
+/// Begins the conversations of one pipe over its connections of PIPE/2, at either end: those that are
+/// accepted become relays; the pipe hears of the others. Lives on its pipe's loop, whatever loops the
+/// connections run on.
 class Openings final : private Opening::Owner {
   public:
     /// The pipe. Called on its loop.

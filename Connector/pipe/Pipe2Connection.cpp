@@ -52,6 +52,11 @@ void Pipe2Connection::open(RelayPeer opener, const std::string& visitor, Opening
 void Pipe2Connection::openInLoop(RelayPeer opener, const std::string& visitor, Opening::Owner& owner) {
     auto stream = _session && _session->mayOpen() ? _session->open({_settings.authority, visitor}) : nullptr;
     if (!stream) {
+        // Before the opener is put back, or it would be begun with here again, without an end.
+        if (_session && _session->mayOpen())
+            onNotProcessed();
+        else
+            _mayOpen = false;
         onStreamDestroyed();
         opener.stream->detach();
         return owner.onNotProcessed(_settings.loop, std::move(opener), "it takes no more streams");

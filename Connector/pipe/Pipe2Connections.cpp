@@ -9,8 +9,8 @@ void Pipe2Connections::add(std::shared_ptr<Pipe2Connection> connection) {
     _connections.push_back(std::move(connection));
 }
 
-void Pipe2Connections::remove(const Pipe2Connection& connection) {
-    std::erase_if(_connections, [&](const auto& mine) { return mine.get() == &connection; });
+bool Pipe2Connections::remove(const Pipe2Connection& connection) {
+    return std::erase_if(_connections, [&](const auto& mine) { return mine.get() == &connection; }) > 0;
 }
 
 Pipe2Connection* Pipe2Connections::best() const {

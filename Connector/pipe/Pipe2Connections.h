@@ -14,7 +14,9 @@ namespace connector {
 class Pipe2Connections {
   public:
     void add(std::shared_ptr<Pipe2Connection> connection);
-    void remove(const Pipe2Connection& connection);
+
+    /// False when it is not there.
+    bool remove(const Pipe2Connection& connection);
 
     /// The one that the next stream is opened on: that with the fewest streams, of several the one that was
     /// chosen the longest ago; one that is silent only when all are. Null when none is usable.

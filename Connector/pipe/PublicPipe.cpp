@@ -8,7 +8,7 @@ PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
               {nameOf(mapping().endpoint1), "agent", authorityOf(mapping().endpoint2), /*mayBegin*/ false},
               lifeline(), *this),
       _access(environment(), mapping().visitors),
-      _visitors(loop(), environment(), _access, nameOf(mapping().endpoint2), "visitor", *this) {}
+      _visitors(loop(), environment(), _access, nameOf(mapping().endpoint2), "visitor", lifeline(), *this) {}
 
 Acceptor& PublicPipe::acceptorAt(std::size_t index) {
     if (index == 0) return _agents;

@@ -1,6 +1,7 @@
 #include "pipe/VisitorEndpoint.h"
 
 #include "net/Timer.h"
+#include "pipe/Handshake.h"
 #include "pipe/Opening.h"
 
 #include <Poco/Format.h>
@@ -11,24 +12,38 @@
 namespace connector {
 
 /// One that waits.
-class VisitorEndpoint::Visitor final : private StreamHandler {
+class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake::Owner {
   public:
-    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> stream_, State state_,
-            EventLoop::Clock::time_point since_, Messages held_ = {})
-        : stream(std::move(stream_)), held(std::move(held_)), state(state_), since(since_),
+    /// One that was just accepted.
+    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> accepted)
+        : state(State::Handshaking), since(endpoint._loop.now()), _endpoint(endpoint),
+          _handshake(std::make_shared<Handshake>(endpoint._loop, endpoint._environment.loops(),
+                                                 std::move(accepted), static_cast<Handshake::Owner&>(*this),
+                                                 endpoint._lifeline.hold())),
+          _timer(endpoint._loop, [this] { onTimer(); }) {}
+
+    /// One that has waited before.
+    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> stream_,
+            EventLoop::Clock::time_point since_, Messages held_)
+        : stream(std::move(stream_)), held(std::move(held_)), state(State::Ready), since(since_),
           _endpoint(endpoint), _timer(endpoint._loop, [this] { onTimer(); }) {}
 
     void start() {
         startTimer();
-        if (!stream->attach(_endpoint._loop, *this))
-            return _endpoint.onGone(*this, "no room to watch another descriptor");
-        onReady(*stream);
+        if (_handshake)
+            _handshake->start();
+        else
+            attach();
     }
 
+    /// Null when it is closed already, as its handshake is not done.
     std::unique_ptr<Stream> takeStream() {
         _timer.cancel();
+        if (auto handshake = std::exchange(_handshake, nullptr)) handshake->cancel();
         return std::move(stream);
     }
+
+    const Poco::Net::SocketAddress& peer() const { return stream ? stream->peer() : _handshake->peer(); }
 
     /// Receives its first bytes, if there are any.
     Stream::Status ask() {
@@ -72,16 +87,25 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
             _timer.start(limits.visitorWait - waited);
     }
 
+    void attach() {
+        if (!stream->attach(_endpoint._loop, *this))
+            return _endpoint.onGone(*this, "no room to watch another descriptor");
+        onReady(*stream);
+    }
+
+    void onShaken(std::unique_ptr<SocketStream> shaken) override {
+        stream = std::move(shaken);
+        _handshake.reset();
+        attach();
+    }
+
+    void onNotShaken(const std::string& why) override { _endpoint.onGone(*this, why); }
+
     void onReady(Stream&) override {
         if (stream->isBroken()) return _endpoint.onGone(*this, "it broke the connection while it waited");
         // One that has said what it wanted, and shut its sending side, still waits for an answer.
         if (held.empty() && stream->hasEndedUnread()) return _endpoint.onEnded(*this);
-        if (state == State::Asked || state == State::Silent) return _endpoint.onReady(*this);
-        if (state == State::Ready) return;
-        const auto handshake = stream->handshake();
-        if (handshake == Stream::Status::Ok) _endpoint.onReady(*this);
-        if (handshake == Stream::Status::Ended || handshake == Stream::Status::Failed)
-            _endpoint.onGone(*this, stream->failure());
+        if (state != State::Ready) _endpoint.onReady(*this);
     }
 
     void onTimer() {
@@ -104,13 +128,14 @@ class VisitorEndpoint::Visitor final : private StreamHandler {
     }
 
     VisitorEndpoint& _endpoint;
+    std::shared_ptr<Handshake> _handshake; ///< until it is done
     Timer _timer;
 };
 
 VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, const VisitorAccess& access,
-                                 std::string name, const char* role, Owner& owner)
+                                 std::string name, const char* role, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _access(access), _name(std::move(name)), _role(role),
-      _owner(owner), _endings(Poco::Logger::get("pipe")) {}
+      _lifeline(lifeline), _owner(owner), _endings(Poco::Logger::get("pipe")) {}
 
 VisitorEndpoint::~VisitorEndpoint() = default;
 
@@ -123,8 +148,7 @@ void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddre
     auto stream = _access.accept(std::move(socket), peer, std::move(lease));
     if (!stream) return logTurnedAway(peer.toString(), PipeEnvironment::kNoMemory);
     auto& handshaking = listOf(State::Handshaking);
-    handshaking.push_back(
-        std::make_unique<Visitor>(*this, std::move(stream), State::Handshaking, _loop.now()));
+    handshaking.push_back(std::make_unique<Visitor>(*this, std::move(stream)));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     auto& visitor = *handshaking.back();
     visitor.position = std::prev(handshaking.end());
@@ -173,8 +197,7 @@ void VisitorEndpoint::putBack(RelayPeer peer) {
     auto& ready = listOf(State::Ready);
     // Visitors alone are put back, and take() has taken the stream from one.
     std::unique_ptr<SocketStream> stream(static_cast<SocketStream*>(peer.stream.release()));
-    ready.push_front(
-        std::make_unique<Visitor>(*this, std::move(stream), State::Ready, peer.since, std::move(peer.held)));
+    ready.push_front(std::make_unique<Visitor>(*this, std::move(stream), peer.since, std::move(peer.held)));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     ready.front()->position = ready.begin();
     ready.front()->start();
@@ -234,12 +257,13 @@ void VisitorEndpoint::enter(Visitor& visitor, State state) {
 }
 
 void VisitorEndpoint::onGone(Visitor& visitor, const std::string& why) {
-    logTurnedAway(visitor.stream->peer().toString(), why);
+    logTurnedAway(visitor.peer().toString(), why);
     close(visitor);
 }
 
 void VisitorEndpoint::close(Visitor& visitor) {
     auto stream = remove(visitor);
+    if (!stream) return;
     stream->retire(); // the visitor must not hear of events that the loop has fetched already
     _loop.destroyLater(std::move(stream));
 }

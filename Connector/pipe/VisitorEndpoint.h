@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/LimitedLog.h"
+#include "pipe/Lifeline.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/VisitorAccess.h"
 
@@ -35,9 +36,9 @@ class VisitorEndpoint final : public Acceptor {
     };
 
     /// access: how they connect; it must outlive the endpoint. name and role: what the log calls the endpoint
-    /// and its visitors; role is a literal.
+    /// and its visitors; role is a literal. lifeline: the pipe's. All references must outlive the endpoint.
     VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, const VisitorAccess& access,
-                    std::string name, const char* role, Owner& owner);
+                    std::string name, const char* role, const Lifeline& lifeline, Owner& owner);
     ~VisitorEndpoint();
 
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
@@ -99,6 +100,7 @@ class VisitorEndpoint final : public Acceptor {
     const VisitorAccess& _access;
     const std::string _name;
     const char* const _role;
+    const Lifeline& _lifeline;
     Owner& _owner;
     std::array<List, kStates> _visitors; ///< of each state, those first that are in it the longest
     std::atomic<int> _waitingCount{0};

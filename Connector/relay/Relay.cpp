@@ -123,8 +123,8 @@ void Relay::pump(Side& from, Side& to) {
     }
 }
 
-/// Bytes that are received for it at once. A stream takes turns with others: what it can't send at once would only
-/// be copied.
+/// Bytes that are received for it at once. A stream takes turns with others: what it can't send at once would
+/// only be copied.
 std::size_t Relay::most(const Side& to) const {
     const bool isStream = to.peer.protocol == Protocol::Pipe2;
     return isStream ? std::min(_shared.limits.buffer, kMostForStream) : _shared.limits.buffer;

@@ -107,7 +107,8 @@ BOOST_AUTO_TEST_CASE(agent_that_there_is_no_memory_for_is_turned_away) {
 
 BOOST_AUTO_TEST_CASE(visitor_that_there_is_no_memory_for_is_turned_away) {
     const VisitorAccess access(environment, VisitorSettings{.alpn = {"h2"}});
-    VisitorEndpoint visitors(loop, environment, access, "port2", "visitor", *this);
+    const Lifeline lifeline;
+    VisitorEndpoint visitors(loop, environment, access, "port2", "visitor", lifeline, *this);
     {
         const OutOfMemory now;
         BOOST_TEST(isClosedBy(visitors));

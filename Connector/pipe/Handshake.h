@@ -1,0 +1,59 @@
+#pragma once
+
+#include "net/EventLoops.h"
+#include "net/SocketStream.h"
+#include "pipe/Lifeline.h"
+
+#include <Poco/Net/SocketAddress.h>
+
+#include <memory>
+#include <string>
+
+namespace connector {
+
+/// The TLS handshake of a connection that was accepted, on a loop that has less to do than the pipe's: it
+/// takes a thousand times the work of a small message. When it is done the connection comes back. Functions
+/// are for the pipe's loop.
+class Handshake final : public std::enable_shared_from_this<Handshake>, private StreamHandler {
+  public:
+    /// Whoever has accepted the connection. Called on the pipe's loop.
+    class Owner {
+      public:
+        /// Attached to the pipe's loop or to none.
+        virtual void onShaken(std::unique_ptr<SocketStream> stream) = 0;
+        virtual void onNotShaken(const std::string& why) = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    /// home: the pipe's loop; loops: those that it may be done on. owner must live until it was told, or has
+    /// cancelled. hold: of the pipe.
+    Handshake(EventLoop& home, EventLoops& loops, std::unique_ptr<SocketStream> stream, Owner& owner,
+              Lifeline::Hold hold);
+
+    /// May call the owner.
+    void start();
+
+    /// Closes the connection; the owner is not called any more.
+    void cancel();
+
+    const Poco::Net::SocketAddress& peer() const { return _peer; }
+
+  private:
+    void startInLoop();
+    void onReady(Stream& stream) override;
+    void finish(const std::string& failure);
+    void tell(const std::string& failure);
+
+    const Lifeline::Hold _hold; ///< first: the pipe's connections must be closed before the pipe is
+    EventLoop& _home;
+    EventLoop& _loop;
+    const Poco::Net::SocketAddress _peer;
+    std::unique_ptr<SocketStream> _stream; ///< of _loop until it has finished, then of _home
+    Owner& _owner;
+    bool _isRunning = false;   ///< of _loop
+    bool _isCancelled = false; ///< of _home
+};
+
+} // namespace connector
