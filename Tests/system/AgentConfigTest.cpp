@@ -100,7 +100,7 @@ BOOST_DATA_TEST_CASE(ReloadTouchesOnlyWhatChanged, kModes, mode) {
     auto [added, addedServer] = services[2].visit();
     BOOST_TEST(areJoined(added, addedServer));
     BOOST_TEST(areJoined(kept, keptServer), "its pipe is as it was");
-    services[0].waitForAgents(1);
+    services[0].waitForAgents(2);
 
     agent.reload({services.pipe(1), services.pipe(0)});
     BOOST_TEST(added.readToEnd() == "");
@@ -120,6 +120,7 @@ BOOST_DATA_TEST_CASE(ReloadStartsAnewWhatIsDifferent, kModes, mode) {
     auto different = services.pipe(1);
     different->set("localport", elsewhere.port());
     different->set("connectioncount", 3);
+    different->set("connections", 3);
     agent.reload({services.pipe(0), different});
     BOOST_TEST(changed.readToEnd() == "");
     services[1].waitForAgents(3);
@@ -138,7 +139,7 @@ BOOST_DATA_TEST_CASE(BadReloadChangesNothing, kModes, mode) {
          {"", "{", "[]", "{}", R"({"pipes":[]})", R"({"pipes":[{}]})", R"({"pipes":7})", R"({"pipes":[7]})"})
         agent.reloadBad(bad);
     BOOST_TEST(areJoined(kept, keptServer));
-    services[0].waitForAgents(1);
+    services[0].waitForAgents(2);
     agent.reload({services.pipe(0), services.pipe(1)});
     services[1].waitForAgents(2);
     BOOST_TEST(areJoined(kept, keptServer));

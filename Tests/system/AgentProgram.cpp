@@ -45,6 +45,7 @@ Poco::JSON::Object::Ptr agentPipe(const ConnectorSetup& connector, const AddedMa
     pipe->set("port", isPort1 ? mapping.port1 : mapping.port2);
     pipe->set("passcode", isPort1 ? mapping.passcode1 : mapping.passcode2);
     pipe->set("connectioncount", options.connections);
+    pipe->set("connections", options.connections);
     pipe->set("localhost", options.localHost);
     pipe->set("localport", options.localPort);
     pipe->set("heartbeatfrequency", options.heartbeatFrequency);

@@ -19,6 +19,7 @@ struct AgentPipeOptions {
     std::string role{};
     std::uint16_t localPort = 0;
     std::string localHost = "127.0.0.1";
+    /// "connectioncount", and "connections", too.
     int connections = 1;
     int heartbeatFrequency = 20000;
     int heartbeatAbsenceThreshold = 60000;

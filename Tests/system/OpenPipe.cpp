@@ -41,6 +41,12 @@ PipeClient OpenPipe::agent2(const ConnectOptions& options) const {
     return _connector.agent(_mapping.port2, _mapping.passcode2, options);
 }
 
+void OpenPipe::waitUntilRelaysStall() const {
+    waitUntilStalled("what is relayed", [this] {
+        return static_cast<std::uint64_t>(count("bytesfromport1") + count("bytesfromport2"));
+    });
+}
+
 OpenPublicPipe::OpenPublicPipe(Mode mode, const PipeOptions& options)
     : OpenPipe(mode, publicJson(options), options) {}
 

@@ -42,6 +42,9 @@ class OpenPipe {
     }
     std::int64_t count(const std::string& key) const { return api().count(_mapping.id, key); }
 
+    /// Returns when nothing more is relayed, as a receiver takes nothing.
+    void waitUntilRelaysStall() const;
+
   private:
     ConnectorSetup _setup;
     ConnectorProcess _connector;

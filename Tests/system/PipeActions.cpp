@@ -8,7 +8,7 @@ constexpr std::string_view kAuthorized = "AUTHORIZED";
 constexpr std::string_view kBeat = "BEAT";
 
 /// Whether what one sends comes out of the other.
-bool arrives(PipeClient& from, PipeClient& to, const std::string& text) {
+bool arrives(ByteChannel& from, ByteChannel& to, const std::string& text) {
     from.send(text);
     return to.readExactly(text.size()) == text;
 }
@@ -21,11 +21,11 @@ void authorize(PipeClient& agent, const std::string& passcode) {
     if (answer != kAuthorized) throw ConnectionLost("the answer to the passcode is \"" + answer + "\"");
 }
 
-bool isClosedUnanswered(PipeClient& client) {
+bool isClosedUnanswered(ByteChannel& client) {
     return client.readToEnd().empty();
 }
 
-bool areJoined(PipeClient& one, PipeClient& other) {
+bool areJoined(ByteChannel& one, ByteChannel& other) {
     return arrives(one, other, "a question") && arrives(other, one, "an answer");
 }
 

@@ -14,10 +14,10 @@ constexpr std::size_t kMoreThanBuffersHold = 64U << 20U;
 void authorize(PipeClient& agent, const std::string& passcode);
 
 /// Whether Connector ends this connection without having sent anything. Throws TimedOut when it does not end.
-bool isClosedUnanswered(PipeClient& client);
+bool isClosedUnanswered(ByteChannel& client);
 
 /// Whether two joined connections carry bytes both ways.
-bool areJoined(PipeClient& one, PipeClient& other);
+bool areJoined(ByteChannel& one, ByteChannel& other);
 
 /// Whether a heartbeat is answered, now and with nothing else before.
 bool answersBeat(PipeClient& agent, const std::string& heartbeat = "BEAT");

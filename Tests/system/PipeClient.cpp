@@ -6,7 +6,6 @@
 
 #include <openssl/err.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -22,7 +21,6 @@ namespace connector::test {
 
 namespace {
 
-constexpr std::size_t kChunk = 65536;
 constexpr std::size_t kRecord = 16384;
 /// How long sendSome() waits for room before it calls a connection stuck.
 constexpr std::chrono::milliseconds kMoment{300};
@@ -172,6 +170,22 @@ std::size_t PipeClient::sendSome(std::string_view data) {
     return sent;
 }
 
+std::size_t PipeClient::sendNow(std::string_view data) {
+    if (data.empty()) {
+        tryFlush();
+        return 0;
+    }
+    return trySend(data).bytes;
+}
+
+std::optional<std::size_t> PipeClient::receiveNow(char* buffer, std::size_t size) {
+    if (_end != End::Open) return 0;
+    const Step step = tryReceive(buffer, size);
+    _end = step.end;
+    if (step.bytes == 0 && _end == End::Open) return std::nullopt;
+    return step.bytes;
+}
+
 std::size_t PipeClient::receive(char* buffer, std::size_t size) {
     const Deadline deadline;
     while (_end == End::Open) {
@@ -181,41 +195,6 @@ std::size_t PipeClient::receive(char* buffer, std::size_t size) {
         if (_end == End::Open) waitFor(step.waitFor, deadline);
     }
     return 0;
-}
-
-std::string PipeClient::readExactly(std::size_t size) {
-    std::string data(size, '\0');
-    for (std::size_t filled = 0; filled < size;) {
-        const auto got = receive(data.data() + filled, size - filled);
-        if (got == 0)
-            throw ConnectionLost("closed after " + std::to_string(filled) + " of " + std::to_string(size) +
-                                 " bytes: \"" + data.substr(0, std::min<std::size_t>(filled, 80)) + "\"");
-        filled += got;
-    }
-    return data;
-}
-
-std::string PipeClient::readToEnd() {
-    std::string data;
-    std::string chunk(kChunk, '\0');
-    while (const auto got = receive(chunk.data(), chunk.size()))
-        data.append(chunk, 0, got);
-    return data;
-}
-
-std::uint64_t PipeClient::skipToEnd() {
-    std::uint64_t skipped = 0;
-    std::string chunk(kChunk, '\0');
-    while (const auto got = receive(chunk.data(), chunk.size()))
-        skipped += got;
-    return skipped;
-}
-
-std::string PipeClient::readThrough(std::string_view text) {
-    std::string data;
-    while (!data.ends_with(text))
-        data += readExactly(1);
-    return data;
 }
 
 bool PipeClient::isQuiet() {
@@ -373,11 +352,6 @@ bool PipeClient::isReady(short events, const Deadline& deadline) const {
 void PipeClient::waitFor(short events, const Deadline& deadline) const {
     if (!isReady(events, deadline))
         throw TimedOut(events == POLLIN ? "nothing came from the server" : "the server takes nothing");
-}
-
-std::ostream& operator<<(std::ostream& out, PipeClient::End end) {
-    constexpr std::array names{"open", "orderly", "truncated", "reset"};
-    return out << names.at(static_cast<std::size_t>(end));
 }
 
 } // namespace connector::test

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "ByteChannel.h"
 #include "TlsSettings.h"
-#include "Waiting.h"
 
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
@@ -9,16 +9,11 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace connector::test {
-
-/// The other side ended the connection while something was still expected of it.
-class ConnectionLost : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
 
 /// How a PipeClient connects.
 struct ConnectOptions {
@@ -32,28 +27,19 @@ struct ConnectOptions {
     std::string from{};
 };
 
-/// A blocking client of one port, plain TCP or TLS: an agent, a visitor or a stranger. Nothing blocks for
-/// longer than kPatience; then TimedOut is thrown. One thread may send while another one receives.
-class PipeClient {
+/// A blocking client of one port, plain TCP or TLS: an agent, a visitor or a stranger.
+class PipeClient : public ByteChannel {
   public:
-    /// How the other side ended the connection.
-    enum class End {
-        Open,      ///< not yet
-        Orderly,   ///< FIN, and close_notify before it in TLS
-        Truncated, ///< FIN without close_notify in TLS
-        Reset,     ///< RST
-    };
-
     /// Connects, and shakes hands in TLS. Throws ConnectionLost when either is refused.
     explicit PipeClient(const Poco::Net::SocketAddress& address, const ConnectOptions& options = {});
     /// Takes over a connection that was accepted: the test is the server then.
     explicit PipeClient(const Poco::Net::StreamSocket& accepted);
-    ~PipeClient();
+    ~PipeClient() override;
     PipeClient(PipeClient&& other) noexcept;
     PipeClient& operator=(PipeClient&& other) noexcept;
 
     /// Sends everything; in TLS as one record when it is at most 16 KiB. Throws ConnectionLost.
-    void send(std::string_view data);
+    void send(std::string_view data) override;
 
     /// Sends a byte as TCP's urgent data; not in TLS.
     void sendUrgent(char byte);
@@ -63,36 +49,26 @@ class PipeClient {
     /// Sends bytes as they are, below TLS.
     void sendRaw(std::string_view bytes);
 
-    /// Takes as much as it can send within a moment, for connections that are expected to be stuck. Returns
-    /// how much.
-    std::size_t sendSome(std::string_view data);
+    std::size_t sendSome(std::string_view data) override;
 
     /// Sends what is left of what sendSome() took: a TLS record that was begun must be finished.
     void flush();
 
-    /// At least one byte, or 0 when the connection has ended.
-    std::size_t receive(char* buffer, std::size_t size);
+    /// The same without waiting at all. What it has not returned must be offered again, as it was.
+    std::size_t sendNow(std::string_view data);
+    /// Whether what sendSome() or sendNow() took is still to be flushed; in TLS only.
+    bool hasUnsent() const { return !_unfinishedRecord.empty(); }
 
-    /// Exactly so many bytes. Throws ConnectionLost.
-    std::string readExactly(std::size_t size);
+    std::size_t receive(char* buffer, std::size_t size) override;
+    /// The same without waiting: nothing when there is neither a byte nor the end.
+    std::optional<std::size_t> receiveNow(char* buffer, std::size_t size);
 
-    /// Everything up to the end.
-    std::string readToEnd();
+    bool isQuiet() override;
+    End end() const override { return _end; }
+    void finishSending() override;
 
-    /// The same, without keeping it. Returns how much it was.
-    std::uint64_t skipToEnd();
-
-    /// Everything up to and including this text. Throws ConnectionLost.
-    std::string readThrough(std::string_view text);
-
-    /// Whether there is nothing to read and no end either, at this moment.
-    bool isQuiet();
-
-    /// How the connection ended, once receive() has said 0.
-    End end() const { return _end; }
-
-    /// Half-close: nothing more will be sent; receiving goes on.
-    void finishSending();
+    /// For poll(); it stays the client's.
+    int descriptor() const { return _descriptor; }
 
     /// Orderly close.
     void close();
@@ -142,8 +118,5 @@ class PipeClient {
     std::unique_ptr<std::mutex> _mutex = std::make_unique<std::mutex>();
     End _end = End::Open;
 };
-
-/// For messages of failed checks.
-std::ostream& operator<<(std::ostream& out, PipeClient::End end);
 
 } // namespace connector::test

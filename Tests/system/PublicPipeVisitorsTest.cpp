@@ -64,13 +64,13 @@ BOOST_DATA_TEST_CASE(VisitorThatIsSilentForTooLongIsClosed, kModes, mode) {
 /// Such as `nc -N` with nothing to send, at a server that speaks first.
 BOOST_DATA_TEST_CASE(VisitorThatHalfClosesWithoutAWordIsGivenToAnAgentOfPipe2, kModes, mode) {
     const OpenPublicPipe pipe(mode);
-    TestAgent agent(pipe, Side::Port1, AgentProtocol::Pipe2);
-    pipe.waitFor("agentswaiting", 1);
+    auto agent = servingAgent(pipe);
     auto visitor = pipe.visitor();
     visitor.finishSending();
-    agent.acceptOpen();
-    agent.connection().send("welcome");
-    agent.connection().finishSending();
+    auto stream = agent.nextRequest();
+    stream.answer();
+    stream.send("welcome");
+    stream.finishSending();
     BOOST_TEST(visitor.readToEnd() == "welcome");
 }
 
@@ -108,12 +108,14 @@ BOOST_DATA_TEST_CASE(LongestSilentVisitorGoesWhenTooManyWait, kModes, mode) {
 BOOST_DATA_TEST_CASE(SilentVisitorIsGivenToAnAgentOfPipe2, kModes, mode) {
     const OpenPublicPipe pipe(mode);
     auto agent1 = pipe.waitingAgent();
-    TestAgent agent2(pipe, Side::Port1, AgentProtocol::Pipe2);
-    pipe.waitFor("agentswaiting", 2);
+    auto agent2 = servingAgent(pipe);
     auto silent = pipe.visitor();
-    BOOST_TEST(agent2.acceptOpen().firstBytes.empty());
-    agent2.connection().send("welcome");
+    auto stream = agent2.nextRequest();
+    stream.answer();
+    stream.send("welcome");
     BOOST_TEST(silent.readExactly(7) == "welcome");
+    BOOST_TEST(areJoined(silent, stream));
+    agent2.close();
     auto visitor = pipe.visitor();
     BOOST_TEST(areJoined(visitor, agent1));
 }

@@ -39,7 +39,7 @@ std::string randomBytes(std::size_t size, std::uint64_t seed) {
     return bytes;
 }
 
-void sendRandom(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
+void sendRandom(ByteChannel& client, std::uint64_t seed, std::uint64_t size) {
     RandomStream stream(seed);
     std::string block;
     for (std::uint64_t sent = 0; sent < size; sent += block.size()) {
@@ -49,7 +49,7 @@ void sendRandom(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
     }
 }
 
-void receiveRandom(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
+void receiveRandom(ByteChannel& client, std::uint64_t seed, std::uint64_t size) {
     RandomStream stream(seed);
     std::string expected;
     for (std::uint64_t received = 0; received < size; received += expected.size()) {
@@ -59,11 +59,11 @@ void receiveRandom(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
     }
 }
 
-std::future<void> startSending(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
+std::future<void> startSending(ByteChannel& client, std::uint64_t seed, std::uint64_t size) {
     return std::async(std::launch::async, [&client, seed, size] { sendRandom(client, seed, size); });
 }
 
-std::future<void> startReceiving(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
+std::future<void> startReceiving(ByteChannel& client, std::uint64_t seed, std::uint64_t size) {
     return std::async(std::launch::async, [&client, seed, size] { receiveRandom(client, seed, size); });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "PipeClient.h"
+#include "ByteChannel.h"
 
 #include <cstdint>
 #include <future>
@@ -25,13 +25,13 @@ class RandomStream {
 std::string randomBytes(std::size_t size, std::uint64_t seed);
 
 /// Sends this many bytes of the stream with this seed.
-void sendRandom(PipeClient& client, std::uint64_t seed, std::uint64_t size);
+void sendRandom(ByteChannel& client, std::uint64_t seed, std::uint64_t size);
 
 /// Receives this many bytes and compares them. Throws when one of them is another, saying where.
-void receiveRandom(PipeClient& client, std::uint64_t seed, std::uint64_t size);
+void receiveRandom(ByteChannel& client, std::uint64_t seed, std::uint64_t size);
 
 /// The same, in a thread of its own; get() throws what they threw.
-std::future<void> startSending(PipeClient& client, std::uint64_t seed, std::uint64_t size);
-std::future<void> startReceiving(PipeClient& client, std::uint64_t seed, std::uint64_t size);
+std::future<void> startSending(ByteChannel& client, std::uint64_t seed, std::uint64_t size);
+std::future<void> startReceiving(ByteChannel& client, std::uint64_t seed, std::uint64_t size);
 
 } // namespace connector::test

@@ -4,9 +4,9 @@ namespace connector::test {
 
 namespace {
 
-PipeClient connectTo(const OpenPipe& pipe, Side side, const ConnectOptions& options) {
-    const auto& mapping = pipe.mapping();
-    return pipe.connector().connect(side == Side::Port1 ? mapping.port1 : mapping.port2, options);
+Http2Peer agent(const OpenPipe& pipe, Side side, PipeRole role, const Http2Options& options,
+                const ConnectOptions& connect) {
+    return {pipe.connector().connect(portOf(pipe, side), connect), passcodeOf(pipe, side), role, options};
 }
 
 } // namespace
@@ -27,69 +27,59 @@ std::string waitingKey(Side side) {
     return side == Side::Port1 ? "agentswaitingport1" : "agentswaitingport2";
 }
 
-TestAgent::TestAgent(const OpenPipe& pipe, Side side, AgentProtocol protocol, const ConnectOptions& options)
-    : _protocol(protocol), _connection(connectTo(pipe, side, options)) {
-    const auto& mapping = pipe.mapping();
-    const auto& passcode = side == Side::Port1 ? mapping.passcode1 : mapping.passcode2;
+std::uint16_t portOf(const OpenPipe& pipe, Side side) {
+    return side == Side::Port1 ? pipe.mapping().port1 : pipe.mapping().port2;
+}
+
+const std::string& passcodeOf(const OpenPipe& pipe, Side side) {
+    return side == Side::Port1 ? pipe.mapping().passcode1 : pipe.mapping().passcode2;
+}
+
+Http2Peer servingAgent(const OpenPipe& pipe, Side side, const Http2Options& options,
+                       const ConnectOptions& connect) {
+    return agent(pipe, side, PipeRole::Serves, options, connect);
+}
+
+Http2Peer openingAgent(const OpenPipe& pipe, Side side, const Http2Options& options,
+                       const ConnectOptions& connect) {
+    return agent(pipe, side, PipeRole::Opens, options, connect);
+}
+
+TestAgent::TestAgent(const OpenPipe& pipe, Side side, AgentProtocol protocol, PipeRole role) {
     if (protocol == AgentProtocol::Pipe1)
-        authorize(_connection, passcode);
+        _connection.emplace(pipe.connector().agent(portOf(pipe, side), passcodeOf(pipe, side)));
     else
-        authorizePipe2(_connection, passcode);
-}
-
-Opened TestAgent::readOpen() {
-    constexpr std::string_view kOpen = "OPEN ";
-    const auto line = readLine(_connection);
-    if (!line.starts_with(kOpen)) throw std::runtime_error("\"" + line + "\" came instead of OPEN");
-    const auto rest = line.substr(kOpen.size());
-    const auto space = rest.find(' ');
-    if (space == std::string::npos) return {rest, ""};
-    return {rest.substr(0, space), _connection.readExactly(std::stoul(rest.substr(space + 1)))};
-}
-
-Opened TestAgent::acceptOpen() {
-    auto opened = readOpen();
-    _connection.send("OPENED\n");
-    return opened;
+        _peer.emplace(agent(pipe, side, role, {}, {}));
 }
 
 void TestAgent::begin(const std::string& payload) {
-    if (_protocol == AgentProtocol::Pipe1)
-        _connection.send(payload);
+    if (_connection)
+        _connection->send(payload);
     else
-        _connection.send("OPEN 192.0.2.7:1234 " + std::to_string(payload.size()) + "\n" + payload);
+        _stream.emplace(_peer->open("192.0.2.7:51234", payload));
 }
 
 void TestAgent::awaitOpened() {
-    if (_protocol == AgentProtocol::Pipe1) return;
-    const auto line = readLine(_connection);
-    if (line != "OPENED") throw std::runtime_error("\"" + line + "\" came instead of OPENED");
+    if (_connection) return;
+    if (const auto status = _stream->status(); status != 200)
+        throw std::runtime_error("the answer is " + std::to_string(status) + ": " + _stream->reason());
 }
 
 std::string TestAgent::takeCall(std::size_t size) {
-    if (_protocol == AgentProtocol::Pipe1) return _connection.readExactly(size);
-    const auto first = acceptOpen().firstBytes;
-    return first + _connection.readExactly(size - std::min(size, first.size()));
+    if (!_connection) {
+        _stream.emplace(_peer->nextRequest());
+        _stream->answer();
+    }
+    return channel().readExactly(size);
 }
 
-bool TestAgent::answersBeat() {
-    if (_protocol == AgentProtocol::Pipe1) return test::answersBeat(_connection);
-    _connection.send("BEAT\n");
-    return readLine(_connection) == "BEAT";
+ByteChannel& TestAgent::channel() {
+    if (_connection) return *_connection;
+    return _stream.value();
 }
 
-std::string authorizePipe2(PipeClient& agent, const std::string& passcode) {
-    agent.send("PIPE/2 " + passcode + "\n");
-    auto answer = readLine(agent);
-    if (!answer.starts_with("AUTHORIZED/2 "))
-        throw ConnectionLost("the answer to the passcode is \"" + answer + "\"");
-    return answer;
-}
-
-std::string readLine(PipeClient& client) {
-    auto line = client.readThrough("\n");
-    line.pop_back();
-    return line;
+std::uint16_t TestAgent::localPort() const {
+    return _connection ? _connection->localPort() : _peer->localPort();
 }
 
 void sendByteByByte(PipeClient& client, const std::string& text) {

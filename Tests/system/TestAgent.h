@@ -1,8 +1,10 @@
 #pragma once
 
+#include "Http2Peer.h"
 #include "OpenPipe.h"
 
 #include <array>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -22,48 +24,47 @@ Side opposite(Side side);
 /// The key of the API's count of the agents that wait on this side of a private mapping.
 std::string waitingKey(Side side);
 
-/// What OPEN brought.
-struct Opened {
-    std::string visitor;
-    std::string firstBytes;
-};
+std::uint16_t portOf(const OpenPipe& pipe, Side side);
+const std::string& passcodeOf(const OpenPipe& pipe, Side side);
 
-/// An agent that the test plays itself, word by word, in either protocol.
+/// An agent of PIPE/2 that serves.
+Http2Peer servingAgent(const OpenPipe& pipe, Side side = Side::Port1, const Http2Options& options = {},
+                       const ConnectOptions& connect = {});
+
+/// An agent of PIPE/2 that opens streams.
+Http2Peer openingAgent(const OpenPipe& pipe, Side side, const Http2Options& options = {},
+                       const ConnectOptions& connect = {});
+
+/// An agent that the test plays itself, in either protocol, for one conversation.
 class TestAgent {
   public:
-    /// Connects and is authorized.
-    TestAgent(const OpenPipe& pipe, Side side, AgentProtocol protocol, const ConnectOptions& options = {});
+    /// Connects and is authorized. role: what it does in PIPE/2; in PIPE/1 it may do both.
+    TestAgent(const OpenPipe& pipe, Side side, AgentProtocol protocol, PipeRole role);
 
-    PipeClient& connection() { return _connection; }
-
-    /// PIPE/2: reads OPEN and the first bytes behind it.
-    Opened readOpen();
-
-    /// PIPE/2: the same, and says OPENED.
-    Opened acceptOpen();
-
-    /// Begins a conversation with this payload.
+    /// Begins a conversation with this payload, for the visitor 192.0.2.7:51234.
     void begin(const std::string& payload);
 
-    /// Reads Connector's answer to begin(), which PIPE/1 does not have.
+    /// Waits for Connector's answer to begin(), which PIPE/1 does not have. Throws when it is not 200.
     void awaitOpened();
 
     /// Takes part in a conversation that the other side has begun: returns its first bytes, so many.
     std::string takeCall(std::size_t size);
 
-    /// Whether a heartbeat is answered, now and with nothing else before.
-    bool answersBeat();
+    /// Its end of the conversation; in PIPE/1 of its connection.
+    ByteChannel& channel();
+
+    /// PIPE/1: the connection.
+    PipeClient& connection() { return _connection.value(); }
+    /// PIPE/2: the connection.
+    Http2Peer& peer() { return _peer.value(); }
+
+    std::uint16_t localPort() const;
 
   private:
-    AgentProtocol _protocol;
-    PipeClient _connection;
+    std::optional<PipeClient> _connection;
+    std::optional<Http2Peer> _peer;
+    std::optional<Http2Stream> _stream;
 };
-
-/// Proves an agent of PIPE/2; returns the line that answers, without its end. Throws ConnectionLost.
-std::string authorizePipe2(PipeClient& agent, const std::string& passcode);
-
-/// The line that comes next, without its end. Throws ConnectionLost.
-std::string readLine(PipeClient& client);
 
 /// Sends the text in pieces of one byte, each a read of its own at Connector.
 void sendByteByByte(PipeClient& client, const std::string& text);

@@ -9,8 +9,14 @@ namespace connector::test {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kTokens{"BEAT",   "BEATBEAT",     "OPENED\n",
-                                                  "BEAT\n", "AUTHORIZED/2", "REFUSED x\n"};
+/// A frame of SETTINGS, and one of GOAWAY, are among them.
+const std::array<std::string, 7> kTokens{"BEAT",
+                                         "BEATBEAT",
+                                         "AUTHORIZED",
+                                         "PIPE/2 x open\n",
+                                         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                                         std::string("\0\0\0\4\0\0\0\0\0", 9),
+                                         std::string("\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\2", 17)};
 constexpr std::uint64_t kMaxRandom = 200;
 constexpr std::uint64_t kMaxWrite = 64U << 10U;
 /// Most writes of interactive programs are small.
@@ -19,7 +25,7 @@ constexpr std::uint64_t kPauses = 8;
 /// Several heartbeats of 50 ms.
 constexpr std::chrono::milliseconds kPause{180};
 
-void sendTokens(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
+void sendTokens(ByteChannel& client, std::uint64_t seed, std::uint64_t size) {
     TokenStream stream(seed);
     std::uint64_t pauses = 0;
     for (std::uint64_t sent = 0; sent < size;) {
@@ -32,7 +38,7 @@ void sendTokens(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
     }
 }
 
-void receiveTokens(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
+void receiveTokens(ByteChannel& client, std::uint64_t seed, std::uint64_t size) {
     TokenStream stream(seed);
     for (std::uint64_t received = 0; received < size;) {
         const auto expected = stream.nextWrite();
@@ -66,11 +72,11 @@ std::uint64_t TokenStream::random(std::uint64_t limit) {
     return (_state >> 33U) % limit;
 }
 
-std::future<void> startSendingTokens(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
+std::future<void> startSendingTokens(ByteChannel& client, std::uint64_t seed, std::uint64_t size) {
     return std::async(std::launch::async, [&client, seed, size] { sendTokens(client, seed, size); });
 }
 
-std::future<void> startReceivingTokens(PipeClient& client, std::uint64_t seed, std::uint64_t size) {
+std::future<void> startReceivingTokens(ByteChannel& client, std::uint64_t seed, std::uint64_t size) {
     return std::async(std::launch::async, [&client, seed, size] { receiveTokens(client, seed, size); });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "PipeClient.h"
+#include "ByteChannel.h"
 
 #include <cstdint>
 #include <future>
@@ -25,9 +25,9 @@ class TokenStream {
 
 /// Sends at least this many bytes of the stream with this seed, with pauses in which the connection is idle
 /// for some heartbeats.
-std::future<void> startSendingTokens(PipeClient& client, std::uint64_t seed, std::uint64_t size);
+std::future<void> startSendingTokens(ByteChannel& client, std::uint64_t seed, std::uint64_t size);
 
 /// Receives as many and compares them; get() throws when one of them is another.
-std::future<void> startReceivingTokens(PipeClient& client, std::uint64_t seed, std::uint64_t size);
+std::future<void> startReceivingTokens(ByteChannel& client, std::uint64_t seed, std::uint64_t size);
 
 } // namespace connector::test
