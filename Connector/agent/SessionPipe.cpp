@@ -14,6 +14,9 @@ constexpr int kSignsPerThreshold = 3;
 /// When neither the configuration nor Connector says how many connections there should be.
 constexpr std::size_t kConnections = 2;
 
+/// A connection that has lasted no longer has a successor after a rest only.
+constexpr std::chrono::milliseconds kShortLived{1000};
+
 } // namespace
 
 /// One of the connections that the pipe holds, or its next attempt to make one.
@@ -23,6 +26,7 @@ class SessionPipe::Slot final : private AuthorizedDialer::Owner {
 
     AuthorizedDialer dialer;
     std::shared_ptr<Pipe2Connection> connection; ///< null while there is none, or it goes away
+    EventLoop::Clock::time_point since;          ///< when it came
 
   private:
     void onAuthorized(std::unique_ptr<SocketStream> stream, const Authorization& authorization,
@@ -82,6 +86,7 @@ void SessionPipe::onAuthorized(Slot& slot, std::unique_ptr<SocketStream> stream,
                                        .hold = lifeline().hold()};
     slot.connection =
         std::make_shared<Pipe2Connection>(std::move(settings), static_cast<Pipe2Connection::Owner&>(*this));
+    slot.since = loop().now();
     if (_authorization.streams > 0) slot.connection->watchStreams(static_cast<int>(_authorization.streams));
     _connections.add(slot.connection);
     slot.connection->start(std::move(stream), received);
@@ -96,12 +101,16 @@ void SessionPipe::onNotAuthorized(Slot& slot, const std::string& why) {
     readyLog().down(&slot, why);
 }
 
-/// Its successor comes before it has gone, so that there is no gap.
+/// Its successor comes before it has gone, so that there is no gap; but not as fast as somebody can say
+/// GOAWAY.
 void SessionPipe::onGoingAway(Pipe2Connection& connection) {
     auto* slot = slotOf(connection);
     if (!slot) return;
     slot->connection.reset();
-    slot->dialer.dial();
+    if (loop().now() - slot->since >= kShortLived)
+        slot->dialer.dial();
+    else
+        slot->dialer.dialLater();
 }
 
 void SessionPipe::onManyStreams(Pipe2Connection& connection) {

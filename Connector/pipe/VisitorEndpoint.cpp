@@ -194,6 +194,8 @@ RelayPeer VisitorEndpoint::takeSilent() {
 
 void VisitorEndpoint::putBack(RelayPeer peer) {
     _loop.assertInLoopThread();
+    if (_loop.now() - peer.since >= _environment.limits().visitorWait)
+        return drop(std::move(peer), "nobody became free for it");
     auto& ready = listOf(State::Ready);
     // Visitors alone are put back, and take() has taken the stream from one.
     std::unique_ptr<SocketStream> stream(static_cast<SocketStream*>(peer.stream.release()));

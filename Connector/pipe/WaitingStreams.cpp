@@ -72,6 +72,8 @@ void WaitingStreams::add(std::unique_ptr<Http2Stream> stream, const std::string&
 }
 
 void WaitingStreams::putBack(RelayPeer peer) {
+    if (_loop.now() - peer.since >= _limit)
+        return refuseStream(_loop, std::move(peer), kNobodyThere, "no agent on the other side took it");
     _waiting.push_front(std::make_unique<Waiting>(*this, std::move(peer)));
     _waiting.front()->position = _waiting.begin();
     _waiting.front()->start();
