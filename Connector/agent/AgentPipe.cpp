@@ -16,7 +16,7 @@ AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& sett
                               .isPipe2 = isPipe2,
                               .turns = {},
                               .random = std::minstd_rand(std::random_device()())},
-      _readyLog(_loop, _log, _name), _relays(_loop, environment.relays(), *this) {}
+      _readyLog(_loop, _log, _name), _relays(_loop, _lifeline, environment.relays(), *this) {}
 
 AgentPipe::~AgentPipe() = default;
 
@@ -32,11 +32,12 @@ std::future<void> AgentPipe::drain() {
     const auto isQuiet = std::make_shared<std::promise<void>>();
     _loop.post([this, isQuiet] {
         _isDraining = true;
-        _readyLog.stop();
         stopLocal();
         isQuiet->set_value();
         drainConnections();
-        finishIfOver();
+        _readyLog.stop(); // behind all that may still tell it something
+        // What has been left to the loop is destroyed before a function posted now runs.
+        _loop.post([hold = _lifeline.letGo()] {});
     });
     isQuiet->get_future().wait();
     return drained;
@@ -54,13 +55,6 @@ void AgentPipe::abort() {
 
 void AgentPipe::onRelayEnded(const Relay& relay) {
     if (_log.debug()) _log.debug("%s: %s", _name, relay.summary());
-    finishIfOver();
-}
-
-void AgentPipe::finishIfOver() {
-    if (!_isDraining || !_relays.isEmpty()) return;
-    // What has been left to the loop is destroyed before a function posted now runs.
-    _loop.post([hold = _lifeline.letGo()] {});
 }
 
 } // namespace connector

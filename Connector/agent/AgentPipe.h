@@ -4,7 +4,7 @@
 #include "agent/AuthorizedDialer.h"
 #include "agent/ReadyLog.h"
 #include "agent/Resolver.h"
-#include "pipe/Lifeline.h"
+#include "base/Lifeline.h"
 #include "pipe/PipeEnvironment.h"
 #include "relay/RelaySet.h"
 
@@ -66,7 +66,6 @@ class AgentPipe : private RelaySet::Owner {
     virtual void abortConnections() = 0;
 
     void onRelayEnded(const Relay& relay) override;
-    void finishIfOver();
 
     PipeEnvironment& _environment;
     EventLoop& _loop;
@@ -75,8 +74,8 @@ class AgentPipe : private RelaySet::Owner {
     Resolver _resolver;
     DialShared _dial;
     ReadyLog _readyLog;
-    RelaySet _relays;
     Lifeline _lifeline;
+    RelaySet _relays;
     bool _isDraining = false;
 };
 

@@ -42,13 +42,13 @@ bool OpeningPipe::beginNext() {
     return true;
 }
 
-void OpeningPipe::onRefused(RelayPeer opener, const std::string& reason) {
-    _clients.drop(std::move(opener), "Connector refused it: " + reason);
+void OpeningPipe::onRefused(RelayPeer opener, const Opening::Refusal& refusal) {
+    _clients.drop(std::move(opener), "Connector refused it: " + refusal.reason);
 }
 
 void OpeningPipe::onNotProcessed(RelayPeer opener, const std::string& why) {
     if (isDraining())
-        onRefused(std::move(opener), why);
+        _clients.drop(std::move(opener), why);
     else
         _clients.putBack(std::move(opener));
 }

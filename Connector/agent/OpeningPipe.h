@@ -26,7 +26,7 @@ class OpeningPipe final : public SessionPipe, private VisitorEndpoint::Owner, pr
     void onAvailable() override { beginAvailable(); }
     void onVisitorReady() override { beginAvailable(); }
     bool hasPartner() const override;
-    void onRefused(RelayPeer opener, const std::string& reason) override;
+    void onRefused(RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(RelayPeer opener, const std::string& why) override;
     void beginAvailable();
     bool beginNext();

@@ -3,9 +3,9 @@
 #include "agent/AgentConfiguration.h"
 #include "agent/Remote.h"
 #include "agent/Resolver.h"
+#include "base/Lifeline.h"
 #include "base/LimitedLog.h"
 #include "http2/Http2Stream.h"
-#include "pipe/Lifeline.h"
 #include "relay/RelaySet.h"
 
 #include <list>

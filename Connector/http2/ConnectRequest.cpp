@@ -19,7 +19,7 @@ constexpr std::size_t kFieldOverhead = 32;
 /// and that is no token.
 std::string visitorIn(const std::string& forwarded) {
     static const Poco::RegularExpression form(
-        R"re(^(?:[^",]*;)?\s*for="(\[[0-9A-Fa-f:.]+\]:\d{1,5}|[0-9.]+:\d{1,5})"\s*(?:[;,].*)?$)re",
+        R"re(^(?:[^",]*;)?\s*for="(\[[0-9A-Fa-f:.]+\]:\d{1,5}|\d{1,3}(?:\.\d{1,3}){3}:\d{1,5})"\s*(?:[;,].*)?$)re",
         Poco::RegularExpression::RE_CASELESS);
     std::vector<std::string> parts;
     return form.split(forwarded, parts) > 1 ? parts.at(1) : "";
@@ -30,10 +30,12 @@ bool isAddress(const std::string& text) {
     const auto colon = text.rfind(':');
     if (colon == std::string::npos) return false;
     auto host = text.substr(0, colon);
-    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    const bool isBracketed = host.starts_with('[');
+    if (isBracketed) host = host.substr(1, host.size() - 2);
     Poco::Net::IPAddress address;
     unsigned port = 0;
     return Poco::Net::IPAddress::tryParse(host, address) &&
+           isBracketed == (address.family() == Poco::Net::IPAddress::IPv6) &&
            Poco::NumberParser::tryParseUnsigned(text.substr(colon + 1), port) &&
            port <= std::numeric_limits<std::uint16_t>::max();
 }

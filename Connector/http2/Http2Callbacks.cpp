@@ -82,9 +82,9 @@ int Http2Session::Callbacks::onHeader(nghttp2_session*, const nghttp2_frame* fra
         if (stream->_request->add(name, value)) return 0;
         of(session).misbehaved("sent more header fields than fit into " +
                                std::to_string(ConnectRequestReader::kMaxHeaderList) + " bytes");
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
-    if (name == ":status") std::from_chars(value.data(), value.data() + value.size(), stream->_status);
+    if (name == ":status") std::from_chars(value.data(), value.data() + value.size(), stream->_statusRead);
     if (name == "pipe-reason" && stream->_answer == Http2Stream::Answer::Awaited)
         stream->_reason = printable(std::string(value));
     return 0;
@@ -92,7 +92,7 @@ int Http2Session::Callbacks::onHeader(nghttp2_session*, const nghttp2_frame* fra
 
 int Http2Session::Callbacks::onFrame(nghttp2_session*, const nghttp2_frame* frame, void* session) {
     of(session).onFrame(*frame);
-    return 0;
+    return of(session)._hasMisbehaved ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
 int Http2Session::Callbacks::onData(nghttp2_session* nghttp2, std::uint8_t, std::int32_t id,

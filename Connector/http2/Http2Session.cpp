@@ -252,9 +252,18 @@ bool Http2Session::takeIn(std::span<const std::byte> bytes) {
     _isPingAwaited = false;
     _owner.onHeard();
     if (_isOver) return false;
+    if (_hasMisbehaved) return true;
     const auto taken = ::nghttp2_session_mem_recv(
         _session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    // Not before: within a callback, nghttp2 may forget that it is to take nothing more, and then asserts it.
+    if (_hasMisbehaved) {
+        ::nghttp2_session_terminate_session(_session.get(), NGHTTP2_ENHANCE_YOUR_CALM);
+        return true;
+    }
     if (taken >= 0) return true;
+    const bool isFlood = taken == NGHTTP2_ERR_FLOODED;
+    ::nghttp2_session_terminate_session(_session.get(),
+                                        isFlood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
     close(std::string("it did not speak HTTP/2: ") + ::nghttp2_strerror(static_cast<int>(taken)));
     return false;
 }
@@ -388,6 +397,7 @@ void Http2Session::failAll(const std::string& why) {
     }
     deliver();
     _fed.clear();
+    _measuring.clear();
     for (auto* stream : std::exchange(_streams, {})) {
         stream->keepFresh();
         _context.buffered.remove(stream->untaken());
@@ -403,7 +413,6 @@ void Http2Session::failAll(const std::string& why) {
 void Http2Session::misbehaved(const std::string& how) {
     if (std::exchange(_hasMisbehaved, true)) return;
     _why = "it " + how;
-    ::nghttp2_session_terminate_session(_session.get(), NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 /// All of it is allowed, but not in any number.
@@ -419,7 +428,7 @@ void Http2Session::checkBudget(const nghttp2_frame& frame) {
             misbehaved("sent too many frames of PING, SETTINGS, PRIORITY or GOAWAY");
         break;
     case NGHTTP2_DATA:
-        if (frame.hd.length == 0 && !isEnd && !_controlFrames.take(_loop.now()))
+        if (frame.hd.length <= frame.data.padlen && !isEnd && !_controlFrames.take(_loop.now()))
             misbehaved("sent too many frames of DATA with nothing in them");
         break;
     case NGHTTP2_RST_STREAM:
@@ -460,11 +469,16 @@ void Http2Session::onFrame(const nghttp2_frame& frame) {
 void Http2Session::onAnswer(Http2Stream& stream) {
     constexpr int kFinal = 200;
     constexpr int kNotSuccessful = 300;
-    const int status = std::exchange(stream._status, 0);
-    if (status < kFinal) return;
-    stream._answer = status < kNotSuccessful ? Http2Stream::Answer::Accepted : Http2Stream::Answer::Refused;
+    stream._status = std::exchange(stream._statusRead, 0);
+    if (stream._status < kFinal) {
+        if (!_controlFrames.take(_loop.now())) misbehaved("sent too many provisional answers");
+        return;
+    }
+    stream._answer =
+        stream._status < kNotSuccessful ? Http2Stream::Answer::Accepted : Http2Stream::Answer::Refused;
     if (stream._answer == Http2Stream::Answer::Refused)
-        stream._reason = std::to_string(status) + (stream._reason.empty() ? "" : ", " + stream._reason);
+        stream._reason =
+            std::to_string(stream._status) + (stream._reason.empty() ? "" : ", " + stream._reason);
     markReady(stream);
 }
 
@@ -501,8 +515,9 @@ void Http2Session::onStreamClosed(Http2Stream& stream, std::uint32_t error) {
 
 void Http2Session::onPong(const nghttp2_ping& pong) {
     if (!std::equal(kRoundTrip.begin(), kRoundTrip.end(), pong.opaque_data)) return;
-    ++_round;
     _isInRound = false;
+    for (auto* stream : std::exchange(_measuring, {}))
+        endMeasuring(*stream);
 }
 
 std::unique_ptr<Http2Stream> Http2Session::makeStream() {
@@ -559,24 +574,22 @@ void Http2Session::consumed(Http2Stream& stream, std::size_t bytes) {
 void Http2Session::tuneWindow(Http2Stream& stream) {
     if (_context.buffered.areTooMany()) return setWindow(stream, kLeastWindow);
     const auto window = static_cast<std::size_t>(stream._window);
-    const auto arrived = [&] { // a system call
-        return static_cast<std::int64_t>(stream._taken) -
-               (stream._receiver ? stream._receiver->unacknowledged() : 0);
-    };
-    if (!stream._isMeasuring) {
-        const bool isDue =
-            stream._taken - stream._measuredTaken >= window / 4 && window < _context.limits.streamWindow;
-        if (!isDue || !beginRound()) return;
-        stream._isMeasuring = true;
-        stream._measuredRound = _round;
-        stream._measuredArrived = arrived();
-    } else if (stream._measuredRound != _round) {
-        const auto inRound =
-            static_cast<std::size_t>(std::max<std::int64_t>(0, arrived() - stream._measuredArrived));
-        if (inRound >= window / 2) setWindow(stream, std::max(window, inRound * 4));
-        stream._isMeasuring = false;
-        stream._measuredTaken = stream._taken;
-    }
+    const bool isDue = !stream._isMeasured && stream._taken - stream._measuredTaken >= window / 4 &&
+                       window < _context.limits.streamWindow;
+    if (!isDue || !beginRound()) return;
+    stream._isMeasured = true;
+    stream._measuredArrived = stream.arrived();
+    _measuring.push_back(&stream);
+}
+
+/// A round trip is over.
+void Http2Session::endMeasuring(Http2Stream& stream) {
+    const auto window = static_cast<std::size_t>(stream._window);
+    const auto inRound = stream.arrived() - stream._measuredArrived;
+    stream._isMeasured = false;
+    stream._measuredTaken = stream._taken;
+    if (inRound >= static_cast<std::int64_t>(window / 2))
+        setWindow(stream, std::max(window, static_cast<std::size_t>(inRound) * 4));
 }
 
 /// False when it is too early for another one.
@@ -604,6 +617,7 @@ void Http2Session::release(Http2Stream& stream) {
     if (stream._isReady)
         std::replace(_ready.begin(), _ready.end(), &stream, static_cast<Http2Stream*>(nullptr));
     std::replace(_delivering.begin(), _delivering.end(), &stream, static_cast<Http2Stream*>(nullptr));
+    if (stream._isMeasured) std::erase(_measuring, &stream);
     if (stream._isFed) std::replace(_fed.begin(), _fed.end(), &stream, static_cast<Http2Stream*>(nullptr));
     _context.buffered.remove(stream.untaken());
     if (stream._isOpen) leave(stream);

@@ -137,6 +137,7 @@ class Http2Session final : private StreamHandler, private EventHandler {
     void consumed(Http2Stream& stream, std::size_t bytes);
     void tuneWindow(Http2Stream& stream);
     bool beginRound();
+    void endMeasuring(Http2Stream& stream);
     void setWindow(Http2Stream& stream, std::size_t bytes);
     void release(Http2Stream& stream);
     void leave(Http2Stream& stream);
@@ -151,7 +152,8 @@ class Http2Session final : private StreamHandler, private EventHandler {
     std::vector<Http2Stream*> _streams;
     std::vector<Http2Stream*> _ready;
     std::vector<Http2Stream*> _delivering;
-    std::vector<Http2Stream*> _fed; ///< with something in the receive buffer
+    std::vector<Http2Stream*> _measuring; ///< in this round trip
+    std::vector<Http2Stream*> _fed;       ///< with something in the receive buffer
     std::vector<std::unique_ptr<Http2Stream>>
         _arriving;                                      ///< opened by the peer, whose request is not complete
     std::vector<std::unique_ptr<Http2Stream>> _arrived; ///< the same, and it is, but nobody was told
@@ -162,7 +164,6 @@ class Http2Session final : private StreamHandler, private EventHandler {
     Timer _timer;
     std::string _why;         ///< it is about to end
     std::string _finishLater; ///< when streams have been delivered
-    std::uint32_t _round = 0; ///< round trips measured
     EventLoop::Clock::time_point _roundBegan;
     bool _isInRound = false;
     bool _isPingAwaited = false;

@@ -96,6 +96,11 @@ std::size_t Http2Stream::untaken() const {
     return bytes;
 }
 
+/// Of what was taken, the bytes that are known to be with whoever they are for. A system call.
+std::int64_t Http2Stream::arrived() const {
+    return static_cast<std::int64_t>(_taken) - (_receiver ? _receiver->unacknowledged() : 0);
+}
+
 /// The buffer that it is in is about to be used again. What was taken of _in goes when it is the larger part,
 /// so that a stream that is never empty doesn't grow.
 void Http2Stream::keepFresh() {

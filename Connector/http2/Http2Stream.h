@@ -40,6 +40,9 @@ class Http2Stream final : public Stream, private EventHandler {
     Answer answer() const { return _answer; }
     const std::string& reason() const { return _reason; }
 
+    /// The same: HTTP's, once it is refused; 0 when it was refused without one.
+    int status() const { return _status; }
+
     /// Of a stream that the peer has opened, once, before anything is sent: bytes may go both ways from now
     /// on.
     void accept();
@@ -84,6 +87,7 @@ class Http2Stream final : public Stream, private EventHandler {
     void keep(std::span<const std::byte> bytes);
     void takeIn(std::span<const std::byte> bytes) { _fresh.push_back(bytes); }
     void keepFresh();
+    std::int64_t arrived() const;
     std::size_t untaken() const;
     void skipOut(std::size_t bytes);
     std::span<const std::byte> out() const;
@@ -108,17 +112,17 @@ class Http2Stream final : public Stream, private EventHandler {
     std::uint64_t _taken = 0; ///< bytes that receive() has returned
     std::int32_t _id = 0;
     std::int32_t _window = 0; ///< how much credit the peer has at the most
-    /// Of the measurement by which the window grows: when it began, what had been taken by then, and what
-    /// of that had arrived.
+    /// Of the measurement by which the window grows: what had been taken when the last one ended, and what
+    /// had arrived when this one began.
     std::uint64_t _measuredTaken = 0;
     std::int64_t _measuredArrived = 0;
-    std::uint32_t _measuredRound = 0;
     std::size_t _index = 0; ///< among the session's streams
     Answer _answer = Answer::Awaited;
-    int _status = 0;       ///< of the answer, while its fields come in
-    bool _isMine = false;  ///< was opened here
-    bool _isKnown = false; ///< to the session's owner
-    bool _isMeasuring = false;
+    int _statusRead = 0;        ///< of the answer, while its fields come in
+    int _status = 0;            ///< then
+    bool _isMine = false;       ///< was opened here
+    bool _isKnown = false;      ///< to the session's owner
+    bool _isMeasured = false;   ///< in this round trip
     bool _isOpen = false;       ///< for nghttp2
     bool _isAnswered = false;   ///< the peer's stream: accepted or refused
     bool _peerHasEnded = false; ///< its sending side

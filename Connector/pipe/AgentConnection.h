@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/Lifeline.h"
 #include "model/Mapping.h"
 #include "net/EventLoops.h"
 #include "net/SocketStream.h"
 #include "net/Timer.h"
 #include "pipe/Handshake.h"
-#include "pipe/Lifeline.h"
 #include "pipe/PipeLimits.h"
 #include "protocol/Greeting.h"
 #include "relay/Heartbeat.h"

@@ -199,15 +199,19 @@ void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stre
 void AgentEndpoint::onGoingAway(Pipe2Connection& connection) {
     if (_log.debug()) _log.debug("%s: agent %s goes away", _settings.name, connection.peer().toString());
     _leaving.add(connection.shared_from_this());
-    _connections.remove(connection);
-    _waitingCount.fetch_sub(1, std::memory_order_relaxed);
+    if (_connections.remove(connection)) freePlace();
 }
 
 void AgentEndpoint::onEnded(Pipe2Connection& connection, const std::string& why) {
     logLost(connection.peer(), why);
-    _places.leave();
-    if (_connections.remove(connection)) _waitingCount.fetch_sub(1, std::memory_order_relaxed);
+    if (_connections.remove(connection)) freePlace();
     _leaving.remove(connection);
+}
+
+/// Of a connection of PIPE/2.
+void AgentEndpoint::freePlace() {
+    _places.leave();
+    _waitingCount.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
@@ -274,9 +278,9 @@ void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::m
 bool AgentEndpoint::hasAgentsOf(const Poco::Net::IPAddress& address) const {
     const auto owner = ownerOf(address);
     const auto isOwn = [&](const auto& agent) { return ownerOf(agent->peer().host()) == owner; };
-    return std::any_of(kWaiting.begin(), kWaiting.end(), [&](State state) {
-        return std::any_of(listOf(state).begin(), listOf(state).end(), isOwn);
-    });
+    const auto isAmong = [&](const auto& agents) { return std::any_of(agents.begin(), agents.end(), isOwn); };
+    return isAmong(_connections.all()) ||
+           std::any_of(kWaiting.begin(), kWaiting.end(), [&](State state) { return isAmong(listOf(state)); });
 }
 
 AgentConnection::List& AgentEndpoint::listOf(State state) {

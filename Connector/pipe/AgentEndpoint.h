@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/Lifeline.h"
 #include "base/LimitedLog.h"
 #include "pipe/AgentConnection.h"
 #include "pipe/AgentHistory.h"
-#include "pipe/Lifeline.h"
 #include "pipe/Pipe2Connections.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/Presence.h"
@@ -95,7 +95,7 @@ class AgentEndpoint final : public Acceptor,
     /// Closes all connections.
     void closeAll();
 
-    /// Any thread: agents of PIPE/1 waiting or holding, and connections of PIPE/2.
+    /// Any thread: agents of PIPE/1 waiting or holding, and connections of PIPE/2 that don't go away.
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
 
     /// Any thread: when an agent was last connected and authorized, joined ones included (Presence).
@@ -127,6 +127,7 @@ class AgentEndpoint final : public Acceptor,
     std::optional<RelayPeer> takeWaiting();
     Partner use(Pipe2Connection& connection);
     Authorization authorization() const;
+    void freePlace();
     bool moveBack(AgentConnection& agent);
     void onNoAnswer(const Poco::Net::SocketAddress& peer);
     void onAnswer(const Poco::Net::SocketAddress& peer);
@@ -150,7 +151,8 @@ class AgentEndpoint final : public Acceptor,
     WaitingStreams _waitingStreams;
     AgentHistory _history;
     SlowedAddresses _slowed;
-    /// Authorized agents, those in relays included: a relay on another loop gives its agent's place back.
+    /// Authorized agents, those in relays included: a relay on another loop gives its agent's place back. A
+    /// connection of PIPE/2 gives it back when it goes away, for its successor.
     Presence _places;
     std::atomic<int> _waitingCount{0};
     Poco::Logger& _log;

@@ -8,6 +8,7 @@ Handshake::Handshake(EventLoop& home, EventLoops& loops, std::unique_ptr<SocketS
       _peer(stream->peer()), _stream(std::move(stream)), _owner(owner) {}
 
 void Handshake::start() {
+    _loop.addLoad(1); // at once: many may come before the loop has begun with the first
     if (&_loop == &_home) return startInLoop();
     _loop.post([self = shared_from_this()] { self->startInLoop(); });
 }
@@ -24,7 +25,6 @@ void Handshake::cancel() {
 
 void Handshake::startInLoop() {
     _isRunning = true;
-    _loop.addLoad(1);
     if (_stream->attach(_loop, *this))
         onReady(*_stream);
     else

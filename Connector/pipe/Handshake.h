@@ -1,8 +1,8 @@
 #pragma once
 
+#include "base/Lifeline.h"
 #include "net/EventLoops.h"
 #include "net/SocketStream.h"
-#include "pipe/Lifeline.h"
 
 #include <Poco/Net/SocketAddress.h>
 

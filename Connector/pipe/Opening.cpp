@@ -4,6 +4,15 @@
 
 namespace connector {
 
+namespace {
+
+constexpr int kFirstError = 400;
+constexpr int kBadGateway = 502;
+constexpr int kUnavailable = 503;
+constexpr int kTimeout = 504;
+
+} // namespace
+
 Opening::Opening(EventLoop& loop, std::chrono::milliseconds limit, RelayPeer opener,
                  std::unique_ptr<Http2Stream> stream, Keeper& keeper, Owner& owner)
     : _loop(loop), _limit(limit), _opener(std::move(opener)), _stream(std::move(stream)), _keeper(keeper),
@@ -15,7 +24,8 @@ void Opening::start() {
     // Its end, or that it has broken, is for the relay to find out.
     if (!_opener.stream->attach(_loop, *this)) {
         finish();
-        return _owner.onRefused(_loop, std::move(_opener), "no room to watch another descriptor");
+        return _owner.onRefused(_loop, std::move(_opener),
+                                {kUnavailable, "no room to watch another descriptor"});
     }
     takeFirstBytes();
     if (!_opener.held.empty()) _stream->send(_opener.held.bytes());
@@ -38,8 +48,10 @@ void Opening::onReady(Stream& stream) {
         return _owner.onOpened(_loop, std::move(_opener), std::move(_stream));
     }
     const auto reason = _stream->reason();
+    const auto status = _stream->status() >= kFirstError ? _stream->status() : kBadGateway;
     _loop.destroyLater(std::move(_stream));
-    if (answer == Http2Stream::Answer::Refused) return _owner.onRefused(_loop, std::move(_opener), reason);
+    if (answer == Http2Stream::Answer::Refused)
+        return _owner.onRefused(_loop, std::move(_opener), {status, reason});
     _keeper.onNotProcessed();
     _owner.onNotProcessed(_loop, std::move(_opener), reason);
 }
@@ -49,10 +61,9 @@ void Opening::onTimer() {
     finish();
     const auto why = "no answer within " + std::to_string(_limit.count()) + " ms";
     _loop.destroyLater(std::move(_stream));
-    if (_keeper.wasHeardSince(_since))
-        _owner.onRefused(_loop, std::move(_opener), why);
-    else
-        _owner.onNotProcessed(_loop, std::move(_opener), why);
+    if (_keeper.wasHeardSince(_since)) return _owner.onRefused(_loop, std::move(_opener), {kTimeout, why});
+    _keeper.onNoSign();
+    _owner.onNotProcessed(_loop, std::move(_opener), why);
 }
 
 void Opening::finish() {

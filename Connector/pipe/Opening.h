@@ -15,6 +15,12 @@ namespace connector {
 /// kept, so that it can go to another connection if nobody has seen them. Lives on its session's loop.
 class Opening final : private StreamHandler {
   public:
+    /// Why a stream was not accepted.
+    struct Refusal {
+        int status; ///< HTTP's, for an opener that is a stream itself
+        std::string reason;
+    };
+
     /// The most bytes that are sent before the answer (doc/protocol.md).
     static constexpr std::size_t kMaxFirstBytes = 64 * 1024;
 
@@ -23,8 +29,8 @@ class Opening final : private StreamHandler {
       public:
         /// The answer is yes; stream is for the relay.
         virtual void onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Stream> stream) = 0;
-        /// The answer is no.
-        virtual void onRefused(EventLoop& loop, RelayPeer opener, const std::string& reason) = 0;
+        /// The answer is no, or there is none.
+        virtual void onRefused(EventLoop& loop, RelayPeer opener, const Refusal& refusal) = 0;
         /// Nobody has seen it, and its first bytes are there still.
         virtual void onNotProcessed(EventLoop& loop, RelayPeer opener, const std::string& why) = 0;
 
@@ -41,6 +47,8 @@ class Opening final : private StreamHandler {
         virtual bool wasHeardSince(EventLoop::Clock::time_point then) const = 0;
         /// The peer has refused a stream without looking at it.
         virtual void onNotProcessed() = 0;
+        /// The peer has not answered in time, and nothing else has come from it since.
+        virtual void onNoSign() = 0;
 
       protected:
         ~Keeper() = default;

@@ -30,9 +30,9 @@ void Openings::onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Strea
     joinOpened(_relays, loop, std::move(opener), std::move(other));
 }
 
-void Openings::onRefused(EventLoop&, RelayPeer opener, const std::string& reason) {
+void Openings::onRefused(EventLoop&, RelayPeer opener, const Opening::Refusal& refusal) {
     runAtHome(std::move(opener),
-              [this, reason](RelayPeer peer) { _owner.onRefused(std::move(peer), reason); });
+              [this, refusal](RelayPeer peer) { _owner.onRefused(std::move(peer), refusal); });
 }
 
 void Openings::onNotProcessed(EventLoop&, RelayPeer opener, const std::string& why) {

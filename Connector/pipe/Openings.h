@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pipe/Lifeline.h"
+#include "base/Lifeline.h"
 #include "pipe/Opening.h"
 #include "pipe/Pipe2Connection.h"
 #include "relay/RelaySet.h"
@@ -20,7 +20,7 @@ class Openings final : private Opening::Owner {
     class Owner {
       public:
         /// The other end has said no.
-        virtual void onRefused(RelayPeer opener, const std::string& reason) = 0;
+        virtual void onRefused(RelayPeer opener, const Opening::Refusal& refusal) = 0;
         /// Nobody has seen it: another connection may be tried.
         virtual void onNotProcessed(RelayPeer opener, const std::string& why) = 0;
 
@@ -37,7 +37,7 @@ class Openings final : private Opening::Owner {
 
   private:
     void onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Stream> stream) override;
-    void onRefused(EventLoop& loop, RelayPeer opener, const std::string& reason) override;
+    void onRefused(EventLoop& loop, RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(EventLoop& loop, RelayPeer opener, const std::string& why) override;
     void runAtHome(RelayPeer opener, std::function<void(RelayPeer)> function);
 

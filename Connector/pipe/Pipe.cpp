@@ -18,7 +18,7 @@ Poco::Logger& log() {
 
 Pipe::Pipe(PipeEnvironment& environment, const Mapping& mapping)
     : _environment(environment), _mapping(mapping), _loop(environment.loops().next()),
-      _retry(_loop, [this] { retryListening(); }), _relays(_loop, environment.relays(), *this),
+      _retry(_loop, [this] { retryListening(); }), _relays(_loop, _lifeline, environment.relays(), *this),
       _openings(_loop, _lifeline, _relays, "agent", static_cast<Openings::Owner&>(*this)) {}
 
 Pipe::~Pipe() = default;
@@ -41,7 +41,8 @@ std::future<void> Pipe::close() {
         _listeners = {};
         closeConnections();
         _relays.abortAll("the mapping was closed");
-        if (_relays.isEmpty()) finishClosing();
+        // What closeConnections() left to the loop is destroyed before a function posted now runs.
+        _loop.post([hold = _lifeline.letGo()] {});
     });
     return closed;
 }
@@ -93,18 +94,17 @@ void Pipe::begin(RelayPeer opener, AgentEndpoint::Partner partner) {
         _openings.begin(std::move(opener), *std::get<std::shared_ptr<Pipe2Connection>>(partner));
 }
 
-void Pipe::onRefused(RelayPeer opener, const std::string& reason) {
-    constexpr int kBadGateway = 502;
+void Pipe::onRefused(RelayPeer opener, const Opening::Refusal& refusal) {
     if (opener.protocol == Protocol::Pipe2)
-        refuseStream(_loop, std::move(opener), kBadGateway, reason);
+        refuseStream(_loop, std::move(opener), refusal.status, refusal.reason);
     else
-        drop(std::move(opener), "the agent refused it: " + reason);
+        drop(std::move(opener), "the agent refused it: " + refusal.reason);
 }
 
 void Pipe::onNotProcessed(RelayPeer opener, const std::string& why) {
     if (log().debug()) log().debug("mapping %s: an agent did not take a stream: %s", _mapping.id, why);
     if (_closing)
-        onRefused(std::move(opener), "the mapping was closed");
+        onRefused(std::move(opener), {503, "the mapping was closed"});
     else
         putBack(std::move(opener)); // for the next agent
 }
@@ -146,12 +146,6 @@ bool Pipe::isListening() const {
 void Pipe::onRelayEnded(const Relay& relay) {
     _loop.assertInLoopThread();
     if (log().debug()) log().debug("mapping %s: %s", _mapping.id, relay.summary());
-    if (_closing && _relays.isEmpty()) finishClosing();
-}
-
-void Pipe::finishClosing() {
-    // What closeConnections() left to the loop is destroyed before a function posted now runs.
-    _loop.post([hold = _lifeline.letGo()] {});
 }
 
 } // namespace connector

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "base/Lifeline.h"
 #include "model/Mapping.h"
 #include "pipe/AgentEndpoint.h"
-#include "pipe/Lifeline.h"
 #include "pipe/Openings.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/PipeStatus.h"
@@ -96,18 +96,17 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     void retryListening();
     void checkListening();
     bool isListening() const;
-    void onRefused(RelayPeer opener, const std::string& reason) override;
+    void onRefused(RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(RelayPeer opener, const std::string& why) override;
     void onRelayEnded(const Relay& relay) override;
-    void finishClosing();
 
     PipeEnvironment& _environment;
     Mapping _mapping; ///< on the loop, its visitors are not looked at: they may change
     EventLoop& _loop;
     std::array<Listeners, 2> _listeners;
     Timer _retry;
-    RelaySet _relays;
     Lifeline _lifeline;
+    RelaySet _relays;
     Openings _openings;
     std::atomic<bool> _degraded{false};
     bool _isBeginning = false;

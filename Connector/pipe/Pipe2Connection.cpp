@@ -88,6 +88,7 @@ bool Pipe2Connection::isUsable() const {
 }
 
 bool Pipe2Connection::isSilent() const {
+    if (_isDoubtful) return true;
     const auto patience = _settings.liveness.pingAfter;
     return patience.count() > 0 && !wasHeardSince(_settings.home.now() - patience);
 }
@@ -99,6 +100,7 @@ void Pipe2Connection::onConnect(std::unique_ptr<Http2Stream> stream, const Conne
 
 void Pipe2Connection::onHeard() {
     _lastHeard.store(_settings.loop.now(), std::memory_order_relaxed);
+    _isDoubtful.store(false, std::memory_order_relaxed);
 }
 
 void Pipe2Connection::addStream() {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/Lifeline.h"
 #include "http2/Http2Session.h"
-#include "pipe/Lifeline.h"
 #include "pipe/Opening.h"
 
 #include <atomic>
@@ -80,7 +80,7 @@ class Pipe2Connection final : public std::enable_shared_from_this<Pipe2Connectio
     /// A stream can be opened now.
     bool isUsable() const;
 
-    /// Whether it has missed a sign of life.
+    /// Whether it has missed a sign of life, or has let a stream wait in vain since it was last heard.
     bool isSilent() const;
 
     /// Open streams, whoever has opened them.
@@ -101,6 +101,7 @@ class Pipe2Connection final : public std::enable_shared_from_this<Pipe2Connectio
     void onOver(Opening& opening) override;
     bool wasHeardSince(EventLoop::Clock::time_point then) const override;
     void onNotProcessed() override;
+    void onNoSign() override { _isDoubtful = true; }
     void addStream();
     void runInLoop(std::function<void()> function);
     void runAtHome(std::function<void()> function);
@@ -117,6 +118,7 @@ class Pipe2Connection final : public std::enable_shared_from_this<Pipe2Connectio
     std::atomic<int> _watched;
     std::atomic<bool> _mayOpen{true};
     std::atomic<bool> _isPaused{false};
+    std::atomic<bool> _isDoubtful{false};
 };
 
 } // namespace connector

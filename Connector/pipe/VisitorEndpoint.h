@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/Lifeline.h"
 #include "base/LimitedLog.h"
-#include "pipe/Lifeline.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/VisitorAccess.h"
 

@@ -20,8 +20,8 @@ void reset(EventLoop& loop, RelayPeer peer) {
 
 } // namespace
 
-RelaySet::RelaySet(EventLoop& home, RelayShared& shared, Owner& owner)
-    : _home(home), _shared(shared), _owner(owner) {}
+RelaySet::RelaySet(EventLoop& home, const Lifeline& lifeline, RelayShared& shared, Owner& owner)
+    : _home(home), _lifeline(lifeline), _shared(shared), _owner(owner) {}
 
 void RelaySet::join(EventLoop& loop, RelayPeer first, RelayPeer second) {
     loop.assertInLoopThread();
@@ -39,7 +39,7 @@ void RelaySet::join(EventLoop& loop, RelayPeer first, RelayPeer second) {
     }
     auto relay = std::make_shared<Relay>(place, _shared, _bytes, std::move(first), std::move(second),
                                          static_cast<Relay::Owner&>(*this));
-    _relays.insert(relay);
+    _relays.emplace(relay, _lifeline.hold());
     _count.fetch_add(1, std::memory_order_relaxed);
     if (&place != &loop) // within the lock, so that it comes before an abort()
         return place.post([relay] { relay->start(); });
@@ -50,7 +50,7 @@ void RelaySet::join(EventLoop& loop, RelayPeer first, RelayPeer second) {
 void RelaySet::abortAll(const std::string& why) {
     const std::lock_guard lock(_mutex);
     _aborting = true;
-    for (const auto& relay : _relays)
+    for (const auto& [relay, hold] : _relays)
         relay->loop().post([relay, why] { relay->abort(why); });
 }
 
@@ -68,12 +68,14 @@ void RelaySet::onEnded(const std::shared_ptr<Relay>& relay) {
         _home.post([this, relay] { remove(relay); });
 }
 
+auto RelaySet::extract(const std::shared_ptr<Relay>& relay) -> Relays::node_type {
+    const std::lock_guard lock(_mutex);
+    return _relays.extract(relay);
+}
+
 void RelaySet::remove(const std::shared_ptr<Relay>& relay) {
     _home.assertInLoopThread();
-    {
-        const std::lock_guard lock(_mutex);
-        _relays.erase(relay);
-    }
+    const auto removed = extract(relay); // with its hold on the pipe: without one nobody may touch that
     _count.fetch_sub(1, std::memory_order_relaxed);
     _owner.onRelayEnded(*relay);
 }

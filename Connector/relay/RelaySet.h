@@ -1,16 +1,18 @@
 #pragma once
 
+#include "base/Lifeline.h"
 #include "relay/Relay.h"
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 
 namespace connector {
 
-/// The relays of one pipe, wherever they run. Outlives them. Any thread, unless a function says otherwise.
+/// The relays of one pipe, wherever they run. Each holds on to the pipe's lifeline until the owner was told
+/// of its end. Any thread, unless a function says otherwise.
 ///
 /// A relay of two sockets begins on the pipe's loop, where a short one is over before moving it would have
 /// paid; one that lasts moves, once, to the least busy loop if that is the better place, and so one pipe uses
@@ -27,8 +29,9 @@ class RelaySet final : private Relay::Owner {
         ~Owner() = default;
     };
 
-    /// home: the pipe's loop. All references must outlive the set.
-    RelaySet(EventLoop& home, RelayShared& shared, Owner& owner);
+    /// home: the pipe's loop. lifeline: the pipe's. All references must outlive the set, and it must outlive
+    /// what holds on to the lifeline.
+    RelaySet(EventLoop& home, const Lifeline& lifeline, RelayShared& shared, Owner& owner);
 
     /// Joins two connections, on the thread of `loop`, to which they are attached if to any. After abortAll()
     /// they are reset instead.
@@ -37,24 +40,25 @@ class RelaySet final : private Relay::Owner {
     /// Resets all connections; Owner::onRelayEnded is called for each relay. Once.
     void abortAll(const std::string& why);
 
-    /// On the pipe's loop: whether all have ended, and the owner was told.
-    bool isEmpty() const { return count() == 0; }
-
     int count() const { return _count.load(std::memory_order_relaxed); }
 
     /// Payload that has come in at either end, of the relays that are over, too.
     const Relay::Bytes& bytes() const { return _bytes; }
 
   private:
+    using Relays = std::map<std::shared_ptr<Relay>, Lifeline::Hold>;
+
     void onSettled(Relay& relay) override;
     void onEnded(const std::shared_ptr<Relay>& relay) override;
+    Relays::node_type extract(const std::shared_ptr<Relay>& relay);
     void remove(const std::shared_ptr<Relay>& relay);
 
     EventLoop& _home;
+    const Lifeline& _lifeline;
     RelayShared& _shared;
     Owner& _owner;
     std::mutex _mutex; ///< for the two that follow, and for which loop a relay is on
-    std::set<std::shared_ptr<Relay>> _relays;
+    Relays _relays;
     bool _aborting = false;
     Relay::Bytes _bytes{};
     std::atomic<int> _count{0};

@@ -53,7 +53,8 @@ BOOST_AUTO_TEST_CASE(error_says_what_forwarded_must_be_like) {
     for (const auto* forwarded :
          {"for=192.0.2.7", "for=\"192.0.2.7\"", "for=\"192.0.2.7:65536\"", "for=\"192.0.2.777:1\"",
           "for=\"example.org:80\"", "for=\"[::zz]:80\"", "for=\"2001:db8::7:80\"", "by=\"192.0.2.7:1\"",
-          "for=_hidden", "for=unknown", "for=\"[192.0.2.7:1\"", "for=\"192.0.2.7:\"", "x"})
+          "for=\"192.0.2:1\"", "for=\"[192.0.2.7]:1\"", "for=_hidden", "for=unknown", "for=\"[192.0.2.7:1\"",
+          "for=\"192.0.2.7:\"", "x"})
         BOOST_TEST(errorOf(forwarded).find("must be like") != std::string::npos, forwarded);
 }
 

@@ -49,6 +49,14 @@ struct SetWhenDestroyed {
     bool& flag;
 };
 
+/// Leaves another object to be destroyed when it is destroyed itself.
+struct LeavesAnother {
+    LeavesAnother(EventLoop& loop_, std::shared_ptr<void> other_) : loop(loop_), other(std::move(other_)) {}
+    ~LeavesAnother() { loop.destroyLater(std::move(other)); }
+    EventLoop& loop;
+    std::shared_ptr<void> other;
+};
+
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(EventLoopOnOneThread, OwnLoop)
@@ -175,6 +183,31 @@ BOOST_AUTO_TEST_CASE(what_is_destroyed_later_is_gone_before_a_function_posted_af
     });
     loop.run();
     BOOST_TEST(wasThereInTheSameRound);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_destroyed_later_may_leave_more_to_be_destroyed) {
+    bool destroyed = false;
+    loop.post([&] {
+        auto inner = std::make_shared<LeavesAnother>(loop, std::make_shared<SetWhenDestroyed>(destroyed));
+        loop.destroyLater(std::make_shared<LeavesAnother>(loop, std::move(inner)));
+        loop.post([&] {
+            BOOST_TEST(destroyed);
+            loop.stop();
+        });
+    });
+    loop.run();
+    BOOST_TEST(destroyed);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_left_to_a_loop_that_does_not_run_is_destroyed_with_it) {
+    bool destroyed = false;
+    {
+        EventLoop idle;
+        idle.destroyLater(
+            std::make_shared<LeavesAnother>(idle, std::make_shared<SetWhenDestroyed>(destroyed)));
+        BOOST_TEST(!destroyed);
+    }
+    BOOST_TEST(destroyed);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::minutes kPatience{1};
 constexpr std::size_t kFrameHeader = 9;
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// RFC 7541, section 5.1, with a prefix of 7 bits.
 std::string hpackLength(std::size_t length) {
@@ -69,6 +70,11 @@ SessionUser::SessionUser(EventLoop& loop, Descriptor socket, Http2Session::Role 
         liveness, context, static_cast<Http2Session::Owner&>(*this));
 }
 
+/// Not when it ends: Boost.Test must not be used on two threads at the same time.
+SessionUser::~SessionUser() {
+    BOOST_TEST(_ends <= 1, "onEnded() is called once");
+}
+
 std::unique_ptr<StreamUser> SessionUser::open() {
     return std::make_unique<StreamUser>(_loop, session->open({"somewhere:80", "192.0.2.7:51234"}));
 }
@@ -99,7 +105,7 @@ void SessionUser::onGoingAway() {
 }
 
 void SessionUser::onEnded(const std::string& why) {
-    BOOST_TEST(!ended.has_value(), "onEnded() is called once");
+    ++_ends;
     ended = why;
     _loop.destroyLater(std::move(session));
     if (onEnd) onEnd();
@@ -153,7 +159,11 @@ void WirePeer::send(std::string_view bytes) {
 }
 
 void WirePeer::greet(Http2Session::Role role) {
-    if (role == Http2Session::Role::Opens) send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    std::string preface;
+    if (role == Http2Session::Role::Opens)
+        send(kPreface);
+    else
+        BOOST_REQUIRE((readExactly(preface, kPreface.size()) && preface == kPreface));
     send(Frame{Frame::Settings, 0, 0, ""});
 }
 

@@ -75,6 +75,7 @@ class SessionUser final : public Http2Session::Owner {
 
     SessionUser(EventLoop& loop, Descriptor socket, Http2Session::Role role,
                 const Http2Session::Liveness& liveness, Http2Session::Context context);
+    ~SessionUser();
 
     void start() { session->start({}); }
 
@@ -104,6 +105,7 @@ class SessionUser final : public Http2Session::Owner {
     void onEnded(const std::string& why) override;
 
     EventLoop& _loop;
+    int _ends = 0;
 };
 
 /// A frame of HTTP/2.
@@ -156,7 +158,7 @@ class WirePeer {
     void send(std::string_view bytes);
     void send(const Frame& frame) { send(frame.toString()); }
 
-    /// The preface, of a client, and an empty SETTINGS.
+    /// Sends the preface, of a client, or takes it, of a server; and sends an empty SETTINGS.
     void greet(Http2Session::Role role);
 
     /// The next frame. SETTINGS are acknowledged. Nothing when the connection has ended, in whatever way.
@@ -189,5 +191,101 @@ class WirePeer {
 
 /// A connected pair of sockets.
 std::pair<Descriptor, Descriptor> socketPair();
+
+/// What sessions need, on a loop of its own.
+struct Ground {
+    static constexpr std::size_t kMostBuffered = std::size_t{64} * 1024 * 1024;
+
+    LoopThread thread;
+    EventLoop& loop = thread.loop();
+    Http2Limits limits;
+    BufferedBytes buffered{kMostBuffered};
+    Http2Session::Liveness liveness;
+
+    std::unique_ptr<SessionUser> makeUser(Descriptor socket, Http2Session::Role role) {
+        return std::make_unique<SessionUser>(loop, std::move(socket), role, liveness,
+                                             Http2Session::Context{limits, buffered});
+    }
+
+    /// Whether no bytes are counted that nobody has.
+    bool isNothingBuffered() {
+        buffered.add(kMostBuffered - 1);
+        const bool isNotMore = !buffered.areTooMany();
+        buffered.add(1);
+        const bool isNotLess = buffered.areTooMany();
+        buffered.remove(kMostBuffered);
+        return isNotMore && isNotLess;
+    }
+};
+
+/// Two sessions against each other.
+struct Sessions : Ground {
+    ~Sessions() {
+        thread.run([this] {
+            streams.clear();
+            opener.reset();
+            server.reset();
+        });
+    }
+
+    void connect() {
+        auto [one, other] = socketPair();
+        thread.run([&] {
+            opener = makeUser(std::move(one), Http2Session::Role::Opens);
+            server = makeUser(std::move(other), Http2Session::Role::Serves);
+            opener->start();
+            server->start();
+        });
+    }
+
+    /// Opens so many streams, and waits until they have arrived.
+    void openStreams(std::size_t count) {
+        thread.run([&] {
+            for (std::size_t i = 0; i < count; ++i)
+                streams.push_back(opener->open());
+        });
+        thread.await("arrival", [&] { return server->arrivals.size() == streams.size(); });
+    }
+
+    /// Nobody is called any more for a stream of either side.
+    void stopAll() {
+        thread.run([this] {
+            streams.clear();
+            server->arrivals.clear();
+        });
+    }
+
+    StreamUser& mine(std::size_t i = 0) { return *streams.at(i); }
+    StreamUser& theirs(std::size_t i = 0) { return *server->arrivals.at(i).user; }
+
+    std::unique_ptr<SessionUser> opener;
+    std::unique_ptr<SessionUser> server;
+    std::vector<std::unique_ptr<StreamUser>> streams;
+};
+
+/// A session against frames made by hand.
+struct Wire : Ground {
+    ~Wire() {
+        thread.run([this] {
+            streams.clear();
+            user.reset();
+        });
+    }
+
+    void connect(Http2Session::Role role) {
+        auto [one, other] = socketPair();
+        peer.emplace(std::move(other));
+        thread.run([&] {
+            user = makeUser(std::move(one), role);
+            user->start();
+        });
+        peer->greet(role == Http2Session::Role::Opens ? Http2Session::Role::Serves
+                                                      : Http2Session::Role::Opens);
+    }
+
+    std::optional<WirePeer> peer;
+    std::unique_ptr<SessionUser> user;
+    std::vector<std::unique_ptr<StreamUser>> streams;
+};
 
 } // namespace connector::test

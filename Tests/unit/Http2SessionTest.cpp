@@ -5,8 +5,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <array>
 #include <fcntl.h>
+#include <numeric>
 #include <sys/socket.h>
 
 namespace {
@@ -17,87 +19,12 @@ using Role = Http2Session::Role;
 using Answer = Http2Stream::Answer;
 using Status = Stream::Status;
 
-/// What sessions need, on a loop of its own.
-struct Ground {
-    LoopThread thread;
-    EventLoop& loop = thread.loop();
-    Http2Limits limits;
-    BufferedBytes buffered{64 * 1024 * 1024};
-    Http2Session::Liveness liveness;
-
-    std::unique_ptr<SessionUser> makeUser(Descriptor socket, Role role) {
-        return std::make_unique<SessionUser>(loop, std::move(socket), role, liveness,
-                                             Http2Session::Context{limits, buffered});
-    }
-};
-
-/// Two sessions against each other.
-struct Sessions : Ground {
-    ~Sessions() {
-        thread.run([this] {
-            streams.clear();
-            opener.reset();
-            server.reset();
-        });
-    }
-
-    void connect() {
-        auto [one, other] = socketPair();
-        thread.run([&] {
-            opener = makeUser(std::move(one), Role::Opens);
-            server = makeUser(std::move(other), Role::Serves);
-            opener->start();
-            server->start();
-        });
-    }
-
-    /// Opens so many streams, and waits until they have arrived.
-    void openStreams(std::size_t count) {
-        thread.run([&] {
-            for (std::size_t i = 0; i < count; ++i)
-                streams.push_back(opener->open());
-        });
-        thread.await("arrival", [&] { return server->arrivals.size() == streams.size(); });
-    }
-
-    StreamUser& mine(std::size_t i = 0) { return *streams.at(i); }
-    StreamUser& theirs(std::size_t i = 0) { return *server->arrivals.at(i).user; }
-
-    std::unique_ptr<SessionUser> opener;
-    std::unique_ptr<SessionUser> server;
-    std::vector<std::unique_ptr<StreamUser>> streams;
-};
-
-/// A session against frames made by hand.
-struct Wire : Ground {
-    ~Wire() {
-        thread.run([this] {
-            streams.clear();
-            user.reset();
-        });
-    }
-
-    void connect(Role role) {
-        auto [one, other] = socketPair();
-        peer.emplace(std::move(other));
-        thread.run([&] {
-            user = makeUser(std::move(one), role);
-            user->start();
-        });
-        peer->greet(role == Role::Opens ? Role::Serves : Role::Opens);
-    }
-
-    std::optional<WirePeer> peer;
-    std::unique_ptr<SessionUser> user;
-    std::vector<std::unique_ptr<StreamUser>> streams;
-};
-
 /// A stream that a peer made by hand has opened, joined to a visitor who has received nothing yet.
-class Joined : public Wire, private Relay::Owner {
+class Joined : public Wire {
   public:
-    virtual ~Joined() {
+    ~Joined() {
         thread.run([this] {
-            if (relay && !isOver) relay->abort("the test is over");
+            if (relay && !owner.isOver) relay->abort("the test is over");
             relay.reset();
         });
     }
@@ -124,10 +51,17 @@ class Joined : public Wire, private Relay::Owner {
         }
     }
 
+    bool isOver() const { return owner.isOver; }
+
     std::optional<Descriptor> visitor;
-    bool isOver = false;
 
   private:
+    struct Owner final : Relay::Owner {
+        void onSettled(Relay&) override {}
+        void onEnded(const std::shared_ptr<Relay>&) override { isOver = true; }
+        bool isOver = false;
+    };
+
     std::shared_ptr<Relay> makeRelay(Descriptor socket, bool streamFirst) {
         RelayPeer stream;
         stream.protocol = Protocol::Pipe2;
@@ -138,13 +72,12 @@ class Joined : public Wire, private Relay::Owner {
                                                    DescriptorBudget::Lease());
         if (!streamFirst) std::swap(stream, raw);
         auto made = std::make_shared<Relay>(loop, shared, total, std::move(stream), std::move(raw),
-                                            static_cast<Relay::Owner&>(*this));
+                                            static_cast<Relay::Owner&>(owner));
         made->start();
         return made;
     }
-    void onSettled(Relay&) override {}
-    void onEnded(const std::shared_ptr<Relay>&) override { isOver = true; }
 
+    Owner owner;
     EventLoops unused{1};
     RelayShared shared{unused, RelayLimits()};
     Relay::Bytes total{};
@@ -201,6 +134,31 @@ BOOST_AUTO_TEST_CASE(bulk_costs_few_pings) {
     });
     thread.await("bulk", [&] { return bytes >= kBytes || opener->ended; });
     BOOST_TEST(thread.run([&] { return opener->ended.value_or(""); }) == "");
+    stopAll();
+}
+
+/// None is ahead of the others by more than a fifth.
+BOOST_AUTO_TEST_CASE(bulk_is_shared_evenly) {
+    constexpr std::size_t kStreams = 64;
+    constexpr std::size_t kBytes = kStreams * 2 * 1024 * 1024;
+    connect();
+    openStreams(kStreams);
+    std::vector<std::size_t> bytes(kStreams);
+    thread.run([&] {
+        for (std::size_t i = 0; i < kStreams; ++i) {
+            theirs(i).stream->accept();
+            carryBulk(mine(i), theirs(i), bytes[i]);
+        }
+    });
+    std::vector<std::size_t> then;
+    thread.await("bulk", [&] {
+        if (std::accumulate(bytes.begin(), bytes.end(), std::size_t{0}) < kBytes) return false;
+        then = bytes;
+        return true;
+    });
+    stopAll();
+    const auto [slowest, fastest] = std::minmax_element(then.begin(), then.end());
+    BOOST_TEST(*slowest * 10 >= *fastest * 8, "slowest: " << *slowest << ", fastest: " << *fastest);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -323,7 +281,7 @@ BOOST_AUTO_TEST_CASE(survive_that_the_connection_breaks_while_they_send) {
         }
         peer->close();
     });
-    thread.await("the relay's end", [this] { return isOver; });
+    thread.await("the relay's end", [this] { return isOver(); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -19,7 +19,7 @@ class Lifeline {
     /// Null when all have let go.
     Hold hold() const { return _promise.lock(); }
 
-    /// What the pipe itself holds; null the second time. Only on its loop.
+    /// What the pipe itself holds; once. Only on its loop.
     Hold letGo() { return std::move(_own); }
 
   private:
