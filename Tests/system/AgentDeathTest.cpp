@@ -18,7 +18,6 @@ namespace bdata = boost::unit_test::data;
 namespace {
 
 constexpr int kThreshold = 1500;
-constexpr int kOpenLimit = 500;
 /// Longer than any of these tests holds agents back.
 constexpr int kVisitorWait = 25000;
 constexpr std::size_t kAgents = 4;
@@ -28,7 +27,7 @@ constexpr std::size_t kMessage = 3000;
 /// Long enough for a visitor to come.
 constexpr std::chrono::milliseconds kMoment{500};
 
-const PipeOptions kOptions{.limits = {{"open", kOpenLimit}, {"visitor-wait", kVisitorWait}},
+const PipeOptions kOptions{.limits = {{"visitor-wait", kVisitorWait}},
                            .maxConnections = 1000,
                            .heartbeatAbsenceThreshold = kThreshold};
 

@@ -18,6 +18,7 @@ std::string configOf(const AgentOptions& options) {
     config.set("localport", options.localPort);
     config.set("heartbeatfrequency", options.heartbeatFrequency);
     config.set("heartbeatabsencethreshold", options.heartbeatAbsenceThreshold);
+    config.set("draintimeout", 0);
     if (options.mode == Mode::Tls) config.set("cert", readFile(options.trustedFile));
     std::ostringstream text;
     config.stringify(text);

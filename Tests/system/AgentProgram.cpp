@@ -10,7 +10,7 @@ namespace connector::test {
 
 namespace {
 
-std::string configurationOf(const AgentProgram::Pipes& pipes) {
+std::string configurationOf(const AgentProgram::Pipes& pipes, std::chrono::milliseconds drainTimeout) {
     Poco::JSON::Object whole;
     Poco::JSON::Array array;
     for (const auto& pipe : pipes)
@@ -20,6 +20,7 @@ std::string configurationOf(const AgentProgram::Pipes& pipes) {
     else
         whole.set("pipes", array);
     whole.set("loglevel", "debug");
+    whole.set("draintimeout", drainTimeout.count());
     std::ostringstream text;
     whole.stringify(text, 2);
     return text.str();
@@ -56,8 +57,10 @@ Poco::JSON::Object::Ptr agentPipe(const ConnectorSetup& connector, const AddedMa
     return pipe;
 }
 
-AgentProgram::AgentProgram(const ConnectorSetup& connector, const Pipes& pipes, AgentProtocol protocol) {
-    const auto file = _folder.write("agent.json", configurationOf(pipes));
+AgentProgram::AgentProgram(const ConnectorSetup& connector, const Pipes& pipes, AgentProtocol protocol,
+                           std::chrono::milliseconds drainTimeout)
+    : _drainTimeout(drainTimeout) {
+    const auto file = _folder.write("agent.json", configurationOf(pipes, drainTimeout));
     _process.emplace(ChildProcess::Command{words(connector, file, protocol), _folder.path("output.log")});
 }
 
@@ -75,7 +78,7 @@ AgentProgram::~AgentProgram() {
 }
 
 void AgentProgram::reload(const Pipes& pipes) {
-    hangUp(configurationOf(pipes), "was read again");
+    hangUp(configurationOf(pipes, _drainTimeout), "was read again");
 }
 
 void AgentProgram::reloadBad(const std::string& configuration) {

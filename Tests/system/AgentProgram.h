@@ -6,6 +6,7 @@
 #include "Folder.h"
 #include "TestAgent.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,9 +38,11 @@ class AgentProgram {
   public:
     using Pipes = std::vector<Poco::JSON::Object::Ptr>;
 
-    /// One pipe is written to the configuration as it is, several as "pipes".
+    /// One pipe is written to the configuration as it is, several as "pipes". drainTimeout: what running
+    /// conversations are given when it is stopped.
     AgentProgram(const ConnectorSetup& connector, const Pipes& pipes,
-                 AgentProtocol protocol = AgentProtocol::Pipe2);
+                 AgentProtocol protocol = AgentProtocol::Pipe2,
+                 std::chrono::milliseconds drainTimeout = std::chrono::milliseconds(0));
     ~AgentProgram();
     AgentProgram(const AgentProgram&) = delete;
     AgentProgram& operator=(const AgentProgram&) = delete;
@@ -62,6 +65,7 @@ class AgentProgram {
     void hangUp(const std::string& configuration, const std::string& expected);
 
     Folder _folder;
+    std::chrono::milliseconds _drainTimeout;
     std::optional<ChildProcess> _process;
     bool _wasKilled = false;
 };

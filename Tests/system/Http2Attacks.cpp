@@ -117,7 +117,7 @@ std::vector<Http2Attack> attacksByAnyone() {
         sending("WINDOW_UPDATE of 3 bytes", frame(NGHTTP2_WINDOW_UPDATE, 0, 0, "abc"),
                 {NGHTTP2_FRAME_SIZE_ERROR}),
         sending("frame that is too large",
-                bytesOf(65537).substr(1) + std::string(2, '\0') + bytesOf(1) + std::string(65537, 'x'),
+                bytesOf(131073).substr(1) + std::string(2, '\0') + bytesOf(1) + std::string(131073, 'x'),
                 {NGHTTP2_FRAME_SIZE_ERROR}),
         sending("preface twice", http2Preface(), {NGHTTP2_FRAME_SIZE_ERROR, NGHTTP2_PROTOCOL_ERROR}),
         sending("preface in the middle", pingFrame() + http2Preface() + settingsFrame(),

@@ -123,7 +123,7 @@ BOOST_DATA_TEST_CASE(IsFollowedByHttp2, kEveryDoor, mode, door) {
     Http2Peer peer(pipe.stranger(), pipe.passcode(), PipeRole::Serves);
     BOOST_TEST(!peer.hasRequest());
     BOOST_TEST(peer.theirs(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) == 256U << 10U);
-    BOOST_TEST(peer.theirs(NGHTTP2_SETTINGS_MAX_FRAME_SIZE) == 64U << 10U);
+    BOOST_TEST(peer.theirs(NGHTTP2_SETTINGS_MAX_FRAME_SIZE) == 128U << 10U);
     BOOST_TEST(peer.theirs(NGHTTP2_SETTINGS_ENABLE_PUSH) == 0U);
 }
 
@@ -131,7 +131,7 @@ BOOST_DATA_TEST_CASE(OfAnAgentThatOpensIsFollowedByHttp2, kPrivateDoors, mode, d
     const DoorPipe pipe(mode, door);
     Http2Peer peer(pipe.stranger(), pipe.passcode(), PipeRole::Opens);
     BOOST_TEST(peer.theirs(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) == 256U << 10U);
-    BOOST_TEST(peer.theirs(NGHTTP2_SETTINGS_MAX_FRAME_SIZE) == 64U << 10U);
+    BOOST_TEST(peer.theirs(NGHTTP2_SETTINGS_MAX_FRAME_SIZE) == 128U << 10U);
     BOOST_TEST(peer.theirs(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS) == 16384U);
 }
 

@@ -164,6 +164,23 @@ BOOST_DATA_TEST_CASE(RefusedStreamClosesTheVisitor, kModes* bdata::make(kRefusal
     pipe.waitFor("bytesfromport2", 10);
 }
 
+/// Only REFUSED_STREAM says that nobody has seen it.
+BOOST_DATA_TEST_CASE(ResetStreamClosesTheVisitor,
+                     kModes* bdata::make({NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR}), mode,
+                     code) {
+    const OpenPublicPipe pipe(mode);
+    auto agent = servingAgent(pipe);
+    auto other = servingAgent(pipe);
+    auto refused = pipe.visitor();
+    refused.send("a request");
+    waitUntil("one of the two is asked", [&] { return other.hasRequestNow() || agent.hasRequestNow(); });
+    auto& asked = other.hasRequestNow() ? other : agent;
+    asked.nextRequest().reset(code);
+    BOOST_TEST(isClosedUnanswered(refused));
+    BOOST_TEST(!agent.hasRequest());
+    BOOST_TEST(!other.hasRequest());
+}
+
 BOOST_DATA_TEST_CASE(WhatComesWithARefusalReachesNobody, kModes, mode) {
     const OpenPublicPipe pipe(mode);
     auto agent = servingAgent(pipe);
@@ -261,6 +278,21 @@ BOOST_DATA_TEST_CASE(AgentThatResetsResetsTheVisitor, kModes* bdata::make(kReset
     BOOST_TEST(talk.visitor.end() == PipeClient::End::Reset, "half an answer must not look complete");
     pipe.waitFor("relays", 0);
     talk.agent.roundTrip();
+}
+
+/// RFC 9113, section 8.1: it has said all, and wants to hear no more.
+BOOST_DATA_TEST_CASE(AgentMayEndAndTakeNothingMore, kModes, mode) {
+    const OpenPublicPipe pipe(mode);
+    Conversation talk(pipe);
+    talk.visitor.send("a long requ");
+    BOOST_TEST(talk.stream.readExactly(11) == "a long requ");
+    talk.stream.send("too long");
+    talk.stream.finishSending();
+    talk.stream.reset(NGHTTP2_NO_ERROR);
+    BOOST_TEST(talk.visitor.readToEnd() == "too long");
+    BOOST_TEST(talk.visitor.end() == PipeClient::End::Orderly);
+    talk.visitor.close();
+    pipe.waitFor("relays", 0);
 }
 
 BOOST_DATA_TEST_CASE(AgentThatDiesResetsItsVisitors, kModes* bdata::make({true, false}), mode, isAbort) {
