@@ -68,7 +68,7 @@ std::future<bool> startGettingStuck(ByteChannel& channel, const std::string& pay
 
 /// How much the process may grow, however much it relays.
 std::uint64_t allowedGrowth() {
-    return (isScaledDown() ? 64 : 16) * kMebibyte;
+    return (isScaledDown() ? 64 : 32) * kMebibyte;
 }
 
 /// Random bytes both ways through all of them at once.

@@ -1,5 +1,6 @@
 #include "TestTarget.h"
 
+#include <Poco/Exception.h>
 #include <Poco/Timespan.h>
 
 #include <array>
@@ -54,8 +55,13 @@ void EchoTarget::serve() {
 
 /// In a thread of its own, which nobody joins: there may be thousands.
 void EchoTarget::startCall() {
+    std::shared_ptr<PipeClient> client;
+    try {
+        client = std::make_shared<PipeClient>(_target.accept());
+    } catch (const Poco::Exception&) {
+        return; // it has gone already
+    }
     ++_calls;
-    auto client = std::make_shared<PipeClient>(_target.accept());
     std::thread([this, client] {
         echo(std::move(*client));
         --_calls;
@@ -69,7 +75,7 @@ void EchoTarget::echo(PipeClient client) {
         while (const auto size = client.receive(buffer.data(), buffer.size()))
             client.send({buffer.data(), size});
         client.finishSending();
-    } catch (const std::runtime_error&) {
+    } catch (const std::exception&) {
         client.abort();
     }
 }
