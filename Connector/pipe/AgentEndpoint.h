@@ -125,7 +125,6 @@ class AgentEndpoint final : public Acceptor,
     AgentConnection* nextWaiting() const;
     bool hasHoldingPipe1() const { return !listOf(AgentConnection::State::Holding).empty(); }
     std::optional<RelayPeer> takeWaiting();
-    Partner use(Pipe2Connection& connection);
     Authorization authorization() const;
     void freePlace();
     bool moveBack(AgentConnection& agent);
