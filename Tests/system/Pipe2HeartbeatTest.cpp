@@ -65,6 +65,61 @@ BOOST_DATA_TEST_CASE(AgentThatAnswersStays, kEveryDoor, mode, door) {
     agent.roundTrip();
 }
 
+/// It has not even said that it speaks HTTP/2.
+/// A process that was stopped: its kernel goes on.
+/// Whatever comes is a sign of life, without answers to PING, too.
+BOOST_DATA_TEST_CASE(PayloadKeepsAnAgentAlive, kModes, mode) {
+    const OpenPublicPipe pipe(mode, {.heartbeatAbsenceThreshold = kThreshold});
+    auto agent = servingAgent(pipe, Side::Port1, kSilent);
+    auto visitor = pipe.visitor();
+    auto stream = agent.nextRequest();
+    stream.answer();
+    for (int round = 0; round < 2; ++round)
+        repeatUntilThresholdHasPassed(pipe, [&] {
+            stream.send("payload");
+            BOOST_REQUIRE(visitor.readExactly(7) == "payload");
+        });
+    BOOST_TEST(areJoined(visitor, stream));
+}
+
+BOOST_DATA_TEST_CASE(PingsOfAnAgentKeepItAlive, kModes, mode) {
+    const OpenPublicPipe pipe(mode, {.heartbeatAbsenceThreshold = kThreshold});
+    auto agent = servingAgent(pipe, Side::Port1, kSilent);
+    for (int number = 1; number < 9; ++number) { // two thresholds, and more
+        agent.awaitPings(number);
+        agent.roundTrip();
+    }
+}
+
+/// While the visitor takes nothing, the stream stands still, and PING goes on.
+BOOST_DATA_TEST_CASE(StuckStreamIsNoSilence, kModes, mode) {
+    const OpenPublicPipe pipe(mode, {.heartbeatAbsenceThreshold = kThreshold});
+    auto agent = servingAgent(pipe);
+    auto visitor = pipe.visitor({.bufferSize = 65536});
+    auto stream = agent.nextRequest();
+    stream.answer();
+    const std::string payload(kMoreThanBuffersHold, 'x');
+    const auto sent = stream.sendSome(payload);
+    BOOST_TEST(sent < payload.size());
+    for (int round = 0; round < 2; ++round)
+        repeatUntilThresholdHasPassed(pipe, [] {});
+    BOOST_TEST(visitor.readExactly(sent).size() == sent);
+    BOOST_TEST(areJoined(visitor, stream));
+}
+
+BOOST_DATA_TEST_CASE(ThresholdZeroTurnsTheCheckOff, kEveryDoor, mode, door) {
+    const DoorPipe pipe(mode, door, {.heartbeatAbsenceThreshold = 0});
+    auto agent = agentAt(pipe, kSilent);
+    repeatUntilThresholdHasPassed(pipe, [] {});
+    agent.roundTrip();
+    BOOST_TEST(agent.pings() == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+/// What becomes of agents that are not heard any more.
+BOOST_AUTO_TEST_SUITE(Pipe2ProtocolSilence)
+
 BOOST_DATA_TEST_CASE(AgentThatDoesNotAnswerIsDropped, kEveryDoor, mode, door) {
     const DoorPipe pipe(mode, door, {.heartbeatAbsenceThreshold = kThreshold});
     auto agent = agentAt(pipe, kSilent);
@@ -81,7 +136,6 @@ BOOST_DATA_TEST_CASE(OpenerThatDoesNotAnswerIsDropped, kModes* bdata::make(kSide
     pipe.connector().waitForLog("silent");
 }
 
-/// It has not even said that it speaks HTTP/2.
 BOOST_DATA_TEST_CASE(AgentThatSaysNothingIsDropped, kEveryDoor, mode, door) {
     const DoorPipe pipe(mode, door, {.heartbeatAbsenceThreshold = kThreshold});
     auto agent = pipe.stranger();
@@ -90,7 +144,6 @@ BOOST_DATA_TEST_CASE(AgentThatSaysNothingIsDropped, kEveryDoor, mode, door) {
     pipe.connector().waitForLog("silent");
 }
 
-/// A process that was stopped: its kernel goes on.
 BOOST_DATA_TEST_CASE(StoppedAgentIsDropped, kModes, mode) {
     const OpenPublicPipe pipe(mode, {.heartbeatAbsenceThreshold = kThreshold});
     auto agent = servingAgent(pipe);
@@ -146,54 +199,6 @@ BOOST_DATA_TEST_CASE(BytesOfTheVisitorAreNoSignOfTheAgentsLife, kModes, mode) {
             return true;
         }
     });
-}
-
-/// Whatever comes is a sign of life, without answers to PING, too.
-BOOST_DATA_TEST_CASE(PayloadKeepsAnAgentAlive, kModes, mode) {
-    const OpenPublicPipe pipe(mode, {.heartbeatAbsenceThreshold = kThreshold});
-    auto agent = servingAgent(pipe, Side::Port1, kSilent);
-    auto visitor = pipe.visitor();
-    auto stream = agent.nextRequest();
-    stream.answer();
-    for (int round = 0; round < 2; ++round)
-        repeatUntilThresholdHasPassed(pipe, [&] {
-            stream.send("payload");
-            BOOST_REQUIRE(visitor.readExactly(7) == "payload");
-        });
-    BOOST_TEST(areJoined(visitor, stream));
-}
-
-BOOST_DATA_TEST_CASE(PingsOfAnAgentKeepItAlive, kModes, mode) {
-    const OpenPublicPipe pipe(mode, {.heartbeatAbsenceThreshold = kThreshold});
-    auto agent = servingAgent(pipe, Side::Port1, kSilent);
-    for (int number = 1; number < 9; ++number) { // two thresholds, and more
-        agent.awaitPings(number);
-        agent.roundTrip();
-    }
-}
-
-/// While the visitor takes nothing, the stream stands still, and PING goes on.
-BOOST_DATA_TEST_CASE(StuckStreamIsNoSilence, kModes, mode) {
-    const OpenPublicPipe pipe(mode, {.heartbeatAbsenceThreshold = kThreshold});
-    auto agent = servingAgent(pipe);
-    auto visitor = pipe.visitor({.bufferSize = 65536});
-    auto stream = agent.nextRequest();
-    stream.answer();
-    const std::string payload(kMoreThanBuffersHold, 'x');
-    const auto sent = stream.sendSome(payload);
-    BOOST_TEST(sent < payload.size());
-    for (int round = 0; round < 2; ++round)
-        repeatUntilThresholdHasPassed(pipe, [] {});
-    BOOST_TEST(visitor.readExactly(sent).size() == sent);
-    BOOST_TEST(areJoined(visitor, stream));
-}
-
-BOOST_DATA_TEST_CASE(ThresholdZeroTurnsTheCheckOff, kEveryDoor, mode, door) {
-    const DoorPipe pipe(mode, door, {.heartbeatAbsenceThreshold = 0});
-    auto agent = agentAt(pipe, kSilent);
-    repeatUntilThresholdHasPassed(pipe, [] {});
-    agent.roundTrip();
-    BOOST_TEST(agent.pings() == 0);
 }
 
 BOOST_DATA_TEST_CASE(DroppedAgentResetsTheOtherSide, kModes* bdata::make(kSides), mode, side) {
