@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::size_t kFrameHeader = 9; // RFC 9113, section 4.1
 
-/// A peer may return credit for the stream and the session with each frame, and for each KiB that it takes.
-constexpr double kUpdatesPerFrame = 2;
-constexpr double kBytesPerUpdate = 1024;
-
 /// What large pieces of data are not copied from this size on: less costs less to copy than to send apart.
 constexpr std::size_t kNotCopied = 8 * 1024;
 
@@ -159,7 +155,7 @@ int Http2Session::Callbacks::send(nghttp2_session*, nghttp2_frame* frame, const 
     batch.bytes.insert(batch.bytes.end(), head.begin(), head.end());
     auto* stream = self.find(frame->hd.stream_id);
     if (stream && length > 0) {
-        self._windowUpdates.add(kUpdatesPerFrame + static_cast<double>(length) / kBytesPerUpdate);
+        self._budgets.onDataSent(length);
         const auto payload = stream->out().first(length);
         if (length >= kNotCopied) {
             batch.tail = payload;

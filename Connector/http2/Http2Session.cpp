@@ -11,12 +11,6 @@ namespace connector {
 
 namespace {
 
-/// A stream's window at first: more than a short conversation needs, and what each is sure to be given.
-constexpr std::size_t kFirstWindow = 256 * 1024;
-
-/// A stream's window while connections keep too many bytes.
-constexpr std::size_t kLeastWindow = 64 * 1024;
-
 /// The most that HTTP/2 allows (RFC 9113, section 6.9.1).
 constexpr std::int32_t kMostWindow = 0x7fffffff;
 
@@ -29,25 +23,12 @@ constexpr std::size_t kBytesPerTurn = 512 * 1024;
 /// How long the peer may take to read the last that is said before the connection is closed.
 constexpr std::chrono::milliseconds kClosing{2000};
 
-/// Round trips are not measured more often: PINGs have a bound at the peer.
-constexpr std::chrono::milliseconds kBetweenRounds{50};
-
-/// WINDOW_UPDATEs that may come before any are earned, and in a burst.
-constexpr double kWindowUpdates = 4096;
-constexpr double kUpdatesPerStream = 2;   // whose windows a peer may widen at first
-constexpr double kControlFrameBurst = 10; // times those of a second
-
-/// PINGs of ours, by their payload.
+/// The payload of PINGs that ask for a sign of life.
 constexpr std::array<std::uint8_t, 8> kSignOfLife{'l', 'i', 'f', 'e'};
-constexpr std::array<std::uint8_t, 8> kRoundTrip{'r', 'o', 'u', 'n', 'd'};
 
 struct FreeOptions {
     void operator()(nghttp2_option* options) const { ::nghttp2_option_del(options); }
 };
-
-std::int32_t firstWindow(const Http2Limits& limits) {
-    return static_cast<std::int32_t>(std::min(kFirstWindow, limits.streamWindow));
-}
 
 nghttp2_session* makeSession(bool isClient, const nghttp2_session_callbacks* callbacks,
                              const Http2Limits& limits, void* self) {
@@ -83,11 +64,8 @@ Http2Session::Http2Session(EventLoop& loop, std::unique_ptr<SocketStream> transp
                            const Liveness& liveness, Context context, Owner& owner)
     : _loop(loop), _transport(std::move(transport)), _role(role), _liveness(liveness), _context(context),
       _owner(owner), _session(makeSession(role == Role::Opens, Callbacks::all(), context.limits, this)),
-      _controlFrames(context.limits.controlFrames * kControlFrameBurst, context.limits.controlFrames,
-                     loop.now()),
-      _resets(context.limits.resets, context.limits.resets, loop.now()),
-      _windowUpdates(kWindowUpdates, 0, loop.now()), _lastHeard(loop.now()),
-      _timer(loop, [this] { check(); }) {}
+      _budgets(context.limits, loop.now()), _windows(*_session, context.limits, context.buffered),
+      _lastHeard(loop.now()), _timer(loop, [this] { check(); }) {}
 
 Http2Session::~Http2Session() {
     _isOver = true;
@@ -114,7 +92,8 @@ void Http2Session::start(std::span<const std::byte> received) {
 
 void Http2Session::submitSettings() {
     std::vector<nghttp2_settings_entry> settings{
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(firstWindow(_context.limits))},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
+         static_cast<std::uint32_t>(WindowTuner::firstWindow(_context.limits))},
         {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, static_cast<std::uint32_t>(kHttp2Batch)},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
          static_cast<std::uint32_t>(ConnectRequestReader::kMaxHeaderList)}};
@@ -397,7 +376,7 @@ void Http2Session::failAll(const std::string& why) {
     }
     deliver();
     _fed.clear();
-    _measuring.clear();
+    _windows.forgetAll();
     for (auto* stream : std::exchange(_streams, {})) {
         stream->keepFresh();
         _context.buffered.remove(stream->untaken());
@@ -415,35 +394,9 @@ void Http2Session::misbehaved(const std::string& how) {
     _why = "it " + how;
 }
 
-/// All of it is allowed, but not in any number.
-void Http2Session::checkBudget(const nghttp2_frame& frame) {
-    const bool isAnswer = frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
-    const bool isEnd = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    switch (frame.hd.type) {
-    case NGHTTP2_SETTINGS:
-    case NGHTTP2_PING: // answers to ours, too: there are few
-    case NGHTTP2_PRIORITY:
-    case NGHTTP2_GOAWAY:
-        if (!isAnswer && !_controlFrames.take(_loop.now()))
-            misbehaved("sent too many frames of PING, SETTINGS, PRIORITY or GOAWAY");
-        break;
-    case NGHTTP2_DATA:
-        if (frame.hd.length <= frame.data.padlen && !isEnd && !_controlFrames.take(_loop.now()))
-            misbehaved("sent too many frames of DATA with nothing in them");
-        break;
-    case NGHTTP2_RST_STREAM:
-        if (!_resets.take(_loop.now())) misbehaved("reset too many streams");
-        break;
-    case NGHTTP2_WINDOW_UPDATE:
-        if (!_windowUpdates.take(_loop.now())) misbehaved("sent too many WINDOW_UPDATEs");
-        break;
-    default:
-        break;
-    }
-}
-
 void Http2Session::onFrame(const nghttp2_frame& frame) {
-    checkBudget(frame);
+    if (const auto* tooMany = _budgets.take(frame, _loop.now()))
+        misbehaved(std::string("sent too many ") + tooMany);
     auto* stream = find(frame.hd.stream_id);
     if (frame.hd.type == NGHTTP2_HEADERS && stream) {
         if (frame.headers.cat == NGHTTP2_HCAT_REQUEST)
@@ -458,7 +411,8 @@ void Http2Session::onFrame(const nghttp2_frame& frame) {
         markReady(*stream);
     }
     if (frame.hd.type == NGHTTP2_SETTINGS && _role == Role::Opens) _hasNewSettings = true;
-    if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) onPong(frame.ping);
+    if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0)
+        _windows.onPong(frame.ping);
     if (frame.hd.type == NGHTTP2_GOAWAY) {
         _isGoingAway = true;
         if (frame.goaway.error_code != NGHTTP2_NO_ERROR && _why.empty())
@@ -471,7 +425,8 @@ void Http2Session::onAnswer(Http2Stream& stream) {
     constexpr int kNotSuccessful = 300;
     stream._status = std::exchange(stream._statusRead, 0);
     if (stream._status < kFinal) {
-        if (!_controlFrames.take(_loop.now())) misbehaved("sent too many provisional answers");
+        if (const auto* tooMany = _budgets.takeProvisionalAnswer(_loop.now()))
+            misbehaved(std::string("sent too many ") + tooMany);
         return;
     }
     stream._answer =
@@ -513,19 +468,12 @@ void Http2Session::onStreamClosed(Http2Stream& stream, std::uint32_t error) {
         markReady(stream);
 }
 
-void Http2Session::onPong(const nghttp2_ping& pong) {
-    if (!std::equal(kRoundTrip.begin(), kRoundTrip.end(), pong.opaque_data)) return;
-    _isInRound = false;
-    for (auto* stream : std::exchange(_measuring, {}))
-        endMeasuring(*stream);
-}
-
 std::unique_ptr<Http2Stream> Http2Session::makeStream() {
     std::unique_ptr<Http2Stream> stream(new Http2Stream(*this, _loop, _transport->peer()));
-    stream->_window = firstWindow(_context.limits);
+    stream->_window = WindowTuner::firstWindow(_context.limits);
     stream->_index = _streams.size();
     _streams.push_back(stream.get());
-    _windowUpdates.add(kUpdatesPerStream);
+    _budgets.onStream();
     return stream;
 }
 
@@ -567,46 +515,8 @@ void Http2Session::consumed(Http2Stream& stream, std::size_t bytes) {
     _context.buffered.remove(bytes);
     ::nghttp2_session_consume_stream(_session.get(), stream._id, bytes);
     stream._taken += bytes;
-    tuneWindow(stream);
+    _windows.onTaken(stream, _loop.now());
     schedule();
-}
-
-void Http2Session::tuneWindow(Http2Stream& stream) {
-    if (_context.buffered.areTooMany()) return setWindow(stream, kLeastWindow);
-    const auto window = static_cast<std::size_t>(stream._window);
-    const bool isDue = !stream._isMeasured && stream._taken - stream._measuredTaken >= window / 4 &&
-                       window < _context.limits.streamWindow;
-    if (!isDue || !beginRound()) return;
-    stream._isMeasured = true;
-    stream._measuredArrived = stream.arrived();
-    _measuring.push_back(&stream);
-}
-
-/// A round trip is over.
-void Http2Session::endMeasuring(Http2Stream& stream) {
-    const auto window = static_cast<std::size_t>(stream._window);
-    const auto inRound = stream.arrived() - stream._measuredArrived;
-    stream._isMeasured = false;
-    stream._measuredTaken = stream._taken;
-    if (inRound >= static_cast<std::int64_t>(window / 2))
-        setWindow(stream, std::max(window, static_cast<std::size_t>(inRound) * 4));
-}
-
-/// False when it is too early for another one.
-bool Http2Session::beginRound() {
-    if (_isInRound) return true;
-    if (_loop.now() - _roundBegan < kBetweenRounds) return false;
-    _isInRound = true;
-    _roundBegan = _loop.now();
-    ::nghttp2_submit_ping(_session.get(), NGHTTP2_FLAG_NONE, kRoundTrip.data());
-    return true;
-}
-
-void Http2Session::setWindow(Http2Stream& stream, std::size_t bytes) {
-    const auto wanted = static_cast<std::int32_t>(std::min(bytes, _context.limits.streamWindow));
-    if (wanted == stream._window) return;
-    stream._window = wanted;
-    ::nghttp2_session_set_local_window_size(_session.get(), NGHTTP2_FLAG_NONE, stream._id, wanted);
 }
 
 /// The handle is destroyed. What it has to say yet is its end, if that, and that is said without it.
@@ -617,7 +527,7 @@ void Http2Session::release(Http2Stream& stream) {
     if (stream._isReady)
         std::replace(_ready.begin(), _ready.end(), &stream, static_cast<Http2Stream*>(nullptr));
     std::replace(_delivering.begin(), _delivering.end(), &stream, static_cast<Http2Stream*>(nullptr));
-    if (stream._isMeasured) std::erase(_measuring, &stream);
+    _windows.forget(stream);
     if (stream._isFed) std::replace(_fed.begin(), _fed.end(), &stream, static_cast<Http2Stream*>(nullptr));
     _context.buffered.remove(stream.untaken());
     if (stream._isOpen) leave(stream);

@@ -1,9 +1,10 @@
 #pragma once
 
 #include "http2/ConnectRequest.h"
-#include "http2/FrameBudget.h"
+#include "http2/FrameBudgets.h"
 #include "http2/Http2Limits.h"
 #include "http2/Http2Stream.h"
+#include "http2/WindowTuner.h"
 #include "net/BufferedBytes.h"
 #include "net/SocketStream.h"
 #include "net/Timer.h"
@@ -24,10 +25,7 @@ namespace connector {
 /// large pieces, which go at once. What the connection doesn't take is not asked for: it waits in the
 /// streams, which take turns, 128 KiB at a time, so that a small message is never far behind.
 ///
-/// The connection's own window is as large as can be, so that only the windows of streams ever block. They
-/// begin small and grow with bandwidth and round-trip time: when in one round trip more than half a window
-/// has been acknowledged by the kernel of whoever receives it. What merely fills the buffers of one who does
-/// not read is not acknowledged.
+/// The connection's own window is as large as can be, so that only the windows of streams ever block.
 class Http2Session final : private StreamHandler, private EventHandler {
   public:
     /// Who opens streams is HTTP/2's client, whoever has dialled.
@@ -121,12 +119,10 @@ class Http2Session final : private StreamHandler, private EventHandler {
     void close(const std::string& why);
     void failAll(const std::string& why);
     void misbehaved(const std::string& how);
-    void checkBudget(const nghttp2_frame& frame);
     void onFrame(const nghttp2_frame& frame);
     void onAnswer(Http2Stream& stream);
     void onRequest(Http2Stream& stream);
     void onStreamClosed(Http2Stream& stream, std::uint32_t error);
-    void onPong(const nghttp2_ping& pong);
 
     std::unique_ptr<Http2Stream> makeStream();
     Http2Stream* find(std::int32_t id) const;
@@ -135,10 +131,6 @@ class Http2Session final : private StreamHandler, private EventHandler {
     void resume(Http2Stream& stream);
     void respond(Http2Stream& stream, int status, const std::string& reason);
     void consumed(Http2Stream& stream, std::size_t bytes);
-    void tuneWindow(Http2Stream& stream);
-    bool beginRound();
-    void endMeasuring(Http2Stream& stream);
-    void setWindow(Http2Stream& stream, std::size_t bytes);
     void release(Http2Stream& stream);
     void leave(Http2Stream& stream);
 
@@ -152,20 +144,16 @@ class Http2Session final : private StreamHandler, private EventHandler {
     std::vector<Http2Stream*> _streams;
     std::vector<Http2Stream*> _ready;
     std::vector<Http2Stream*> _delivering;
-    std::vector<Http2Stream*> _measuring; ///< in this round trip
-    std::vector<Http2Stream*> _fed;       ///< with something in the receive buffer
+    std::vector<Http2Stream*> _fed; ///< with something in the receive buffer
     std::vector<std::unique_ptr<Http2Stream>>
         _arriving;                                      ///< opened by the peer, whose request is not complete
     std::vector<std::unique_ptr<Http2Stream>> _arrived; ///< the same, and it is, but nobody was told
-    FrameBudget _controlFrames;
-    FrameBudget _resets;
-    FrameBudget _windowUpdates; ///< earned by the bytes that they could be about
+    FrameBudgets _budgets;
+    WindowTuner _windows;
     EventLoop::Clock::time_point _lastHeard;
     Timer _timer;
     std::string _why;         ///< it is about to end
     std::string _finishLater; ///< when streams have been delivered
-    EventLoop::Clock::time_point _roundBegan;
-    bool _isInRound = false;
     bool _isPingAwaited = false;
     bool _isScheduled = false;
     bool _isDelivering = false;

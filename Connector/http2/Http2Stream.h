@@ -15,6 +15,7 @@ namespace connector {
 
 class ConnectRequestReader;
 class Http2Session;
+class WindowTuner;
 
 /// One stream of an HTTP/2 session (RFC 9113) that was opened with CONNECT: a Stream like any other, for a
 /// relay. It never leaves its session's loop; the session may end before it.
@@ -80,6 +81,7 @@ class Http2Stream final : public Stream, private EventHandler {
 
   private:
     friend class Http2Session;
+    friend class WindowTuner;
 
     Http2Stream(Http2Session& session, EventLoop& loop, const Poco::Net::SocketAddress& peer);
 

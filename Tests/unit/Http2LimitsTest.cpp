@@ -189,12 +189,12 @@ BOOST_AUTO_TEST_CASE(resets) {
     for (std::uint32_t id = 3; id < 43; id += 2)
         all += request(id) + reset(id).toString();
     peer->send(all);
-    checkThatItEnds("it reset too many streams");
+    checkThatItEnds("it sent too many frames of RST_STREAM");
 }
 
 BOOST_AUTO_TEST_CASE(window_updates) {
     flood(Frame{Frame::WindowUpdate, 0, 1, bigEndian(1)}.toString(), 5000);
-    checkThatItEnds("it sent too many WINDOW_UPDATEs");
+    checkThatItEnds("it sent too many frames of WINDOW_UPDATE");
 }
 
 BOOST_AUTO_TEST_CASE(header_fields) {
