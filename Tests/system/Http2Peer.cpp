@@ -63,16 +63,6 @@ Http2Peer::Http2Peer(PipeClient connection, Http2Role role, const Http2Options& 
         _session->await("SETTINGS", [this] { return _session->areSettingsExchanged(); });
 }
 
-Http2Peer Http2Peer::connectorOf(PipeClient accepted, const std::string& passcode, const std::string& line,
-                                 const Http2Options& options) {
-    const auto greeted = readLine(accepted) + "\n";
-    const bool opens = greeted == greeting(passcode, PipeRole::Opens);
-    if (!opens && greeted != greeting(passcode, PipeRole::Serves))
-        throw std::runtime_error("the agent greets with " + greeted);
-    accepted.send(line + "\n");
-    return {std::move(accepted), opens ? Http2Role::Server : Http2Role::Client, options};
-}
-
 Http2Stream Http2Peer::nextRequest() {
     Http2Session::StreamPtr stream;
     _session->await("a request for a stream", [&] {

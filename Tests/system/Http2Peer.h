@@ -38,10 +38,6 @@ class Http2Peer {
     /// Takes over a connection on which HTTP/2 comes next.
     Http2Peer(PipeClient connection, Http2Role role, const Http2Options& options = {});
 
-    /// Connector: lets in an agent that must greet with this passcode, and answers with this line.
-    static Http2Peer connectorOf(PipeClient accepted, const std::string& passcode, const std::string& line,
-                                 const Http2Options& options = {});
-
     /// The answer to an agent.
     const Authorization& authorization() const { return _authorization; }
 
