@@ -33,6 +33,8 @@ usage: ./do COMMAND
   build         build the two programs into build/bin/
   bench         measure it beside haproxy, nginx, ssh and, if they are on PATH, frp, rathole and chisel;
                 installs the former; 'bench --help' lists the options; over a line with a delay as root only
+  attack [NAME...]  the attacks of Tests/attack, or those with these names, on the server: what was wanted of it, and
+                what was measured; minutes each
   package       build the Debian and RPM packages into build-package/
   image         build an OCI image of each program into build-image/, with those packages in it
   lint          check the formatting of the sources and the scripts
@@ -113,6 +115,23 @@ bench() {
     compile build --target iofog-connector iofog-connector-agent bench-load bench-line
     step "measuring; figures in build/bench.json, a picture in build/bench.svg"
     /usr/bin/python3 Tests/bench/bench.py --json build/bench.json --svg build/bench.svg "$@" # Debian's, with matplotlib
+}
+
+# attack [NAME...]: as root, those that need a network namespace run, too.
+attack() {
+    build
+    missed=
+    for script in Tests/attack/attack_*.py; do
+        name=$(basename "$script" .py)
+        name=${name#attack_}
+        case " ${*:-$name} " in
+        *" $name "*) ;;
+        *) continue ;;
+        esac
+        step "attack: $name"
+        /usr/bin/python3 "$script" --bin build/bin || missed="$missed $name"
+    done
+    [ -z "$missed" ] || die "aims were missed:$missed"
 }
 
 # package: the same sources give the same packages, bit for bit.
@@ -504,6 +523,7 @@ demo) demo "$@" ;;
 test) run_tests "$@" ;;
 build) build ;;
 bench) bench "$@" ;;
+attack) attack "$@" ;;
 package) package ;;
 image) image ;;
 lint) lint ;;

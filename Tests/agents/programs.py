@@ -107,83 +107,86 @@ class Process:
 
 
 class Connector:
-    """The server, on free ports of 127.0.0.1."""
+    """The server, on free ports of 127.0.0.1. settings: what its configuration has besides."""
 
-    def __init__(self, program, tls):
+    def __init__(self, program, tls, settings=None):
         self._program = program
+        self._settings = settings or {}
         self._folder = tempfile.TemporaryDirectory(prefix="check-agents-")
         self.certificate = self._make_certificate() if tls else None
-        self._trust = ssl.create_default_context(cafile=self.certificate) if tls else None
+        self.trust = ssl.create_default_context(cafile=self.certificate) if tls else None
 
     def __enter__(self):
         # Somebody else may take the ports before the server does; then it ends at once.
         for _ in range(5):
             self._start()
-            wait_for("the server is ready", lambda: not self._process.runs() or self._is_healthy())
-            if self._process.runs():
+            wait_for("the server is ready", lambda: not self.process.runs() or self._is_healthy())
+            if self.process.runs():
                 return self
-            self._process.stop()
-        raise Failed(f"the server does not start:\n{''.join(self._process.output)}")
+            self.process.stop()
+        raise Failed(f"the server does not start:\n{''.join(self.process.output)}")
 
     def __exit__(self, kind, *_):
-        self._process.send(signal.SIGCONT)
-        code = self._process.stop()
+        self.process.send(signal.SIGCONT)
+        code = self.process.stop()
         self._folder.cleanup()
         if kind is not None:
-            sys.stderr.writelines(["The server's log:\n", *self._process.output])
+            sys.stderr.writelines(["The server's log:\n", *self.process.output])
         elif code != 0:
-            raise Failed(f"the server ended with {code}:\n{''.join(self._process.output)}")
+            raise Failed(f"the server ended with {code}:\n{''.join(self.process.output)}")
 
-    def _path(self, name):
+    def path(self, name):
         return str(pathlib.Path(self._folder.name) / name)
 
     def _make_certificate(self):
-        certificate = self._path("server-cert.pem")
+        certificate = self.path("server-cert.pem")
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
              "-subj", "/CN=check-agents", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
-             self._path("server-key.pem"), "-out", certificate], check=True, capture_output=True,
+             self.path("server-key.pem"), "-out", certificate], check=True, capture_output=True,
         )
         return certificate
 
     def _start(self):
-        self._api_port = free_ports(1 + MAPPING_PORTS)
+        self.api_port = free_ports(1 + MAPPING_PORTS)
         config = {
-            "ports": [f"{self._api_port + 1}-{self._api_port + MAPPING_PORTS}"],
+            "ports": [f"{self.api_port + 1}-{self.api_port + MAPPING_PORTS}"],
             "exclude": [],
             "broker": {},
             "address": "127.0.0.1",
-            "dev": self._trust is None,
-            "api": {"bind": "127.0.0.1", "port": self._api_port},
+            "dev": self.trust is None,
+            "api": {"bind": "127.0.0.1", "port": self.api_port},
             "pipes": {"bind": "127.0.0.1"},
-            "database": self._path("mappings.db"),
+            "database": self.path("mappings.db"),
         }
-        if self._trust:
-            config["tls"] = {"certificate": self.certificate, "key": self._path("server-key.pem")}
-        pathlib.Path(self._path("config")).write_text(json.dumps(config), encoding="utf-8")
-        self._process = Process([self._program, f"--config={self._path('config')}"])
+        if self.trust:
+            config["tls"] = {"certificate": self.certificate, "key": self.path("server-key.pem")}
+        pathlib.Path(self.path("config")).write_text(json.dumps(config), encoding="utf-8")
+        for name, value in self._settings.items():
+            config[name] = {**config[name], **value} if isinstance(config.get(name), dict) else value
+        self.process = Process([self._program, f"--config={self.path('config')}"])
 
     def _is_healthy(self):
         try:
-            return self._call("GET", "/health").status == 200
+            return self.call("GET", "/health").status == 200
         except (OSError, http.client.HTTPException):
             return False
 
-    def _call(self, method, target, body=None):
-        if self._trust:
-            connection = http.client.HTTPSConnection("127.0.0.1", self._api_port, timeout=DEADLINE, context=self._trust)
+    def call(self, method, target, body=None):
+        if self.trust:
+            connection = http.client.HTTPSConnection("127.0.0.1", self.api_port, timeout=DEADLINE, context=self.trust)
         else:
-            connection = http.client.HTTPConnection("127.0.0.1", self._api_port, timeout=DEADLINE)
+            connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=DEADLINE)
         with contextlib.closing(connection):
             connection.request(method, target, body, {"Content-Type": "application/json"} if body else {})
             response = connection.getresponse()
             response.text = response.read()
             return response
 
-    def add(self, threshold=200000):
+    def add(self, threshold=200000, **more):
         """Opens a public mapping. Its absence threshold is in milliseconds."""
-        mapping = {"type": "public", "maxconnections": 10, "heartbeatabsencethreshold": threshold}
-        response = self._call("POST", "/api/v2/mapping/add", json.dumps(mapping))
+        mapping = {"type": "public", "maxconnections": 10, "heartbeatabsencethreshold": threshold, **more}
+        response = self.call("POST", "/api/v2/mapping/add", json.dumps(mapping))
         if response.status != 200:
             raise Failed(f"add is answered with {response.status}: {response.text}")
         return json.loads(response.text)
@@ -191,16 +194,16 @@ class Connector:
     @contextlib.contextmanager
     def stopped(self):
         """Connector does nothing, as if its machine were gone."""
-        self._process.send(signal.SIGSTOP)
+        self.process.send(signal.SIGSTOP)
         try:
             yield
         finally:
-            self._process.send(signal.SIGCONT)
+            self.process.send(signal.SIGCONT)
 
     def visit(self, mapping):
         visitor = socket.create_connection(("127.0.0.1", mapping["port2"]), DEADLINE)
-        if self._trust:
-            visitor = self._trust.wrap_socket(visitor, server_hostname="127.0.0.1")
+        if self.trust:
+            visitor = self.trust.wrap_socket(visitor, server_hostname="127.0.0.1")
         return visitor
 
 
