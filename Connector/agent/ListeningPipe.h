@@ -26,6 +26,7 @@ class ListeningPipe final : public SlotPipe, private VisitorEndpoint::Owner {
     void onUnavailable(Slot& slot) override;
     void onVisitorReady() override;
     bool hasPartner() const override { return !_waiting.empty(); }
+    bool onNoPlace(const std::string&) override { return false; }
     void beginAvailable();
 
     VisitorAccess _access;

@@ -208,6 +208,8 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.visitorWait = time(limits, "visitor-wait", result.visitorWait);
     result.firstBytes = time(limits, "first-bytes", result.firstBytes);
     result.open = time(limits, "open", result.open);
+    result.idleRelayYields = std::chrono::milliseconds(
+        limits.integer("idle-relay-yields", 0, kMaxInt, result.idleRelayYields.count()));
     result.waitingVisitors = size(limits, "waiting-visitors", 1, result.waitingVisitors);
     result.silentAgent = time(limits, "silent-agent", result.silentAgent);
     result.visitorSilence = time(limits, "visitor-silence", result.visitorSilence);
@@ -259,6 +261,8 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);
     const int most = maxDescriptors(api);
     configuration.pipes.descriptors = count(limits, "descriptors", most, most);
+    configuration.pipes.limits.mappingVisitors =
+        size(limits, "mapping-visitors", 1, static_cast<std::size_t>(configuration.pipes.descriptors / 2));
     limits.refuseUnknown();
 }
 

@@ -15,9 +15,11 @@ class DescriptorBudget {
     class Lease {
       public:
         Lease() = default;
-        Lease(Lease&& other) noexcept : _budget(std::exchange(other._budget, nullptr)) {}
+        Lease(Lease&& other) noexcept
+            : _budget(std::exchange(other._budget, nullptr)), _companion(std::move(other._companion)) {}
         Lease& operator=(Lease&& other) noexcept {
             std::swap(_budget, other._budget);
+            std::swap(_companion, other._companion);
             return *this;
         }
         ~Lease() {
@@ -25,10 +27,14 @@ class DescriptorBudget {
         }
         explicit operator bool() const { return _budget != nullptr; }
 
+        /// Something else that is given back with it.
+        void attach(std::shared_ptr<void> companion) { _companion = std::move(companion); }
+
       private:
         friend class DescriptorBudget;
         explicit Lease(DescriptorBudget& budget) : _budget(&budget) {}
         DescriptorBudget* _budget = nullptr;
+        std::shared_ptr<void> _companion;
     };
 
     explicit DescriptorBudget(int descriptors) : _free(descriptors) {}

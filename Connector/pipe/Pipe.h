@@ -71,6 +71,13 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// On the pipe's loop.
     const Mapping& mapping() const { return _mapping; }
 
+    /// All of the bounds.
+    TrafficLimits traffic() const { return _mapping.traffic.orElse(_environment.trafficOf(_mapping.type)); }
+
+    /// Ends the relay that has been idle the longest, if it has for limits.idle-relay-yields, of those whose
+    /// peer on that side is of that address (ownerOf()); false when there is none.
+    bool endIdleRelay(std::size_t side, const std::string& address);
+
     const Lifeline& lifeline() const { return _lifeline; }
 
     int relayCount() const { return _relays.count(); }

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 
 namespace connector {
 
@@ -34,6 +35,11 @@ struct PipeLimits {
     std::chrono::milliseconds open{10000};
     /// How long a visitor may say nothing while agents wait.
     std::chrono::milliseconds visitorSilence{300000};
+    /// How long a relay must have carried no byte to give way to a visitor that waits for an agent, or for a
+    /// place, if the relay's visitor is of the address that has the most; 0: none does.
+    std::chrono::milliseconds idleRelayYields{30000};
+    /// Visitors of one mapping, waiting or in relays.
+    std::size_t mappingVisitors = std::numeric_limits<std::size_t>::max();
     /// Visitors of one mapping that wait, for an agent or with what they have to say.
     std::size_t waitingVisitors = 1024;
     /// How long a waiting agent may miss its beat before all others are preferred to it; a third of its

@@ -1,5 +1,7 @@
 #include "relay/RelaySet.h"
 
+#include "net/PeerAddress.h"
+
 namespace connector {
 
 namespace {
@@ -37,7 +39,7 @@ void RelaySet::join(EventLoop& loop, RelayPeer first, RelayPeer second) {
         first.stream->detach();
         second.stream->detach();
     }
-    auto relay = std::make_shared<Relay>(place, _shared, _bytes, std::move(first), std::move(second),
+    auto relay = std::make_shared<Relay>(place, _shared, _traffic, std::move(first), std::move(second),
                                          static_cast<Relay::Owner&>(*this));
     _relays.emplace(relay, _lifeline.hold());
     _count.fetch_add(1, std::memory_order_relaxed);
@@ -52,6 +54,29 @@ void RelaySet::abortAll(const std::string& why) {
     _aborting = true;
     for (const auto& [relay, hold] : _relays)
         relay->loop().post([relay, why] { relay->abort(why); });
+}
+
+void RelaySet::limitTraffic(const TrafficLimits& limits) {
+    _traffic.limit(limits);
+    const std::lock_guard lock(_mutex);
+    for (const auto& [relay, hold] : _relays)
+        relay->loop().post([relay] { relay->onTrafficLimited(); });
+}
+
+bool RelaySet::endIdle(std::size_t side, const std::string& owner, std::chrono::milliseconds idle,
+                       const std::string& why) {
+    const std::lock_guard lock(_mutex);
+    auto lastByte = EventLoop::Clock::now() - idle;
+    std::shared_ptr<Relay> longest;
+    for (const auto& [relay, hold] : _relays) {
+        if (relay->lastByte() > lastByte || ownerOf(relay->peerOf(side).host()) != owner) continue;
+        lastByte = relay->lastByte();
+        longest = relay;
+    }
+    if (!longest) return false;
+    longest->expectEnd();
+    longest->loop().post([longest, why] { longest->leaveFor(why); });
+    return true;
 }
 
 /// None may move away from an abort() that is on its way.

@@ -51,6 +51,7 @@ struct Pipe : AgentEndpoint::Owner, VisitorEndpoint::Owner {
     void onAgentAvailable(AgentEndpoint&) override {}
     void onVisitorReady() override {}
     bool hasPartner() const override { return false; }
+    bool onNoPlace(const std::string&) override { return false; }
 
     /// Whether the acceptor closes a connection and does not keep it.
     static bool isClosedBy(Acceptor& acceptor) {
