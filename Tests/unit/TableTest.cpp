@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(columns_that_may_be_are_cut_before_the_first) {
         table.print(out, width);
         return out.str();
     };
-    BOOST_TEST(printed(32) == "ID           TYPE   LABEL\nabcdefghijkl public the käse m\u2026\n");
+    BOOST_TEST(printed(32) == "ID           TYPE   LABEL\nabcdefghijkl public the käse ma\u2026\n");
     BOOST_TEST(printed(27) == "ID          TYPE   LABEL\nabcdefghij\u2026 public the käs\u2026\n");
 }
 
