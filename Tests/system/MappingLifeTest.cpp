@@ -1,5 +1,7 @@
+#include "AgentProgram.h"
 #include "OpenPipe.h"
 #include "TestAgent.h"
+#include "TestTarget.h"
 
 #include <Poco/JSON/Array.h>
 #include <Poco/Net/ServerSocket.h>
@@ -282,6 +284,52 @@ BOOST_AUTO_TEST_CASE(MappingMovesThroughAllPorts) {
     BOOST_TEST(areJoined(visitor, agent));
 }
 
+/// Nobody need free the port.
+BOOST_AUTO_TEST_CASE(DegradedMappingMovesAway) {
+    const ConnectorSetup setup;
+    AddedMapping mapping;
+    {
+        ConnectorProcess connector(setup);
+        mapping = connector.api().addPublic();
+        BOOST_TEST(connector.stop() == 0);
+    }
+    const Poco::Net::ServerSocket holder(Poco::Net::SocketAddress("127.0.0.1", mapping.port2));
+    const ConnectorProcess connector(setup);
+    const auto& api = connector.api();
+    const auto state = [&] { return api.show(mapping.id)->getValue<std::string>("state"); };
+    BOOST_TEST(state() == "degraded");
+    changed(api, mapping.id, R"({"label":"still there"})");
+    BOOST_TEST(state() == "degraded");
+    const auto port2 = portAt(setup, 30);
+    changed(api, mapping.id, object(member("port2", port2)));
+    BOOST_TEST(state() == "open");
+    auto agent = connector.agent(mapping.port1, mapping.passcode1);
+    auto visitor = connector.connect(static_cast<std::uint16_t>(port2));
+    BOOST_TEST(areJoined(visitor, agent));
+}
+
+/// What it leaves is no port for mappings any more.
+BOOST_AUTO_TEST_CASE(MappingMovesIntoThePortsOfTheConfiguration) {
+    ConnectorSetup setup;
+    AddedMapping mapping;
+    {
+        ConnectorProcess connector(setup);
+        mapping = connector.api().addPublic();
+        BOOST_TEST(connector.stop() == 0);
+    }
+    setup.setJson("ports", "[\"" + std::to_string(portAt(setup, 40)) + "-" +
+                               std::to_string(portAt(setup, 42)) + "\"]");
+    const ConnectorProcess connector(setup);
+    const auto& api = connector.api();
+    changed(api, mapping.id, R"({"label":"kept where it was"})");
+    BOOST_TEST(freePorts(api) == 3);
+    changed(api, mapping.id,
+            object(member("port1", portAt(setup, 40)) + "," + member("port2", portAt(setup, 41))));
+    BOOST_TEST(freePorts(api) == 1);
+    BOOST_TEST(isRefused(api.tryChange(mapping.id, object(member("port1", mapping.port1))), 400, "port1: "));
+    BOOST_TEST(isAuthorized(connector, portAt(setup, 40), mapping.passcode1));
+}
+
 BOOST_AUTO_TEST_CASE(ChangesSurviveKillAndRestart) {
     ConnectorSetup setup;
     setup.setJson("visitors", R"({"visitorrate":7,"deny":["192.0.2.0/24"]})");
@@ -500,6 +548,37 @@ BOOST_AUTO_TEST_CASE(OverlapGoesOnAfterARestart) {
     BOOST_TEST(answersBeat(former), "other changes have nothing to do with it");
     changePasscode(connector.api(), kept.id, object(kLongOverlap));
     BOOST_TEST(isClosedUnanswered(former));
+}
+
+/// As operators are told to do it.
+BOOST_DATA_TEST_CASE(AgentThatLearnsTheNewPasscodeInTimeLosesNothing, kModes* kProtocols, mode, protocol) {
+    const ConnectorSetup setup(mode);
+    const ConnectorProcess connector(setup);
+    const auto& api = connector.api();
+    auto mapping = api.addPublic();
+    TestTarget target;
+    const auto pipe = [&] {
+        return agentPipe(setup, mapping, {.localPort = target.port(), .connections = 2});
+    };
+    const auto visit = [&] {
+        auto visitor = connector.connect(mapping.port2);
+        visitor.send("hello");
+        auto server = target.accept();
+        BOOST_TEST(server.readExactly(5) == "hello");
+        return std::pair(std::move(visitor), std::move(server));
+    };
+    AgentProgram agent(setup, {pipe()}, protocol);
+    auto before = visit();
+    const auto former = mapping.passcode1;
+    mapping.passcode1 = changePasscode(api, mapping.id, object(kLongOverlap));
+    auto within = visit();
+    agent.reload({pipe()});
+    auto reloaded = visit();
+    changePasscode(api, mapping.id, object(kLongOverlap)); // the first overlap is over
+    BOOST_TEST(!isAuthorized(connector, mapping.port1, former));
+    auto after = visit();
+    for (auto* one : {&before, &within, &reloaded, &after})
+        BOOST_TEST(areJoined(one->first, one->second));
 }
 
 /// It may be an agent that knows the new one already.
