@@ -111,7 +111,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     bool usedFormerPasscode() const { return _usedFormerPasscode; }
 
     /// The passcode that it has proved itself with is the former one now.
-    void passcodeBecameFormer() { _usedFormerPasscode = true; }
+    void passcodeBecameFormer() { _usedFormerPasscode = !_greeting; }
 
     /// Whether its address is slowed, and it is its turn to be judged.
     bool hasTurn() const { return _hasTurn; }
