@@ -1,5 +1,6 @@
 #include "pipe/VisitorEndpoint.h"
 
+#include "net/PeerAddress.h"
 #include "net/Timer.h"
 #include "pipe/Handshake.h"
 #include "pipe/Opening.h"
@@ -135,18 +136,17 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
 VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, const VisitorAccess& access,
                                  std::string name, const char* role, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _access(access), _name(std::move(name)), _role(role),
-      _lifeline(lifeline), _owner(owner), _endings(Poco::Logger::get("pipe")) {}
+      _lifeline(lifeline), _owner(owner) {}
 
 VisitorEndpoint::~VisitorEndpoint() = default;
 
 void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                  DescriptorBudget::Lease lease) {
     _loop.assertInLoopThread();
-    if (!_access.isAllowed())
-        return logTurnedAway(peer.toString(), "pipes.allow-plain-visitors is not true any more");
+    if (!_access.isAllowed()) return logTurnedAway(peer, "pipes.allow-plain-visitors is not true any more");
     if (!makeRoom(peer)) return;
     auto stream = _access.accept(std::move(socket), peer, std::move(lease));
-    if (!stream) return logTurnedAway(peer.toString(), PipeEnvironment::kNoMemory);
+    if (!stream) return logTurnedAway(peer, PipeEnvironment::kNoMemory);
     auto& handshaking = listOf(State::Handshaking);
     handshaking.push_back(std::make_unique<Visitor>(*this, std::move(stream)));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
@@ -208,7 +208,7 @@ void VisitorEndpoint::putBack(RelayPeer peer) {
 
 void VisitorEndpoint::drop(RelayPeer peer, const std::string& why) {
     _loop.assertInLoopThread();
-    logTurnedAway(peer.stream->peer().toString(), why);
+    logTurnedAway(peer.stream->peer(), why);
     peer.stream->retire();
     _loop.destroyLater(std::move(peer.stream));
 }
@@ -227,7 +227,7 @@ bool VisitorEndpoint::makeRoom(const Poco::Net::SocketAddress& newcomer) {
     auto& silent = listOf(State::Silent);
     const auto why = std::to_string(most) + " others wait";
     if (silent.empty())
-        logTurnedAway(newcomer.toString(), why);
+        logTurnedAway(newcomer, why);
     else
         onGone(*silent.front(), "it said nothing, and " + why);
     return static_cast<std::size_t>(waitingCount()) < most;
@@ -259,7 +259,7 @@ void VisitorEndpoint::enter(Visitor& visitor, State state) {
 }
 
 void VisitorEndpoint::onGone(Visitor& visitor, const std::string& why) {
-    logTurnedAway(visitor.peer().toString(), why);
+    logTurnedAway(visitor.peer(), why);
     close(visitor);
 }
 
@@ -287,9 +287,10 @@ std::unique_ptr<Stream> VisitorEndpoint::remove(Visitor& visitor) {
     return stream;
 }
 
-void VisitorEndpoint::logTurnedAway(const std::string& peer, const std::string& why) {
-    _endings.write(Poco::Message::PRIO_INFORMATION,
-                   Poco::format("%s: %s %s turned away: %s", _name, std::string(_role), peer, why));
+void VisitorEndpoint::logTurnedAway(const Poco::Net::SocketAddress& peer, const std::string& why) {
+    _environment.logs().turnedAway.write(peer.host(), why, [&] {
+        return Poco::format("%s: %s %s turned away: %s", _name, std::string(_role), inWords(peer), why);
+    });
 }
 
 } // namespace connector

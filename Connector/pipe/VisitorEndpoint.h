@@ -1,7 +1,6 @@
 #pragma once
 
 #include "base/Lifeline.h"
-#include "base/LimitedLog.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/VisitorAccess.h"
 
@@ -93,7 +92,7 @@ class VisitorEndpoint final : public Acceptor {
     void close(Visitor& visitor);
     RelayPeer take(Visitor& visitor);
     std::unique_ptr<Stream> remove(Visitor& visitor);
-    void logTurnedAway(const std::string& peer, const std::string& why);
+    void logTurnedAway(const Poco::Net::SocketAddress& peer, const std::string& why);
 
     EventLoop& _loop;
     PipeEnvironment& _environment;
@@ -104,7 +103,6 @@ class VisitorEndpoint final : public Acceptor {
     Owner& _owner;
     std::array<List, kStates> _visitors; ///< of each state, those first that are in it the longest
     std::atomic<int> _waitingCount{0};
-    LimitedLog _endings;
 };
 
 } // namespace connector
