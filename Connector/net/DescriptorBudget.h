@@ -7,7 +7,8 @@
 
 namespace connector {
 
-/// How many descriptors pipes may use, so that the API, the database and the log never find none left. Any
+/// How many descriptors pipes may use, so that the API, the database and the log never find none left. Logs
+/// when nine tenths of them are in use, and when all are, each once until less than eight tenths are. Any
 /// thread.
 class DescriptorBudget {
   public:
@@ -21,7 +22,7 @@ class DescriptorBudget {
             return *this;
         }
         ~Lease() {
-            if (_budget) _budget->_free.fetch_add(1, std::memory_order_relaxed);
+            if (_budget) _budget->giveBack();
         }
         explicit operator bool() const { return _budget != nullptr; }
 
@@ -31,11 +32,13 @@ class DescriptorBudget {
         DescriptorBudget* _budget = nullptr;
     };
 
-    explicit DescriptorBudget(int descriptors) : _free(descriptors) {}
+    explicit DescriptorBudget(int descriptors);
 
     /// An empty lease when nothing is left.
     Lease take() {
-        if (_free.fetch_sub(1, std::memory_order_relaxed) > 0) return Lease(*this);
+        const int left = _free.fetch_sub(1, std::memory_order_relaxed) - 1;
+        if (left <= _few) onFew(left);
+        if (left >= 0) return Lease(*this);
         _free.fetch_add(1, std::memory_order_relaxed);
         return {};
     }
@@ -44,7 +47,21 @@ class DescriptorBudget {
     int left() const { return std::max(0, _free.load(std::memory_order_relaxed)); }
 
   private:
+    enum class State { Enough, Few, None };
+
+    void giveBack() {
+        const int left = _free.fetch_add(1, std::memory_order_relaxed) + 1;
+        if (left > _enough && _state.load(std::memory_order_relaxed) != State::Enough) onEnough(left);
+    }
+
+    void onFew(int left);
+    void onEnough(int left);
+
+    const int _all;
+    const int _few;
+    const int _enough;
     std::atomic<int> _free;
+    std::atomic<State> _state{State::Enough}; ///< as it was logged
 };
 
 } // namespace connector

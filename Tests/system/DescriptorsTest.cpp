@@ -73,6 +73,10 @@ void runOutOfDescriptors(OpenPublicPipe& pipe, std::uint16_t port) {
     BOOST_TEST(areJoined(visitor, agent));
 }
 
+void waitForLines(const ConnectorProcess& connector, const std::string& text, std::size_t atLeast) {
+    waitUntil("lines with \"" + text + "\"", [&] { return connector.linesWith(text) >= atLeast; });
+}
+
 const PipeOptions kLowLimit{
     .limits = {{"descriptors", kDescriptors}, {"greeting-first-byte", 600000}, {"visitor-wait", 600000}}};
 const PipeOptions kLowProcessLimit{.limits = {{"greeting-first-byte", 600000}, {"visitor-wait", 600000}},
@@ -95,6 +99,28 @@ BOOST_DATA_TEST_CASE(FloodOfStrangersIsSurvived, kModes, mode) {
 BOOST_AUTO_TEST_CASE(FloodIsSurvivedWithALowProcessLimit) {
     OpenPublicPipe pipe(Mode::Plain, kLowProcessLimit);
     runOutOfDescriptors(pipe, pipe.mapping().port2);
+}
+
+/// Each once, however often the last one is taken and given back.
+BOOST_AUTO_TEST_CASE(ShortageIsLoggedOnceUntilItIsOver) {
+    OpenPublicPipe pipe(Mode::Plain, kLowLimit);
+    const auto& connector = pipe.connector();
+    for (std::size_t round = 1; round <= 2; ++round) {
+        {
+            auto connections = flood(pipe.mapping().port1);
+            waitForLines(connector, "none of the 60 descriptors for pipes is left", round);
+            for (int number = 0; number < kDescriptors / 10; ++number)
+                connections.erase(connections.begin());
+            waitForLines(connector, "rejected: it closed the connection", 1);
+            waitUntilStalled("the number of descriptors",
+                             [&] { return pipe.connector().process().descriptorCount(); });
+        }
+        waitForLines(connector, "of the 60 descriptors for pipes are in use, and no more", round);
+        BOOST_TEST(connector.linesWith("54 of the 60 descriptors for pipes are in use: when") == round);
+        BOOST_TEST(connector.linesWith("none of the 60 descriptors for pipes is left") == round);
+        BOOST_TEST(connector.linesWith("LimitNOFILE") == 2 * round);
+        BOOST_TEST(connector.linesWith("limits.descriptors") == 2 * round);
+    }
 }
 
 BOOST_DATA_TEST_CASE(FloodOfApiConnectionsIsSurvived, kModes, mode) {
