@@ -1,7 +1,6 @@
 #include "net/DescriptorBudget.h"
 
 #include <Poco/Format.h>
-#include <Poco/Logger.h>
 
 #include <string>
 #include <sys/resource.h>
@@ -13,10 +12,6 @@ namespace {
 constexpr int kFew = 10;   ///< where a tenth is left
 constexpr int kEnough = 5; ///< above a fifth
 
-Poco::Logger& log() {
-    return Poco::Logger::get("pipe");
-}
-
 std::string remedy() {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -27,29 +22,36 @@ std::string remedy() {
 
 } // namespace
 
-DescriptorBudget::DescriptorBudget(int descriptors)
-    : _all(descriptors), _few(descriptors / kFew), _enough(descriptors / kEnough), _free(descriptors) {}
+DescriptorBudget::DescriptorBudget(int descriptors, LimitedLog& log)
+    : _all(descriptors), _few(descriptors / kFew), _enough(descriptors / kEnough), _free(descriptors),
+      _log(log) {}
 
 /// left: negative when there was none for the one who has asked.
 void DescriptorBudget::onFew(int left) {
     const auto now = left < 0 ? State::None : State::Few;
     auto logged = _state.load(std::memory_order_relaxed);
-    while (logged < now)
-        if (_state.compare_exchange_weak(logged, now, std::memory_order_relaxed)) break;
-    if (logged >= now) return;
+    do {
+        if (logged >= now) return;
+    } while (!_state.compare_exchange_weak(logged, now, std::memory_order_relaxed));
     if (now == State::None)
-        log().error(
-            "none of the %d descriptors for pipes is left: new connections wait, and add answers 507; %s",
-            _all, remedy());
+        write(Poco::format(
+            "none of the %d descriptors for pipes is left: new connections wait, and add answers "
+            "507; %s",
+            _all, remedy()));
     else
-        log().warning(
-            "%d of the %d descriptors for pipes are in use: when none is left, new connections wait; %s",
-            _all - left, _all, remedy());
+        write(
+            Poco::format("%d of the %d descriptors for pipes are in use: when none is left, new connections "
+                         "wait; %s",
+                         _all - left, _all, remedy()));
 }
 
 void DescriptorBudget::onEnough(int left) {
     if (_state.exchange(State::Enough, std::memory_order_relaxed) == State::Enough) return;
-    log().notice("%d of the %d descriptors for pipes are in use, and no more", _all - left, _all);
+    write(Poco::format("%d of the %d descriptors for pipes are in use, and no more", _all - left, _all));
+}
+
+void DescriptorBudget::write(const std::string& line) {
+    _log.write("limits.descriptors", "descriptors", [&] { return line; });
 }
 
 } // namespace connector

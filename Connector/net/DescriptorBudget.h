@@ -1,8 +1,11 @@
 #pragma once
 
+#include "net/LimitedLog.h"
+
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace connector {
@@ -32,7 +35,8 @@ class DescriptorBudget {
         DescriptorBudget* _budget = nullptr;
     };
 
-    explicit DescriptorBudget(int descriptors);
+    /// log must outlive the budget.
+    DescriptorBudget(int descriptors, LimitedLog& log);
 
     /// An empty lease when nothing is left.
     Lease take() {
@@ -56,11 +60,13 @@ class DescriptorBudget {
 
     void onFew(int left);
     void onEnough(int left);
+    void write(const std::string& line);
 
     const int _all;
     const int _few;
     const int _enough;
     std::atomic<int> _free;
+    LimitedLog& _log;                         ///< somebody may have them run short as often as they like
     std::atomic<State> _state{State::Enough}; ///< as it was logged
 };
 

@@ -71,9 +71,9 @@ class PipeEnvironment {
     EventLoops& _loops;
     PipeSettings _settings;
     Poco::Net::Context::Ptr _tls;
+    PipeLogs _logs;
     DescriptorBudget _descriptors;
     RelayShared _relays;
-    PipeLogs _logs;
 };
 
 } // namespace connector

@@ -10,6 +10,7 @@ PipeLogs::PipeLogs(LimitedLogs& logs)
       lost(logs.add({.source = "pipe", .what = "agents lost", .isShared = false})),
       doubtful(logs.add({"pipe", Message::PRIO_WARNING, "visitors without an answer"})),
       turnedAway(logs.add({.source = "pipe", .what = "visitors turned away"})),
+      descriptors(logs.add({"pipe", Message::PRIO_WARNING, "lines on descriptors", "limits"})),
       failed(logs.add({"agent", Message::PRIO_WARNING, "failures", "pipes"})),
       messages(logs.add({"agent", Message::PRIO_WARNING, "failures with ioMessages", "pipes", false})) {}
 

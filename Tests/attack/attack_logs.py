@@ -79,8 +79,8 @@ def attack(program, seconds, report):
             rate = (os.path.getsize(log) - before) / (time.monotonic() - begin)
         total = sum(flood.count for flood in floods)
     report.add(
-        f"the log's growth in a day, while {total / seconds:,.0f} strangers a second come to {2 * MAPPINGS} ports and the "
-        f"API from {ADDRESSES} addresses", f"at most {MOST_BYTES_A_DAY / 1e6:,.0f} MB",
+        f"the log's growth in a day, while {total / seconds:,.0f} strangers a second come to {2 * MAPPINGS} ports and "
+        f"to the API, from {ADDRESSES} addresses", f"at most {MOST_BYTES_A_DAY / 1e6:,.0f} MB",
         f"{rate * DAY / 1e6:,.0f} MB ({rate:,.0f} bytes/s)", rate * DAY <= MOST_BYTES_A_DAY,
     )
 

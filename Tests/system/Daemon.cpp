@@ -6,7 +6,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <exception>
-#include <sstream>
 
 namespace connector::test {
 
@@ -46,14 +45,6 @@ std::string Daemon::log() const {
 void Daemon::waitForLog(const std::string& text) const {
     waitUntil("\"" + text + "\" in " + _name + "'s log",
               [&] { return log().find(text) != std::string::npos; });
-}
-
-std::size_t Daemon::linesWith(const std::string& text) const {
-    std::istringstream all(log());
-    std::size_t lines = 0;
-    for (std::string line; std::getline(all, line);)
-        lines += line.find(text) != std::string::npos ? 1 : 0;
-    return lines;
 }
 
 } // namespace connector::test

@@ -29,9 +29,6 @@ class Daemon {
     std::string log() const;
     void waitForLog(const std::string& text) const;
 
-    /// How many lines of the log have this text in them.
-    std::size_t linesWith(const std::string& text) const;
-
   private:
     std::string _name;
     std::string _logFile;

@@ -1,3 +1,4 @@
+#include "LogLines.h"
 #include "OpenPipe.h"
 
 #include <boost/test/data/monomorphic.hpp>
@@ -18,13 +19,6 @@ namespace {
 constexpr int kFlood = 100;
 /// Of lines of one kind at once, with the default of limits.log-lines.
 constexpr std::size_t kLinesOfOneAddress = 25;
-
-/// Waits for a line with a match of this pattern.
-void waitForLine(const ConnectorProcess& connector, const std::string& pattern) {
-    const std::regex line(pattern);
-    waitUntil("a line like \"" + pattern + "\" in the log",
-              [&] { return std::regex_search(connector.log(), line); });
-}
 
 void sendWrongPasscode(const ConnectorProcess& connector, const AddedMapping& mapping,
                        const std::string& from = {}) {
@@ -109,9 +103,9 @@ BOOST_AUTO_TEST_CASE(FloodOfStrangersIsNoFloodOfLines) {
         for (int stranger = 0; stranger < kStrangersEach; ++stranger)
             sendWrongPasscode(pipe.connector(), mapping);
     }
-    BOOST_TEST(pipe.connector().linesWith(" rejected: wrong passcode") <= kLinesOfOneAddress);
+    BOOST_TEST(linesWith(pipe.connector(), " rejected: wrong passcode") <= kLinesOfOneAddress);
     BOOST_TEST(pipe.connector().stop() == 0);
-    const auto written = pipe.connector().linesWith(" rejected: wrong passcode");
+    const auto written = linesWith(pipe.connector(), " rejected: wrong passcode");
     waitForLine(pipe.connector(),
                 "Warning pipe: agents rejected: 300 within [0-9]+ s, " +
                     std::to_string(kMappings * kStrangersEach - written) +
@@ -135,26 +129,26 @@ BOOST_AUTO_TEST_CASE(VisitorsCantHideAWrongPasscode) {
     waitForLine(pipe.connector(), "turned away: 1 others wait");
     sendWrongPasscode(pipe.connector(), pipe.mapping());
     waitForLine(pipe.connector(), "rejected: wrong passcode");
-    BOOST_TEST(pipe.connector().linesWith("turned away") <= kLinesOfOneAddress);
+    BOOST_TEST(linesWith(pipe.connector(), "turned away") <= kLinesOfOneAddress);
 }
 
 BOOST_AUTO_TEST_CASE(SummariesComeByThemselves) {
     const OpenPublicPipe pipe(
-        Mode::Plain, {.limits = {{"wrong-passcodes", kFlood + 1}, {"log-lines", 1}, {"log-summary", 100}}});
+        Mode::Plain, {.limits = {{"wrong-passcodes", 3 * kFlood}, {"log-lines", 1}, {"log-summary", 100}}});
     for (int number = 0; number < kFlood; ++number)
         sendWrongPasscode(pipe.connector(), pipe.mapping());
     waitForLine(pipe.connector(), "agents rejected: [0-9]+ within ");
     for (int number = 0; number < kFlood; ++number)
         sendWrongPasscode(pipe.connector(), pipe.mapping());
-    waitUntil("another one", [&] { return pipe.connector().linesWith("agents rejected: ") > 1; });
+    waitUntil("another one", [&] { return linesWith(pipe.connector(), "agents rejected: ") > 1; });
 }
 
 BOOST_AUTO_TEST_CASE(NothingIsSummedUpThatHasLines) {
     OpenPublicPipe pipe(Mode::Plain);
     sendWrongPasscode(pipe.connector(), pipe.mapping());
     BOOST_TEST(pipe.connector().stop() == 0);
-    BOOST_TEST(pipe.connector().linesWith("rejected: wrong passcode") == 1U);
-    BOOST_TEST(pipe.connector().linesWith("agents rejected: ") == 0U);
+    BOOST_TEST(linesWith(pipe.connector(), "rejected: wrong passcode") == 1U);
+    BOOST_TEST(linesWith(pipe.connector(), "agents rejected: ") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(LevelLeavesOutWhatIsLessImportant) {
@@ -198,8 +192,8 @@ BOOST_AUTO_TEST_CASE(EachRefusalOfAnIdentifiedCallerIsOneLine) {
         connector.waitForLog("Warning api: ");
         connector.waitForLog(line);
     }
-    BOOST_TEST(connector.linesWith("api: ") == refusals.size(), connector.log());
-    BOOST_TEST(connector.linesWith("secret") == 0U);
+    BOOST_TEST(linesWith(connector, "api: ") == refusals.size(), connector.log());
+    BOOST_TEST(linesWith(connector, "secret") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(StrangersCantHideWhatAnIdentifiedCallerWasRefused) {
@@ -211,8 +205,8 @@ BOOST_AUTO_TEST_CASE(StrangersCantHideWhatAnIdentifiedCallerWasRefused) {
     BOOST_TEST(connector.api().get("/api/v2/mapping/x").isError(404));
     connector.waitForLog("GET /api/v2/mapping/x by the-controller at 127.0.0.1 was refused with 404");
     connector.waitForLog("127.0.0.2 was turned away with 403: GET /api/v2/mapping: 127.0.0.2 may not call");
-    BOOST_TEST(connector.linesWith("turned away with 403") < kStrangers / 2U);
-    BOOST_TEST(connector.linesWith("secret") == 0U);
+    BOOST_TEST(linesWith(connector, "turned away with 403") < kStrangers / 2U);
+    BOOST_TEST(linesWith(connector, "secret") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(RefusalsOfAnIdentifiedCallerAreNoFloodOfLines) {
@@ -222,7 +216,7 @@ BOOST_AUTO_TEST_CASE(RefusalsOfAnIdentifiedCallerAreNoFloodOfLines) {
     for (int number = 0; number < kRequests; ++number)
         BOOST_TEST(connector.api().get("/api/v2/mapping/x").isError(404));
     connector.waitForLog("was refused with 404");
-    BOOST_TEST(connector.linesWith("was refused with 404") < kRequests / 2U);
+    BOOST_TEST(linesWith(connector, "was refused with 404") < kRequests / 2U);
 }
 
 BOOST_AUTO_TEST_CASE(RefusalsOfStrangersAreLoggedWithTheReason) {
