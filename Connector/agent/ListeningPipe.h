@@ -2,7 +2,6 @@
 
 #include "agent/LocalListeners.h"
 #include "agent/SlotPipe.h"
-#include "base/LimitedLog.h"
 #include "pipe/VisitorEndpoint.h"
 
 #include <memory>
@@ -33,7 +32,6 @@ class ListeningPipe final : public SlotPipe, private VisitorEndpoint::Owner {
     VisitorEndpoint _clients;
     std::vector<std::unique_ptr<Listener>> _listeners;
     std::vector<Slot*> _waiting; ///< authorized last at the back
-    LimitedLog _oddities;
 };
 
 } // namespace connector

@@ -22,10 +22,9 @@ std::string queryOf(const HTTPRequest& request) {
 
 } // namespace
 
-ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, LimitedLog& callers)
+ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, const ApiLogs& limited)
     : mappings(service), json(settings.address, settings.tls),
-      identities(settings.identities, settings.anonymous), log(Poco::Logger::get("api")),
-      callersLog(callers) {}
+      identities(settings.identities, settings.anonymous), log(Poco::Logger::get("api")), logs(limited) {}
 
 ApiHandler::ApiHandler(const ApiContext& context, ApiTarget target)
     : _context(context), _target(std::move(target)) {}

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "api/ApiLogs.h"
 #include "api/ApiSettings.h"
 #include "api/MappingJson.h"
 #include "auth/Identities.h"
-#include "base/LimitedLog.h"
 #include "http/RequestSocket.h"
 #include "mapping/MappingService.h"
 
@@ -18,15 +18,14 @@ namespace connector {
 
 /// What all handlers of the API work with. It outlives them. Any thread.
 struct ApiContext {
-    /// mappings, and the log of what callers cause, must outlive the context.
-    ApiContext(const ApiSettings& settings, MappingService& mappings, LimitedLog& callersLog);
+    /// mappings and logs must outlive the context.
+    ApiContext(const ApiSettings& settings, MappingService& mappings, const ApiLogs& logs);
 
     MappingService& mappings;
     const MappingJson json;
     const Identities identities;
     Poco::Logger& log;
-    /// For refusals: a source for each identity, and "" for all callers without one.
-    LimitedLog& callersLog;
+    const ApiLogs& logs;
     const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 

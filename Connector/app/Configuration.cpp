@@ -26,6 +26,8 @@ namespace connector {
 namespace {
 
 constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
+/// Log lines a second: more is no limit any more.
+constexpr std::int64_t kMaxLines = 1000000;
 /// The window that a stream has while connections keep too many bytes.
 constexpr std::int64_t kMinWindow = 65536;
 /// Frames a second: more is no limit any more.
@@ -259,6 +261,9 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     configuration.pipes.limits = readPipeLimits(limits);
     configuration.pipes.tcp = readTcpOptions(limits);
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);
+    configuration.log.linesPerSecond =
+        count(limits, "log-lines", kMaxLines, configuration.log.linesPerSecond);
+    configuration.log.summary = time(limits, "log-summary", configuration.log.summary);
     const int most = maxDescriptors(api);
     configuration.pipes.descriptors = count(limits, "descriptors", most, most);
     configuration.pipes.limits.mappingVisitors =

@@ -35,6 +35,7 @@ struct Configuration {
     std::string databaseFile;
     /// How often, at most, the database is told when mappings were last in use.
     std::chrono::milliseconds lastUse{60000};
+    LogLimits log;
     /// A level's name as Poco::Logger knows it.
     std::string logLevel;
     /// "" is standard error.

@@ -20,13 +20,14 @@ Poco::Net::Context::Ptr contextFor(const std::optional<TlsCredentials>& credenti
 } // namespace
 
 Server::Server(const Configuration& configuration)
-    : _credentials(credentialsOf(configuration)), _loops(configuration.threads),
-      _environment(_loops, configuration.pipes, contextFor(_credentials, "")),
+    : _credentials(credentialsOf(configuration)), _limitedLogs(configuration.log),
+      _loops(configuration.threads),
+      _environment(_loops, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
       _store(configuration.databaseFile), _ports(configuration.ports),
-      _mappings(_environment, _store, _ports, configuration.lastUse), _callersLog(Poco::Logger::get("api")),
-      _api(configuration.api, _mappings, _callersLog),
+      _mappings(_environment, _store, _ports, configuration.lastUse),
+      _apiLogs(configuration.api.identities, _limitedLogs), _api(configuration.api, _mappings, _apiLogs),
       _http(configuration.api, new ApiHandlerFactory(_api),
-            contextFor(_credentials, configuration.controllersCaFile), _callersLog),
+            contextFor(_credentials, configuration.controllersCaFile), _apiLogs.connections),
       _watchdog(_loops) {
     _http.start(); // before the mappings are back, so that /health can say that they are not
     _mappings.restore();

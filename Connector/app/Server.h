@@ -1,8 +1,8 @@
 #pragma once
 
 #include "api/ApiHandler.h"
+#include "api/ApiLogs.h"
 #include "app/Configuration.h"
-#include "base/LimitedLog.h"
 #include "http/HttpServer.h"
 #include "mapping/MappingService.h"
 #include "net/EventLoops.h"
@@ -29,12 +29,13 @@ class Server {
 
   private:
     std::optional<TlsCredentials> _credentials; ///< none in dev mode
+    LimitedLogs _limitedLogs;
     EventLoops _loops;
     PipeEnvironment _environment;
     MappingStore _store;
     PortPool _ports;
     MappingService _mappings;
-    LimitedLog _callersLog;
+    ApiLogs _apiLogs;
     ApiContext _api;
     HttpServer _http;
     Watchdog _watchdog;

@@ -10,7 +10,7 @@ namespace connector {
 
 namespace {
 
-std::string inWords(const Poco::Net::SocketAddress& peer) {
+std::string addressOf(const Poco::Net::SocketAddress& peer) {
     return withoutMapping(peer.host()).toString();
 }
 
@@ -95,8 +95,9 @@ std::shared_ptr<ClientConnection> ClientConnections::connectionOver(Descriptor s
                                                                               DescriptorBudget::Lease(),
                                                                               _tls->sslContext()));
     } catch (const std::bad_alloc&) {
-        _log.write(Poco::Message::PRIO_WARNING,
-                   "new connection of " + inWords(peer) + " closed: there is no memory for its TLS");
+        _log.write(peer.host(), "no memory for TLS", [&] {
+            return "new connection of " + addressOf(peer) + " closed: there is no memory for its TLS";
+        });
         return nullptr;
     }
 }
@@ -120,13 +121,16 @@ bool ClientConnections::makeRoomFor(const Poco::Net::SocketAddress& peer) {
 bool ClientConnections::replace(ClientConnection* old, const Poco::Net::SocketAddress& newcomer,
                                 const std::string& limit) {
     if (!old) {
-        _log.write(Poco::Message::PRIO_WARNING, "new connection of " + inWords(newcomer) +
-                                                    " closed: " + limit + " is reached by known callers");
+        _log.write(newcomer.host(), limit, [&] {
+            return "new connection of " + addressOf(newcomer) + " closed: " + limit +
+                   " is reached by known callers";
+        });
         return false;
     }
-    _log.write(Poco::Message::PRIO_WARNING, "connection of " + inWords(old->peer()) +
-                                                " closed to make room for a new one: " + limit +
-                                                " is reached");
+    _log.write(old->peer().host(), limit, [&] {
+        return "connection of " + addressOf(old->peer()) + " closed to make room for a new one: " + limit +
+               " is reached";
+    });
     old->close();
     return true;
 }

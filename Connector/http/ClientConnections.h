@@ -1,8 +1,8 @@
 #pragma once
 
-#include "base/LimitedLog.h"
 #include "http/ClientConnection.h"
 #include "http/RequestQueue.h"
+#include "net/LimitedLog.h"
 #include "net/Listener.h"
 
 #include <Poco/AutoPtr.h>

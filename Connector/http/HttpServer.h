@@ -1,10 +1,10 @@
 #pragma once
 
-#include "base/LimitedLog.h"
 #include "http/ClientConnections.h"
 #include "http/HttpSettings.h"
 #include "http/RequestQueue.h"
 #include "net/EventLoops.h"
+#include "net/LimitedLog.h"
 
 #include <Poco/Net/Context.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>

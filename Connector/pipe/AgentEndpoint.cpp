@@ -28,7 +28,7 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
                _endpoint, _passcodes,          _settings.mayBegin, *this},
       _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
       _history(environment.limits().agentMemory), _slowed(loop, environment.limits(), *this),
-      _log(Poco::Logger::get("pipe")), _endings(_log), _warnings(_log) {
+      _log(Poco::Logger::get("pipe")) {
     setPasscodes();
 }
 
@@ -195,7 +195,7 @@ std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& ag
     if (_places.count() >= _context.endpoint.maxConnections) return std::nullopt;
     _places.enter();
     const auto& peer = agent.peer();
-    if (_log.debug()) _log.debug("%s: agent %s authorized", _names.endpoint, peer.toString());
+    if (_log.debug()) _log.debug("%s: agent %s authorized", _names.endpoint, inWords(peer));
     return Admission{.mayBeStale = _history.hasSentStaleBytes(peer.host(), _loop.now()),
                      .isSuspect = _history.takeSuspect(peer.host(), _loop.now())};
 }
@@ -277,10 +277,12 @@ void AgentEndpoint::onNoAnswer(const Poco::Net::SocketAddress& peer) {
     _history.addNoAnswer(peer.host(), _loop.now());
     _hasDoubts.store(true, std::memory_order_relaxed);
     if (!isNew) return;
-    _warnings.write(Poco::Message::PRIO_WARNING,
-                    Poco::format("%s: agent %s gave a visitor no answer; other agents are preferred to those "
-                                 "at its address until one of them answers",
-                                 _names.endpoint, peer.toString()));
+    _environment.logs().doubtful.write(peer.host(), "no answer", [&] {
+        return Poco::format(
+            "%s: agent %s gave a visitor no answer; other agents are preferred to those at its "
+            "address until one of them answers",
+            _names.endpoint, inWords(peer));
+    });
 }
 
 /// The others at its address have their places among all others again.
@@ -313,10 +315,11 @@ void AgentEndpoint::onWrongPasscode(AgentConnection& agent) {
 }
 
 void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) {
-    _warnings.write(Poco::Message::PRIO_WARNING,
-                    Poco::format("%s: too many wrong passcodes from %s: its connections wait for %Ld ms",
-                                 _names.endpoint, withoutMapping(address).toString(),
-                                 static_cast<Poco::Int64>(pause.count())));
+    _environment.logs().slowed.write(address, "too many wrong passcodes", [&] {
+        return Poco::format("%s: too many wrong passcodes from %s: its connections wait for %Ld ms",
+                            _names.endpoint, withoutMapping(address).toString(),
+                            static_cast<Poco::Int64>(pause.count()));
+    });
 }
 
 bool AgentEndpoint::hasAgentsOf(const Poco::Net::IPAddress& address) const {
@@ -380,13 +383,15 @@ void AgentEndpoint::close(AgentConnection& agent) {
 }
 
 void AgentEndpoint::logRejected(const Poco::Net::SocketAddress& peer, const std::string& why) {
-    _endings.write(Poco::Message::PRIO_WARNING,
-                   Poco::format("%s: agent %s rejected: %s", _names.endpoint, peer.toString(), why));
+    _environment.logs().rejected.write(peer.host(), why, [&] {
+        return Poco::format("%s: agent %s rejected: %s", _names.endpoint, inWords(peer), why);
+    });
 }
 
 void AgentEndpoint::logLost(const Poco::Net::SocketAddress& peer, const std::string& why) {
-    _endings.write(Poco::Message::PRIO_INFORMATION,
-                   Poco::format("%s: agent %s lost: %s", _names.endpoint, peer.toString(), why));
+    _environment.logs().lost.write(peer.host(), why, [&] {
+        return Poco::format("%s: agent %s lost: %s", _names.endpoint, inWords(peer), why);
+    });
 }
 
 } // namespace connector

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "base/Lifeline.h"
-#include "base/LimitedLog.h"
 #include "pipe/AgentConnection.h"
 #include "pipe/AgentHistory.h"
 #include "pipe/Pipe2Connections.h"
@@ -169,8 +168,6 @@ class AgentEndpoint final : public Acceptor,
     Presence _places;
     std::atomic<int> _waitingCount{0};
     Poco::Logger& _log;
-    LimitedLog _endings;
-    LimitedLog _warnings; ///< of its own, as there may be many endings
     std::atomic<bool> _hasDoubts{false};
 };
 

@@ -7,9 +7,10 @@
 
 namespace connector {
 
-PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls)
-    : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)),
-      _descriptors(_settings.descriptors), _relays(loops, _settings.limits.relay) {}
+PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls,
+                                 LimitedLogs& logs)
+    : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)), _logs(logs),
+      _descriptors(_settings.descriptors, _logs.descriptors), _relays(loops, _settings.limits.relay) {}
 
 std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t port) {
     // Alone, the IPv6 wildcard serves IPv4 too, which spares a descriptor a port.

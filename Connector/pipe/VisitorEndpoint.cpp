@@ -17,9 +17,6 @@ namespace {
 
 constexpr const char* kNobodyFree = "nobody became free for it";
 
-/// After such a time without one, a refusal at a limit is a warning again.
-constexpr std::chrono::minutes kWarnAgain{1};
-
 /// Of a newcomer.
 std::string inWords(VisitorRefusal refusal) {
     switch (refusal) {
@@ -165,8 +162,7 @@ VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, 
                                  std::string name, const char* role, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _access(access), _name(std::move(name)), _role(role),
       _lifeline(lifeline), _owner(owner),
-      _gate(VisitorGate::make(kUnlimitedTraffic, environment.limits().mappingVisitors)),
-      _endings(Poco::Logger::get("pipe")) {}
+      _gate(VisitorGate::make(kUnlimitedTraffic, environment.limits().mappingVisitors)) {}
 
 VisitorEndpoint::~VisitorEndpoint() = default;
 
@@ -178,11 +174,10 @@ void VisitorEndpoint::change(std::string name, const TrafficLimits& limits) {
 void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                  DescriptorBudget::Lease lease) {
     _loop.assertInLoopThread();
-    if (!_access.isAllowed())
-        return logTurnedAway(peer.toString(), "pipes.allow-plain-visitors is not true any more");
+    if (!_access.isAllowed()) return logTurnedAway(peer, "pipes.allow-plain-visitors is not true any more");
     if (!admit(peer, lease) || !makeRoom(peer)) return;
     auto stream = _access.accept(std::move(socket), peer, std::move(lease));
-    if (!stream) return logTurnedAway(peer.toString(), PipeEnvironment::kNoMemory);
+    if (!stream) return logTurnedAway(peer, PipeEnvironment::kNoMemory);
     auto added = std::make_unique<Visitor>(*this, std::move(stream));
     auto& visitor = *added;
     visitor.position = listOf(State::Handshaking).add(visitor.address, std::move(added));
@@ -270,7 +265,7 @@ void VisitorEndpoint::putBack(RelayPeer peer) {
 
 void VisitorEndpoint::drop(RelayPeer peer, const std::string& why) {
     _loop.assertInLoopThread();
-    logTurnedAway(peer.stream->peer().toString(), why);
+    logTurnedAway(peer.stream->peer(), why);
     peer.stream->retire();
     _loop.destroyLater(std::move(peer.stream));
 }
@@ -351,7 +346,7 @@ void VisitorEndpoint::onGone(Visitor& visitor, const std::string& why,
     if (refusal)
         refuse(visitor.peer(), *refusal, why);
     else
-        logTurnedAway(visitor.peer().toString(), why);
+        logTurnedAway(visitor.peer(), why);
     close(visitor);
 }
 
@@ -380,28 +375,20 @@ std::unique_ptr<Stream> VisitorEndpoint::remove(Visitor& visitor) {
     return stream;
 }
 
-/// The first of a kind is a warning, and then the first one that comes when none has been for a while.
 void VisitorEndpoint::refuse(const Poco::Net::SocketAddress& peer, VisitorRefusal refusal,
                              const std::string& why) {
     count(refusal);
-    auto& warned = _warned[static_cast<std::size_t>(refusal)];
-    const bool isFirst = _loop.now() - warned >= kWarnAgain;
-    if (isFirst) warned = _loop.now();
-    const bool isLimit = refusal != VisitorRefusal::NoAgent && refusal != VisitorRefusal::Silent;
-    log(isFirst && isLimit ? Poco::Message::PRIO_WARNING : Poco::Message::PRIO_INFORMATION, peer.toString(),
-        why);
+    logTurnedAway(peer, why);
 }
 
 void VisitorEndpoint::count(VisitorRefusal refusal) {
     _refused[static_cast<std::size_t>(refusal)].fetch_add(1, std::memory_order_relaxed);
 }
 
-void VisitorEndpoint::logTurnedAway(const std::string& peer, const std::string& why) {
-    log(Poco::Message::PRIO_INFORMATION, peer, why);
-}
-
-void VisitorEndpoint::log(Poco::Message::Priority priority, const std::string& peer, const std::string& why) {
-    _endings.write(priority, Poco::format("%s: %s %s turned away: %s", _name, std::string(_role), peer, why));
+void VisitorEndpoint::logTurnedAway(const Poco::Net::SocketAddress& peer, const std::string& why) {
+    _environment.logs().turnedAway.write(peer.host(), why, [&] {
+        return Poco::format("%s: %s %s turned away: %s", _name, std::string(_role), inWords(peer), why);
+    });
 }
 
 } // namespace connector

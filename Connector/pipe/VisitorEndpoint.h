@@ -1,7 +1,6 @@
 #pragma once
 
 #include "base/Lifeline.h"
-#include "base/LimitedLog.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/PipeStatus.h"
 #include "pipe/TurnsByAddress.h"
@@ -124,8 +123,7 @@ class VisitorEndpoint final : public Acceptor {
     void close(Visitor& visitor);
     RelayPeer take(Visitor& visitor);
     std::unique_ptr<Stream> remove(Visitor& visitor);
-    void logTurnedAway(const std::string& peer, const std::string& why);
-    void log(Poco::Message::Priority priority, const std::string& peer, const std::string& why);
+    void logTurnedAway(const Poco::Net::SocketAddress& peer, const std::string& why);
 
     EventLoop& _loop;
     PipeEnvironment& _environment;
@@ -137,9 +135,7 @@ class VisitorEndpoint final : public Acceptor {
     const std::shared_ptr<VisitorGate> _gate;
     std::array<Turns, kStates> _visitors;
     std::array<std::atomic<std::uint64_t>, kVisitorRefusals> _refused{};
-    std::array<EventLoop::Clock::time_point, kVisitorRefusals> _warned{}; ///< of each of them, the last time
     std::atomic<int> _waitingCount{0};
-    LimitedLog _endings;
 };
 
 } // namespace connector

@@ -72,7 +72,8 @@ struct Pipe : AgentEndpoint::Owner, VisitorEndpoint::Owner {
     TlsCredentials credentials{written(folder.path() + "/cert.pem", certificate.certificate),
                                written(folder.path() + "/key.pem", certificate.key)};
     EventLoops loops{1};
-    PipeEnvironment environment{loops, PipeSettings(), makeServerContext(credentials)};
+    LimitedLogs limitedLogs{LogLimits()};
+    PipeEnvironment environment{loops, PipeSettings(), makeServerContext(credentials), limitedLogs};
     EventLoop loop;
 };
 
