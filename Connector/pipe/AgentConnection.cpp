@@ -14,10 +14,12 @@ constexpr int kBeatsPerThreshold = 3;
 
 } // namespace
 
-AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool hasTurn)
+AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool isKnown,
+                                 bool hasTurn)
     : _context(context),
-      _handshake(std::make_shared<Handshake>(context.loop, context.loops, std::move(stream),
-                                             static_cast<Handshake::Owner&>(*this), context.lifeline.hold())),
+      _handshake(std::make_shared<Handshake>(context.loop, context.handshakes, std::move(stream),
+                                             static_cast<Handshake::Owner&>(*this), context.lifeline.hold(),
+                                             isKnown)),
       _greeting(std::make_unique<Greeting>(context.endpoint.passcode)), _heartbeat(context.loop, *this),
       _timer(context.loop, [this] { onTimer(); }), _hasTurn(hasTurn) {}
 
@@ -118,6 +120,7 @@ void AgentConnection::readGreeting() {
     _greeted = verdict;
     _greeting.reset();
     _greetedAt = _context.loop.now();
+    _context.owner.onRightPasscode(*this);
     takePlace();
 }
 
@@ -125,7 +128,8 @@ void AgentConnection::takePlace() {
     const auto& endpoint = _context.endpoint;
     const auto admission = _context.owner.admit(*this);
     if (!admission) {
-        if (_context.loop.now() - _greetedAt >= _context.limits.placeWait)
+        if (!_context.owner.mayWaitForPlace() ||
+            _context.loop.now() - _greetedAt >= _context.limits.placeWait)
             return end("all " + std::to_string(endpoint.maxConnections) + " places are taken");
         _timer.start(kPlaceRetry);
         return;

@@ -8,8 +8,9 @@
 namespace connector {
 
 PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls)
-    : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)),
-      _descriptors(_settings.descriptors), _relays(loops, _settings.limits.relay) {}
+    : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)), _handshakes(loops),
+      _descriptors(_settings.descriptors), _relays(loops, _settings.limits.relay),
+      _slowed(loops.at(0), _settings.limits) {}
 
 std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t port) {
     // Alone, the IPv6 wildcard serves IPv4 too, which spares a descriptor a port.

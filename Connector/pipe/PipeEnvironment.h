@@ -6,7 +6,9 @@
 #include "net/EventLoops.h"
 #include "net/Listener.h"
 #include "net/SocketStream.h"
+#include "pipe/Handshakes.h"
 #include "pipe/PipeLimits.h"
+#include "pipe/SlowedAddresses.h"
 #include "relay/Relay.h"
 
 #include <Poco/Net/Context.h>
@@ -39,6 +41,8 @@ class PipeEnvironment {
     PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls);
 
     EventLoops& loops() { return _loops; }
+    Handshakes& handshakes() { return _handshakes; }
+    SlowedAddresses& slowed() { return _slowed; }
     const PipeLimits& limits() const { return _settings.limits; }
     RelayShared& relays() { return _relays; }
     Http2Session::Context http2() { return {_settings.limits.http2, _relays.buffered}; }
@@ -68,8 +72,10 @@ class PipeEnvironment {
     EventLoops& _loops;
     PipeSettings _settings;
     Poco::Net::Context::Ptr _tls;
+    Handshakes _handshakes;
     DescriptorBudget _descriptors;
     RelayShared _relays;
+    SlowedAddresses _slowed; ///< last: what is parked there is in the budget
 };
 
 } // namespace connector
