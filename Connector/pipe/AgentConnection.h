@@ -89,6 +89,9 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     /// Begins to listen to the agent; may call any function of the owner.
     void start();
 
+    /// Stream::probe(), once it is authorized.
+    void probe() { _stream->probe(); }
+
     /// Ends it, as if the agent had closed it; calls onEnded.
     void end(const std::string& why);
 
@@ -139,6 +142,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     void onNotShaken(const std::string& why) override { end(why); }
     void readGreeting();
     void takePlace();
+    void refuse(const std::string& reason);
     void wait();
     void onHeard();
     void readWhileWaiting();

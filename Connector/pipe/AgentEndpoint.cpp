@@ -18,6 +18,9 @@ constexpr std::array kWaiting{State::Waiting, State::Doubtful, State::LastResort
 /// A PING is sent after so much of the threshold for a peer's silence.
 constexpr int kSignsPerThreshold = 3;
 
+/// How long it takes until those that don't answer are gone.
+constexpr std::chrono::milliseconds kProbe{6000};
+
 } // namespace
 
 AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint,
@@ -27,8 +30,8 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
                                     endpoint, _settings.mayBegin,       *this},
       _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
       _history(environment.limits().agentMemory), _newcomers(environment.limits().authorizing),
-      _known(environment.limits().agentMemory), _log(Poco::Logger::get("pipe")), _endings(_log),
-      _warnings(_log) {}
+      _known(environment.limits().agentMemory), _probe(loop, [] {}), _log(Poco::Logger::get("pipe")),
+      _endings(_log), _warnings(_log) {}
 
 void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                DescriptorBudget::Lease lease) {
@@ -148,6 +151,7 @@ void AgentEndpoint::drop(RelayPeer agent, const std::string& why) {
 void AgentEndpoint::closeAll() {
     _loop.assertInLoopThread();
     _isClosed = true;
+    _probe.cancel();
     _environment.slowed().closeAll(*this);
     for (auto& list : _agents)
         while (!list.empty())
@@ -167,8 +171,22 @@ bool AgentEndpoint::mayWaitForPlace() const {
     return listOf(State::Authorizing).size() <= _newcomers.count() + _environment.limits().authorizing;
 }
 
+/// Places may be held by agents whose machine or line is gone, without a word to say so.
+void AgentEndpoint::probeAgents() {
+    _probe.start(kProbe);
+    for (auto& list : _agents)
+        for (auto& agent : list)
+            if (agent->state() != State::Authorizing) agent->probe();
+    for (const auto& connection : _connections.all())
+        connection->probe();
+    _owner.probeRelays();
+}
+
 std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& agent) {
-    if (_places.count() >= _context.endpoint.maxConnections) return std::nullopt;
+    if (_places.count() >= _context.endpoint.maxConnections) {
+        if (!_probe.isRunning()) probeAgents();
+        return std::nullopt;
+    }
     const auto& peer = agent.peer();
     takePlace(peer.host());
     if (_log.debug()) _log.debug("%s: agent %s authorized", _settings.name, peer.toString());

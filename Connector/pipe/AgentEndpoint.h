@@ -37,6 +37,8 @@ class AgentEndpoint final : public Acceptor,
       public:
         /// An agent can be given a partner, or has begun a conversation.
         virtual void onAgentAvailable(AgentEndpoint& endpoint) = 0;
+        /// All places are taken, and an agent wants one: Relay::probe() for all relays.
+        virtual void probeRelays() = 0;
 
       protected:
         ~Owner() = default;
@@ -127,6 +129,7 @@ class AgentEndpoint final : public Acceptor,
     bool hasHoldingPipe1() const { return !listOf(AgentConnection::State::Holding).empty(); }
     std::optional<RelayPeer> takeWaiting();
     Authorization authorization() const;
+    void probeAgents();
     void takePlace(const Poco::Net::IPAddress& address);
     void freePlace(const Poco::Net::IPAddress& address);
     void onPipe2Gone(Pipe2Connection& connection);
@@ -159,6 +162,7 @@ class AgentEndpoint final : public Acceptor,
     /// connection of PIPE/2 gives it back when it goes away, for its successor.
     Presence _places;
     std::atomic<int> _waitingCount{0};
+    Timer _probe; ///< runs while agents are probed
     Poco::Logger& _log;
     LimitedLog _endings;
     LimitedLog _warnings; ///< of its own, as there may be many endings

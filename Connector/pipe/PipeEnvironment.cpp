@@ -28,8 +28,10 @@ std::unique_ptr<SocketStream> PipeEnvironment::accept(Descriptor socket, const P
                                                       std::shared_ptr<const AlpnProtocols> alpn) {
     if (!_tls) return acceptPlain(std::move(socket), peer, std::move(lease));
     try {
-        return std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease), _tls->sslContext(),
-                                           std::move(alpn));
+        auto stream = std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease),
+                                                  _tls->sslContext(), std::move(alpn));
+        stream->bearSlowPeer(_settings.tcp);
+        return stream;
     } catch (const std::bad_alloc&) {
         return nullptr;
     }
@@ -38,7 +40,9 @@ std::unique_ptr<SocketStream> PipeEnvironment::accept(Descriptor socket, const P
 std::unique_ptr<SocketStream> PipeEnvironment::acceptPlain(Descriptor socket,
                                                            const Poco::Net::SocketAddress& peer,
                                                            DescriptorBudget::Lease lease) {
-    return std::make_unique<PlainStream>(std::move(socket), peer, std::move(lease));
+    auto stream = std::make_unique<PlainStream>(std::move(socket), peer, std::move(lease));
+    stream->bearSlowPeer(_settings.tcp);
+    return stream;
 }
 
 } // namespace connector

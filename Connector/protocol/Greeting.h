@@ -36,6 +36,9 @@ class Greeting {
 
     bool hasBegun() const { return !_received.empty(); }
 
+    /// Whether what has come is, or may become, a line of PIPE/2: its sender is told why it is refused.
+    bool isPipe2() const;
+
   private:
     Verdict judgePipe1() const;
     Verdict judgePipe2() const;

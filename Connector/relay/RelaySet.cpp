@@ -54,6 +54,18 @@ void RelaySet::abortAll(const std::string& why) {
         relay->loop().post([relay, why] { relay->abort(why); });
 }
 
+void RelaySet::forEach(const std::function<void(Relay&)>& function) {
+    const std::lock_guard lock(_mutex);
+    for (const auto& [relay, hold] : _relays)
+        relay->loop().post([this, relay, hold, function, &loop = relay->loop()] {
+            {
+                const std::lock_guard again(_mutex);
+                if (&relay->loop() != &loop) return;
+            }
+            function(*relay); // which moves on this thread only
+        });
+}
+
 /// None may move away from an abort() that is on its way.
 void RelaySet::onSettled(Relay& relay) {
     const std::lock_guard lock(_mutex);

@@ -4,6 +4,7 @@
 #include "relay/Relay.h"
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -39,6 +40,10 @@ class RelaySet final : private Relay::Owner {
 
     /// Resets all connections; Owner::onRelayEnded is called for each relay. Once.
     void abortAll(const std::string& why);
+
+    /// Calls the function for each relay, on its loop, soon. One that moves or ends meanwhile may be left
+    /// out.
+    void forEach(const std::function<void(Relay&)>& function);
 
     int count() const { return _count.load(std::memory_order_relaxed); }
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ FLOOD = str(pathlib.Path(__file__).resolve().parent / "flood.py")
 PLACES = 60
 RATE = 4000
 MEGABITS = 1000
+GUESSES = 100
 
 
 class Setup:
@@ -110,14 +112,26 @@ def attack(report, options, round_trip, tls, kind, addresses):
                 there == wanted)
 
 
+def guess(report, options):
+    """Wrong passcodes from one address, at many ports in turn; an agent of that address comes to one of them."""
+    with LineConnector(str(options.bin / "iofog-connector"), False) as connector:
+        ports = [connector.add(maxconnections=PLACES)["port1"] for _ in range(attacks.MAPPING_PORTS // 2)]
+        with Flood("127.0.0.1", ports, "wrong", False, 1, options.seconds) as flood:
+            flood.result()
+        judged = len(re.findall("rejected: wrong passcode", "".join(connector.process.output)))
+        left_out = sum(map(int, re.findall(r"(\d+) (?:more|lines)", "".join(connector.process.output))))
+    report.add(f"passcodes guessed at {len(ports)} ports from one address", f"{GUESSES} a second at the most",
+               f"{(judged + left_out) / options.seconds:.0f} a second", judged + left_out <= GUESSES * options.seconds)
+
+
 def main():
     options = attacks.arguments(__doc__)
     report = attacks.Report()
-    for tls in (False, True):
+    for tls, kind in ((False, "silent"), (True, "hello")):
         for round_trip in (100, 200):
             for addresses in (1, 100):
-                for kind in ("silent", "hello"):
-                    attack(report, options, round_trip, tls, kind, addresses)
+                attack(report, options, round_trip, tls, kind, addresses)
+    guess(report, options)
     report.exit()
 
 
