@@ -22,7 +22,8 @@ std::optional<TcpState> TcpState::of(int socket) {
     state.isOutstanding = info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
     // While bytes of its are under way, a peer may only shrink its window.
     const bool hasShrunk = size > offsetof(tcp_info, tcpi_snd_wnd) && info.tcpi_snd_wnd == 0;
-    state.isBlockedByPeer = state.isOutstanding && (info.tcpi_unacked == 0 || hasShrunk);
+    const bool isBlocked = state.isOutstanding && (info.tcpi_unacked == 0 || hasShrunk);
+    state.isBlockedByPeer = isBlocked && info.tcpi_probes < kAttempts;
     const std::chrono::milliseconds silence(std::min(info.tcpi_last_ack_recv, info.tcpi_last_data_recv));
     const auto attempts = std::max<std::uint32_t>(info.tcpi_retransmits, info.tcpi_probes);
     state.isUnanswered = state.isOutstanding && attempts >= kAttempts && silence >= kSilence;
