@@ -1,35 +1,66 @@
-"""Agents behind a long line, while strangers flood the port that they come to."""
+"""Agents at the other end of a long line, while strangers flood the port that they come to."""
 
+import asyncio
 import contextlib
 import json
 import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 
 import attacks
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bench"))
-
-from line import Line  # noqa: E402  pylint: disable=wrong-import-position
-
 FLOOD = str(pathlib.Path(__file__).resolve().parent / "flood.py")
 PLACES = 60
 RATE = 4000
-MEGABITS = 1000
 GUESSES = 100
 PORTS = 10
 
 
-class Setup:
-    """What Line asks for."""
+class Relay:
+    """Between an agent and Connector, as long as it is entered: connects at once, from an address of its own, and passes
+    bytes on half a round trip later. So Connector keeps each connection for a round trip before it can hear of it."""
 
-    def __init__(self, folder):
-        self._folder = folder
+    ADDRESS = "127.2.0.1"
 
-    def program(self, name):
-        return str(self._folder / name)
+    def __init__(self, port, round_trip):
+        self._to, self._delay = port, round_trip / 2000
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+
+    def __enter__(self):
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=100))
+        self.port = server.sockets[0].getsockname()[1]
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _finish(self):
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, reader, writer):
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to, local_addr=(self.ADDRESS, 0))
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(self._pass_on(reader, far_writer), self._pass_on(far_reader, writer))
+
+    async def _pass_on(self, reader, writer):
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                self._loop.call_later(self._delay, writer.write, data)
+        self._loop.call_later(self._delay, writer.close)
 
 
 class Flood:
@@ -52,17 +83,17 @@ class Flood:
 
 
 @contextlib.contextmanager
-def agent(setup, line, connector, mapping, options, **settings):
-    """Our agent, at the far end of the line."""
+def agent(options, connector, mapping, port, flags, **settings):
+    """Our agent, which takes this port for Connector's."""
     config = pathlib.Path(connector.path("agent.json"))
     certificate = pathlib.Path(connector.certificate).read_text(encoding="utf-8") if connector.certificate else None
     config.write_text(json.dumps({
-        "mode": "public", "host": line.NEAR, "port": mapping["port1"], "passcode": mapping["passcode1"],
+        "mode": "public", "host": "127.0.0.1", "port": port, "passcode": mapping["passcode1"],
         "connectioncount": PLACES, "localhost": "localhost", "localport": 9, "heartbeatfrequency": 20000,
         "heartbeatabsencethreshold": 60000, "devmode": not certificate,
         **({"cert": certificate} if certificate else {}), **settings}), encoding="utf-8")
-    command = [setup.program("iofog-connector-agent"), f"--config={config}", *options]
-    process = subprocess.Popen(line.at_far_end(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [str(options.bin / "iofog-connector-agent"), f"--config={config}", *flags]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield
     finally:
@@ -82,28 +113,14 @@ def seconds_until(connector, mapping, count, most):
     return time.monotonic() - begun, there
 
 
-class LineConnector(attacks.Connector):
-    """The server, with a certificate for its end of the line."""
-
-    def _make_certificate(self):
-        certificate = self.path("server-cert.pem")
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=attack", "-addext",
-             f"subjectAltName=IP:127.0.0.1,IP:{Line.NEAR}", "-keyout", self.path("server-key.pem"), "-out", certificate],
-            check=True, capture_output=True)
-        return certificate
-
-
 def attack(report, options, round_trip, tls, kind, addresses):
-    setup = Setup(options.bin)
-    with Line(setup, round_trip, MEGABITS) as line, \
-            LineConnector(setup.program("iofog-connector"), tls, {"pipes": {"bind": "0.0.0.0"}}) as connector:
+    with attacks.Connector(str(options.bin / "iofog-connector"), tls) as connector:
         for name, flags, wanted, settings in (("PIPE/1", ["--pipe1"], PLACES, {}), ("PIPE/2", [], 4, {"connections": 4})):
             mapping = connector.add(maxconnections=PLACES)
-            flood = Flood(line.NEAR, [mapping["port1"]], kind, tls, addresses, options.seconds + 2)
-            with flood:
+            with Relay(mapping["port1"], round_trip) as relay, \
+                    Flood("127.0.0.1", [mapping["port1"]], kind, tls, addresses, options.seconds + 2) as flood:
                 time.sleep(2)
-                with agent(setup, line, connector, mapping, flags, **settings):
+                with agent(options, connector, mapping, relay.port, flags, **settings):
                     took, there = seconds_until(connector, mapping, wanted, options.seconds - 2)
                     made = flood.result()
             report.add(
@@ -115,7 +132,7 @@ def attack(report, options, round_trip, tls, kind, addresses):
 
 def guess(report, options):
     """Wrong passcodes from one address, at many ports in turn; an agent of that address comes to one of them."""
-    with LineConnector(str(options.bin / "iofog-connector"), False) as connector:
+    with attacks.Connector(str(options.bin / "iofog-connector"), False) as connector:
         ports = [connector.add(maxconnections=PLACES)["port1"] for _ in range(PORTS)]
         with Flood("127.0.0.1", ports, "wrong", False, 1, options.seconds) as flood:
             flood.result()

@@ -8,6 +8,7 @@ import argparse
 import collections
 import contextlib
 import json
+import resource
 import select
 import socket
 import ssl
@@ -97,6 +98,7 @@ def main():
     parser.add_argument("--rate", type=int, default=4000)
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     sources = [f"127.1.{number // 250}.{1 + number % 250}" for number in range(options.addresses)]
     said = {"silent": b"", "hello": client_hello() if options.tls else b"0", "wrong": b"0" * 36}[options.kind]
     flood = Flood(options.host, options.port, sources, said)
