@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 
 namespace connector {
 
@@ -12,21 +13,23 @@ namespace connector {
 class Handshakes {
   public:
     /// loops: must outlive what is done on them.
-    explicit Handshakes(EventLoops& loops);
+    explicit Handshakes(EventLoops& loops) : _loops(loops) {}
 
     /// A loop that has less to do than `home`, else that.
     EventLoop& leastBusy(EventLoop& home) const { return _loops.leastBusy(home, 0); }
 
-    HandshakeTurns& turnsOf(EventLoop& loop) const { return *_turns.at(&loop); }
+    /// Those of a pipe's loop, or of one that leastBusy() has returned.
+    HandshakeTurns& turnsOf(EventLoop& loop) {
+        const std::lock_guard lock(_mutex);
+        auto& turns = _turns[&loop];
+        if (!turns) turns = std::make_shared<HandshakeTurns>(loop);
+        return *turns;
+    }
 
   private:
     EventLoops& _loops;
+    std::mutex _mutex; ///< for what follows
     std::map<const EventLoop*, std::shared_ptr<HandshakeTurns>> _turns;
 };
-
-inline Handshakes::Handshakes(EventLoops& loops) : _loops(loops) {
-    for (std::size_t i = 0; i < loops.size(); ++i)
-        _turns.emplace(&loops.at(i), std::make_shared<HandshakeTurns>(loops.at(i)));
-}
 
 } // namespace connector
