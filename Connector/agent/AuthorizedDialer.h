@@ -7,6 +7,7 @@
 #include "net/SocketStream.h"
 #include "net/Timer.h"
 #include "protocol/Authorization.h"
+#include "protocol/Refusal.h"
 
 #include <memory>
 #include <random>
@@ -64,6 +65,7 @@ class AuthorizedDialer final : private StreamHandler, private Dialer::Owner, pri
     void onReady(Stream& stream) override;
     void takeAnswer(std::span<const std::byte> bytes);
     void onTimer();
+    void refused(const Refusal& refusal);
     void fail(const std::string& why);
     void dropStream();
 

@@ -42,6 +42,8 @@ class Remote {
     const std::uint16_t _port;
     const Poco::Net::Context::Ptr _tls;
     std::optional<Poco::Net::SocketAddress> _address;
+    std::unique_ptr<SocketStream> streamTo(const Poco::Net::SocketAddress& address) const;
+
     std::shared_ptr<SSL_SESSION> _session;
 };
 

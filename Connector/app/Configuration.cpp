@@ -231,6 +231,7 @@ PipeLimits readPipeLimits(JsonFields& limits) {
 TcpOptions readTcpOptions(JsonFields& limits) {
     TcpOptions result;
     result.userTimeout = time(limits, "user-timeout", result.userTimeout);
+    result.slowPeer = time(limits, "slow-peer", result.slowPeer);
     const auto keepalive = [&](const char* key, std::chrono::milliseconds fallback) {
         return std::chrono::milliseconds(limits.integer(key, 1, kMaxKeepalive, fallback.count()));
     };

@@ -139,6 +139,10 @@ void Pipe::onNotProcessed(RelayPeer opener, const std::string& why) {
         putBack(std::move(opener)); // for the next agent
 }
 
+void Pipe::probeRelays() {
+    _relays.forEach([](Relay& relay) { relay.probe(); });
+}
+
 const Endpoint& Pipe::endpointAt(std::size_t index) const {
     return index == 0 ? _mapping.endpoint1 : _mapping.endpoint2;
 }

@@ -58,6 +58,9 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// Begins conversations for all who have become available. On the pipe's loop.
     void beginAvailable();
 
+    /// Relay::probe() for all relays, soon.
+    void probeRelays();
+
     /// What the log calls one of the ports.
     std::string nameOf(const Endpoint& endpoint) const;
 

@@ -7,8 +7,10 @@
 #include "net/EventLoops.h"
 #include "net/Listener.h"
 #include "net/SocketStream.h"
+#include "pipe/Handshakes.h"
 #include "pipe/PipeLimits.h"
 #include "pipe/PipeLogs.h"
+#include "pipe/SlowedAddresses.h"
 #include "relay/Relay.h"
 
 #include <Poco/Net/Context.h>
@@ -44,6 +46,8 @@ class PipeEnvironment {
     PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls, LimitedLogs& logs);
 
     EventLoops& loops() { return _loops; }
+    Handshakes& handshakes() { return _handshakes; }
+    SlowedAddresses& slowed() { return _slowed; }
     const PipeLimits& limits() const { return _settings.limits; }
     RelayShared& relays() { return _relays; }
     PipeLogs& logs() { return _logs; }
@@ -80,8 +84,10 @@ class PipeEnvironment {
     PipeSettings _settings;
     Poco::Net::Context::Ptr _tls;
     PipeLogs _logs;
+    Handshakes _handshakes;
     DescriptorBudget _descriptors;
     RelayShared _relays;
+    SlowedAddresses _slowed; ///< last: what is parked there is in the budget
 };
 
 } // namespace connector

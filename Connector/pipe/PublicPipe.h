@@ -21,6 +21,7 @@ class PublicPipe final : public Pipe, private AgentEndpoint::Owner, private Visi
     void putBack(RelayPeer opener) override;
     void drop(RelayPeer opener, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
+    void probeRelays() override { Pipe::probeRelays(); }
     void onVisitorReady() override;
     bool hasPartner() const override;
     bool onNoPlace(const std::string& address) override;

@@ -40,7 +40,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> accepted)
         : address(ownerOf(accepted->peer().host())), state(State::Handshaking), since(endpoint._loop.now()),
           _endpoint(endpoint),
-          _handshake(std::make_shared<Handshake>(endpoint._loop, endpoint._environment.loops(),
+          _handshake(std::make_shared<Handshake>(endpoint._loop, endpoint._environment.handshakes(),
                                                  std::move(accepted), static_cast<Handshake::Owner&>(*this),
                                                  endpoint._lifeline.hold())),
           _timer(endpoint._loop, [this] { onTimer(); }) {}

@@ -91,6 +91,13 @@ void Relay::abort(const std::string& why) {
     end();
 }
 
+void Relay::probe() {
+    _loop->assertInLoopThread();
+    if (_state == State::Ended) return;
+    for (auto& side : _sides)
+        side.peer.stream->probe();
+}
+
 std::string Relay::summary() const {
     const auto seconds = std::chrono::duration<double>(_lastProgress - _started).count();
     return Poco::format("relay of %s and %s ended: %s; %Lu and %Lu bytes from them, ", _sides[0].name(),

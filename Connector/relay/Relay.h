@@ -76,6 +76,9 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     /// On the loop's thread: resets both connections and ends.
     void abort(const std::string& why);
 
+    /// On the loop's thread: Stream::probe() for both connections.
+    void probe();
+
     /// On the loop's thread, in onSettled() only: goes on on another loop. Functions that were posted to the
     /// former one for this relay, and have not run, would run on the wrong thread.
     void moveTo(EventLoop& loop);

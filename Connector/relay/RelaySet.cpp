@@ -56,26 +56,44 @@ void RelaySet::abortAll(const std::string& why) {
         relay->loop().post([relay, why] { relay->abort(why); });
 }
 
-void RelaySet::limitTraffic(const TrafficLimits& limits) {
-    _traffic.limit(limits);
+void RelaySet::forEach(const std::function<void(Relay&)>& function) {
     const std::lock_guard lock(_mutex);
     for (const auto& [relay, hold] : _relays)
-        relay->loop().post([relay] { relay->onTrafficLimited(); });
+        postTo(relay, hold, function);
+}
+
+/// With the lock held.
+void RelaySet::postTo(const std::shared_ptr<Relay>& relay, const Lifeline::Hold& hold,
+                      std::function<void(Relay&)> function) {
+    relay->loop().post([this, relay, hold, function = std::move(function), &loop = relay->loop()] {
+        {
+            const std::lock_guard lock(_mutex);
+            if (&relay->loop() != &loop) return;
+        }
+        function(*relay); // which moves on this thread only
+    });
+}
+
+/// One that moves meanwhile looks for itself.
+void RelaySet::limitTraffic(const TrafficLimits& limits) {
+    _traffic.limit(limits);
+    forEach([](Relay& relay) { relay.onTrafficLimited(); });
 }
 
 bool RelaySet::endIdle(std::size_t side, const std::string& owner, std::chrono::milliseconds idle,
                        const std::string& why) {
     const std::lock_guard lock(_mutex);
     auto lastByte = EventLoop::Clock::now() - idle;
-    std::shared_ptr<Relay> longest;
-    for (const auto& [relay, hold] : _relays) {
-        if (relay->lastByte() > lastByte || ownerOf(relay->peerOf(side).host()) != owner) continue;
-        lastByte = relay->lastByte();
-        longest = relay;
+    auto longest = _relays.end();
+    for (auto next = _relays.begin(); next != _relays.end(); ++next) {
+        const auto& relay = *next->first;
+        if (relay.lastByte() > lastByte || ownerOf(relay.peerOf(side).host()) != owner) continue;
+        lastByte = relay.lastByte();
+        longest = next;
     }
-    if (!longest) return false;
-    longest->expectEnd();
-    longest->loop().post([longest, why] { longest->leaveFor(why); });
+    if (longest == _relays.end()) return false;
+    longest->first->expectEnd();
+    postTo(longest->first, longest->second, [why](Relay& relay) { relay.leaveFor(why); });
     return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,6 +42,10 @@ class RelaySet final : private Relay::Owner {
     /// Resets all connections; Owner::onRelayEnded is called for each relay. Once.
     void abortAll(const std::string& why);
 
+    /// Calls the function for each relay, on its loop, soon. One that moves or ends meanwhile may be left
+    /// out.
+    void forEach(const std::function<void(Relay&)>& function);
+
     int count() const { return _count.load(std::memory_order_relaxed); }
 
     const PipeTraffic& traffic() const { return _traffic; }
@@ -56,6 +61,8 @@ class RelaySet final : private Relay::Owner {
   private:
     using Relays = std::map<std::shared_ptr<Relay>, Lifeline::Hold>;
 
+    void postTo(const std::shared_ptr<Relay>& relay, const Lifeline::Hold& hold,
+                std::function<void(Relay&)> function);
     void onSettled(Relay& relay) override;
     void onEnded(const std::shared_ptr<Relay>& relay) override;
     Relays::node_type extract(const std::shared_ptr<Relay>& relay);

@@ -49,6 +49,7 @@ struct Connection {
 struct Pipe : AgentEndpoint::Owner, VisitorEndpoint::Owner {
     virtual ~Pipe() = default;
     void onAgentAvailable(AgentEndpoint&) override {}
+    void probeRelays() override {}
     void onVisitorReady() override {}
     bool hasPartner() const override { return false; }
     bool onNoPlace(const std::string&) override { return false; }
