@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/AcceptedHosts.h"
 #include "api/ApiSettings.h"
 #include "api/MappingJson.h"
 #include "auth/Identities.h"
@@ -23,10 +24,15 @@ struct ApiContext {
 
     MappingService& mappings;
     const MappingJson json;
+    const AcceptedHosts hosts;
     const Identities identities;
     Poco::Logger& log;
     /// For refusals: a source for each identity, and "" for all callers without one.
     LimitedLog& callersLog;
+
+    /// Who has sent a request.
+    Identities::Recognition recognize(const Poco::Net::HTTPRequest& head, const ClientRequest& request) const;
+
     const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 

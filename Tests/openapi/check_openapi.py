@@ -482,13 +482,13 @@ def check_malformed_requests(server):
     response = server.document.root["components"]["responses"]["BadRequest"]
     requests = [
         b"hello\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\nContent-Length: 13\r\n\r\nmappingid=all",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nmappingid=all",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\nContent-Length: 13\r\n\r\nmappingid=all",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nmappingid=all",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
     ]
     for request in requests:
         answer = exchange(server, request)
@@ -532,14 +532,14 @@ def check_what_comes_too_late(program, document):
     with Server(program, document, limits={"request-time": 300}) as server:
         for path, method, _ in document.operations():
             target = path.replace("{id}", "nobody")
-            head = f"{method.upper()} {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+            head = f"{method.upper()} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
             server.expect(408, path, method.upper(), exchange(server, head.encode(), finish=False))
 
 
 def check_what_comes_while_shutting_down(program, document):
     with Server(program, document) as server, contextlib.closing(server.connect()) as connection:
         connection.connect()
-        head = f"POST {ADD} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+        head = f"POST {ADD} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
         connection.sock.sendall(head.encode())
         go_on = b"HTTP/1.1 100 Continue\r\n\r\n"
         if connection.sock.recv(len(go_on), socket.MSG_WAITALL) != go_on:
