@@ -17,7 +17,6 @@ import time
 from attacks import Connector, Report, arguments
 
 TOKEN = "correct-horse-battery-staple-0123456789"
-SOCKETS = 5000
 ADDRESSES = [f"127.0.0.{number}" for number in range(2, 102)]
 PROCESSES = 2
 KNOWN_BY_TOKEN = "127.0.0.1"
@@ -52,6 +51,7 @@ class Stranger:
     """One socket of an attacker; what kind of one, derived classes say. It comes again whenever it is closed."""
 
     TLS = True  # in production mode
+    SOCKETS = 5000
 
     def __init__(self, attacker, address):
         self._attacker = attacker
@@ -69,6 +69,7 @@ class Stranger:
             plain.connect(("127.0.0.1", self._attacker.port))
         self.socket = plain
         self._connected = False
+        self._attacker.begun += 1
         self._shaking = self._attacker.tls and self.TLS
         self._attacker.watch(self)
 
@@ -88,7 +89,6 @@ class Stranger:
                 self._shaking = False
             if not self._connected:
                 self._connected = True
-                self._attacker.connected += 1
                 self.begin()
             while data := self.socket.recv(4096):
                 if self.received(data):
@@ -173,6 +173,18 @@ class WrongToken(Stranger):
         return True
 
 
+class FewHealth(Health):
+    """asks for /health as fast as it can, on as many connections as don't push each other out"""
+
+    SOCKETS = 400
+
+
+class FewWrongTokens(WrongToken):
+    """sends wrong tokens as fast as it can, on as many connections as don't push each other out"""
+
+    SOCKETS = 400
+
+
 class Attacker:
     """One process's share of the sockets."""
 
@@ -184,7 +196,7 @@ class Attacker:
             self.tls.check_hostname = False
             self.tls.verify_mode = ssl.CERT_NONE
         self.hello = client_hello()
-        self.connected = 0
+        self.begun = 0
         self._epoll = select.epoll()
         self._strangers = {}
         self._all = [kind(self, addresses[number % len(addresses)]) for number in range(count)]
@@ -209,7 +221,7 @@ class Attacker:
                 tick += 1
                 for stranger in self._all:
                     stranger.tick()
-        told.put(self.connected)
+        told.put(self.begun)
 
     def _turn(self, timeout):
         for descriptor, events in self._epoll.poll(timeout, 512):
@@ -219,7 +231,7 @@ class Attacker:
 
 def attack(kind, port, tls, share, told, seconds):
     os.nice(19)  # real attackers have machines of their own, and leave the server its
-    Attacker(kind, port, tls, ADDRESSES[share::PROCESSES], SOCKETS // PROCESSES).run(told, seconds)
+    Attacker(kind, port, tls, ADDRESSES[share::PROCESSES], kind.SOCKETS // PROCESSES).run(told, seconds)
 
 
 class Caller(threading.Thread):
@@ -287,25 +299,25 @@ def callers(connector):
 def measure(report, program, kind, tls, seconds):
     with Connector(program, tls, SETTINGS) as connector:
         told = multiprocessing.Queue()
-        attackers = [
-            multiprocessing.Process(target=attack, args=(kind, connector.api_port, tls, share, told, seconds), daemon=True)
-            for share in range(PROCESSES)
-        ]
+        shares = [(kind, connector.api_port, tls, share, told, seconds) for share in range(PROCESSES)]
+        attackers = [multiprocessing.Process(target=attack, args=share, daemon=True) for share in shares]
         known = callers(connector)
         for each in (*attackers, *known.values()):
             each.start()
-        connected = sum(told.get(timeout=seconds + DEADLINE) for _ in attackers)
+        begun = sum(told.get(timeout=seconds + DEADLINE) for _ in attackers)
         for each in known.values():
             each.stop()
         for each in attackers:
             each.join()
         lines = sum(" Warning " in line for line in connector.process.output)
+    mode = "TLS" if tls else "plain"
+    attacked = f"{mode}: {kind.__doc__} ({begun / seconds:.0f} connections/s, {lines} log lines)"
     for name, caller in known.items():
         times = sorted(caller.times)
         p99, most = times[len(times) * 99 // 100 - 1] if len(times) > 1 else times[0], times[-1]
         failures = f", {sum(caller.failures.values())} failed: {dict(caller.failures)}" if caller.failures else ""
         report.add(
-            f"{'TLS' if tls else 'plain'}: {kind.__doc__} ({connected / seconds:.0f} connections/s, {lines} log lines): {name}",
+            f"{attacked}: {name}",
             f"each of its requests answered within {WITHIN:.0f} s",
             f"max {most * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms of {len(times)}{failures}",
             most <= WITHIN and not caller.failures,
@@ -316,8 +328,8 @@ def main():
     options = arguments(__doc__)
     program = str(options.bin / "iofog-connector")
     report = Report()
-    for tls, kinds in ((False, (Silent, Dribbling, Health, WrongToken)),
-                       (True, (Silent, Dribbling, HalfHandshake, Handshakes, Health, WrongToken))):
+    of_both = (Silent, Dribbling, Health, FewHealth, WrongToken, FewWrongTokens)
+    for tls, kinds in ((False, of_both), (True, (*of_both, HalfHandshake, Handshakes))):
         for kind in kinds:
             measure(report, program, kind, tls, options.seconds)
     report.exit()

@@ -457,8 +457,10 @@ def check_what_browsers_send(server):
         target = path.replace("{id}", "nobody")
         for headers in foreign:
             expected = 200 if operation.get("security") == [{}] else 403
-            server.call(expected, path, method.upper(), target=target, body="" if method != "get" else None, headers=headers)
-    for headers in ({"Host": "localhost"}, {"Host": own, "Origin": f"http://{own}"}, {"Host": own, "Sec-Fetch-Site": "none"}):
+            body = None if method == "get" else ""
+            server.call(expected, path, method.upper(), target=target, body=body, headers=headers)
+    own_page = ({"Host": own, "Origin": f"http://{own}"}, {"Host": own, "Sec-Fetch-Site": "same-origin"})
+    for headers in ({"Host": "localhost"}, *own_page):
         server.call(200, STATUS, "GET", headers=headers)
 
 
