@@ -50,8 +50,8 @@ void GroupCommit::remove(const Mapping& mapping) {
     writeAlone([&] { _store.remove(mapping); });
 }
 
-void GroupCommit::setVisitors(const std::string& id, const VisitorSettings& visitors) {
-    writeAlone([&] { _store.setVisitors(id, visitors); });
+void GroupCommit::replace(const Mapping& before, const Mapping& mapping) {
+    writeAlone([&] { _store.replace(before, mapping); });
 }
 
 void GroupCommit::setLastUse(const std::vector<LastUseRecord>& records) {

@@ -23,8 +23,8 @@ class GroupCommit {
     /// The same, for MappingStore::remove().
     void remove(const Mapping& mapping);
 
-    /// The same, for MappingStore::setVisitors().
-    void setVisitors(const std::string& id, const VisitorSettings& visitors);
+    /// The same, for MappingStore::replace().
+    void replace(const Mapping& before, const Mapping& mapping);
 
     /// The same, for MappingStore::setLastUse().
     void setLastUse(const std::vector<LastUseRecord>& records);

@@ -9,6 +9,7 @@
 #include <Poco/Net/NetException.h>
 #include <Poco/String.h>
 
+#include <algorithm>
 #include <cassert>
 
 namespace connector {
@@ -26,13 +27,22 @@ std::string inWords(const VisitorSettings& visitors) {
     return ", ALPN " + Poco::cat(std::string(" "), visitors.alpn.begin(), visitors.alpn.end());
 }
 
-MappingReport reportOf(const Pipe& pipe) {
-    MappingReport report{pipe.mapping(), pipe.status()};
-    report.mapping.lastUse = pipe.lastUse();
-    return report;
+/// The names of a mapping's ports in the API.
+constexpr std::array kPortKeys{"port1", "port2"};
+
+bool hasPort(const Mapping& mapping, std::uint16_t port) {
+    return mapping.endpoint1.port == port || mapping.endpoint2.port == port;
 }
 
 } // namespace
+
+/// Throws UnknownMapping when it is not there.
+template <class Mappings>
+auto MappingService::find(Mappings& mappings, const std::string& id) {
+    const auto found = mappings.find(id);
+    if (found == mappings.end()) throw UnknownMapping("no mapping has the id " + id);
+    return found;
+}
 
 /// A call that leaves the lock for a while; made and destroyed with the lock held.
 class MappingService::Underway {
@@ -62,7 +72,7 @@ class MappingService::Claim {
     Claim(MappingService& service, const std::string& id, std::unique_lock<std::mutex>& lock)
         : _service(service), _id(id) {
         _service._ended.wait(lock, [&] { return !_service._claimed.contains(id); });
-        mapping = _service.find(id);
+        mapping = find(_service._open, id);
         _service._claimed.insert(id);
     }
     ~Claim() {
@@ -72,7 +82,7 @@ class MappingService::Claim {
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
 
-    OpenMappings::const_iterator mapping;
+    OpenMappings::iterator mapping;
 
   private:
     MappingService& _service;
@@ -108,7 +118,7 @@ void MappingService::restore() {
         _ports.remove(mapping.endpoint2.port);
         auto pipe = _factory.createPipe(mapping);
         pipe->start({listenAgain(mapping, mapping.endpoint1), listenAgain(mapping, mapping.endpoint2)});
-        _open.emplace(mapping.id, Open{std::move(pipe), mapping.lastUse});
+        _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
         if (!mayServe(mapping.visitors))
             log().error(
                 "mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
@@ -125,24 +135,22 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     wanted.endpoint1.passcode = randomUuid();
     wanted.endpoint2.passcode = wanted.type == Mapping::Type::Private ? randomUuid() : "";
     wanted.created = timestampNow();
-    checkVisitors(wanted.visitors);
+    check(wanted);
 
     std::unique_lock lock(_mutex);
     refuseUnlessServing();
     const Underway underway(*this, lock);
-    std::array<Pipe::Listeners, 2> listeners;
+    auto listeners = listenOn(Mapping(), wanted);
     try {
-        listeners[0] = listenOnFreePort(wanted.endpoint1.port);
-        listeners[1] = listenOnFreePort(wanted.endpoint2.port);
         const Unlocked meanwhile(lock);
         _commits.insert(wanted);
     } catch (...) {
-        giveBackPorts(wanted);
+        giveBackPorts(wanted, Mapping());
         throw;
     }
     auto pipe = _factory.createPipe(wanted);
     pipe->start(std::move(listeners));
-    _open.emplace(wanted.id, Open{std::move(pipe), LastUse()});
+    _open.emplace(wanted.id, Open{wanted, std::move(pipe), LastUse()});
     log().information(Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy,
                                    std::string(wanted.typeName()), wanted.endpoint1.port,
                                    wanted.endpoint2.port) +
@@ -157,50 +165,58 @@ void MappingService::remove(const std::string& id, const std::string& closedBy) 
     const Claim claim(*this, id, lock);
     {
         const Unlocked meanwhile(lock);
-        _commits.remove(claim.mapping->second.pipe->mapping());
+        _commits.remove(claim.mapping->second.mapping);
     }
-    auto pipe = std::move(_open.extract(claim.mapping).mapped().pipe);
+    auto removed = std::move(_open.extract(claim.mapping).mapped());
     {
         const Unlocked meanwhile(lock);
-        pipe->close().get();
+        removed.pipe->close().get();
     }
-    giveBackPorts(pipe->mapping());
-    pipe.reset();
+    giveBackPorts(removed.mapping, Mapping());
+    removed.pipe.reset();
     log().information("mapping %s closed by %s", id, closedBy);
 }
 
-MappingReport MappingService::change(const std::string& id, const MappingChange& change,
+MappingReport MappingService::change(const std::string& id, const Edit& edit, const std::string& what,
                                      const std::string& changedBy) {
     std::unique_lock lock(_mutex);
     refuseUnlessServing();
     const Underway underway(*this, lock);
     const Claim claim(*this, id, lock);
-    auto& pipe = *claim.mapping->second.pipe;
-    if (pipe.mapping().type == Mapping::Type::Private)
-        throw UnfitSettings("alpn, visitortls: a private mapping has no visitors, who alone have these");
-    auto visitors = pipe.mapping().visitors;
-    if (change.alpn) visitors.alpn = *change.alpn;
-    if (change.visitorTls) visitors.tls = *change.visitorTls;
-    checkVisitors(visitors);
+    auto& open = claim.mapping->second;
+    const auto former = open.mapping;
+    auto wanted = former;
+    wanted.lastUse = open.storedUse;
+    edit(wanted);
+    check(wanted);
+    auto listeners = listenOn(former, wanted);
+    try {
+        const Unlocked meanwhile(lock);
+        _commits.replace(former, wanted);
+    } catch (...) {
+        giveBackPorts(wanted, former);
+        throw;
+    }
+    open.mapping = wanted;
     {
         const Unlocked meanwhile(lock);
-        _commits.setVisitors(id, visitors);
+        open.pipe->change(wanted, std::move(listeners)).get();
     }
-    pipe.setVisitors(visitors);
-    log().information("mapping %s changed by %s: public%s", id, changedBy, inWords(visitors));
-    return reportOf(pipe);
+    giveBackPorts(former, wanted);
+    log().information("mapping %s changed by %s: %s", id, changedBy, what);
+    return reportOf(open);
 }
 
 MappingReport MappingService::show(const std::string& id) const {
     const std::lock_guard lock(_mutex);
-    return reportOf(*find(id)->second.pipe);
+    return reportOf(find(_open, id)->second);
 }
 
 std::vector<MappingReport> MappingService::list(const std::string& after, std::size_t limit) const {
     const std::lock_guard lock(_mutex);
     std::vector<MappingReport> reports;
     for (auto it = _open.upper_bound(after); it != _open.end() && reports.size() < limit; ++it)
-        reports.push_back(reportOf(*it->second.pipe));
+        reports.push_back(reportOf(it->second));
     return reports;
 }
 
@@ -249,6 +265,13 @@ void MappingService::stop() {
     _open.clear();
 }
 
+MappingReport MappingService::reportOf(const Open& open) const {
+    MappingReport report{open.mapping, open.pipe->status()};
+    report.mapping.traffic = report.mapping.traffic.orElse(_environment.trafficOf(report.mapping.type));
+    report.mapping.lastUse = open.pipe->lastUse();
+    return report;
+}
+
 Pipe::Listeners MappingService::listenAgain(const Mapping& mapping, const Endpoint& endpoint) {
     try {
         return _environment.listen(endpoint.port);
@@ -257,6 +280,58 @@ Pipe::Listeners MappingService::listenAgain(const Mapping& mapping, const Endpoi
                     error.displayText());
         return {};
     }
+}
+
+/// Opens the ports that the former one has not, and takes them from the pool; those that are 0 are chosen.
+/// Certain ports first, or one of them might be chosen for the other. Takes none when it throws.
+std::array<Pipe::Listeners, 2> MappingService::listenOn(const Mapping& former, Mapping& wanted) {
+    const std::array<std::uint16_t, 2> before{former.endpoint1.port, former.endpoint2.port};
+    const std::array ports{&wanted.endpoint1.port, &wanted.endpoint2.port};
+    std::array<Pipe::Listeners, 2> listeners;
+    std::vector<std::uint16_t> taken;
+    const auto take = [&](std::size_t i) {
+        listeners[i] = *ports[i] == 0 ? listenOnFreePort(*ports[i]) : listenOnPort(kPortKeys[i], *ports[i]);
+        taken.push_back(*ports[i]);
+    };
+    try {
+        for (std::size_t i = 0; i < ports.size(); ++i)
+            if (*ports[i] != 0 && *ports[i] != before[i]) take(i);
+        for (std::size_t i = 0; i < ports.size(); ++i)
+            if (*ports[i] == 0) take(i);
+        return listeners;
+    } catch (...) {
+        for (const auto port : taken)
+            _ports.giveBack(port);
+        throw;
+    }
+}
+
+Pipe::Listeners MappingService::listenOnPort(const std::string& key, std::uint16_t port) {
+    refuseTaken(key, port);
+    _ports.remove(port);
+    try {
+        return _environment.listen(port);
+    } catch (const Poco::Net::NetException& error) {
+        _ports.giveBack(port);
+        throw PortTaken(
+            Poco::format("%s: %hu is taken by another program: %s", key, port, error.displayText()));
+    } catch (const Poco::Exception& error) {
+        _ports.giveBack(port);
+        throw NoFreePorts(Poco::format("%s: %hu can't be opened: %s", key, port, error.displayText()));
+    }
+}
+
+void MappingService::refuseTaken(const std::string& key, std::uint16_t port) const {
+    if (!_ports.knows(port))
+        throw UnfitSettings(Poco::format("%s: %hu is not for mappings; it must be one of \"ports\" in the "
+                                         "server's configuration, and not in \"exclude\"",
+                                         key, port));
+    if (_ports.isFree(port)) return;
+    const auto owner = std::find_if(_open.begin(), _open.end(),
+                                    [&](const auto& one) { return hasPort(one.second.mapping, port); });
+    throw PortTaken(
+        Poco::format("%s: %hu is taken by ", key, port) +
+        (owner == _open.end() ? "a mapping that is just being opened or closed" : "mapping " + owner->first));
 }
 
 Pipe::Listeners MappingService::listenOnFreePort(std::uint16_t& port) {
@@ -278,22 +353,19 @@ Pipe::Listeners MappingService::listenOnFreePort(std::uint16_t& port) {
     throw NoFreePorts("there are no two free ports; " + lastFailure);
 }
 
-void MappingService::giveBackPorts(const Mapping& mapping) {
+/// Those of a mapping that its successor does not keep.
+void MappingService::giveBackPorts(const Mapping& mapping, const Mapping& keeper) {
     for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
-        if (port != 0) _ports.giveBack(port);
-}
-
-MappingService::OpenMappings::const_iterator MappingService::find(const std::string& id) const {
-    const auto found = _open.find(id);
-    if (found == _open.end()) throw UnknownMapping("no mapping has the id " + id);
-    return found;
+        if (port != 0 && !hasPort(keeper, port)) _ports.giveBack(port);
 }
 
 bool MappingService::mayServe(const VisitorSettings& visitors) const {
     return visitors.tls || _environment.allowsPlainVisitors();
 }
 
-void MappingService::checkVisitors(const VisitorSettings& visitors) const {
+/// What doesn't depend on other mappings.
+void MappingService::check(const Mapping& wanted) const {
+    const auto& visitors = wanted.visitors;
     if (!mayServe(visitors))
         throw UnfitSettings("visitortls: false is not allowed here; it must be true, unless "
                             "pipes.allow-plain-visitors is true in the server's configuration");
@@ -301,6 +373,9 @@ void MappingService::checkVisitors(const VisitorSettings& visitors) const {
         throw UnfitSettings(
             "alpn: it is selected in the visitors' TLS handshake, which \"visitortls\": false "
             "leaves out; it must be empty, or visitortls true");
+    const auto port = wanted.endpoint1.port;
+    if (port != 0 && port == wanted.endpoint2.port)
+        throw UnfitSettings("port2: it must be another one than port1");
 }
 
 void MappingService::startLastUseTimer() {
