@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/AcceptedHosts.h"
 #include "api/ApiLogs.h"
 #include "api/ApiSettings.h"
 #include "api/MappingJson.h"
@@ -23,9 +24,14 @@ struct ApiContext {
 
     MappingService& mappings;
     const MappingJson json;
+    const AcceptedHosts hosts;
     const Identities identities;
     Poco::Logger& log;
     const ApiLogs& logs;
+
+    /// Who has sent a request.
+    Identities::Recognition recognize(const Poco::Net::HTTPRequest& head, const ClientRequest& request) const;
+
     const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 

@@ -98,12 +98,17 @@ std::vector<std::uint16_t> readPorts(JsonFields& root) {
     return ports;
 }
 
+/// others: what it may consist of besides letters and digits.
+bool isHost(const std::string& text, std::string_view others) {
+    const auto isAllowed = [&](unsigned char c) {
+        return std::isalnum(c) || others.find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    return !text.empty() && std::all_of(text.begin(), text.end(), isAllowed);
+}
+
 std::string readAddress(JsonFields& root) {
     const auto address = root.text("address");
-    const auto isAllowed = [](unsigned char c) {
-        return std::isalnum(c) || std::string(".:-_").find(static_cast<char>(c)) != std::string::npos;
-    };
-    if (address.empty() || !std::all_of(address.begin(), address.end(), isAllowed))
+    if (!isHost(address, ".:-_"))
         root.refuse("address", "the public host name or IP address, without a scheme, port or path");
     return address;
 }
@@ -125,6 +130,7 @@ HttpLimits readApiLimits(JsonFields& limits) {
     };
     const auto quarter = static_cast<std::size_t>(allDescriptors() / 4);
     result.connections = connections("api-connections", std::min(result.connections, quarter));
+    result.unidentified = connections("api-unidentified", std::max<std::size_t>(1, result.connections / 2));
     result.connectionsPerAddress = connections("api-connections-per-address", result.connectionsPerAddress);
     return result;
 }
@@ -139,6 +145,14 @@ std::string readApiBind(JsonFields& api, bool anybodyMayCall) {
     return address.family() == Poco::Net::IPAddress::IPv6 && address.isWildcard() ? "" : text;
 }
 
+/// IP addresses are accepted anyway, so there need be no colons.
+std::vector<std::string> readHosts(JsonFields& api) {
+    auto hosts = api.texts("hosts", {});
+    if (!std::all_of(hosts.begin(), hosts.end(), [](const auto& host) { return isHost(host, ".-_"); }))
+        api.refuse("hosts", "an array of host names, without scheme, port or path");
+    return hosts;
+}
+
 ApiSettings readApi(JsonFields api, const Configuration& configuration) {
     ApiSettings result;
     for (auto& fields : api.objects("identities")) {
@@ -149,6 +163,7 @@ ApiSettings readApi(JsonFields api, const Configuration& configuration) {
         result.identities.push_back(std::move(identity));
     }
     result.anonymous = api.boolean("anonymous", false);
+    result.hosts = readHosts(api);
     result.bind = readApiBind(api, result.identities.empty());
     result.port = static_cast<std::uint16_t>(api.integer("port", 1, 65535, configuration.dev ? 8080 : 443));
     if (std::find(configuration.ports.begin(), configuration.ports.end(), result.port) !=

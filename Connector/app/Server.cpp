@@ -26,8 +26,12 @@ Server::Server(const Configuration& configuration)
       _store(configuration.databaseFile), _ports(configuration.ports),
       _mappings(_environment, _store, _ports, configuration.lastUse),
       _apiLogs(configuration.api.identities, _limitedLogs), _api(configuration.api, _mappings, _apiLogs),
-      _http(configuration.api, new ApiHandlerFactory(_api),
-            contextFor(_credentials, configuration.controllersCaFile), _apiLogs.connections),
+      _http(
+          configuration.api, new ApiHandlerFactory(_api),
+          [this](const Poco::Net::HTTPRequest& head, const ClientRequest& request) {
+              return _api.recognize(head, request).verdict == Identities::Verdict::Known;
+          },
+          contextFor(_credentials, configuration.controllersCaFile), _apiLogs.connections),
       _watchdog(_loops) {
     _http.start(); // before the mappings are back, so that /health can say that they are not
     _mappings.restore();

@@ -492,6 +492,55 @@ def check_changing_passcodes(server):
         server.remove(mapping["id"])
 
 
+def check_ids(server):
+    """Which texts are ids, wherever one is asked for."""
+    schema = server.document.root["components"]["schemas"]["MappingId"]
+    for mapping_id in ("x", "x" * 256, "\u00e9" * 128, "a b/c%d", "2AE8FF72-7447-47DE-A4EC-123EB214D63E", "all\u00df"):
+        server.document.validate(mapping_id, schema, "an id")
+        call_with_id(server, mapping_id, 404, listing=200)
+    # A schema counts characters, the server bytes.
+    call_with_id(server, "\u00e9" * 129, 400, listing=400)
+    for mapping_id in ("", "x" * 257, "\0", "a\nb", "\x7f"):
+        with contextlib.suppress(Failed):
+            server.document.validate(mapping_id, schema, "no id")
+            raise SystemExit(f"{DOCUMENT.name}: {mapping_id!r} is an id by its schema")
+        call_with_id(server, mapping_id, 400, listing=400)
+
+
+def call_with_id(server, mapping_id, expected, listing):
+    quoted = urllib.parse.quote(mapping_id, safe="")
+    form, text = urllib.parse.urlencode({"mappingid": mapping_id}), json.dumps({"mappingid": mapping_id})
+    server.call(listing, MAPPINGS, "GET", target=f"{MAPPINGS}?after={quoted}")
+    server.call(expected, STATUS, "GET", target=f"{STATUS}?mappingid={quoted}")
+    for path in (STATUS, REMOVE):
+        server.call(expected, path, "POST", body=form, media_type=FORM)
+        server.call(expected, path, "POST", body=text, media_type=JSON)
+    if mapping_id:
+        server.call(expected, SHOW, "GET", target=f"{MAPPINGS}/{quoted}")
+        server.change(expected, quoted, '{"alpn":[]}')
+
+
+def check_what_browsers_send(server):
+    own = f"127.0.0.1:{server.port}"
+    foreign = [
+        {"Host": "page.example"},
+        {"Host": f"page.example:{server.port}", "Origin": f"http://page.example:{server.port}"},
+        {"Host": own, "Origin": "http://page.example"},
+        {"Host": own, "Origin": "null"},
+        {"Host": own, "Sec-Fetch-Site": "cross-site"},
+        {"Host": own, "Sec-Fetch-Site": "same-site"},
+    ]
+    for path, method, operation in server.document.operations():
+        target = path.replace("{id}", "nobody")
+        for headers in foreign:
+            expected = 200 if operation.get("security") == [{}] else 403
+            body = None if method == "get" else ""
+            server.call(expected, path, method.upper(), target=target, body=body, headers=headers)
+    own_page = ({"Host": own, "Origin": f"http://{own}"}, {"Host": own, "Sec-Fetch-Site": "same-origin"})
+    for headers in ({"Host": "localhost"}, *own_page):
+        server.call(200, STATUS, "GET", headers=headers)
+
+
 def check_status_of(server, mapping_id, kind):
     sides = {"public": ("public", "private"), "private": ("private1", "private2")}[kind]
     answers = [
@@ -559,21 +608,30 @@ def check_head(server, target):
 def check_malformed_requests(server):
     """Sent as they are, for no HTTP library would make them."""
     response = server.document.root["components"]["responses"]["BadRequest"]
+    chunked = b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     requests = [
+        chunked + b"0\r\nContent-Length: 1\r\n\r\n",
+        chunked + b"0;a\nb\r\n\r\n",
+        b"GET /api/v2/status HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
         b"hello\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\nContent-Length: 13\r\n\r\nmappingid=all",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nmappingid=all",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\nContent-Length: 13\r\n\r\nmappingid=all",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nmappingid=all",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
     ]
     for request in requests:
         answer = exchange(server, request)
         if answer.status != 400:
             raise Failed(f"{request} is answered {answer.status}")
         server.document.check_response(response, answer, str(request))
+    expecting = b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nContent-Length: 0\r\n\r\n"
+    answer = exchange(server, expecting)
+    if answer.status != 417:
+        raise Failed(f"{expecting} is answered {answer.status}")
+    server.document.check_response(response, answer, str(expecting))
 
 
 def exchange(server, request, finish=True):
@@ -611,14 +669,14 @@ def check_what_comes_too_late(program, document):
     with Server(program, document, limits={"request-time": 300}) as server:
         for path, method, _ in document.operations():
             target = path.replace("{id}", "nobody")
-            head = f"{method.upper()} {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+            head = f"{method.upper()} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
             server.expect(408, path, method.upper(), exchange(server, head.encode(), finish=False))
 
 
 def check_what_comes_while_shutting_down(program, document):
     with Server(program, document) as server, contextlib.closing(server.connect()) as connection:
         connection.connect()
-        head = f"POST {ADD} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+        head = f"POST {ADD} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
         connection.sock.sendall(head.encode())
         go_on = b"HTTP/1.1 100 Continue\r\n\r\n"
         if connection.sock.recv(len(go_on), socket.MSG_WAITALL) != go_on:
@@ -646,6 +704,8 @@ def main():
             check_changing(server)
             check_certain_ports(server)
             check_changing_passcodes(server)
+            check_ids(server)
+            check_what_browsers_send(server)
             check_what_every_operation_refuses(server)
             check_malformed_requests(server)
         check_identities(program, document)
