@@ -50,6 +50,9 @@ class TlsStream : public SocketStream {
     /// shown none. After the handshake.
     std::string certificateFingerprint() const;
 
+    /// Whether it was made with this context.
+    bool isOf(const SSL_CTX* context) const { return ::SSL_get_SSL_CTX(_ssl.get()) == context; }
+
   private:
     struct Free {
         void operator()(SSL* ssl) const { ::SSL_free(ssl); }

@@ -27,6 +27,7 @@ std::string hexPort(std::uint16_t port) {
     return out.str();
 }
 
+constexpr const char* kEstablished = "01";
 constexpr const char* kListening = "0A";
 
 std::vector<SocketLine> sockets() {
@@ -77,6 +78,15 @@ std::size_t unacknowledgedBytes(std::uint16_t localPort, std::uint16_t remotePor
 
 std::size_t unacceptedConnections(std::uint16_t port) {
     return unreadBytes(port, 0); // for a listening socket that is what the kernel shows there
+}
+
+std::set<std::uint16_t> portsConnectedTo(std::uint16_t localPort) {
+    std::set<std::uint16_t> ports;
+    for (const auto& socket : sockets())
+        if (socket.state == kEstablished && socket.local.ends_with(hexPort(localPort)))
+            ports.insert(static_cast<std::uint16_t>(
+                std::stoul(socket.remote.substr(socket.remote.find(':') + 1), nullptr, 16)));
+    return ports;
 }
 
 bool hasKeepalive(std::uint16_t localPort, std::uint16_t remotePort) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 
 namespace connector::test {
 
@@ -20,6 +21,9 @@ std::size_t unacknowledgedBytes(std::uint16_t localPort, std::uint16_t remotePor
 
 /// The connections to a listening port that its program has not accepted yet.
 std::size_t unacceptedConnections(std::uint16_t port);
+
+/// The ports at the other ends of the connections that are established at a port.
+std::set<std::uint16_t> portsConnectedTo(std::uint16_t localPort);
 
 /// Whether the keepalive timer runs for the socket with these ports.
 bool hasKeepalive(std::uint16_t localPort, std::uint16_t remotePort);
