@@ -102,7 +102,6 @@ void ClientConnection::onReady(Stream&) {
 void ClientConnection::handshake() {
     switch (_stream->handshake()) {
     case Stream::Status::Ok:
-        if (_tls) _certificate = _tls->certificateFingerprint();
         _state = State::Receiving; // with what the handshake has left of the time
         return receive();
     case Stream::Status::Blocked:
@@ -165,7 +164,7 @@ void ClientConnection::submit(std::optional<HttpError> problem) {
                           .problem = std::move(problem),
                           .hasHead = hasHead,
                           .client = _stream->peer(),
-                          .certificate = _certificate,
+                          .certificate = _tls ? _tls->certificateFingerprint() : "",
                           .isSecure = _tls != nullptr};
     _state = State::Answering;
     _deadline.cancel();

@@ -47,7 +47,7 @@ class TlsStream : public SocketStream {
     std::shared_ptr<SSL_SESSION> session() const;
 
     /// SHA-256 of the certificate that the peer has shown, in lower-case hexadecimal; "" when it has
-    /// shown none. After the handshake.
+    /// shown none, or its certificate has expired meanwhile. After the handshake.
     std::string certificateFingerprint() const;
 
     /// Whether it was made with this context.
