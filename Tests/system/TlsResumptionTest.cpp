@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(CertificateThatExpiresOnAnOpenConnectionCountsNoMore) {
                                         {.tls = settings({.trustedFile = "", .clientCertificate = client})});
     BOOST_TEST(statusOn(connection, "/api/v2/mapping") == 200);
     waitUntil("the caller is not known any more",
-              [&] { return statusOn(connection, "/api/v2/mapping") == 401; });
+              [&] { return statusOn(connection, "/api/v2/mapping") == 403; });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
