@@ -46,6 +46,13 @@ void AuthorizedDialer::dialLater() {
     _timer.start(_backoff.next());
 }
 
+void AuthorizedDialer::hurry() {
+    _backoff.reset();
+    if (_state != State::Resting) return;
+    _timer.cancel();
+    dial();
+}
+
 void AuthorizedDialer::onTurn() {
     _state = State::Dialling;
     _deadline = _shared.loop.now() + kLimit;

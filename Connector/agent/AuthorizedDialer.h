@@ -56,6 +56,9 @@ class AuthorizedDialer final : private StreamHandler, private Dialer::Owner, pri
     /// The same after a rest.
     void dialLater();
 
+    /// There is reason to hope that it goes better now: ends a rest.
+    void hurry();
+
   private:
     enum class State { Idle, Queued, Dialling, Authorizing, Resting };
 

@@ -42,6 +42,12 @@ Descriptor connecting(const Poco::Net::SocketAddress& address) {
 Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls)
     : _host(std::move(host)), _port(port), _tls(std::move(tls)) {}
 
+/// A resumed handshake shows no certificate, so a session would bring in the trust that it was made with.
+void Remote::use(Poco::Net::Context::Ptr tls) {
+    _tls = std::move(tls);
+    _session.reset();
+}
+
 std::string Remote::name() const {
     return _host + ":" + std::to_string(_port);
 }
@@ -69,7 +75,8 @@ void Remote::order(Resolver::Addresses& addresses) const {
 
 void Remote::remember(const Stream& stream) {
     _address = stream.peer();
-    if (const auto* tls = dynamic_cast<const TlsStream*>(&stream)) _session = tls->session();
+    const auto* tls = dynamic_cast<const TlsStream*>(&stream);
+    if (tls && _tls && tls->isOf(_tls->sslContext())) _session = tls->session();
 }
 
 } // namespace connector

@@ -36,6 +36,9 @@ constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;
 /// The kernel takes 32767 s at the most (tcp(7)).
 constexpr std::int64_t kMaxKeepalive = 32767000;
 
+/// The kernel doubles it, in an int.
+constexpr std::int64_t kMaxKernelBuffer = std::int64_t{1} << 29;
+
 /// What the database, the log and the libraries need at the most, however busy the pipes and the API are.
 constexpr int kReservedDescriptors = 128;
 
@@ -179,6 +182,8 @@ void readTls(JsonFields tls, Configuration& configuration) {
     configuration.keyFile = pathFrom(configuration.file, tls.text("key", "server-key.pem"));
     const auto controllersCa = tls.text("controllers-ca", "");
     if (!controllersCa.empty()) configuration.controllersCaFile = pathFrom(configuration.file, controllersCa);
+    const auto ocsp = tls.text("ocsp", "");
+    if (!ocsp.empty()) configuration.ocspFile = pathFrom(configuration.file, ocsp);
     tls.refuseUnknown();
 }
 
@@ -243,6 +248,16 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     return result;
 }
 
+/// 0, or enough for a message.
+int kernelBuffer(JsonFields& limits) {
+    constexpr const char* kKey = "kernel-buffer";
+    const auto bytes = limits.integer(kKey, 0, kMaxKernelBuffer, 0);
+    if (bytes != 0 && bytes < static_cast<std::int64_t>(Stream::kMaxMessage))
+        limits.refuse(kKey, "0, or from " + std::to_string(Stream::kMaxMessage) + " to " +
+                                std::to_string(kMaxKernelBuffer));
+    return static_cast<int>(bytes);
+}
+
 TcpOptions readTcpOptions(JsonFields& limits) {
     TcpOptions result;
     result.userTimeout = time(limits, "user-timeout", result.userTimeout);
@@ -253,6 +268,7 @@ TcpOptions readTcpOptions(JsonFields& limits) {
     result.keepaliveIdle = keepalive("keepalive-idle", result.keepaliveIdle);
     result.keepaliveInterval = keepalive("keepalive-interval", result.keepaliveInterval);
     result.unsent = static_cast<int>(limits.integer("unsent", Stream::kMaxMessage, kMaxInt, result.unsent));
+    result.kernelBuffer = kernelBuffer(limits);
     return result;
 }
 
@@ -349,10 +365,22 @@ void tryPem(const std::string& keys, Function&& function) {
     }
 }
 
+/// Certificate and key are good already.
+void tryOcsp(const Configuration& configuration) {
+    try {
+        TlsCredentials(configuration.certificateFile, configuration.keyFile, configuration.ocspFile);
+    } catch (const TlsError& error) {
+        throw FieldError(std::string("tls.ocsp: ") + error.what() +
+                         "; it must be what \"openssl ocsp -respout FILE\" writes for the certificate in " +
+                         configuration.certificateFile);
+    }
+}
+
 void tryTls(const Configuration& configuration) {
     std::optional<TlsCredentials> credentials;
     tryPem("tls.certificate, tls.key",
            [&] { credentials.emplace(configuration.certificateFile, configuration.keyFile); });
+    if (!configuration.ocspFile.empty()) tryOcsp(configuration);
     tryPem("tls.controllers-ca", [&] { makeServerContext(*credentials, configuration.controllersCaFile); });
 }
 

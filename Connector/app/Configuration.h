@@ -30,6 +30,8 @@ struct Configuration {
     PipeSettings pipes;
     std::string certificateFile;
     std::string keyFile;
+    /// "" : no OCSP response to staple.
+    std::string ocspFile;
     /// "" : no client certificates.
     std::string controllersCaFile;
     std::string databaseFile;

@@ -8,7 +8,8 @@ namespace {
 
 std::optional<TlsCredentials> credentialsOf(const Configuration& configuration) {
     if (configuration.dev) return std::nullopt;
-    return std::optional<TlsCredentials>(std::in_place, configuration.certificateFile, configuration.keyFile);
+    return std::optional<TlsCredentials>(std::in_place, configuration.certificateFile, configuration.keyFile,
+                                         configuration.ocspFile);
 }
 
 Poco::Net::Context::Ptr contextFor(const std::optional<TlsCredentials>& credentials,
@@ -45,6 +46,10 @@ Server::~Server() {
 bool Server::reloadCredentials() {
     if (_credentials) _credentials->reload();
     return _credentials.has_value();
+}
+
+bool Server::reloadOcsp() {
+    return _credentials && _credentials->reloadOcsp();
 }
 
 } // namespace connector

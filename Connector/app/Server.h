@@ -27,6 +27,10 @@ class Server {
     /// then keeps the old ones.
     bool reloadCredentials();
 
+    /// Reads the OCSP response again. False when there is none to be read. Throws TlsError, and then keeps
+    /// the old one, which is shown for as long as it is about the certificate in use.
+    bool reloadOcsp();
+
   private:
     std::optional<TlsCredentials> _credentials; ///< none in dev mode
     LimitedLogs _limitedLogs;

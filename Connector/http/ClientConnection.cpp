@@ -119,7 +119,6 @@ void ClientConnection::onTurn() {
 void ClientConnection::handshake() {
     switch (_stream->handshake()) {
     case Stream::Status::Ok:
-        if (_tls) _certificate = _tls->certificateFingerprint();
         _state = State::Receiving; // with what the handshake has left of the time
         return receive();
     case Stream::Status::Blocked:
@@ -182,7 +181,7 @@ void ClientConnection::submit(std::optional<HttpError> problem) {
                           .problem = std::move(problem),
                           .hasHead = hasHead,
                           .client = _stream->peer(),
-                          .certificate = _certificate,
+                          .certificate = _tls ? _tls->certificateFingerprint() : "",
                           .isSecure = _tls != nullptr};
     request.isOfKnownCaller = hasHead && _owner.knows(_reader.head(), request);
     request.message = hasHead ? _reader.take() : kStandIn;

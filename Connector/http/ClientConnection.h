@@ -108,7 +108,6 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     Timer _deadline;
     RequestReader _reader;
     State _state = State::Handshaking;
-    std::string _certificate;
     std::size_t _dropped = 0; ///< bytes, while draining
     bool _isOfKnownCaller = false;
     bool _waitsForTurn = false;

@@ -29,7 +29,9 @@ bool TcpOptions::applyTo(int socket) const {
            set(socket, IPPROTO_TCP, TCP_KEEPINTVL, wholeSeconds(keepaliveInterval)) &&
            set(socket, IPPROTO_TCP, TCP_KEEPCNT, kKeepalives) &&
            set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent) &&
-           set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(userTimeout.count()));
+           set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(userTimeout.count())) &&
+           (kernelBuffer == 0 || (set(socket, SOL_SOCKET, SO_SNDBUF, kernelBuffer) &&
+                                  set(socket, SOL_SOCKET, SO_RCVBUF, kernelBuffer)));
 }
 
 void TcpOptions::setUserTimeout(int socket, std::chrono::milliseconds time) {

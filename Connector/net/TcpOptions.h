@@ -20,9 +20,13 @@ struct TcpOptions {
     /// under way doesn't count, so a long line is filled all the same. Left alone it would be all of tcp_wmem
     /// (4 MiB), and the more waits there, the colder it is in the CPU's caches when it goes.
     int unsent = 512 * 1024;
+    /// SO_SNDBUF and SO_RCVBUF: bytes of one connection that the kernel keeps in each direction; 0: as many
+    /// as it sees fit (tcp_wmem, tcp_rmem). It takes as much again for its bookkeeping.
+    int kernelBuffer = 0;
 
-    /// Sets them on a TCP socket. Connections that a listening socket accepts inherit them from it (Linux).
-    /// False when the kernel refuses (errno says why).
+    /// Sets them on a TCP socket, before it listens or connects: the window scale of its connections depends
+    /// on the buffers. Connections that a listening socket accepts inherit them from it (Linux). False when
+    /// the kernel refuses (errno says why).
     bool applyTo(int socket) const;
 
     /// Sets a connected socket's TCP_USER_TIMEOUT.
