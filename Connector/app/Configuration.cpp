@@ -243,11 +243,22 @@ void readPipes(JsonFields pipes, PipeSettings& settings) {
     pipes.refuseUnknown();
 }
 
+/// apiThreads: half of them are never held up by the database.
+DatabaseLimits readDatabaseLimits(JsonFields& limits, int apiThreads) {
+    DatabaseLimits result;
+    result.busy = time(limits, "database-busy", result.busy);
+    result.wait = time(limits, "database-wait", result.wait);
+    result.waiting = count(limits, "database-waiting", 1000, std::max(apiThreads / 2, 1));
+    result.grace = time(limits, "database-grace", result.grace);
+    return result;
+}
+
 void readLimits(JsonFields limits, Configuration& configuration) {
     auto& api = configuration.api.limits;
     api = readApiLimits(limits);
     configuration.pipes.limits = readPipeLimits(limits);
     configuration.pipes.tcp = readTcpOptions(limits);
+    configuration.database = readDatabaseLimits(limits, api.threads);
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);
     const int most = maxDescriptors(api);
     configuration.pipes.descriptors = count(limits, "descriptors", most, most);

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <thread>
+#include <unistd.h>
 
 namespace connector {
 
@@ -33,6 +35,12 @@ void checkWritable(const std::string& file) {
     const bool isNew = !std::filesystem::exists(file);
     if (!std::ofstream(file, std::ios::app)) throw Poco::CreateFileException(file);
     if (isNew) std::filesystem::remove(file);
+}
+
+void endSoon() {
+    constexpr std::chrono::milliseconds kLogTime{400};
+    std::this_thread::sleep_for(kLogTime);
+    ::_exit(Poco::Util::Application::EXIT_IOERR);
 }
 
 } // namespace
@@ -138,10 +146,20 @@ void ConnectorApplication::uninitialize() {
     if (_server) {
         notifyStopping();
         log().notice("stopping");
+        if (!_server->stop()) endWithoutDisk();
         _server.reset();
     }
     _logging.reset();
     ServerApplication::uninitialize();
+}
+
+/// A thread that waits for the disk can't be stopped, nor what it uses be destroyed.
+void ConnectorApplication::endWithoutDisk() {
+    log().error("the disk of the database does not answer: ended without waiting for it");
+    std::thread(endSoon).detach(); // the disk may be the log's, too
+    _logging.reset();
+    if (!_pidFile.empty()) ::unlink(_pidFile.c_str());
+    ::_exit(EXIT_IOERR);
 }
 
 /// POCO's waitForTerminationRequest() blocks its signals only now, in this thread alone, so that other

@@ -34,15 +34,17 @@ MappingReport reportOf(const Pipe& pipe) {
 
 } // namespace
 
-/// A call that leaves the lock for a while; made and destroyed with the lock held.
+/// A call that changes something; made and destroyed without the lock.
 class MappingService::Underway {
   public:
-    Underway(MappingService& service, const std::unique_lock<std::mutex>& lock)
-        : _service(service), _lock(lock) {
+    /// Throws NotServing.
+    explicit Underway(MappingService& service) : _service(service) {
+        const std::lock_guard lock(_service._mutex);
+        _service.refuseUnlessServing();
         ++_service._underway;
     }
     ~Underway() {
-        assert(_lock.owns_lock());
+        const std::lock_guard lock(_service._mutex);
         --_service._underway;
         _service._ended.notify_all();
     }
@@ -51,59 +53,79 @@ class MappingService::Underway {
 
   private:
     MappingService& _service;
-    const std::unique_lock<std::mutex>& _lock;
 };
 
-/// The sole right to change or remove one mapping: others who want it wait. Made and destroyed with the lock
-/// held, which its owner may leave meanwhile.
+/// The sole right to change or remove one mapping: others who want it wait. Made and destroyed without the
+/// lock, by a caller or, when that has gone, with the outcome of what it wanted.
 class MappingService::Claim {
   public:
-    /// Throws UnknownMapping.
-    Claim(MappingService& service, const std::string& id, std::unique_lock<std::mutex>& lock)
+    /// Throws UnknownMapping, StorageStalled, NotServing.
+    Claim(MappingService& service, const std::string& id, DatabaseWriter::Clock::time_point until)
         : _service(service), _id(id) {
-        _service._ended.wait(lock, [&] { return !_service._claimed.contains(id); });
-        mapping = _service.find(id);
+        std::unique_lock lock(_service._mutex);
+        const auto isFree = [&] { return _service._stopping || !_service._claimed.contains(id); };
+        if (!_service._ended.wait_until(lock, until, isFree))
+            throw StorageStalled(
+                "another change of this mapping waits for the disk of the server's database; "
+                "nothing was changed");
+        _service.refuseUnlessServing();
+        _mapping = _service.find(id)->second.pipe->mapping();
         _service._claimed.insert(id);
     }
     ~Claim() {
+        const std::lock_guard lock(_service._mutex);
         _service._claimed.erase(_id);
         _service._ended.notify_all();
     }
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
 
-    OpenMappings::const_iterator mapping;
+    /// As it was when the claim was made; nobody else changes it.
+    const Mapping& mapping() const { return _mapping; }
 
   private:
     MappingService& _service;
     const std::string _id;
+    Mapping _mapping;
 };
 
-/// Leaves the lock for as long as it lives: while the disk, or a pipe that closes, is waited for.
-class MappingService::Unlocked {
+/// Two ports on their way to a mapping. They go back to the pool with it, unless the mapping has got them.
+/// Made with the lock held, destroyed without it.
+class MappingService::PortLease {
   public:
-    explicit Unlocked(std::unique_lock<std::mutex>& lock) : _lock(lock) { _lock.unlock(); }
-    ~Unlocked() { _lock.lock(); }
-    Unlocked(const Unlocked&) = delete;
-    Unlocked& operator=(const Unlocked&) = delete;
+    explicit PortLease(MappingService& service) : _service(service) {}
+    ~PortLease() {
+        const std::lock_guard lock(_service._mutex);
+        for (const auto port : {port1, port2})
+            if (port != 0) _service._ports.giveBack(port);
+    }
+    PortLease(const PortLease&) = delete;
+    PortLease& operator=(const PortLease&) = delete;
+
+    void keep() { port1 = port2 = 0; }
+
+    std::uint16_t port1 = 0;
+    std::uint16_t port2 = 0;
 
   private:
-    std::unique_lock<std::mutex>& _lock;
+    MappingService& _service;
 };
 
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
-                               std::chrono::milliseconds lastUseInterval)
-    : _environment(environment), _factory(environment), _store(store), _commits(store), _ports(ports),
-      _lastUseInterval(lastUseInterval) {}
+                               const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval)
+    : _environment(environment), _factory(environment), _store(store), _ports(ports),
+      _lastUseInterval(lastUseInterval), _writer(store, database) {}
 
 MappingService::~MappingService() {
-    stop();
+    stop(DatabaseWriter::Clock::now());
 }
 
 void MappingService::restore() {
+    const auto released = _store.releasedPorts();
+    const auto mappings = _store.load();
     const std::lock_guard lock(_mutex);
-    _ports.moveToBack(_store.releasedPorts());
-    for (const auto& mapping : _store.load()) {
+    _ports.moveToBack(released);
+    for (const auto& mapping : mappings) {
         _ports.remove(mapping.endpoint1.port);
         _ports.remove(mapping.endpoint2.port);
         auto pipe = _factory.createPipe(mapping);
@@ -115,6 +137,7 @@ void MappingService::restore() {
                 "pipes.allow-plain-visitors is not true",
                 mapping.id);
     }
+    _writer.start();
     _ready = true;
     startLastUseTimer();
     log().information("%z mappings restored, %z ports free", _open.size(), _ports.freeCount());
@@ -127,19 +150,21 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     wanted.created = timestampNow();
     checkVisitors(wanted.visitors);
 
-    std::unique_lock lock(_mutex);
-    refuseUnlessServing();
-    const Underway underway(*this, lock);
-    std::array<Pipe::Listeners, 2> listeners;
-    try {
-        listeners[0] = listenOnFreePort(wanted.endpoint1.port);
-        listeners[1] = listenOnFreePort(wanted.endpoint2.port);
-        const Unlocked meanwhile(lock);
-        _commits.insert(wanted);
-    } catch (...) {
-        giveBackPorts(wanted);
-        throw;
-    }
+    const Underway underway(*this);
+    const DatabaseWriter::Patience patience(_writer);
+    const auto ports = std::make_shared<PortLease>(*this);
+    auto listeners = listenOnFreePorts(*ports);
+    wanted.endpoint1.port = ports->port1;
+    wanted.endpoint2.port = ports->port2;
+    _writer.write(
+        patience, [wanted](MappingStore& store) { store.insert(wanted); },
+        {"no mapping was opened, and what is written of one is removed again", // nobody has its passcodes
+         [this, wanted, ports](const std::exception_ptr& failure) {
+             if (!failure) undo(wanted, ports);
+         }});
+
+    const std::lock_guard lock(_mutex);
+    ports->keep();
     auto pipe = _factory.createPipe(wanted);
     pipe->start(std::move(listeners));
     _open.emplace(wanted.id, Open{std::move(pipe), LastUse()});
@@ -150,42 +175,65 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     return wanted;
 }
 
+/// Of a mapping that was committed when its caller had been told that it wouldn't be. Its ports are kept
+/// until its row is gone.
+void MappingService::undo(const Mapping& mapping, std::shared_ptr<PortLease> ports) {
+    log().warning("mapping %s, which was not opened, was written late; it is removed again", mapping.id);
+    _writer.writeSurely([mapping](MappingStore& store) { store.remove(mapping); },
+                        [ports = std::move(ports)](const std::exception_ptr&) {});
+}
+
 void MappingService::remove(const std::string& id, const std::string& closedBy) {
+    const Underway underway(*this);
+    const DatabaseWriter::Patience patience(_writer);
+    const auto claim = std::make_shared<Claim>(*this, id, patience.until());
+    _writer.write(patience, [mapping = claim->mapping()](MappingStore& store) { store.remove(mapping); },
+                  {"the mapping is removed as soon as it does",
+                   [this, claim, closedBy](const std::exception_ptr& failure) {
+                       if (!failure) close(claim->mapping().id, closedBy);
+                   }});
+    close(id, closedBy);
+}
+
+/// A mapping whose row is gone.
+void MappingService::close(const std::string& id, const std::string& closedBy) {
     std::unique_lock lock(_mutex);
-    refuseUnlessServing();
-    const Underway underway(*this, lock);
-    const Claim claim(*this, id, lock);
-    {
-        const Unlocked meanwhile(lock);
-        _commits.remove(claim.mapping->second.pipe->mapping());
-    }
-    auto pipe = std::move(_open.extract(claim.mapping).mapped().pipe);
-    {
-        const Unlocked meanwhile(lock);
-        pipe->close().get();
-    }
-    giveBackPorts(pipe->mapping());
+    const auto open = _open.extract(id);
+    if (open.empty()) return; // the process is stopping
+    lock.unlock();
+    auto& pipe = open.mapped().pipe;
+    const auto mapping = pipe->mapping();
+    pipe->close().get();
     pipe.reset();
+    lock.lock();
+    giveBackPorts(mapping);
     log().information("mapping %s closed by %s", id, closedBy);
 }
 
 MappingReport MappingService::change(const std::string& id, const MappingChange& change,
                                      const std::string& changedBy) {
-    std::unique_lock lock(_mutex);
-    refuseUnlessServing();
-    const Underway underway(*this, lock);
-    const Claim claim(*this, id, lock);
-    auto& pipe = *claim.mapping->second.pipe;
-    if (pipe.mapping().type == Mapping::Type::Private)
+    const Underway underway(*this);
+    const DatabaseWriter::Patience patience(_writer);
+    const auto claim = std::make_shared<Claim>(*this, id, patience.until());
+    if (claim->mapping().type == Mapping::Type::Private)
         throw UnfitSettings("alpn, visitortls: a private mapping has no visitors, who alone have these");
-    auto visitors = pipe.mapping().visitors;
+    auto visitors = claim->mapping().visitors;
     if (change.alpn) visitors.alpn = *change.alpn;
     if (change.visitorTls) visitors.tls = *change.visitorTls;
     checkVisitors(visitors);
-    {
-        const Unlocked meanwhile(lock);
-        _commits.setVisitors(id, visitors);
-    }
+    _writer.write(patience, [id, visitors](MappingStore& store) { store.setVisitors(id, visitors); },
+                  {"the mapping is changed as soon as it does",
+                   [this, claim, visitors, changedBy](const std::exception_ptr& failure) {
+                       if (!failure) apply(claim->mapping().id, visitors, changedBy);
+                   }});
+    return apply(id, visitors, changedBy);
+}
+
+/// What is committed. Throws UnknownMapping when the process is stopping.
+MappingReport MappingService::apply(const std::string& id, const VisitorSettings& visitors,
+                                    const std::string& changedBy) {
+    const std::lock_guard lock(_mutex);
+    auto& pipe = *find(id)->second.pipe;
     pipe.setVisitors(visitors);
     log().information("mapping %s changed by %s: public%s", id, changedBy, inWords(visitors));
     return reportOf(pipe);
@@ -232,15 +280,28 @@ int MappingService::freeDescriptorCount() const {
     return _environment.freeDescriptors();
 }
 
-void MappingService::stop() {
-    std::unique_lock lock(_mutex);
+void MappingService::refuse(DatabaseWriter::Clock::time_point patience) {
+    _writer.hurry(patience);
+    const std::lock_guard lock(_mutex);
     _ready = false;
     _stopping = true;
-    _ended.wait(lock, [this] { return _underway == 0; });
-    lock.unlock();
+    _ended.notify_all();
+}
+
+bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
+    refuse(DatabaseWriter::Clock::now());
+    {
+        std::unique_lock lock(_mutex);
+        _ended.wait(lock, [this] { return _underway == 0; });
+    }
     _lastUseTimer.stop();
     storeLastUse(All::Yes);
-    lock.lock();
+    closePipes();
+    return _writer.stop(until);
+}
+
+void MappingService::closePipes() {
+    const std::lock_guard lock(_mutex);
     std::vector<std::future<void>> closing;
     for (auto& [id, open] : _open)
         closing.push_back(open.pipe->close());
@@ -257,6 +318,14 @@ Pipe::Listeners MappingService::listenAgain(const Mapping& mapping, const Endpoi
                     error.displayText());
         return {};
     }
+}
+
+std::array<Pipe::Listeners, 2> MappingService::listenOnFreePorts(PortLease& ports) {
+    const std::lock_guard lock(_mutex);
+    std::array<Pipe::Listeners, 2> listeners;
+    listeners[0] = listenOnFreePort(ports.port1);
+    listeners[1] = listenOnFreePort(ports.port2);
+    return listeners;
 }
 
 Pipe::Listeners MappingService::listenOnFreePort(std::uint16_t& port) {
@@ -314,28 +383,38 @@ void MappingService::onLastUseTimer(Poco::Timer&) {
     storeLastUse(All::No);
 }
 
-/// Without the lock while the disk is busy. all: also what is too fresh to be written again.
+/// Waits for nothing. all: also what is too fresh to be written again.
 void MappingService::storeLastUse(All all) {
-    const auto records = lastUseToStore(all);
+    auto records = lastUseToStore(all);
     if (records.empty()) return;
+    _writer.writeLater(
+        [records](MappingStore& store) { store.setLastUse(records); },
+        [this, records](const std::exception_ptr& failure) { onLastUseStored(records, failure); });
+}
+
+void MappingService::onLastUseStored(const std::vector<LastUseRecord>& records,
+                                     const std::exception_ptr& failure) {
+    const std::lock_guard lock(_mutex);
+    _isStoringLastUse = false;
     try {
-        _commits.setLastUse(records);
-    } catch (const StorageError& error) {
+        if (failure) std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
         if (!std::exchange(_lastUseFailed, true))
             log().error("when mappings were last in use can't be written, and is tried again: %s",
                         std::string(error.what()));
         return;
     }
     if (std::exchange(_lastUseFailed, false)) log().notice("when mappings were last in use is written again");
-    const std::lock_guard lock(_mutex);
     for (const auto& [id, lastUse] : records) {
         const auto found = _open.find(id);
         if (found != _open.end()) found->second.storedUse = lastUse;
     }
 }
 
-std::vector<LastUseRecord> MappingService::lastUseToStore(All all) const {
+/// Nothing while the disk has not answered to what was to be stored before, unless it is the end.
+std::vector<LastUseRecord> MappingService::lastUseToStore(All all) {
     const std::lock_guard lock(_mutex);
+    if (all == All::No && _isStoringLastUse) return {};
     const auto now = timestampNow();
     std::vector<LastUseRecord> records;
     for (const auto& [id, open] : _open) {
@@ -343,6 +422,7 @@ std::vector<LastUseRecord> MappingService::lastUseToStore(All all) const {
         if (all == All::Yes ? current != open.storedUse : isDue(current, open.storedUse, now))
             records.push_back({id, current});
     }
+    _isStoringLastUse = !records.empty();
     return records;
 }
 

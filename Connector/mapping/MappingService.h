@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mapping/GroupCommit.h"
+#include "mapping/DatabaseWriter.h"
 #include "mapping/MappingStore.h"
 #include "mapping/PortPool.h"
 #include "model/Mapping.h"
@@ -10,10 +10,12 @@
 
 #include <Poco/Timer.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -72,13 +74,17 @@ struct MappingTotals {
 
 /// Keeps the set of mappings: each one is a row in the store, two ports of the pool and a pipe, all three or
 /// none. All functions may be called from any thread that is not an event loop's; one lock orders them, which
-/// a commit does not keep.
+/// nobody keeps who waits for the disk.
+///
+/// add(), remove() and change() wait for the database as long as DatabaseLimits say, and then throw
+/// StorageStalled: either nothing was changed, or what is being written at that moment is completed (a
+/// removal, a change) or undone (an added mapping) as soon as the disk answers.
 class MappingService {
   public:
     /// environment, store and ports must outlive the service. lastUseInterval: how often, at most, it is
     /// written when mappings were last in use.
     MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
-                   std::chrono::milliseconds lastUseInterval);
+                   const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval);
     ~MappingService();
 
     /// Opens a pipe for each stored mapping. One whose port something else holds is degraded until it can
@@ -90,16 +96,19 @@ class MappingService {
 
     /// Opens a mapping; id, ports and passcodes of `wanted` are filled in by the service. Returns when the
     /// row is committed and both ports listen; when it throws, nothing of the mapping remains. openedBy: the
-    /// identity, for the log. Throws UnfitSettings, NoFreePorts, StorageFull, StorageError, NotServing.
+    /// identity, for the log. Throws UnfitSettings, NoFreePorts, StorageFull, StorageLocked, StorageStalled,
+    /// StorageError, NotServing.
     Mapping add(Mapping wanted, const std::string& openedBy);
 
     /// Closes a mapping; it serves until its row is gone. Returns when its row is gone, its ports are closed
-    /// and its connections are closed. Throws UnknownMapping, StorageFull, StorageError, NotServing.
+    /// and its connections are closed. Throws UnknownMapping, StorageFull, StorageLocked, StorageStalled,
+    /// StorageError, NotServing.
     void remove(const std::string& id, const std::string& closedBy);
 
     /// Changes a mapping's settings. Returns when that is committed; visitors that come from then on are
     /// served with them, those that are there are left alone. Throws UnknownMapping, UnfitSettings,
-    /// StorageFull, StorageError, NotServing.
+    /// StorageFull, StorageLocked, StorageStalled,
+    /// StorageError, NotServing.
     MappingReport change(const std::string& id, const MappingChange& change, const std::string& changedBy);
 
     /// Throws UnknownMapping.
@@ -114,14 +123,19 @@ class MappingService {
     int descriptorCount() const;
     int freeDescriptorCount() const;
 
-    /// Writes when each mapping was last in use, closes all pipes, and waits until their connections are
-    /// closed; rows stay. Later calls throw NotServing.
-    void stop();
+    DatabaseState databaseState() const { return _writer.state(); }
+
+    /// Later calls throw NotServing. Those that wait for the database do so until then at the most.
+    void refuse(DatabaseWriter::Clock::time_point patience);
+
+    /// Closes all pipes, waits until their connections are closed, and has it written when each mapping was
+    /// last in use; rows stay. False when the disk has not taken all until then: the store is still in use.
+    bool stop(DatabaseWriter::Clock::time_point until);
 
   private:
     class Underway;
     class Claim;
-    class Unlocked;
+    class PortLease;
     struct Open {
         std::unique_ptr<Pipe> pipe;
         LastUse storedUse; ///< what the database has
@@ -130,21 +144,26 @@ class MappingService {
     using OpenMappings = std::map<std::string, Open>;
 
     Pipe::Listeners listenAgain(const Mapping& mapping, const Endpoint& endpoint);
+    std::array<Pipe::Listeners, 2> listenOnFreePorts(PortLease& ports);
     Pipe::Listeners listenOnFreePort(std::uint16_t& port);
     void giveBackPorts(const Mapping& mapping);
+    void undo(const Mapping& mapping, std::shared_ptr<PortLease> ports);
+    void close(const std::string& id, const std::string& closedBy);
+    MappingReport apply(const std::string& id, const VisitorSettings& visitors, const std::string& changedBy);
+    void closePipes();
     OpenMappings::const_iterator find(const std::string& id) const;
     bool mayServe(const VisitorSettings& visitors) const;
     void checkVisitors(const VisitorSettings& visitors) const;
     void startLastUseTimer();
     void onLastUseTimer(Poco::Timer& timer);
     void storeLastUse(All all);
-    std::vector<LastUseRecord> lastUseToStore(All all) const;
+    void onLastUseStored(const std::vector<LastUseRecord>& records, const std::exception_ptr& failure);
+    std::vector<LastUseRecord> lastUseToStore(All all);
     void refuseUnlessServing() const;
 
     PipeEnvironment& _environment;
     const PipeFactory _factory;
     MappingStore& _store;
-    GroupCommit _commits;
     PortPool& _ports;
     mutable std::mutex _mutex;
     OpenMappings _open;
@@ -154,8 +173,10 @@ class MappingService {
     std::set<std::string> _claimed; ///< ids of the mappings that such a call removes or changes
     std::condition_variable _ended; ///< one of them is over
     const std::chrono::milliseconds _lastUseInterval;
-    Poco::Timer _lastUseTimer;   ///< in a thread of its own
-    bool _lastUseFailed = false; ///< the last time that it was written
+    Poco::Timer _lastUseTimer;      ///< in a thread of its own
+    bool _lastUseFailed = false;    ///< the last time that it was written
+    bool _isStoringLastUse = false; ///< until the disk has answered
+    DatabaseWriter _writer;         ///< last: what it does to the end is done to all of the above
 };
 
 } // namespace connector
