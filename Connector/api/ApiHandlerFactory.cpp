@@ -8,6 +8,7 @@
 #include <Poco/URI.h>
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace connector {
@@ -25,7 +26,7 @@ std::unique_ptr<ApiHandler> make(const ApiContext& context, ApiTarget target) {
 }
 
 struct Route {
-    /// A path that ends in '/' stands for all that continue it, with the id of a mapping.
+    /// Where "{id}" is in it, it stands for all that have the id of a mapping there.
     std::string path;
     bool isOpenToAll;
     /// Of each method that the path has.
@@ -45,7 +46,8 @@ const std::vector<Route>& routes() {
         {"/api/v2/mapping/add", false, {{kPost, make<AddMappingHandler>}}},
         {"/api/v2/mapping/remove", false, {{kPost, make<RemoveMappingHandler>}}},
         {"/api/v2/mapping", false, {{kGet, make<ListMappingsHandler>}, {kHead, make<ListMappingsHandler>}}},
-        {"/api/v2/mapping/",
+        {"/api/v2/mapping/{id}/passcode", false, {{kPost, make<ChangePasscodeHandler>}}},
+        {"/api/v2/mapping/{id}",
          false,
          {{kGet, make<ShowMappingHandler>},
           {kHead, make<ShowMappingHandler>},
@@ -54,12 +56,34 @@ const std::vector<Route>& routes() {
     return all;
 }
 
-const Route* find(const std::string& path) {
+/// The {id} of a path that is this route's, "" where the route has none; nothing when the path is another
+/// one's.
+std::optional<std::string> match(const Route& route, const std::string& path) {
+    static const std::string kId = "{id}";
+    const auto at = route.path.find(kId);
+    if (at == std::string::npos) return path == route.path ? std::optional("") : std::nullopt;
+    const auto behind = route.path.substr(at + kId.size());
+    if (path.size() <= at + behind.size() || path.compare(0, at, route.path, 0, at) != 0 ||
+        !path.ends_with(behind))
+        return std::nullopt;
+    return path.substr(at, path.size() - at - behind.size());
+}
+
+struct Found {
+    const Route* route;
+    std::string id;
+};
+
+/// An id may hold anything: of several routes that a path fits, it is the one that has the method.
+Found find(const std::string& path, const std::string& method) {
+    Found found{nullptr, ""};
     for (const auto& route : routes()) {
-        const bool takesId = route.path.ends_with('/');
-        if (takesId ? path.starts_with(route.path) && path != route.path : path == route.path) return &route;
+        const auto id = match(route, path);
+        if (!id) continue;
+        found = {&route, *id};
+        if (route.handlers.contains(method)) break;
     }
-    return nullptr;
+    return found;
 }
 
 /// Of a request that no endpoint takes.
@@ -117,12 +141,11 @@ ApiHandlerFactory::createRequestHandler(const Poco::Net::HTTPServerRequest& requ
     bool isOpenToAll = false;
     try {
         const auto path = pathOf(request);
-        const auto* route = find(path);
+        const auto [route, id] = find(path, request.getMethod());
         if (!route) throw HttpError(HTTPResponse::HTTP_NOT_FOUND, "there is nothing at " + printable(path));
         isOpenToAll = route->isOpenToAll;
         const auto maker = makerOf(*route, request.getMethod());
         checkBody(request);
-        const auto id = route->path.ends_with('/') ? path.substr(route->path.size()) : "";
         return maker(_context, {.pathId = id, .isOpenToAll = isOpenToAll}).release();
     } catch (const HttpError& error) {
         return new Refusal(_context, isOpenToAll, error);

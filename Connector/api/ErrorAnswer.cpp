@@ -46,6 +46,8 @@ ErrorAnswer errorAnswer(const std::exception_ptr& exception) {
         return refusal(HTTPResponse::HTTP_BAD_REQUEST, error.what());
     } catch (const UnknownMapping& error) {
         return {{HTTPResponse::HTTP_NOT_FOUND, error.what()}, "no mapping has that id"};
+    } catch (const PortTaken& error) {
+        return refusal(HTTPResponse::HTTP_CONFLICT, error.what());
     } catch (const NoFreePorts& error) {
         return refusal(HTTPResponse::HTTP_INSUFFICIENT_STORAGE, error.what());
     } catch (const NotServing& error) {

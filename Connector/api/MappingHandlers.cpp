@@ -5,6 +5,7 @@
 #include "api/MappingRequest.h"
 #include "base/JsonFields.h"
 #include "base/Printable.h"
+#include "base/Uuid.h"
 
 #include <Poco/JSON/Array.h>
 
@@ -80,8 +81,24 @@ Poco::JSON::Object::Ptr ShowMappingHandler::answer(const ApiRequest&) {
 
 Poco::JSON::Object::Ptr ChangeMappingHandler::answer(const ApiRequest& request) {
     const auto id = checkedMappingId(pathId());
-    return context().json.write(
-        context().mappings.change(id, readMappingChange(request.body), request.caller));
+    const MappingChange change(request.body);
+    const auto edit = [&](Mapping& mapping) { change.applyTo(mapping); };
+    return context().json.write(context().mappings.change(id, edit, change.inWords(), request.caller));
+}
+
+Poco::JSON::Object::Ptr ChangePasscodeHandler::answer(const ApiRequest& request) {
+    const auto id = checkedMappingId(pathId());
+    PasscodeChange change(request.body);
+    const auto passcode = randomUuid();
+    const auto edit = [&](Mapping& mapping) { change.applyTo(mapping, passcode); };
+    context().mappings.change(id, edit, "a new passcode", request.caller);
+    auto answer = newJson();
+    answer->set("status", "ok");
+    answer->set("id", id);
+    answer->set(change.side() == "port1" ? "passcode1" : "passcode2", passcode);
+    answer->set("overlap", static_cast<Poco::Int64>(change.overlap().count()));
+    answer->set("timestamp", timestampNow());
+    return answer;
 }
 
 } // namespace connector

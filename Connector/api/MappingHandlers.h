@@ -49,4 +49,13 @@ class ChangeMappingHandler : public ApiHandler {
     Poco::JSON::Object::Ptr answer(const ApiRequest& request) override;
 };
 
+/// POST /api/v2/mapping/{id}/passcode: gives a mapping a new passcode.
+class ChangePasscodeHandler : public ApiHandler {
+  public:
+    using ApiHandler::ApiHandler;
+
+  private:
+    Poco::JSON::Object::Ptr answer(const ApiRequest& request) override;
+};
+
 } // namespace connector

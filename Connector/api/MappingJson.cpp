@@ -23,6 +23,26 @@ void writeVisitors(Poco::JSON::Object& object, const VisitorSettings& visitors) 
     object.set("visitortls", visitors.tls);
 }
 
+Poco::JSON::Array::Ptr namesOf(const std::vector<Network>& networks) {
+    Poco::JSON::Array::Ptr names = new Poco::JSON::Array;
+    for (const auto& network : networks)
+        names->add(network.toString());
+    return names;
+}
+
+/// All of it is given.
+void writeTraffic(Poco::JSON::Object& object, const Mapping& mapping) {
+    const auto& traffic = mapping.traffic;
+    if (mapping.type == Mapping::Type::Public) {
+        object.set("visitorsperaddress", *traffic.visitorsPerAddress);
+        object.set("visitorrate", *traffic.visitorRate);
+        object.set("allow", namesOf(*traffic.allow));
+        object.set("deny", namesOf(*traffic.deny));
+    }
+    object.set("relayidle", static_cast<Poco::Int64>(traffic.relayIdle->count()));
+    object.set("bandwidth", *traffic.bandwidth);
+}
+
 void writeTimes(Poco::JSON::Object& object, const Mapping& mapping) {
     object.set("created", mapping.created);
     if (mapping.lastUse.agent != 0) object.set("lastagent", mapping.lastUse.agent);
@@ -45,6 +65,7 @@ Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
     auto object = newJson();
     object->set("id", mapping.id);
     object->set("type", mapping.typeName());
+    object->set("label", mapping.label);
     object->set("port1", mapping.endpoint1.port);
     object->set("port2", mapping.endpoint2.port);
     if (isPublic) {
@@ -59,6 +80,7 @@ Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
         object->set("agentswaitingport1", status.agentsWaiting[0]);
         object->set("agentswaitingport2", status.agentsWaiting[1]);
     }
+    writeTraffic(*object, mapping);
     object->set("relays", status.relays);
     object->set("bytesfromport1", status.bytesFrom[0]);
     object->set("bytesfromport2", status.bytesFrom[1]);

@@ -1,7 +1,8 @@
 #include "api/MappingRequest.h"
 
 #include "api/Form.h"
-#include "base/JsonFields.h"
+#include "base/Printable.h"
+#include "base/Timestamp.h"
 #include "model/MappingLimits.h"
 
 #include <Poco/Ascii.h>
@@ -9,6 +10,7 @@
 #include <Poco/UTF8Encoding.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace connector {
@@ -21,6 +23,15 @@ constexpr std::size_t kMaxProtocols = 16;
 constexpr std::size_t kMaxProtocolName = 255;
 constexpr const char* kAlpn = "alpn";
 constexpr const char* kVisitorTls = "visitortls";
+constexpr const char* kVisitorsPerAddress = "visitorsperaddress";
+constexpr const char* kVisitorRate = "visitorrate";
+constexpr const char* kAllow = "allow";
+constexpr const char* kDeny = "deny";
+/// What private mappings don't have.
+constexpr std::array kOfVisitors{kAlpn, kVisitorTls, kVisitorsPerAddress, kVisitorRate, kAllow, kDeny};
+constexpr const char* kRelayIdle = "relayidle";
+constexpr const char* kBandwidth = "bandwidth";
+constexpr const char* kLabel = "label";
 
 bool isJson(const std::string& mediaType) {
     return mediaType == "application/json";
@@ -64,11 +75,11 @@ bool isProtocolName(const std::string& name) {
            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-std::vector<std::string> readAlpn(JsonFields& fields) {
+std::vector<std::string> readAlpn(JsonFields& fields, const std::vector<std::string>& current) {
     const auto allowed = "an array of at most " + std::to_string(kMaxProtocols) +
                          " different names, each of 1 to " + std::to_string(kMaxProtocolName) +
                          " visible ASCII characters";
-    auto names = fields.textArray(kAlpn, allowed, {});
+    auto names = fields.textArray(kAlpn, allowed, current);
     const bool areDifferent = std::set<std::string>(names.begin(), names.end()).size() == names.size();
     if (names.size() > kMaxProtocols || !areDifferent ||
         !std::all_of(names.begin(), names.end(), isProtocolName))
@@ -84,6 +95,88 @@ bool isUtf8WithoutControls(const std::string& text) {
     return true;
 }
 
+/// Characters of UTF-8 text: all bytes but those that continue one.
+std::size_t lengthOf(const std::string& utf8) {
+    const auto begins = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; };
+    return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), begins));
+}
+
+std::string readLabel(JsonFields& fields, const std::string& current) {
+    const auto allowed = "null, or 1 to " + std::to_string(kMaxLabel) + " printable characters";
+    if (fields.holdsNull(kLabel)) return "";
+    const auto label = fields.text(kLabel, current);
+    const bool isGiven = fields.has(kLabel);
+    if (isGiven && (label.empty() || !isUtf8WithoutControls(label) || lengthOf(label) > kMaxLabel))
+        fields.refuse(kLabel, allowed);
+    return label;
+}
+
+/// 0 when it is left to the server.
+std::uint16_t readPort(JsonFields& fields, const std::string& key, std::uint16_t current) {
+    const auto port = fields.integer(key, 1, 65535, 1);
+    return fields.has(key) ? static_cast<std::uint16_t>(port) : current;
+}
+
+/// Of a member that may be null: that is what is not given.
+template <class Value, class Read>
+void readOptional(JsonFields& fields, const std::string& key, std::optional<Value>& value, Read&& read) {
+    if (fields.holdsNull(key))
+        value.reset();
+    else if (fields.has(key))
+        value = read();
+}
+
+std::vector<Network> readNetworks(JsonFields& fields, const std::string& key) {
+    const auto allowed = "null, or an array of at most " + std::to_string(kMaxNetworks) +
+                         R"( networks such as "192.0.2.0/24", "192.0.2.7/32" or "2001:db8::/32")";
+    std::vector<Network> networks;
+    for (const auto& text : fields.textArray(key, allowed, {})) {
+        const auto network = Network::parse(text);
+        if (!network || networks.size() == kMaxNetworks) fields.refuse(key, allowed);
+        networks.push_back(*network);
+    }
+    return networks;
+}
+
+std::int64_t readBandwidth(JsonFields& fields) {
+    const auto bandwidth = fields.integer(kBandwidth, 0, kMaxBandwidth);
+    if (bandwidth > 0 && bandwidth < kMinBandwidth)
+        fields.refuse(kBandwidth,
+                      "0, or a whole number from " + std::to_string(kMinBandwidth) + " bytes a second");
+    return bandwidth;
+}
+
+void readRelayLimits(JsonFields& fields, TrafficLimits& limits) {
+    readOptional(fields, kRelayIdle, limits.relayIdle,
+                 [&] { return std::chrono::milliseconds(fields.integer(kRelayIdle, 0, kMaxRelayIdle)); });
+    readOptional(fields, kBandwidth, limits.bandwidth, [&] { return readBandwidth(fields); });
+}
+
+void readVisitorLimits(JsonFields& fields, TrafficLimits& limits) {
+    for (auto [key, limit] : {std::pair(kVisitorsPerAddress, &limits.visitorsPerAddress),
+                              std::pair(kVisitorRate, &limits.visitorRate)})
+        readOptional(fields, key, *limit,
+                     [&, name = key] { return static_cast<int>(fields.integer(name, 0, kMaxVisitors)); });
+    for (auto [key, networks] : {std::pair(kAllow, &limits.allow), std::pair(kDeny, &limits.deny)})
+        readOptional(fields, key, *networks, [&, name = key] { return readNetworks(fields, name); });
+}
+
+/// All that may be said in `add` and changed later; what is left out stays as it is.
+void readSettings(JsonFields& fields, Mapping& mapping) {
+    mapping.label = readLabel(fields, mapping.label);
+    mapping.endpoint1.port = readPort(fields, "port1", mapping.endpoint1.port);
+    mapping.endpoint2.port = readPort(fields, "port2", mapping.endpoint2.port);
+    readRelayLimits(fields, mapping.traffic);
+    if (mapping.type == Mapping::Type::Private) {
+        for (const auto* key : kOfVisitors)
+            if (fields.has(key)) fields.refuse(key, "left out, as a private mapping has no visitors");
+        return;
+    }
+    mapping.visitors.alpn = readAlpn(fields, mapping.visitors.alpn);
+    mapping.visitors.tls = fields.boolean(kVisitorTls, mapping.visitors.tls);
+    readVisitorLimits(fields, mapping.traffic);
+}
+
 } // namespace
 
 Mapping readMapping(const std::string& mediaType, const std::string& body) {
@@ -92,30 +185,60 @@ Mapping readMapping(const std::string& mediaType, const std::string& body) {
     if (fields.oneOf("type", {Mapping::kPublic, Mapping::kPrivate}) == Mapping::kPublic) {
         mapping.type = Mapping::Type::Public;
         mapping.endpoint1 = readEndpoint(fields, "");
-        mapping.visitors.alpn = readAlpn(fields);
-        mapping.visitors.tls = fields.boolean(kVisitorTls, true);
     } else {
         mapping.type = Mapping::Type::Private;
-        for (const auto* key : {kAlpn, kVisitorTls})
-            if (fields.has(key)) fields.refuse(key, "left out, as a private mapping has no visitors");
         mapping.endpoint1 = readEndpoint(fields, "port1");
         mapping.endpoint2 = readEndpoint(fields, "port2");
     }
+    readSettings(fields, mapping);
     return mapping;
 }
 
-MappingChange readMappingChange(const std::string& body) {
+MappingChange::MappingChange(const std::string& body) : _body(body), _fields(parseJsonObject(body)) {
+    Mapping any;
+    readSettings(_fields, any);
+    _fields.refuseUnknown();
+    if (_fields.names().empty())
+        throw FieldError("nothing is to be changed; what can be is " + _fields.knownNames());
+}
+
+void MappingChange::applyTo(Mapping& mapping) const {
+    auto fields = _fields;
+    readSettings(fields, mapping);
+}
+
+std::string MappingChange::inWords() const {
+    constexpr std::size_t kMost = 500;
+    return printable(_body, kMost);
+}
+
+PasscodeChange::PasscodeChange(const std::string& body) {
+    if (body.empty()) return;
     JsonFields fields(parseJsonObject(body));
-    const auto alpn = readAlpn(fields);
-    const bool tls = fields.boolean(kVisitorTls, true);
+    _side = fields.oneOf("side", {"port1", "port2"}, "");
+    _overlap = std::chrono::milliseconds(fields.integer("overlap", 0, kMaxPasscodeOverlap, 0));
     fields.refuseUnknown();
-    MappingChange change;
-    if (fields.has(kAlpn)) change.alpn = alpn;
-    if (fields.has(kVisitorTls)) change.visitorTls = tls;
-    if (!change.alpn && !change.visitorTls)
-        throw FieldError(std::string("nothing is to be changed; what can be is ") + kAlpn + ", " +
-                         kVisitorTls);
-    return change;
+}
+
+void PasscodeChange::applyTo(Mapping& mapping, const std::string& passcode) {
+    const bool isPublic = mapping.type == Mapping::Type::Public;
+    if (isPublic && _side == "port2")
+        throw FieldError(
+            "side: \"port2\" has no passcode, as visitors of a public mapping have none; it must "
+            "be \"port1\"");
+    if (!isPublic && _side.empty())
+        throw FieldError("side: missing; it must be \"port1\" or \"port2\", as a private mapping has two "
+                         "passcodes");
+    if (_side.empty()) _side = "port1";
+    auto& endpoint = _side == "port1" ? mapping.endpoint1 : mapping.endpoint2;
+    endpoint.formerPasscode = _overlap.count() > 0 ? endpoint.passcode : "";
+    endpoint.formerPasscodeUntil = _overlap.count() > 0 ? timestampNow() + _overlap.count() : 0;
+    endpoint.passcode = passcode;
+}
+
+void readTrafficLimits(JsonFields& fields, TrafficLimits& limits) {
+    readRelayLimits(fields, limits);
+    readVisitorLimits(fields, limits);
 }
 
 std::optional<std::string> findMappingId(const std::string& mediaType, const std::string& body) {

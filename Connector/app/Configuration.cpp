@@ -1,5 +1,6 @@
 #include "app/Configuration.h"
 
+#include "api/MappingRequest.h"
 #include "app/PackagedConfiguration.h"
 #include "app/PortRanges.h"
 #include "base/Descriptor.h"
@@ -253,6 +254,13 @@ DatabaseLimits readDatabaseLimits(JsonFields& limits, int apiThreads) {
     return result;
 }
 
+/// What mappings have that don't say otherwise, by the names that it has in the API.
+void readVisitors(JsonFields visitors, PipeSettings& settings) {
+    readTrafficLimits(visitors, settings.traffic);
+    settings.traffic = settings.traffic.orElse(kUnlimitedTraffic); // null
+    visitors.refuseUnknown();
+}
+
 void readLimits(JsonFields limits, Configuration& configuration) {
     auto& api = configuration.api.limits;
     api = readApiLimits(limits);
@@ -292,6 +300,7 @@ Configuration readRoot(JsonFields root, const std::string& file) {
     result.api.address = readAddress(root);
     result.api.tls = !result.dev;
     readPipes(root.object("pipes"), result.pipes);
+    readVisitors(root.object("visitors"), result.pipes);
     readLimits(root.object("limits"), result);
     readTls(root.object("tls"), result);
     readLog(root.object("log"), result);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "auth/Network.h"
 #include "base/JsonFields.h"
+#include "net/Network.h"
 
 #include <array>
 #include <string>

@@ -160,6 +160,11 @@ bool JsonFields::has(const std::string& key) const {
     return _object->has(key);
 }
 
+bool JsonFields::holdsNull(const std::string& key) {
+    _known.insert(key);
+    return _object->has(key) && _object->isNull(key);
+}
+
 bool JsonFields::holdsNumber(const std::string& key) const {
     return has(key) && _object->get(key).isNumeric() && !_object->get(key).isBoolean();
 }
@@ -252,11 +257,12 @@ std::vector<JsonFields> JsonFields::objects(const std::string& key) {
 void JsonFields::refuseUnknown() const {
     for (const auto& name : _object->getNames()) {
         if (_known.contains(name)) continue;
-        std::string allowed;
-        for (const auto& known : _known)
-            allowed += (allowed.empty() ? "" : ", ") + known;
-        throw FieldError(pathOf(name) + ": unknown key; the keys here are " + allowed);
+        throw FieldError(pathOf(name) + ": unknown key; the keys here are " + knownNames());
     }
+}
+
+std::string JsonFields::knownNames() const {
+    return Poco::cat(std::string(", "), _known.begin(), _known.end());
 }
 
 std::string JsonFields::pathOf(const std::string& key) const {

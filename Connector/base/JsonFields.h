@@ -45,6 +45,9 @@ class JsonFields {
 
     bool has(const std::string& key) const;
 
+    /// Whether the key is there with null: for keys where that means something.
+    bool holdsNull(const std::string& key);
+
     /// Whether the key is there with a number: for keys that may be something else, too.
     bool holdsNumber(const std::string& key) const;
 
@@ -74,6 +77,12 @@ class JsonFields {
 
     /// An array of objects; an absent one is empty.
     std::vector<JsonFields> objects(const std::string& key);
+
+    /// The keys that are there.
+    std::vector<std::string> names() const { return _object->getNames(); }
+
+    /// Those that one of the functions above was asked for, with commas.
+    std::string knownNames() const;
 
     /// Refuses every key that none of the functions above was asked for, naming those that exist.
     void refuseUnknown() const;

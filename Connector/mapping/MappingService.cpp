@@ -9,7 +9,8 @@
 #include <Poco/Net/NetException.h>
 #include <Poco/String.h>
 
-#include <cassert>
+#include <algorithm>
+#include <utility>
 
 namespace connector {
 
@@ -26,13 +27,22 @@ std::string inWords(const VisitorSettings& visitors) {
     return ", ALPN " + Poco::cat(std::string(" "), visitors.alpn.begin(), visitors.alpn.end());
 }
 
-MappingReport reportOf(const Pipe& pipe) {
-    MappingReport report{pipe.mapping(), pipe.status()};
-    report.mapping.lastUse = pipe.lastUse();
-    return report;
+/// The names of a mapping's ports in the API.
+constexpr std::array kPortKeys{"port1", "port2"};
+
+bool hasPort(const Mapping& mapping, std::uint16_t port) {
+    return mapping.endpoint1.port == port || mapping.endpoint2.port == port;
 }
 
 } // namespace
+
+/// Throws UnknownMapping when it is not there.
+template <class Mappings>
+auto MappingService::find(Mappings& mappings, const std::string& id) {
+    const auto found = mappings.find(id);
+    if (found == mappings.end()) throw UnknownMapping("no mapping has the id " + id);
+    return found;
+}
 
 /// A call that changes something; made and destroyed without the lock.
 class MappingService::Underway {
@@ -69,7 +79,9 @@ class MappingService::Claim {
                 "another change of this mapping waits for the disk of the server's database; "
                 "nothing was changed");
         _service.refuseUnlessServing();
-        _mapping = _service.find(id)->second.pipe->mapping();
+        const auto& open = find(_service._open, id)->second;
+        _mapping = open.mapping;
+        _mapping.lastUse = open.storedUse;
         _service._claimed.insert(id);
     }
     ~Claim() {
@@ -89,26 +101,34 @@ class MappingService::Claim {
     Mapping _mapping;
 };
 
-/// Two ports on their way to a mapping. They go back to the pool with it, unless the mapping has got them.
-/// Made with the lock held, destroyed without it.
+/// Ports on their way to a mapping. They go back to the pool with it, unless the mapping has got them. Made
+/// and destroyed without the lock.
 class MappingService::PortLease {
   public:
-    explicit PortLease(MappingService& service) : _service(service) {}
+    /// The ports of a mapping, but for those that the other one has: they are listened on. Those that are 0
+    /// in `wanted` are chosen. Throws UnfitSettings, PortTaken, NoFreePorts.
+    PortLease(MappingService& service, const Mapping& former, Mapping& wanted)
+        : _service(service), _former(former) {
+        const std::lock_guard lock(_service._mutex);
+        listeners = _service.listenOn(_former, wanted);
+        _wanted = wanted;
+    }
     ~PortLease() {
         const std::lock_guard lock(_service._mutex);
-        for (const auto port : {port1, port2})
-            if (port != 0) _service._ports.giveBack(port);
+        if (!_areKept) _service.giveBackPorts(_wanted, _former);
     }
     PortLease(const PortLease&) = delete;
     PortLease& operator=(const PortLease&) = delete;
 
-    void keep() { port1 = port2 = 0; }
+    void keep() { _areKept = true; }
 
-    std::uint16_t port1 = 0;
-    std::uint16_t port2 = 0;
+    std::array<Pipe::Listeners, 2> listeners; ///< of those ports
 
   private:
     MappingService& _service;
+    const Mapping _former;
+    Mapping _wanted;
+    bool _areKept = false;
 };
 
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
@@ -130,7 +150,7 @@ void MappingService::restore() {
         _ports.remove(mapping.endpoint2.port);
         auto pipe = _factory.createPipe(mapping);
         pipe->start({listenAgain(mapping, mapping.endpoint1), listenAgain(mapping, mapping.endpoint2)});
-        _open.emplace(mapping.id, Open{std::move(pipe), mapping.lastUse});
+        _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
         if (!mayServe(mapping.visitors))
             log().error(
                 "mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
@@ -148,14 +168,11 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     wanted.endpoint1.passcode = randomUuid();
     wanted.endpoint2.passcode = wanted.type == Mapping::Type::Private ? randomUuid() : "";
     wanted.created = timestampNow();
-    checkVisitors(wanted.visitors);
+    check(wanted);
 
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
-    const auto ports = std::make_shared<PortLease>(*this);
-    auto listeners = listenOnFreePorts(*ports);
-    wanted.endpoint1.port = ports->port1;
-    wanted.endpoint2.port = ports->port2;
+    const auto ports = std::make_shared<PortLease>(*this, Mapping(), wanted);
     _writer.write(
         patience, [wanted](MappingStore& store) { store.insert(wanted); },
         {"no mapping was opened, and what is written of one is removed again", // nobody has its passcodes
@@ -166,8 +183,8 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     const std::lock_guard lock(_mutex);
     ports->keep();
     auto pipe = _factory.createPipe(wanted);
-    pipe->start(std::move(listeners));
-    _open.emplace(wanted.id, Open{std::move(pipe), LastUse()});
+    pipe->start(std::move(ports->listeners));
+    _open.emplace(wanted.id, Open{wanted, std::move(pipe), LastUse()});
     log().information(Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy,
                                    std::string(wanted.typeName()), wanted.endpoint1.port,
                                    wanted.endpoint2.port) +
@@ -187,68 +204,82 @@ void MappingService::remove(const std::string& id, const std::string& closedBy) 
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
     const auto claim = std::make_shared<Claim>(*this, id, patience.until());
-    _writer.write(patience, [mapping = claim->mapping()](MappingStore& store) { store.remove(mapping); },
+    const auto removed = claim->mapping();
+    _writer.write(patience, [removed](MappingStore& store) { store.remove(removed); },
                   {"the mapping is removed as soon as it does",
                    [this, claim, closedBy](const std::exception_ptr& failure) {
-                       if (!failure) close(claim->mapping().id, closedBy);
+                       if (!failure) goOnLate([&] { close(claim->mapping(), closedBy); });
                    }});
-    close(id, closedBy);
+    close(removed, closedBy);
 }
 
-/// A mapping whose row is gone.
-void MappingService::close(const std::string& id, const std::string& closedBy) {
+/// Of a mapping whose row is gone.
+void MappingService::close(const Mapping& mapping, const std::string& closedBy) {
     std::unique_lock lock(_mutex);
-    const auto open = _open.extract(id);
-    if (open.empty()) return; // the process is stopping
+    auto pipe = std::move(_open.extract(mapping.id).mapped().pipe);
     lock.unlock();
-    auto& pipe = open.mapped().pipe;
-    const auto mapping = pipe->mapping();
     pipe->close().get();
-    pipe.reset();
     lock.lock();
-    giveBackPorts(mapping);
-    log().information("mapping %s closed by %s", id, closedBy);
+    giveBackPorts(mapping, Mapping());
+    pipe.reset();
+    log().information("mapping %s closed by %s", mapping.id, closedBy);
 }
 
-MappingReport MappingService::change(const std::string& id, const MappingChange& change,
+MappingReport MappingService::change(const std::string& id, const Edit& edit, const std::string& what,
                                      const std::string& changedBy) {
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
     const auto claim = std::make_shared<Claim>(*this, id, patience.until());
-    if (claim->mapping().type == Mapping::Type::Private)
-        throw UnfitSettings("alpn, visitortls: a private mapping has no visitors, who alone have these");
-    auto visitors = claim->mapping().visitors;
-    if (change.alpn) visitors.alpn = *change.alpn;
-    if (change.visitorTls) visitors.tls = *change.visitorTls;
-    checkVisitors(visitors);
-    _writer.write(patience, [id, visitors](MappingStore& store) { store.setVisitors(id, visitors); },
+    const auto former = claim->mapping();
+    auto wanted = former;
+    edit(wanted);
+    check(wanted);
+    const auto ports = std::make_shared<PortLease>(*this, former, wanted);
+    _writer.write(patience, [former, wanted](MappingStore& store) { store.replace(former, wanted); },
                   {"the mapping is changed as soon as it does",
-                   [this, claim, visitors, changedBy](const std::exception_ptr& failure) {
-                       if (!failure) apply(claim->mapping().id, visitors, changedBy);
+                   [this, claim, wanted, ports, what, changedBy](const std::exception_ptr& failure) {
+                       if (!failure)
+                           goOnLate([&] { apply(claim->mapping(), wanted, *ports, what, changedBy); });
                    }});
-    return apply(id, visitors, changedBy);
+    return apply(former, wanted, *ports, what, changedBy);
 }
 
-/// What is committed. Throws UnknownMapping when the process is stopping.
-MappingReport MappingService::apply(const std::string& id, const VisitorSettings& visitors,
-                                    const std::string& changedBy) {
-    const std::lock_guard lock(_mutex);
-    auto& pipe = *find(id)->second.pipe;
-    pipe.setVisitors(visitors);
-    log().information("mapping %s changed by %s: public%s", id, changedBy, inWords(visitors));
-    return reportOf(pipe);
+/// What is committed.
+MappingReport MappingService::apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
+                                    const std::string& what, const std::string& changedBy) {
+    std::unique_lock lock(_mutex);
+    auto& open = find(_open, wanted.id)->second;
+    open.mapping = wanted;
+    ports.keep();
+    lock.unlock(); // nobody else removes it
+    open.pipe->change(wanted, std::move(ports.listeners)).get();
+    lock.lock();
+    giveBackPorts(former, wanted);
+    log().information("mapping %s changed by %s: %s", wanted.id, changedBy, what);
+    return reportOf(open);
+}
+
+/// What is to be done after a commit whose caller has gone. When the process stops there is nothing to do:
+/// the next start does as the rows say.
+void MappingService::goOnLate(const std::function<void()>& step) {
+    try {
+        const Underway underway(*this);
+        step();
+    } catch (const NotServing&) {
+        log().debug("the process is stopping");
+    }
 }
 
 MappingReport MappingService::show(const std::string& id) const {
     const std::lock_guard lock(_mutex);
-    return reportOf(*find(id)->second.pipe);
+    return reportOf(find(_open, id)->second);
 }
 
 std::vector<MappingReport> MappingService::list(const std::string& after, std::size_t limit) const {
     const std::lock_guard lock(_mutex);
     std::vector<MappingReport> reports;
     for (auto it = _open.upper_bound(after); it != _open.end() && reports.size() < limit; ++it)
-        reports.push_back(reportOf(*it->second.pipe));
+        reports.push_back(reportOf(it->second));
     return reports;
 }
 
@@ -310,6 +341,13 @@ void MappingService::closePipes() {
     _open.clear();
 }
 
+MappingReport MappingService::reportOf(const Open& open) const {
+    MappingReport report{open.mapping, open.pipe->status()};
+    report.mapping.traffic = report.mapping.traffic.orElse(_environment.trafficOf(report.mapping.type));
+    report.mapping.lastUse = open.pipe->lastUse();
+    return report;
+}
+
 Pipe::Listeners MappingService::listenAgain(const Mapping& mapping, const Endpoint& endpoint) {
     try {
         return _environment.listen(endpoint.port);
@@ -320,12 +358,56 @@ Pipe::Listeners MappingService::listenAgain(const Mapping& mapping, const Endpoi
     }
 }
 
-std::array<Pipe::Listeners, 2> MappingService::listenOnFreePorts(PortLease& ports) {
-    const std::lock_guard lock(_mutex);
+/// Opens the ports that the former one has not, and takes them from the pool; those that are 0 are chosen.
+/// Certain ports first, or one of them might be chosen for the other. Takes none when it throws.
+std::array<Pipe::Listeners, 2> MappingService::listenOn(const Mapping& former, Mapping& wanted) {
+    const std::array<std::uint16_t, 2> before{former.endpoint1.port, former.endpoint2.port};
+    const std::array ports{&wanted.endpoint1.port, &wanted.endpoint2.port};
     std::array<Pipe::Listeners, 2> listeners;
-    listeners[0] = listenOnFreePort(ports.port1);
-    listeners[1] = listenOnFreePort(ports.port2);
-    return listeners;
+    std::vector<std::uint16_t> taken;
+    const auto take = [&](std::size_t i) {
+        listeners[i] = *ports[i] == 0 ? listenOnFreePort(*ports[i]) : listenOnPort(kPortKeys[i], *ports[i]);
+        taken.push_back(*ports[i]);
+    };
+    try {
+        for (std::size_t i = 0; i < ports.size(); ++i)
+            if (*ports[i] != 0 && *ports[i] != before[i]) take(i);
+        for (std::size_t i = 0; i < ports.size(); ++i)
+            if (*ports[i] == 0) take(i);
+        return listeners;
+    } catch (...) {
+        for (const auto port : taken)
+            _ports.giveBack(port);
+        throw;
+    }
+}
+
+Pipe::Listeners MappingService::listenOnPort(const std::string& key, std::uint16_t port) {
+    refuseTaken(key, port);
+    _ports.remove(port);
+    try {
+        return _environment.listen(port);
+    } catch (const Poco::Net::NetException& error) {
+        _ports.giveBack(port);
+        throw PortTaken(
+            Poco::format("%s: %hu is taken by another program: %s", key, port, error.displayText()));
+    } catch (const Poco::Exception& error) {
+        _ports.giveBack(port);
+        throw NoFreePorts(Poco::format("%s: %hu can't be opened: %s", key, port, error.displayText()));
+    }
+}
+
+void MappingService::refuseTaken(const std::string& key, std::uint16_t port) const {
+    if (!_ports.knows(port))
+        throw UnfitSettings(Poco::format("%s: %hu is not for mappings; it must be one of \"ports\" in the "
+                                         "server's configuration, and not in \"exclude\"",
+                                         key, port));
+    if (_ports.isFree(port)) return;
+    const auto owner = std::find_if(_open.begin(), _open.end(),
+                                    [&](const auto& one) { return hasPort(one.second.mapping, port); });
+    throw PortTaken(
+        Poco::format("%s: %hu is taken by ", key, port) +
+        (owner == _open.end() ? "a mapping that is just being opened or closed" : "mapping " + owner->first));
 }
 
 Pipe::Listeners MappingService::listenOnFreePort(std::uint16_t& port) {
@@ -347,22 +429,19 @@ Pipe::Listeners MappingService::listenOnFreePort(std::uint16_t& port) {
     throw NoFreePorts("there are no two free ports; " + lastFailure);
 }
 
-void MappingService::giveBackPorts(const Mapping& mapping) {
+/// Those of a mapping that its successor does not keep.
+void MappingService::giveBackPorts(const Mapping& mapping, const Mapping& keeper) {
     for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
-        if (port != 0) _ports.giveBack(port);
-}
-
-MappingService::OpenMappings::const_iterator MappingService::find(const std::string& id) const {
-    const auto found = _open.find(id);
-    if (found == _open.end()) throw UnknownMapping("no mapping has the id " + id);
-    return found;
+        if (port != 0 && !hasPort(keeper, port)) _ports.giveBack(port);
 }
 
 bool MappingService::mayServe(const VisitorSettings& visitors) const {
     return visitors.tls || _environment.allowsPlainVisitors();
 }
 
-void MappingService::checkVisitors(const VisitorSettings& visitors) const {
+/// What doesn't depend on other mappings.
+void MappingService::check(const Mapping& wanted) const {
+    const auto& visitors = wanted.visitors;
     if (!mayServe(visitors))
         throw UnfitSettings("visitortls: false is not allowed here; it must be true, unless "
                             "pipes.allow-plain-visitors is true in the server's configuration");
@@ -370,6 +449,9 @@ void MappingService::checkVisitors(const VisitorSettings& visitors) const {
         throw UnfitSettings(
             "alpn: it is selected in the visitors' TLS handshake, which \"visitortls\": false "
             "leaves out; it must be empty, or visitortls true");
+    const auto port = wanted.endpoint1.port;
+    if (port != 0 && port == wanted.endpoint2.port)
+        throw UnfitSettings("port2: it must be another one than port1");
 }
 
 void MappingService::startLastUseTimer() {

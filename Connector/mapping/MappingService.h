@@ -4,7 +4,6 @@
 #include "mapping/MappingStore.h"
 #include "mapping/PortPool.h"
 #include "model/Mapping.h"
-#include "model/MappingChange.h"
 #include "pipe/PipeFactory.h"
 #include "pipe/PipeStatus.h"
 
@@ -16,6 +15,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,6 +41,11 @@ class NoFreePorts : public MappingError {
   public:
     using MappingError::MappingError;
 };
+/// The port that was asked for is another mapping's, or another program's.
+class PortTaken : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
 /// This mapping can't have such settings.
 class UnfitSettings : public MappingError {
   public:
@@ -54,7 +59,7 @@ class NotServing : public MappingError {
 
 /// A mapping and what its pipe is doing at the moment.
 struct MappingReport {
-    Mapping mapping; ///< with lastUse as it is at the moment
+    Mapping mapping; ///< with lastUse as it is at the moment, and all of its traffic limits
     PipeStatus status;
 };
 
@@ -94,22 +99,25 @@ class MappingService {
     /// True once restore() has opened every stored mapping, until stop().
     bool isReady() const { return _ready; }
 
-    /// Opens a mapping; id, ports and passcodes of `wanted` are filled in by the service. Returns when the
-    /// row is committed and both ports listen; when it throws, nothing of the mapping remains. openedBy: the
-    /// identity, for the log. Throws UnfitSettings, NoFreePorts, StorageFull, StorageLocked, StorageStalled,
-    /// StorageError, NotServing.
+    /// Opens a mapping; the service fills in its id, its passcodes, and the ports that are 0 in `wanted`.
+    /// Returns when the row is committed and both ports listen; when it throws, nothing of the mapping
+    /// remains. openedBy: the identity, for the log. Throws UnfitSettings, PortTaken, NoFreePorts,
+    /// StorageError (of all kinds), NotServing.
     Mapping add(Mapping wanted, const std::string& openedBy);
 
     /// Closes a mapping; it serves until its row is gone. Returns when its row is gone, its ports are closed
-    /// and its connections are closed. Throws UnknownMapping, StorageFull, StorageLocked, StorageStalled,
-    /// StorageError, NotServing.
+    /// and its connections are closed. Throws UnknownMapping, StorageError (of all kinds), NotServing.
     void remove(const std::string& id, const std::string& closedBy);
 
-    /// Changes a mapping's settings. Returns when that is committed; visitors that come from then on are
-    /// served with them, those that are there are left alone. Throws UnknownMapping, UnfitSettings,
-    /// StorageFull, StorageLocked, StorageStalled,
-    /// StorageError, NotServing.
-    MappingReport change(const std::string& id, const MappingChange& change, const std::string& changedBy);
+    /// What changes a mapping; it may throw, and then nothing is changed.
+    using Edit = std::function<void(Mapping& mapping)>;
+
+    /// Changes a mapping that is open. Returns when the change is committed and in force, for those who come
+    /// from then on; whoever is there already goes on, within the new bounds of traffic. what: it, for the
+    /// log. Throws what edit() throws, UnknownMapping, UnfitSettings, PortTaken, NoFreePorts, StorageError
+    /// (of all kinds), NotServing.
+    MappingReport change(const std::string& id, const Edit& edit, const std::string& what,
+                         const std::string& changedBy);
 
     /// Throws UnknownMapping.
     MappingReport show(const std::string& id) const;
@@ -137,23 +145,30 @@ class MappingService {
     class Claim;
     class PortLease;
     struct Open {
+        Mapping mapping;
         std::unique_ptr<Pipe> pipe;
         LastUse storedUse; ///< what the database has
     };
     enum class All { No, Yes };
     using OpenMappings = std::map<std::string, Open>;
 
+    MappingReport reportOf(const Open& open) const;
     Pipe::Listeners listenAgain(const Mapping& mapping, const Endpoint& endpoint);
-    std::array<Pipe::Listeners, 2> listenOnFreePorts(PortLease& ports);
+    std::array<Pipe::Listeners, 2> listenOn(const Mapping& former, Mapping& wanted);
     Pipe::Listeners listenOnFreePort(std::uint16_t& port);
-    void giveBackPorts(const Mapping& mapping);
+    Pipe::Listeners listenOnPort(const std::string& key, std::uint16_t port);
+    void refuseTaken(const std::string& key, std::uint16_t port) const;
+    void giveBackPorts(const Mapping& mapping, const Mapping& keeper);
     void undo(const Mapping& mapping, std::shared_ptr<PortLease> ports);
-    void close(const std::string& id, const std::string& closedBy);
-    MappingReport apply(const std::string& id, const VisitorSettings& visitors, const std::string& changedBy);
+    void close(const Mapping& mapping, const std::string& closedBy);
+    MappingReport apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
+                        const std::string& what, const std::string& changedBy);
+    void goOnLate(const std::function<void()>& step);
     void closePipes();
-    OpenMappings::const_iterator find(const std::string& id) const;
+    template <class Mappings>
+    static auto find(Mappings& mappings, const std::string& id);
     bool mayServe(const VisitorSettings& visitors) const;
-    void checkVisitors(const VisitorSettings& visitors) const;
+    void check(const Mapping& wanted) const;
     void startLastUseTimer();
     void onLastUseTimer(Poco::Timer& timer);
     void storeLastUse(All all);

@@ -8,6 +8,7 @@
 #include <Poco/Data/SQLite/Utility.h>
 #include <Poco/Data/Statement.h>
 #include <Poco/File.h>
+#include <Poco/Nullable.h>
 #include <Poco/Path.h>
 #include <Poco/String.h>
 #include <Poco/StringTokenizer.h>
@@ -17,9 +18,11 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <mutex>
+#include <optional>
 #include <sqlite3.h>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include <unistd.h>
 
 namespace connector {
@@ -86,11 +89,18 @@ void createTables(Session& session) {
     session << "BEGIN IMMEDIATE", now;
     session << "CREATE TABLE mapping ("
                " id TEXT PRIMARY KEY, type TEXT NOT NULL CHECK (type IN ('public', 'private')),"
+               " label TEXT NOT NULL,"
                " port1 INTEGER NOT NULL UNIQUE, passcode1 TEXT NOT NULL,"
+               " formerpasscode1 TEXT NOT NULL, formerpasscodeuntil1 INTEGER NOT NULL,"
                " maxconnections1 INTEGER NOT NULL, heartbeatabsencethreshold1 INTEGER NOT NULL,"
                " port2 INTEGER NOT NULL UNIQUE, passcode2 TEXT NOT NULL,"
+               " formerpasscode2 TEXT NOT NULL, formerpasscodeuntil2 INTEGER NOT NULL,"
                " maxconnections2 INTEGER NOT NULL, heartbeatabsencethreshold2 INTEGER NOT NULL,"
-               " alpn TEXT NOT NULL, visitortls INTEGER NOT NULL," // names with a space between them
+               // Lists have a space between their members.
+               " alpn TEXT NOT NULL, visitortls INTEGER NOT NULL,"
+               // NULL: as the configuration says.
+               " visitorsperaddress INTEGER, visitorrate INTEGER, allow TEXT, deny TEXT,"
+               " relayidle INTEGER, bandwidth INTEGER,"
                " created INTEGER NOT NULL, lastagent INTEGER NOT NULL, lastvisitor INTEGER NOT NULL"
                ") WITHOUT ROWID",
         now;
@@ -118,6 +128,97 @@ std::vector<std::string> split(const std::string& names) {
     const Poco::StringTokenizer parts(names, " ", Poco::StringTokenizer::TOK_IGNORE_EMPTY);
     return {parts.begin(), parts.end()};
 }
+
+/// What a column of NULL stands for, if it has a value.
+template <class Value>
+Poco::Nullable<Poco::Int64> nullable(const std::optional<Value>& value) {
+    if (!value) return {};
+    if constexpr (std::is_same_v<Value, std::chrono::milliseconds>)
+        return Poco::Int64{value->count()};
+    else
+        return Poco::Int64{*value};
+}
+
+Poco::Nullable<std::string> nullable(const std::optional<std::vector<Network>>& networks) {
+    if (!networks) return {};
+    std::vector<std::string> texts;
+    for (const auto& network : *networks)
+        texts.push_back(network.toString());
+    return joined(texts);
+}
+
+/// All of the table mapping, in the order in which MappingRow reads them and insertRow() binds them.
+constexpr const char* kColumns =
+    "id, type, label,"
+    " port1, passcode1, formerpasscode1, formerpasscodeuntil1, maxconnections1, heartbeatabsencethreshold1,"
+    " port2, passcode2, formerpasscode2, formerpasscodeuntil2, maxconnections2, heartbeatabsencethreshold2,"
+    " alpn, visitortls, visitorsperaddress, visitorrate, allow, deny, relayidle, bandwidth,"
+    " created, lastagent, lastvisitor";
+
+/// One row of kColumns, read from left to right.
+class MappingRow {
+  public:
+    explicit MappingRow(Poco::Data::RecordSet& rows) : _rows(rows) {}
+
+    Mapping read() {
+        Mapping mapping;
+        mapping.id = next<std::string>();
+        mapping.type =
+            next<std::string>() == Mapping::kPublic ? Mapping::Type::Public : Mapping::Type::Private;
+        mapping.label = next<std::string>();
+        mapping.endpoint1 = nextEndpoint();
+        mapping.endpoint2 = nextEndpoint();
+        mapping.visitors.alpn = split(next<std::string>());
+        mapping.visitors.tls = next<int>() != 0;
+        mapping.traffic.visitorsPerAddress = nextIfAny<int>();
+        mapping.traffic.visitorRate = nextIfAny<int>();
+        mapping.traffic.allow = nextNetworks();
+        mapping.traffic.deny = nextNetworks();
+        if (const auto idle = nextIfAny<Poco::Int64>())
+            mapping.traffic.relayIdle = std::chrono::milliseconds(*idle);
+        mapping.traffic.bandwidth = nextIfAny<Poco::Int64>();
+        mapping.created = next<Poco::Int64>();
+        mapping.lastUse.agent = next<Poco::Int64>();
+        mapping.lastUse.visitor = next<Poco::Int64>();
+        return mapping;
+    }
+
+  private:
+    template <class Value>
+    Value next() {
+        return _rows.value(_column++).convert<Value>();
+    }
+
+    template <class Value>
+    std::optional<Value> nextIfAny() {
+        const auto value = _rows.value(_column++);
+        if (value.isEmpty()) return std::nullopt;
+        return value.convert<Value>();
+    }
+
+    Endpoint nextEndpoint() {
+        Endpoint endpoint;
+        endpoint.port = next<std::uint16_t>();
+        endpoint.passcode = next<std::string>();
+        endpoint.formerPasscode = next<std::string>();
+        endpoint.formerPasscodeUntil = next<Poco::Int64>();
+        endpoint.maxConnections = next<int>();
+        endpoint.heartbeatAbsenceThreshold = std::chrono::milliseconds(next<Poco::Int64>());
+        return endpoint;
+    }
+
+    std::optional<std::vector<Network>> nextNetworks() {
+        const auto texts = nextIfAny<std::string>();
+        if (!texts) return std::nullopt;
+        std::vector<Network> networks;
+        for (const auto& text : split(*texts))
+            networks.push_back(Network::parse(text).value());
+        return networks;
+    }
+
+    Poco::Data::RecordSet& _rows;
+    std::size_t _column = 0;
+};
 
 /// What is written from now on is on the disk when it is committed.
 void prepareToWrite(Session& session, const std::string& path) {
@@ -305,33 +406,12 @@ std::vector<Mapping> MappingStore::load() {
     auto& session = readable();
     return translated(_path, &session, [&] {
         Poco::Data::Statement select(session);
-        select << "SELECT id, type, port1, passcode1, maxconnections1, heartbeatabsencethreshold1,"
-                  " port2, passcode2, maxconnections2, heartbeatabsencethreshold2,"
-                  " alpn, visitortls, created, lastagent, lastvisitor FROM mapping ORDER BY id";
+        select << std::string("SELECT ") + kColumns + " FROM mapping ORDER BY id";
         select.execute();
         Poco::Data::RecordSet rows(select);
-        const auto endpoint = [&rows](std::size_t column) {
-            Endpoint result;
-            result.port = rows.value(column).convert<std::uint16_t>();
-            result.passcode = rows.value(column + 1).convert<std::string>();
-            result.maxConnections = rows.value(column + 2).convert<int>();
-            result.heartbeatAbsenceThreshold =
-                std::chrono::milliseconds(rows.value(column + 3).convert<Poco::Int64>());
-            return result;
-        };
         std::vector<Mapping> mappings;
-        for (bool more = rows.moveFirst(); more; more = rows.moveNext()) {
-            Mapping mapping;
-            mapping.id = rows.value(0).convert<std::string>();
-            mapping.type = rows.value(1) == Mapping::kPublic ? Mapping::Type::Public : Mapping::Type::Private;
-            mapping.endpoint1 = endpoint(2);
-            mapping.endpoint2 = endpoint(6);
-            mapping.visitors = {split(rows.value(10).convert<std::string>()),
-                                rows.value(11).convert<int>() != 0};
-            mapping.created = rows.value(12).convert<Poco::Int64>();
-            mapping.lastUse = {rows.value(13).convert<Poco::Int64>(), rows.value(14).convert<Poco::Int64>()};
-            mappings.push_back(std::move(mapping));
-        }
+        for (bool more = rows.moveFirst(); more; more = rows.moveNext())
+            mappings.push_back(MappingRow(rows).read());
         return mappings;
     });
 }
@@ -355,42 +435,53 @@ void MappingStore::insertAll(const std::vector<Mapping>& mappings) {
 void MappingStore::insert(const Mapping& mapping) {
     auto& session = writable();
     const std::string type = mapping.typeName();
+    const auto& traffic = mapping.traffic;
     const auto columns = [](const Endpoint& endpoint) {
-        return Poco::Tuple<int, std::string, int, Poco::Int64>(endpoint.port, endpoint.passcode,
-                                                               endpoint.maxConnections,
-                                                               endpoint.heartbeatAbsenceThreshold.count());
+        return Poco::Tuple<int, std::string, std::string, Poco::Int64, int, Poco::Int64>(
+            endpoint.port, endpoint.passcode, endpoint.formerPasscode, endpoint.formerPasscodeUntil,
+            endpoint.maxConnections, endpoint.heartbeatAbsenceThreshold.count());
     };
     auto first = columns(mapping.endpoint1);
     auto second = columns(mapping.endpoint2);
     translated(_path, &session, [&] {
-        session << "INSERT INTO mapping (id, type,"
-                   " port1, passcode1, maxconnections1, heartbeatabsencethreshold1,"
-                   " port2, passcode2, maxconnections2, heartbeatabsencethreshold2,"
-                   " alpn, visitortls, created, lastagent, lastvisitor)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            useRef(mapping.id), useRef(type), use(first), use(second), bind(joined(mapping.visitors.alpn)),
-            bind(mapping.visitors.tls ? 1 : 0), useRef(mapping.created), useRef(mapping.lastUse.agent),
+        session
+            << std::string("INSERT INTO mapping (") + kColumns +
+                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            useRef(mapping.id), useRef(type), useRef(mapping.label), use(first), use(second),
+            bind(joined(mapping.visitors.alpn)), bind(mapping.visitors.tls ? 1 : 0),
+            bind(nullable(traffic.visitorsPerAddress)), bind(nullable(traffic.visitorRate)),
+            bind(nullable(traffic.allow)), bind(nullable(traffic.deny)), bind(nullable(traffic.relayIdle)),
+            bind(nullable(traffic.bandwidth)), useRef(mapping.created), useRef(mapping.lastUse.agent),
             useRef(mapping.lastUse.visitor), now;
     });
 }
 
-void MappingStore::remove(const Mapping& mapping) {
+void MappingStore::deleteRow(const Mapping& mapping) {
+    auto& session = writable();
+    translated(_path, &session,
+               [&] { session << "DELETE FROM mapping WHERE id = ?", useRef(mapping.id), now; });
+}
+
+void MappingStore::releasePort(int port) {
     auto& session = writable();
     translated(_path, &session, [&] {
-        session << "DELETE FROM mapping WHERE id = ?", useRef(mapping.id), now;
-        for (const int port : {int{mapping.endpoint1.port}, int{mapping.endpoint2.port}})
-            session << "INSERT OR REPLACE INTO released_port (turn, port)"
-                       " VALUES ((SELECT ifnull(max(turn), 0) + 1 FROM released_port), ?)",
-                bind(port), now;
+        session << "INSERT OR REPLACE INTO released_port (turn, port)"
+                   " VALUES ((SELECT ifnull(max(turn), 0) + 1 FROM released_port), ?)",
+            bind(port), now;
     });
 }
 
-void MappingStore::setVisitors(const std::string& id, const VisitorSettings& visitors) {
-    auto& session = writable();
-    translated(_path, &session, [&] {
-        session << "UPDATE mapping SET alpn = ?, visitortls = ? WHERE id = ?", bind(joined(visitors.alpn)),
-            bind(visitors.tls ? 1 : 0), useRef(id), now;
-    });
+void MappingStore::remove(const Mapping& mapping) {
+    deleteRow(mapping);
+    releasePort(mapping.endpoint1.port);
+    releasePort(mapping.endpoint2.port);
+}
+
+void MappingStore::replace(const Mapping& before, const Mapping& mapping) {
+    deleteRow(before);
+    insert(mapping);
+    for (const auto port : {before.endpoint1.port, before.endpoint2.port})
+        if (port != mapping.endpoint1.port && port != mapping.endpoint2.port) releasePort(port);
 }
 
 void MappingStore::setLastUse(const std::vector<LastUseRecord>& records) {

@@ -76,8 +76,9 @@ class MappingStore {
     /// Removes the mapping and remembers its ports as the last ones given back.
     void remove(const Mapping& mapping);
 
-    /// Replaces the visitors' settings of the mapping with this id.
-    void setVisitors(const std::string& id, const VisitorSettings& visitors);
+    /// Replaces all of the mapping `before`, which has the same id. Ports that it has no more are remembered
+    /// as the last ones given back.
+    void replace(const Mapping& before, const Mapping& mapping);
 
     /// Replaces when mappings were last in use: of all of them or, when it throws, of none. One that has been
     /// removed meanwhile is left out.
@@ -106,6 +107,8 @@ class MappingStore {
     void exchangeSession(std::unique_ptr<Poco::Data::Session> session);
     Poco::Data::Session& readable();
     Poco::Data::Session& writable();
+    void deleteRow(const Mapping& mapping);
+    void releasePort(int port);
 
     std::string _path;
     std::unique_ptr<FileLock> _lock;

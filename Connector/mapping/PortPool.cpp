@@ -24,6 +24,11 @@ std::uint16_t PortPool::take() {
     return port;
 }
 
+bool PortPool::isFree(std::uint16_t port) const {
+    const auto place = _places.find(port);
+    return place != _places.end() && place->second != _free.end();
+}
+
 void PortPool::remove(std::uint16_t port) {
     const auto place = _places.find(port);
     if (place == _places.end() || place->second == _free.end()) return;

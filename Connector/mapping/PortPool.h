@@ -24,7 +24,11 @@ class PortPool {
     /// Takes the port that has been free the longest. Must not be called on an empty pool.
     std::uint16_t take();
 
-    /// Takes this port out, for a mapping that already has it. One that is not in the pool is left alone.
+    /// Whether it is one of those that may be used, and whether it is free, too.
+    bool knows(std::uint16_t port) const { return _places.contains(port); }
+    bool isFree(std::uint16_t port) const;
+
+    /// Takes this port out. One that is not in the pool is left alone.
     void remove(std::uint16_t port);
 
     /// Gives a port back. One that the configuration no longer names is forgotten.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "model/LastUse.h"
+#include "model/TrafficLimits.h"
 #include "model/VisitorSettings.h"
 
 #include <chrono>
@@ -14,6 +15,9 @@ struct Endpoint {
     std::uint16_t port = 0;
     /// What an agent must say here; empty on port2 of a public mapping, where visitors connect.
     std::string passcode;
+    /// What it was before, and until when (timestampNow()) that is as good; 0: not any more.
+    std::string formerPasscode;
+    Poco::Int64 formerPasscodeUntil = 0;
     /// Authorized agents at once, waiting or in a relay; 0 where visitors connect.
     int maxConnections = 0;
     /// How long an authorized agent may be silent; 0 turns the check off.
@@ -23,7 +27,7 @@ struct Endpoint {
 };
 
 /// One opened pair of ports: a plain value, the same in the API, in the database and in the pipe opened from
-/// it.
+/// it. Its id, its type and what agents are told of it never change; all else may.
 struct Mapping {
     enum class Type { Public, Private };
     /// The types by their names, in the API, the database and the log.
@@ -32,13 +36,16 @@ struct Mapping {
 
     std::string id;
     Type type = Type::Public;
+    /// For people; "" when it has none.
+    std::string label;
     Endpoint endpoint1;
     Endpoint endpoint2;
-    /// Of a public mapping; the only part that may change while it is open.
+    /// Of a public mapping.
     VisitorSettings visitors;
+    TrafficLimits traffic;
     /// When it was opened or imported (timestampNow()).
     Poco::Int64 created = 0;
-    /// As the database has it; Pipe::lastUse() has today's.
+    /// As the database had it at the start; Pipe::lastUse() has today's.
     LastUse lastUse;
 
     /// The name of its type.

@@ -18,7 +18,7 @@ AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketS
     : _context(context),
       _handshake(std::make_shared<Handshake>(context.loop, context.loops, std::move(stream),
                                              static_cast<Handshake::Owner&>(*this), context.lifeline.hold())),
-      _greeting(std::make_unique<Greeting>(context.endpoint.passcode)), _heartbeat(context.loop, *this),
+      _greeting(std::make_unique<Greeting>(context.passcodes)), _heartbeat(context.loop, *this),
       _timer(context.loop, [this] { onTimer(); }), _hasTurn(hasTurn) {}
 
 /// The stream is a SocketStream: takePeer() has taken it from another AgentConnection.
@@ -116,6 +116,7 @@ void AgentConnection::readGreeting() {
     if (verdict == Greeting::Verdict::Pipe2Opens && !_context.mayBegin)
         return end("it wants to open streams where only visitors begin");
     _greeted = verdict;
+    _usedFormerPasscode = _greeting->isFormer();
     _greeting.reset();
     _greetedAt = _context.loop.now();
     takePlace();

@@ -68,7 +68,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
         EventLoops& loops; ///< for handshakes
         const Lifeline& lifeline;
         const PipeLimits& limits;
-        const Endpoint& endpoint;
+        const Endpoint& endpoint;   ///< may change
+        const Passcodes& passcodes; ///< the same
         /// Whether agents may begin conversations here (private pipe). Where they may not, payload of an
         /// agent that has no visitor is dropped, and the agent is given none any more: it is closed once it
         /// is quiet.
@@ -105,6 +106,12 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     /// Moves a waiting agent on to Doubtful or LastResort, or from Doubtful back to Waiting. One that is a
     /// last resort because of its silence waits like others again when it is heard.
     void moveTo(State state) { enter(state); }
+
+    /// Whether it has proved itself with the passcode that was the former one then.
+    bool usedFormerPasscode() const { return _usedFormerPasscode; }
+
+    /// The passcode that it has proved itself with is the former one now.
+    void passcodeBecameFormer() { _usedFormerPasscode = true; }
 
     /// Whether its address is slowed, and it is its turn to be judged.
     bool hasTurn() const { return _hasTurn; }
@@ -157,6 +164,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     Timer _timer;
     State _state = State::Authorizing;
     Greeting::Verdict _greeted = Greeting::Verdict::Incomplete;
+    bool _usedFormerPasscode = false;
     bool _isSuspect = false;
     bool _hasBeaten = false;
     bool _hasTurn = false;

@@ -21,13 +21,55 @@ constexpr int kSignsPerThreshold = 3;
 } // namespace
 
 AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint,
-                             Settings settings, const Lifeline& lifeline, Owner& owner)
-    : _loop(loop), _environment(environment), _settings(std::move(settings)),
-      _lifeline(lifeline), _context{loop,     environment.loops(), lifeline, environment.limits(),
-                                    endpoint, _settings.mayBegin,  *this},
+                             Names names, Settings settings, const Lifeline& lifeline, Owner& owner)
+    : _loop(loop), _environment(environment), _endpoint(endpoint), _names(std::move(names)),
+      _settings(settings), _lifeline(lifeline), _formerPasscode(loop, [this] { forgetFormerPasscode(); }),
+      _context{loop,      environment.loops(), lifeline,           environment.limits(),
+               _endpoint, _passcodes,          _settings.mayBegin, *this},
       _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
       _history(environment.limits().agentMemory), _slowed(loop, environment.limits(), *this),
-      _log(Poco::Logger::get("pipe")), _endings(_log), _warnings(_log) {}
+      _log(Poco::Logger::get("pipe")), _endings(_log), _warnings(_log) {
+    setPasscodes();
+}
+
+void AgentEndpoint::change(const Endpoint& endpoint, Names names) {
+    _loop.assertInLoopThread();
+    const bool isNewPasscode = endpoint.passcode != _endpoint.passcode;
+    _endpoint = endpoint;
+    _names = std::move(names);
+    if (!isNewPasscode) return;
+    forgetFormerPasscode();
+    for (auto& list : _agents)
+        for (auto& agent : list)
+            agent->passcodeBecameFormer();
+    for (const auto& connection : _connections.all())
+        connection->usedFormerPasscode = true;
+    setPasscodes();
+}
+
+void AgentEndpoint::setPasscodes() {
+    const auto left = std::chrono::milliseconds(_endpoint.formerPasscodeUntil - timestampNow());
+    _passcodes = {_endpoint.passcode, left.count() > 0 ? _endpoint.formerPasscode : ""};
+    if (left.count() > 0)
+        _formerPasscode.start(left);
+    else
+        forgetFormerPasscode();
+}
+
+/// Those whose greeting is not complete are judged by the passcodes that are good then.
+void AgentEndpoint::forgetFormerPasscode() {
+    constexpr const char* kWhy = "its passcode is not good any more";
+    _formerPasscode.cancel();
+    _passcodes.former.clear();
+    for (auto& list : _agents)
+        for (auto next = list.begin(); next != list.end();) {
+            auto& agent = **next++;
+            if (agent.usedFormerPasscode()) agent.end(kWhy);
+        }
+    const auto connections = _connections.all();
+    for (const auto& connection : connections)
+        if (connection->usedFormerPasscode) connection->goAway();
+}
 
 void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                DescriptorBudget::Lease lease) {
@@ -153,13 +195,14 @@ std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& ag
     if (_places.count() >= _context.endpoint.maxConnections) return std::nullopt;
     _places.enter();
     const auto& peer = agent.peer();
-    if (_log.debug()) _log.debug("%s: agent %s authorized", _settings.name, peer.toString());
+    if (_log.debug()) _log.debug("%s: agent %s authorized", _names.endpoint, peer.toString());
     return Admission{.mayBeStale = _history.hasSentStaleBytes(peer.host(), _loop.now()),
                      .isSuspect = _history.takeSuspect(peer.host(), _loop.now())};
 }
 
 /// Its place goes along; the answer is the last that is said before HTTP/2.
 void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
+    const bool usedFormerPasscode = agent.usedFormerPasscode();
     auto stream = agent.takeStream();
     if (agent.hasTurn()) _slowed.turnIsOver(stream->peer().host(), /*wasRight*/ true);
     forget(agent);
@@ -170,12 +213,13 @@ void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
         .loop = _settings.mayBegin ? _loop : _connections.placeAmong(_environment.loops(), _loop),
         .role = opens ? Http2Session::Role::Serves : Http2Session::Role::Opens,
         .liveness = {threshold / kSignsPerThreshold, threshold},
-        .authority = _settings.authority,
+        .authority = _names.authority,
         .openLimit = _environment.limits().open,
         .context = _environment.http2(),
         .hold = _lifeline.hold()};
     const auto connection =
         std::make_shared<Pipe2Connection>(std::move(settings), static_cast<Pipe2Connection::Owner&>(*this));
+    connection->usedFormerPasscode = usedFormerPasscode;
     _connections.add(connection);
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     connection->start(std::move(stream), {});
@@ -197,7 +241,7 @@ void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stre
 }
 
 void AgentEndpoint::onGoingAway(Pipe2Connection& connection) {
-    if (_log.debug()) _log.debug("%s: agent %s goes away", _settings.name, connection.peer().toString());
+    if (_log.debug()) _log.debug("%s: agent %s goes away", _names.endpoint, connection.peer().toString());
     _leaving.add(connection.shared_from_this());
     if (_connections.remove(connection)) freePlace();
 }
@@ -236,7 +280,7 @@ void AgentEndpoint::onNoAnswer(const Poco::Net::SocketAddress& peer) {
     _warnings.write(Poco::Message::PRIO_WARNING,
                     Poco::format("%s: agent %s gave a visitor no answer; other agents are preferred to those "
                                  "at its address until one of them answers",
-                                 _settings.name, peer.toString()));
+                                 _names.endpoint, peer.toString()));
 }
 
 /// The others at its address have their places among all others again.
@@ -271,7 +315,7 @@ void AgentEndpoint::onWrongPasscode(AgentConnection& agent) {
 void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) {
     _warnings.write(Poco::Message::PRIO_WARNING,
                     Poco::format("%s: too many wrong passcodes from %s: its connections wait for %Ld ms",
-                                 _settings.name, withoutMapping(address).toString(),
+                                 _names.endpoint, withoutMapping(address).toString(),
                                  static_cast<Poco::Int64>(pause.count())));
 }
 
@@ -337,12 +381,12 @@ void AgentEndpoint::close(AgentConnection& agent) {
 
 void AgentEndpoint::logRejected(const Poco::Net::SocketAddress& peer, const std::string& why) {
     _endings.write(Poco::Message::PRIO_WARNING,
-                   Poco::format("%s: agent %s rejected: %s", _settings.name, peer.toString(), why));
+                   Poco::format("%s: agent %s rejected: %s", _names.endpoint, peer.toString(), why));
 }
 
 void AgentEndpoint::logLost(const Poco::Net::SocketAddress& peer, const std::string& why) {
     _endings.write(Poco::Message::PRIO_INFORMATION,
-                   Poco::format("%s: agent %s lost: %s", _settings.name, peer.toString(), why));
+                   Poco::format("%s: agent %s lost: %s", _names.endpoint, peer.toString(), why));
 }
 
 } // namespace connector

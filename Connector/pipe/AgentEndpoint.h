@@ -41,21 +41,29 @@ class AgentEndpoint final : public Acceptor,
         ~Owner() = default;
     };
 
-    struct Settings {
-        /// What the log calls the endpoint.
-        std::string name;
-        /// What it calls an agent in a relay: a literal.
-        const char* role;
-        /// What the streams that are opened here say they are for, as host:port.
+    /// What the port is called.
+    struct Names {
+        /// In the log.
+        std::string endpoint;
+        /// By the streams that are opened here, as host:port.
         std::string authority;
+    };
+
+    struct Settings {
+        /// What the log calls an agent in a relay: a literal.
+        const char* role;
         /// See AgentConnection::Context. Where agents may not begin, connections of PIPE/2 run on all loops;
         /// else on the pipe's, so that two of their streams can be joined.
         bool mayBegin;
     };
 
     /// lifeline: the pipe's. All references must outlive the endpoint.
-    AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint, Settings settings,
-                  const Lifeline& lifeline, Owner& owner);
+    AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint, Names names,
+                  Settings settings, const Lifeline& lifeline, Owner& owner);
+
+    /// For agents that come from now on. Those that are there with a passcode that is not good any more, now
+    /// or when the time of the former one is over, are closed; relays go on.
+    void change(const Endpoint& endpoint, Names names);
 
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
@@ -126,6 +134,8 @@ class AgentEndpoint final : public Acceptor,
     bool hasHoldingPipe1() const { return !listOf(AgentConnection::State::Holding).empty(); }
     std::optional<RelayPeer> takeWaiting();
     Authorization authorization() const;
+    void setPasscodes();
+    void forgetFormerPasscode();
     void freePlace();
     bool moveBack(AgentConnection& agent);
     void onNoAnswer(const Poco::Net::SocketAddress& peer);
@@ -139,8 +149,12 @@ class AgentEndpoint final : public Acceptor,
 
     EventLoop& _loop;
     PipeEnvironment& _environment;
+    Endpoint _endpoint;
+    Names _names;
     const Settings _settings;
     const Lifeline& _lifeline;
+    Passcodes _passcodes;
+    Timer _formerPasscode; ///< until it is not good any more
     const AgentConnection::Context _context;
     Owner& _owner;
     /// Of each state, those first that are in it the longest.

@@ -17,8 +17,9 @@ Poco::Logger& log() {
 } // namespace
 
 Pipe::Pipe(PipeEnvironment& environment, const Mapping& mapping)
-    : _environment(environment), _mapping(mapping), _loop(environment.loops().next()),
-      _retry(_loop, [this] { retryListening(); }), _relays(_loop, _lifeline, environment.relays(), *this),
+    : _environment(environment), _usedBefore(mapping.lastUse), _mapping(mapping),
+      _loop(environment.loops().next()), _retry(_loop, [this] { retryListening(); }),
+      _relays(_loop, _lifeline, environment.relays(), *this),
       _openings(_loop, _lifeline, _relays, "agent", static_cast<Openings::Owner&>(*this)) {}
 
 Pipe::~Pipe() = default;
@@ -59,20 +60,38 @@ PipeStatus Pipe::status() const {
 
 LastUse Pipe::lastUse() const {
     const auto here = lastUseHere();
-    return {std::max(here.agent, _mapping.lastUse.agent), std::max(here.visitor, _mapping.lastUse.visitor)};
+    return {std::max(here.agent, _usedBefore.agent), std::max(here.visitor, _usedBefore.visitor)};
 }
 
-void Pipe::setVisitors(const VisitorSettings& visitors) {
-    _mapping.visitors = visitors;
-    onVisitorsSet();
+std::future<void> Pipe::change(const Mapping& mapping, std::array<Listeners, 2> listeners) {
+    // A function that is posted must be copyable.
+    auto changed = std::make_shared<std::promise<void>>();
+    auto taken = std::make_shared<std::array<Listeners, 2>>(std::move(listeners));
+    _loop.post([this, mapping, taken, changed] {
+        takeOver(mapping, std::move(*taken));
+        changed->set_value();
+    });
+    return changed->get_future();
+}
+
+void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) {
+    _mapping = mapping;
+    onChanged();
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        if (listeners[i].empty()) continue;
+        _listeners[i] = std::move(listeners[i]);
+        startListening(i);
+    }
+    checkListening();
+    beginAvailable();
 }
 
 std::string Pipe::nameOf(const Endpoint& endpoint) const {
     return Poco::format("mapping %s port %hu", _mapping.id, endpoint.port);
 }
 
-std::string Pipe::authorityOf(const Endpoint& endpoint) const {
-    return _mapping.id + ":" + std::to_string(endpoint.port);
+AgentEndpoint::Names Pipe::namesOf(const Endpoint& endpoint, const Endpoint& other) const {
+    return {.endpoint = nameOf(endpoint), .authority = _mapping.id + ":" + std::to_string(other.port)};
 }
 
 /// What a beginning makes available again, as its agent has turned out to be dead, is begun with by the call

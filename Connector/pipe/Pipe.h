@@ -46,11 +46,10 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// Any thread: when it was last in use, before the process started, too.
     LastUse lastUse() const;
 
-    /// How visitors that come from now on connect (public mappings). One thread at a time, and none in
-    /// mapping() meanwhile.
-    void setVisitors(const VisitorSettings& visitors);
-
-    const Mapping& mapping() const { return _mapping; }
+    /// The mapping, of the same id and type, is like this from now on; `listeners` take the place of those of
+    /// ports that are others now, and are empty for the rest. The future is ready when it is in force. Any
+    /// thread that is not a loop's, between start() and close().
+    std::future<void> change(const Mapping& mapping, std::array<Listeners, 2> listeners);
 
   protected:
     /// environment must outlive the pipe. Any thread.
@@ -62,12 +61,15 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// What the log calls one of the ports.
     std::string nameOf(const Endpoint& endpoint) const;
 
-    /// What a stream to an agent says it is for, who came by that port: "<mapping's id>:<port>".
-    std::string authorityOf(const Endpoint& endpoint) const;
+    /// What agents' port is called; those who come by the other one are who its streams are for.
+    AgentEndpoint::Names namesOf(const Endpoint& endpoint, const Endpoint& other) const;
 
     /// Begins a conversation between a connection that has something to say and an agent, and joins them when
     /// the agent agrees. On the pipe's loop.
     void begin(RelayPeer opener, AgentEndpoint::Partner partner);
+
+    /// On the pipe's loop.
+    const Mapping& mapping() const { return _mapping; }
 
     const Lifeline& lifeline() const { return _lifeline; }
 
@@ -83,7 +85,8 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     virtual void addTo(PipeStatus& status) const = 0;
     /// Since the process started.
     virtual LastUse lastUseHere() const = 0;
-    virtual void onVisitorsSet() {}
+    /// mapping() has changed.
+    virtual void onChanged() = 0;
     /// Begins one conversation between two that are available; false when there are no two.
     virtual bool beginNext() = 0;
     /// Takes back a connection that was not joined after all, to be joined to somebody else.
@@ -92,6 +95,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     virtual void drop(RelayPeer opener, const std::string& why) = 0;
 
     const Endpoint& endpointAt(std::size_t index) const;
+    void takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners);
     void startListening(std::size_t index);
     void retryListening();
     void checkListening();
@@ -101,7 +105,8 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     void onRelayEnded(const Relay& relay) override;
 
     PipeEnvironment& _environment;
-    Mapping _mapping; ///< on the loop, its visitors are not looked at: they may change
+    const LastUse _usedBefore; ///< the process started
+    Mapping _mapping;
     EventLoop& _loop;
     std::array<Listeners, 2> _listeners;
     Timer _retry;

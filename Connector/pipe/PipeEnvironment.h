@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http2/Http2Session.h"
+#include "model/Mapping.h"
 #include "net/AlpnProtocols.h"
 #include "net/DescriptorBudget.h"
 #include "net/EventLoops.h"
@@ -27,6 +28,8 @@ struct PipeSettings {
     int descriptors = 0;
     /// Mappings may have visitors that speak plain TCP while agents speak TLS.
     bool allowPlainVisitors = false;
+    /// Of public mappings that don't say otherwise. All of it is given.
+    TrafficLimits traffic = kUnlimitedTraffic;
 };
 
 /// What all pipes of the process share. Outlives them. Any thread.
@@ -45,6 +48,11 @@ class PipeEnvironment {
 
     /// Whether a mapping may have visitors without TLS; where nothing has TLS, any may.
     bool allowsPlainVisitors() const { return !_tls || _settings.allowPlainVisitors; }
+
+    /// What a mapping of that type has where it doesn't say otherwise.
+    TrafficLimits trafficOf(Mapping::Type type) const {
+        return type == Mapping::Type::Public ? _settings.traffic : kUnlimitedTraffic;
+    }
 
     /// Descriptors that listeners and connections may have together, and how many of them are left.
     int descriptors() const { return _settings.descriptors; }

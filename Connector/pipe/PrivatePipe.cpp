@@ -13,14 +13,10 @@ constexpr const char* kBothListen = "both sides listen; one must be \"role\": \"
 
 PrivatePipe::PrivatePipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
-      _agents1(loop(), environment(), mapping().endpoint1,
-               {nameOf(mapping().endpoint1), "port1's agent", authorityOf(mapping().endpoint2),
-                /*mayBegin*/ true},
-               lifeline(), *this),
-      _agents2(loop(), environment(), mapping().endpoint2,
-               {nameOf(mapping().endpoint2), "port2's agent", authorityOf(mapping().endpoint1),
-                /*mayBegin*/ true},
-               lifeline(), *this) {}
+      _agents1(loop(), environment(), mapping().endpoint1, namesOf(mapping().endpoint1, mapping().endpoint2),
+               {.role = "port1's agent", .mayBegin = true}, lifeline(), *this),
+      _agents2(loop(), environment(), mapping().endpoint2, namesOf(mapping().endpoint2, mapping().endpoint1),
+               {.role = "port2's agent", .mayBegin = true}, lifeline(), *this) {}
 
 Acceptor& PrivatePipe::acceptorAt(std::size_t index) {
     return at(index);
@@ -37,6 +33,11 @@ void PrivatePipe::addTo(PipeStatus& status) const {
 
 LastUse PrivatePipe::lastUseHere() const {
     return {std::max(_agents1.lastConnected(), _agents2.lastConnected()), 0};
+}
+
+void PrivatePipe::onChanged() {
+    _agents1.change(mapping().endpoint1, namesOf(mapping().endpoint1, mapping().endpoint2));
+    _agents2.change(mapping().endpoint2, namesOf(mapping().endpoint2, mapping().endpoint1));
 }
 
 void PrivatePipe::putBack(RelayPeer opener) {

@@ -16,6 +16,7 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
     void closeConnections() override;
     void addTo(PipeStatus& status) const override;
     LastUse lastUseHere() const override;
+    void onChanged() override;
     bool beginNext() override;
     void putBack(RelayPeer opener) override;
     void drop(RelayPeer opener, const std::string& why) override;

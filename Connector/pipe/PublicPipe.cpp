@@ -4,9 +4,8 @@ namespace connector {
 
 PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
-      _agents(loop(), environment(), mapping().endpoint1,
-              {nameOf(mapping().endpoint1), "agent", authorityOf(mapping().endpoint2), /*mayBegin*/ false},
-              lifeline(), *this),
+      _agents(loop(), environment(), mapping().endpoint1, namesOf(mapping().endpoint1, mapping().endpoint2),
+              {.role = "agent", .mayBegin = false}, lifeline(), *this),
       _access(environment(), mapping().visitors),
       _visitors(loop(), environment(), _access, nameOf(mapping().endpoint2), "visitor", lifeline(), *this) {}
 
@@ -31,8 +30,10 @@ LastUse PublicPipe::lastUseHere() const {
     return {_agents.lastConnected(), visitor};
 }
 
-void PublicPipe::onVisitorsSet() {
+void PublicPipe::onChanged() {
+    _agents.change(mapping().endpoint1, namesOf(mapping().endpoint1, mapping().endpoint2));
     _access.change(mapping().visitors);
+    _visitors.rename(nameOf(mapping().endpoint2));
 }
 
 bool PublicPipe::beginNext() {

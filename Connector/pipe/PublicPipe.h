@@ -16,7 +16,7 @@ class PublicPipe final : public Pipe, private AgentEndpoint::Owner, private Visi
     void closeConnections() override;
     void addTo(PipeStatus& status) const override;
     LastUse lastUseHere() const override;
-    void onVisitorsSet() override;
+    void onChanged() override;
     bool beginNext() override;
     void putBack(RelayPeer opener) override;
     void drop(RelayPeer opener, const std::string& why) override;

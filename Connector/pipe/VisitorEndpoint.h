@@ -41,6 +41,9 @@ class VisitorEndpoint final : public Acceptor {
                     std::string name, const char* role, const Lifeline& lifeline, Owner& owner);
     ~VisitorEndpoint();
 
+    /// What the log calls it from now on.
+    void rename(std::string name) { _name = std::move(name); }
+
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
 
@@ -98,7 +101,7 @@ class VisitorEndpoint final : public Acceptor {
     EventLoop& _loop;
     PipeEnvironment& _environment;
     const VisitorAccess& _access;
-    const std::string _name;
+    std::string _name;
     const char* const _role;
     const Lifeline& _lifeline;
     Owner& _owner;

@@ -18,21 +18,22 @@ std::string Greeting::ofPipe2(const std::string& passcode, bool opens) {
 
 Greeting::Verdict Greeting::add(std::span<const std::byte> bytes) {
     // More than the longest greeting is refused whatever it is, and needs no room.
-    const auto longest = std::max(_passcode.size(), kMaxLine);
+    const auto longest = std::max({_passcodes.current.size(), _passcodes.former.size(), kMaxLine});
     if (bytes.size() > longest - _received.size()) return Verdict::Refused;
     _received.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     // An imported passcode may begin with the word that PIPE/2 begins with.
     return _received.starts_with(kPipe2) && !isPasscode(_received) ? judgePipe2() : judgePipe1();
 }
 
-Greeting::Verdict Greeting::judgePipe1() const {
-    if (_received.size() < _passcode.size()) return Verdict::Incomplete;
+Greeting::Verdict Greeting::judgePipe1() {
     if (isPasscode(_received)) return Verdict::Pipe1;
+    if (_received.size() < std::max(_passcodes.current.size(), _passcodes.former.size()))
+        return Verdict::Incomplete;
     // A passcode may be shorter than the word that PIPE/2 begins with.
     return kPipe2.starts_with(_received) ? Verdict::Incomplete : Verdict::Refused;
 }
 
-Greeting::Verdict Greeting::judgePipe2() const {
+Greeting::Verdict Greeting::judgePipe2() {
     const auto end = _received.find('\n');
     if (end == std::string::npos) return _received.size() < kMaxLine ? Verdict::Incomplete : Verdict::Refused;
     if (end + 1 != _received.size()) return Verdict::Refused;
@@ -44,9 +45,14 @@ Greeting::Verdict Greeting::judgePipe2() const {
 }
 
 /// Only what has the right length is looked at, and the length is no secret.
-bool Greeting::isPasscode(std::string_view text) const {
-    return text.size() == _passcode.size() &&
-           ::CRYPTO_memcmp(text.data(), _passcode.data(), _passcode.size()) == 0;
+bool Greeting::isPasscode(std::string_view text) {
+    const auto is = [&](const std::string& passcode) {
+        return !passcode.empty() && text.size() == passcode.size() &&
+               ::CRYPTO_memcmp(text.data(), passcode.data(), passcode.size()) == 0;
+    };
+    const bool isCurrent = is(_passcodes.current);
+    _isFormer = is(_passcodes.former);
+    return isCurrent || _isFormer;
 }
 
 } // namespace connector

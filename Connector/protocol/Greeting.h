@@ -7,6 +7,12 @@
 
 namespace connector {
 
+/// What agents prove themselves with.
+struct Passcodes {
+    std::string current; ///< not empty
+    std::string former;  ///< as good, for a while; "" when there is none
+};
+
 /// What an agent says first: in PIPE/1 the passcode and nothing else, in PIPE/2 a line "PIPE/2 <passcode>",
 /// with " open" behind it if it is the agent that opens streams (doc/protocol.md).
 ///
@@ -28,21 +34,25 @@ class Greeting {
     /// What an agent of PIPE/2 says.
     static std::string ofPipe2(const std::string& passcode, bool opens);
 
-    /// passcode: not empty; must outlive the greeting.
-    explicit Greeting(std::string_view passcode) : _passcode(passcode) {}
+    /// passcodes: those that are good when the greeting is complete; must outlive it.
+    explicit Greeting(const Passcodes& passcodes) : _passcodes(passcodes) {}
 
     /// Takes the next bytes from the agent. Not to be called after a verdict.
     Verdict add(std::span<const std::byte> bytes);
 
     bool hasBegun() const { return !_received.empty(); }
 
-  private:
-    Verdict judgePipe1() const;
-    Verdict judgePipe2() const;
-    bool isPasscode(std::string_view text) const;
+    /// Whether it was the former passcode that was right.
+    bool isFormer() const { return _isFormer; }
 
-    std::string_view _passcode;
+  private:
+    Verdict judgePipe1();
+    Verdict judgePipe2();
+    bool isPasscode(std::string_view text);
+
+    const Passcodes& _passcodes;
     std::string _received;
+    bool _isFormer = false;
 };
 
 } // namespace connector

@@ -39,7 +39,8 @@ Greeting::Verdict expected(std::string_view received) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
     std::span<const std::uint8_t> left(input, size);
     std::string received;
-    Greeting greeting(kPasscode);
+    const connector::Passcodes passcodes{std::string(kPasscode), ""};
+    Greeting greeting(passcodes);
     while (!left.empty()) {
         const std::size_t length = std::min<std::size_t>(left.front(), left.size() - 1);
         const auto piece = left.subspan(1, length);

@@ -25,7 +25,7 @@ void checkEndpoint(const Endpoint& endpoint) {
     check(endpoint.maxConnections >= 1 && endpoint.maxConnections <= 10000);
     check(endpoint.heartbeatAbsenceThreshold.count() >= 0);
     check(endpoint.heartbeatAbsenceThreshold.count() <= 2147483647);
-    check(endpoint.port == 0 && endpoint.passcode.empty());
+    check(endpoint.passcode.empty());
 }
 
 void checkAlpn(const std::vector<std::string>& names) {
@@ -58,9 +58,11 @@ void fuzzMapping(const std::string& type, const std::string& body) {
 
 void fuzzMappingChange(const std::string& body) {
     try {
-        const auto change = connector::readMappingChange(body);
-        check(change.alpn || change.visitorTls);
-        if (change.alpn) checkAlpn(*change.alpn);
+        const connector::MappingChange change(body);
+        Mapping mapping;
+        change.applyTo(mapping);
+        checkAlpn(mapping.visitors.alpn);
+        connector::PasscodeChange(body).applyTo(mapping, "new");
     } catch (const FieldError& error) {
         checkMessage(error.what());
     }

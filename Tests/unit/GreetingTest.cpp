@@ -22,8 +22,10 @@ const std::string kPasscode = "0b403b65-c5a0-476f-92f5-ffc7ca0f85ef";
 const std::string kGreeting2 = "PIPE/2 " + kPasscode + "\n";
 
 /// Adds the text in pieces of this size and returns the first verdict that is one, or Incomplete.
-Verdict verdictOn(const std::string& text, std::size_t pieceSize, const std::string& passcode = kPasscode) {
-    Greeting greeting(passcode);
+Verdict verdictOn(const std::string& text, std::size_t pieceSize, const std::string& passcode = kPasscode,
+                  const std::string& former = "") {
+    const connector::Passcodes passcodes{passcode, former};
+    Greeting greeting(passcodes);
     for (std::size_t at = 0; at < text.size(); at += pieceSize) {
         const auto piece = std::string_view(text).substr(at, pieceSize);
         const auto verdict = greeting.add(std::as_bytes(std::span(piece)));
@@ -49,6 +51,20 @@ BOOST_AUTO_TEST_CASE(a_passcode_may_begin_as_pipe2_does) {
     BOOST_TEST(verdictOn("PIPE/2 guess!\n", 50, passcode) == Verdict::Refused);
 }
 
+BOOST_AUTO_TEST_CASE(a_former_passcode_is_as_good) {
+    for (const std::string former :
+         {"short", "90dd0a64-0b36-4f0f-9d57-1f1ddf6a9b5e", "a-longer-one-than-all-the-others-are"})
+        for (std::size_t size : {1, 7, 100}) {
+            BOOST_TEST(verdictOn(former, size, kPasscode, former) == Verdict::Pipe1);
+            BOOST_TEST(verdictOn(kPasscode, size, kPasscode, former) == Verdict::Pipe1);
+            BOOST_TEST(verdictOn("PIPE/2 " + former + "\n", size, kPasscode, former) == Verdict::Pipe2Serves);
+            BOOST_TEST(verdictOn("PIPE/2 " + former + " open\n", size, kPasscode, former) ==
+                       Verdict::Pipe2Opens);
+            BOOST_TEST(verdictOn(kGreeting2, size, kPasscode, former) == Verdict::Pipe2Serves);
+        }
+    BOOST_TEST(verdictOn("PIPE/2 \n", 100, kPasscode, "") == Verdict::Refused, "an empty one is none");
+}
+
 BOOST_AUTO_TEST_CASE(every_proper_beginning_is_incomplete) {
     for (std::size_t length = 0; length < kPasscode.size(); ++length)
         BOOST_TEST(verdictOn(kPasscode.substr(0, length), 5) == Verdict::Incomplete);
@@ -69,7 +85,8 @@ BOOST_AUTO_TEST_CASE(anything_behind_the_passcode_in_the_same_piece_is_refused) 
 }
 
 BOOST_AUTO_TEST_CASE(it_knows_whether_it_has_begun) {
-    Greeting greeting(kPasscode);
+    const connector::Passcodes passcodes{kPasscode, ""};
+    Greeting greeting(passcodes);
     BOOST_TEST(!greeting.hasBegun());
     greeting.add(std::as_bytes(std::span(kPasscode).first(1)));
     BOOST_TEST(greeting.hasBegun());

@@ -7,8 +7,9 @@ using connector::checkedMappingId;
 using connector::FieldError;
 using connector::findMappingId;
 using connector::Mapping;
+using connector::MappingChange;
+using connector::PasscodeChange;
 using connector::readMapping;
-using connector::readMappingChange;
 
 namespace {
 
@@ -95,8 +96,8 @@ BOOST_AUTO_TEST_CASE(private_mappings_have_limits_for_each_port) {
 }
 
 BOOST_AUTO_TEST_CASE(what_the_service_decides_is_not_taken_from_the_request) {
-    const auto mapping = readMapping(
-        kJson, R"({"id":"x","port1":1,"port2":2,"passcode1":"a","passcode2":"b",)" + kPublic.substr(1));
+    const auto mapping =
+        readMapping(kJson, R"({"id":"x","passcode1":"a","passcode2":"b",)" + kPublic.substr(1));
     BOOST_TEST(isThePublicOne(mapping));
     BOOST_TEST(mapping.id.empty());
     BOOST_TEST(mapping.endpoint1.port == 0);
@@ -136,12 +137,12 @@ BOOST_AUTO_TEST_CASE(wrong_settings_of_visitors_are_refused) {
           std::string(R"(["h\t2"])"), std::string(R"(["h\u007f"])"), std::string(R"(["\u00e4"])"),
           std::string(R"(["h2","h3","h2"])"), R"([")" + std::string(256, 'x') + "\"]", names(17)}) {
         BOOST_CHECK_EXCEPTION(readMapping(kJson, publicAnd("\"alpn\":" + alpn)), FieldError, says("alpn: "));
-        BOOST_CHECK_EXCEPTION(readMappingChange("{\"alpn\":" + alpn + "}"), FieldError, says("alpn: "));
+        BOOST_CHECK_EXCEPTION(MappingChange("{\"alpn\":" + alpn + "}"), FieldError, says("alpn: "));
     }
     for (const std::string tls : {"null", "0", "\"false\"", "[]"}) {
         BOOST_CHECK_EXCEPTION(readMapping(kJson, publicAnd("\"visitortls\":" + tls)), FieldError,
                               says("visitortls: "));
-        BOOST_CHECK_EXCEPTION(readMappingChange("{\"visitortls\":" + tls + "}"), FieldError,
+        BOOST_CHECK_EXCEPTION(MappingChange("{\"visitortls\":" + tls + "}"), FieldError,
                               says("visitortls: "));
     }
 }
@@ -153,20 +154,129 @@ BOOST_AUTO_TEST_CASE(private_mappings_have_no_visitors_to_set_anything_for) {
 }
 
 BOOST_AUTO_TEST_CASE(change_has_what_is_given_and_no_more) {
-    const auto both = readMappingChange(R"( {"visitortls":true,"alpn":["h2"]} )");
-    BOOST_TEST(both.visitorTls.value());
-    BOOST_TEST(both.alpn.value() == std::vector<std::string>{"h2"}, boost::test_tools::per_element());
-    const auto one = readMappingChange(R"({"alpn":[]})");
-    BOOST_TEST(one.alpn.value().empty());
-    BOOST_TEST(!one.visitorTls.has_value());
-    BOOST_TEST(!readMappingChange(R"({"visitortls":false})").alpn.has_value());
+    auto mapping = readMapping(kJson, publicAnd(R"("label":"web","visitorrate":5,"alpn":["h3"])"));
+    MappingChange(R"( {"visitortls":true,"alpn":["h2"]} )").applyTo(mapping);
+    BOOST_TEST(mapping.visitors.tls);
+    BOOST_TEST(mapping.visitors.alpn == std::vector<std::string>{"h2"}, boost::test_tools::per_element());
+    BOOST_TEST(mapping.label == "web");
+    BOOST_TEST(mapping.traffic.visitorRate.value() == 5);
+    MappingChange(R"({"alpn":[],"visitorrate":null,"label":null,"port2":6001})").applyTo(mapping);
+    BOOST_TEST(mapping.visitors.alpn.empty());
+    BOOST_TEST(!mapping.traffic.visitorRate.has_value());
+    BOOST_TEST(mapping.label.empty());
+    BOOST_TEST(mapping.endpoint1.port == 0);
+    BOOST_TEST(mapping.endpoint2.port == 6001);
+}
+
+BOOST_AUTO_TEST_CASE(change_of_a_private_mapping_has_nothing_of_visitors) {
+    auto mapping = readMapping(kJson, kPrivate);
+    MappingChange(R"({"label":"x","relayidle":1000,"bandwidth":2048})").applyTo(mapping);
+    BOOST_TEST(mapping.traffic.bandwidth.value() == 2048);
+    for (const std::string member :
+         {R"("visitorrate":1)", R"("visitorsperaddress":1)", R"("allow":[])", R"("deny":null)"})
+        BOOST_CHECK_EXCEPTION(MappingChange("{" + member + "}").applyTo(mapping), FieldError,
+                              says("private"));
 }
 
 BOOST_AUTO_TEST_CASE(change_of_anything_else_names_what_can_be_changed) {
-    for (const auto* body : {"{}", R"({"id":"x"})", R"({"alpn":[],"port1":1})"})
-        BOOST_CHECK_EXCEPTION(readMappingChange(body), FieldError, says("alpn, visitortls"));
+    for (const auto* body : {"{}", R"({"id":"x"})", R"({"alpn":[],"passcode1":1})"})
+        BOOST_CHECK_EXCEPTION(
+            MappingChange{body}, FieldError,
+            says("allow, alpn, bandwidth, deny, label, port1, port2, relayidle, visitorrate, "
+                 "visitorsperaddress, visitortls"));
     for (const auto* body : {"", "[]", "null", "alpn=h2", R"({"alpn":[],"alpn":[]})", R"({"alpn":[]}{})"})
-        BOOST_CHECK_THROW(readMappingChange(body), FieldError);
+        BOOST_CHECK_THROW(MappingChange{body}, FieldError);
+}
+
+BOOST_AUTO_TEST_CASE(limits_of_traffic_are_read) {
+    const auto mapping = readMapping(
+        kJson,
+        publicAnd(R"("label":"a-é","port1":6002,"port2":6001,"visitorsperaddress":0,"visitorrate":1000000,)"
+                  R"("allow":["192.0.2.0/24","2001:db8::/32"],"deny":[],"relayidle":0,"bandwidth":1024)"));
+    BOOST_TEST(mapping.label == "a-é");
+    BOOST_TEST(mapping.endpoint1.port == 6002);
+    BOOST_TEST(mapping.endpoint2.port == 6001);
+    const auto& traffic = mapping.traffic;
+    BOOST_TEST(traffic.visitorsPerAddress.value() == 0);
+    BOOST_TEST(traffic.visitorRate.value() == 1000000);
+    BOOST_TEST(traffic.allow.value().size() == 2U);
+    BOOST_TEST(traffic.allow.value().back().toString() == "2001:db8::/32");
+    BOOST_TEST(traffic.deny.value().empty());
+    BOOST_TEST(traffic.relayIdle.value().count() == 0);
+    BOOST_TEST(traffic.bandwidth.value() == 1024);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_given_is_as_elsewhere) {
+    const auto mapping = readMapping(kJson, publicAnd(R"("visitorrate":null,"bandwidth":0)"));
+    BOOST_TEST(!mapping.traffic.visitorRate.has_value());
+    BOOST_TEST(!mapping.traffic.allow.has_value());
+    connector::TrafficLimits elsewhere = connector::kUnlimitedTraffic;
+    elsewhere.visitorRate = 7;
+    elsewhere.bandwidth = 5000;
+    BOOST_TEST(mapping.traffic.orElse(elsewhere).visitorRate.value() == 7);
+    BOOST_TEST(mapping.traffic.orElse(elsewhere).bandwidth.value() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_limits_of_traffic_are_refused_by_name) {
+    const std::string tooLong(65, 'x');
+    const std::vector<std::pair<std::string, std::string>> wrong{{"label", "\"\""},
+                                                                 {"label", "1"},
+                                                                 {"label", R"("a\u0007")"},
+                                                                 {"label", "\"" + tooLong + "\""},
+                                                                 {"port1", "0"},
+                                                                 {"port2", "65536"},
+                                                                 {"port1", "null"},
+                                                                 {"port1", "\"6001\""},
+                                                                 {"visitorsperaddress", "-1"},
+                                                                 {"visitorrate", "1.5"},
+                                                                 {"visitorrate", "1000001"},
+                                                                 {"allow", "\"192.0.2.0/24\""},
+                                                                 {"allow", "[\"192.0.2.1\"]"},
+                                                                 {"deny", "[\"192.0.2.1/24\"]"},
+                                                                 {"deny", "[1]"},
+                                                                 {"relayidle", "-1"},
+                                                                 {"relayidle", "2147483648"},
+                                                                 {"bandwidth", "1023"},
+                                                                 {"bandwidth", "-1"}};
+    for (const auto& [key, value] : wrong) {
+        const auto member = "\"" + key + "\":" + value;
+        BOOST_CHECK_EXCEPTION(readMapping(kJson, publicAnd(member)), FieldError, says(key + ": "));
+        BOOST_CHECK_EXCEPTION(MappingChange("{" + member + "}"), FieldError, says(key + ": "));
+    }
+    const std::string longest(64, 'x');
+    BOOST_TEST(readMapping(kJson, publicAnd("\"label\":\"" + longest + "\"")).label == longest);
+}
+
+BOOST_AUTO_TEST_CASE(passcode_of_a_public_mapping_is_port1s) {
+    auto mapping = readMapping(kJson, kPublic);
+    mapping.endpoint1.passcode = "old";
+    for (const auto* body : {"", "{}", R"({"side":"port1"})", R"({"overlap":0})"}) {
+        PasscodeChange change(body);
+        change.applyTo(mapping, "new");
+        BOOST_TEST(change.side() == "port1");
+        BOOST_TEST(mapping.endpoint1.passcode == "new");
+        BOOST_TEST(mapping.endpoint1.formerPasscode == "");
+        BOOST_TEST(mapping.endpoint1.formerPasscodeUntil == 0);
+    }
+    PasscodeChange(R"({"overlap":60000})").applyTo(mapping, "newest");
+    BOOST_TEST(mapping.endpoint1.formerPasscode == "new");
+    BOOST_TEST(mapping.endpoint1.formerPasscodeUntil > 60000);
+    BOOST_CHECK_EXCEPTION(PasscodeChange(R"({"side":"port2"})").applyTo(mapping, "x"), FieldError,
+                          says("side: "));
+}
+
+BOOST_AUTO_TEST_CASE(passcodes_of_a_private_mapping_have_sides) {
+    auto mapping = readMapping(kJson, kPrivate);
+    mapping.endpoint1.passcode = "one";
+    mapping.endpoint2.passcode = "two";
+    PasscodeChange(R"({"side":"port2","overlap":1})").applyTo(mapping, "new");
+    BOOST_TEST(mapping.endpoint1.passcode == "one");
+    BOOST_TEST(mapping.endpoint2.passcode == "new");
+    BOOST_TEST(mapping.endpoint2.formerPasscode == "two");
+    BOOST_CHECK_EXCEPTION(PasscodeChange("").applyTo(mapping, "x"), FieldError, says("side: missing"));
+    for (const auto* body : {"[]", R"({"side":"port3"})", R"({"side":1})", R"({"overlap":-1})",
+                             R"({"overlap":null})", R"({"sides":"port1"})"})
+        BOOST_CHECK_THROW(PasscodeChange{body}, FieldError);
 }
 
 BOOST_AUTO_TEST_CASE(the_ends_of_the_ranges_are_allowed) {

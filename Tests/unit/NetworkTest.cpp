@@ -1,4 +1,4 @@
-#include "auth/Network.h"
+#include "net/Network.h"
 
 #include <boost/test/unit_test.hpp>
 

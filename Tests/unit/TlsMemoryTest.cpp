@@ -93,10 +93,13 @@ extern "C" SSL* SSL_new(SSL_CTX* context) {
 BOOST_FIXTURE_TEST_SUITE(TlsMemory, Pipe)
 
 BOOST_AUTO_TEST_CASE(agent_that_there_is_no_memory_for_is_turned_away) {
-    const Endpoint endpoint{.port = 1, .passcode = "passcode", .maxConnections = 1};
+    Endpoint endpoint;
+    endpoint.port = 1;
+    endpoint.passcode = "passcode";
+    endpoint.maxConnections = 1;
     const Lifeline lifeline;
-    AgentEndpoint agents(loop, environment, endpoint, {"port1", "agent", "id:1", /*mayBegin*/ true}, lifeline,
-                         *this);
+    AgentEndpoint agents(loop, environment, endpoint, {"port1", "id:1"}, {"agent", /*mayBegin*/ true},
+                         lifeline, *this);
     {
         const OutOfMemory now;
         BOOST_TEST(isClosedBy(agents));

@@ -1,6 +1,6 @@
 #include "cli/setup/Addresses.h"
 
-#include "auth/Network.h"
+#include "net/Network.h"
 #include "net/PeerAddress.h"
 
 #include <Poco/Ascii.h>

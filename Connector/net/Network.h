@@ -17,6 +17,11 @@ class Network {
     /// An IPv4-mapped IPv6 address counts as the IPv4 address that it is.
     bool contains(const Poco::Net::IPAddress& address) const;
 
+    /// As parse() reads it.
+    std::string toString() const;
+
+    bool operator==(const Network&) const = default;
+
   private:
     Network(const Poco::Net::IPAddress& address, const Poco::Net::IPAddress& mask)
         : _address(address), _mask(mask) {}

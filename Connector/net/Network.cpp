@@ -1,4 +1,4 @@
-#include "auth/Network.h"
+#include "net/Network.h"
 
 #include "net/PeerAddress.h"
 
@@ -46,6 +46,10 @@ std::optional<Network> Network::parse(const std::string& text) {
 bool Network::contains(const Poco::Net::IPAddress& address) const {
     const auto bare = withoutZone(withoutMapping(address));
     return bare.family() == _address.family() && (bare & _mask) == _address;
+}
+
+std::string Network::toString() const {
+    return _address.toString() + "/" + std::to_string(_mask.prefixLength());
 }
 
 } // namespace connector
