@@ -85,6 +85,7 @@ void DatabaseWriter::write(const Patience& patience, Write write, Late late) {
     job->isAwaited = true;
     queue(job);
     await(job, patience.until());
+    job->late = {}; // with what it holds, which must not outlive the call
     if (job->failure) std::rethrow_exception(job->failure);
 }
 

@@ -79,9 +79,9 @@ class MappingService::Claim {
                 "another change of this mapping waits for the disk of the server's database; "
                 "nothing was changed");
         _service.refuseUnlessServing();
-        const auto& open = find(_service._open, id)->second;
-        _mapping = open.mapping;
-        _mapping.lastUse = open.storedUse;
+        const auto damaged = _service._damaged.find(id);
+        _isDamaged = damaged != _service._damaged.end();
+        _mapping = _isDamaged ? damaged->second : _service.storedMapping(id);
         _service._claimed.insert(id);
     }
     ~Claim() {
@@ -94,11 +94,14 @@ class MappingService::Claim {
 
     /// As it was when the claim was made; nobody else changes it.
     const Mapping& mapping() const { return _mapping; }
+    /// Only its id and its ports are known.
+    bool isDamaged() const { return _isDamaged; }
 
   private:
     MappingService& _service;
     const std::string _id;
     Mapping _mapping;
+    bool _isDamaged = false;
 };
 
 /// Ports on their way to a mapping. They go back to the pool with it, unless the mapping has got them. Made
@@ -143,8 +146,18 @@ MappingService::~MappingService() {
 void MappingService::restore() {
     const auto released = _store.releasedPorts();
     const auto mappings = _store.load();
+    const auto damaged = _store.loadDamaged();
     const std::lock_guard lock(_mutex);
     _ports.moveToBack(released);
+    for (const auto& mapping : damaged) {
+        _ports.remove(mapping.endpoint1.port);
+        _ports.remove(mapping.endpoint2.port);
+        _damaged.emplace(mapping.id, mapping);
+        log().error(
+            "mapping %s is damaged in the database, and not served: the checksum of its row is wrong; "
+            "restore a backup, or remove it and add a new one",
+            mapping.id);
+    }
     for (const auto& mapping : mappings) {
         _ports.remove(mapping.endpoint1.port);
         _ports.remove(mapping.endpoint2.port);
@@ -216,12 +229,14 @@ void MappingService::remove(const std::string& id, const std::string& closedBy) 
 /// Of a mapping whose row is gone.
 void MappingService::close(const Mapping& mapping, const std::string& closedBy) {
     std::unique_lock lock(_mutex);
-    auto pipe = std::move(_open.extract(mapping.id).mapped().pipe);
-    lock.unlock();
-    pipe->close().get();
-    lock.lock();
+    if (_damaged.erase(mapping.id) == 0) {
+        auto pipe = std::move(_open.extract(mapping.id).mapped().pipe);
+        lock.unlock();
+        pipe->close().get();
+        pipe.reset();
+        lock.lock();
+    }
     giveBackPorts(mapping, Mapping());
-    pipe.reset();
     log().information("mapping %s closed by %s", mapping.id, closedBy);
 }
 
@@ -230,6 +245,8 @@ MappingReport MappingService::change(const std::string& id, const Edit& edit, co
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
     const auto claim = std::make_shared<Claim>(*this, id, patience.until());
+    if (claim->isDamaged())
+        throw UnknownMapping("mapping " + id + " is damaged in the database; it can only be removed");
     const auto former = claim->mapping();
     auto wanted = former;
     edit(wanted);
@@ -287,6 +304,7 @@ MappingTotals MappingService::totals() const {
     const std::lock_guard lock(_mutex);
     MappingTotals totals;
     totals.mappings = _open.size();
+    totals.damaged = _damaged.size();
     for (const auto& [id, open] : _open) {
         const auto status = open.pipe->status();
         totals.degraded += status.degraded ? 1 : 0;
@@ -339,6 +357,13 @@ void MappingService::closePipes() {
     for (auto& closed : closing)
         closed.wait();
     _open.clear();
+}
+
+Mapping MappingService::storedMapping(const std::string& id) const {
+    const auto& open = find(_open, id)->second;
+    auto mapping = open.mapping;
+    mapping.lastUse = open.storedUse;
+    return mapping;
 }
 
 MappingReport MappingService::reportOf(const Open& open) const {

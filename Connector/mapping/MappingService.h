@@ -68,6 +68,8 @@ struct MappingTotals {
     std::size_t mappings = 0;
     /// Mappings of which some port is held by something else.
     std::size_t degraded = 0;
+    /// Rows of the database that are not served, as they are not as they were written.
+    std::size_t damaged = 0;
     /// Authorized agents that wait for a partner.
     std::int64_t agentsWaiting = 0;
     std::int64_t visitorsWaiting = 0;
@@ -153,6 +155,7 @@ class MappingService {
     using OpenMappings = std::map<std::string, Open>;
 
     MappingReport reportOf(const Open& open) const;
+    Mapping storedMapping(const std::string& id) const;
     Pipe::Listeners listenAgain(const Mapping& mapping, const Endpoint& endpoint);
     std::array<Pipe::Listeners, 2> listenOn(const Mapping& former, Mapping& wanted);
     Pipe::Listeners listenOnFreePort(std::uint16_t& port);
@@ -182,6 +185,7 @@ class MappingService {
     PortPool& _ports;
     mutable std::mutex _mutex;
     OpenMappings _open;
+    std::map<std::string, Mapping> _damaged; ///< by their ids; see MappingStore::loadDamaged()
     std::atomic<bool> _ready{false};
     bool _stopping = false;
     int _underway = 0;              ///< calls of add(), remove() and change() that are not over

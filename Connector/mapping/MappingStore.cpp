@@ -2,6 +2,7 @@
 
 #include "base/Descriptor.h"
 
+#include <Poco/Crypto/DigestEngine.h>
 #include <Poco/Data/RecordSet.h>
 #include <Poco/Data/SQLite/Connector.h>
 #include <Poco/Data/SQLite/SQLiteException.h>
@@ -12,6 +13,7 @@
 #include <Poco/Path.h>
 #include <Poco/String.h>
 #include <Poco/StringTokenizer.h>
+#include <Poco/Tuple.h>
 #include <Poco/URI.h>
 
 #include <atomic>
@@ -63,6 +65,23 @@ auto translated(const std::string& path, const Session* session, Function&& func
     }
 }
 
+/// A function that SQL statements of our sessions know.
+constexpr const char* kChecksum = "row_checksum";
+
+/// SHA-256 of all values, each with its type and its length, so that no two rows have the same bytes.
+void onChecksum(sqlite3_context* context, int count, sqlite3_value** values) {
+    Poco::Crypto::DigestEngine digest("SHA256");
+    for (int i = 0; i < count; ++i) {
+        const int type = sqlite3_value_type(values[i]);
+        const auto* const bytes = sqlite3_value_blob(values[i]); // numbers as text
+        const int size = sqlite3_value_bytes(values[i]);
+        digest.update(std::to_string(type) + ":" + std::to_string(size) + ":");
+        if (size > 0) digest.update(bytes, static_cast<unsigned>(size));
+    }
+    const auto text = Poco::DigestEngine::digestToHex(digest.digest());
+    sqlite3_result_text(context, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+}
+
 int integerOf(Session& session, const std::string& query) {
     int value = 0;
     session << query, into(value), now;
@@ -101,7 +120,8 @@ void createTables(Session& session) {
                // NULL: as the configuration says.
                " visitorsperaddress INTEGER, visitorrate INTEGER, allow TEXT, deny TEXT,"
                " relayidle INTEGER, bandwidth INTEGER,"
-               " created INTEGER NOT NULL, lastagent INTEGER NOT NULL, lastvisitor INTEGER NOT NULL"
+               " created INTEGER NOT NULL, lastagent INTEGER NOT NULL, lastvisitor INTEGER NOT NULL,"
+               " checksum TEXT NOT NULL" // of all the others but the two before it
                ") WITHOUT ROWID",
         now;
     // A port's place in the order of giving back, so that a restart does not make it the next one handed out.
@@ -154,6 +174,18 @@ constexpr const char* kColumns =
     " port2, passcode2, formerpasscode2, formerpasscodeuntil2, maxconnections2, heartbeatabsencethreshold2,"
     " alpn, visitortls, visitorsperaddress, visitorrate, allow, deny, relayidle, bandwidth,"
     " created, lastagent, lastvisitor";
+
+/// Those of them that a row's checksum is of: not when it was last in use, which changes all the time and
+/// which nothing depends on.
+std::string sealedColumns() {
+    const std::string all = kColumns;
+    return all.substr(0, all.find(", lastagent"));
+}
+
+/// The checksum of a row of kColumns, in SQL.
+std::string checksumInSql() {
+    return std::string(kChecksum) + "(" + sealedColumns() + ")";
+}
 
 /// One row of kColumns, read from left to right.
 class MappingRow {
@@ -297,6 +329,9 @@ class MappingStore::LockWait {
     std::unique_ptr<Session> newSession(const std::string& path) {
         auto session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, path);
         sqlite3_busy_handler(handleOf(*session), &LockWait::onBusy, this);
+        sqlite3_create_function(handleOf(*session), kChecksum, -1,
+                                SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr, onChecksum,
+                                nullptr, nullptr);
         return session;
     }
 
@@ -406,12 +441,30 @@ std::vector<Mapping> MappingStore::load() {
     auto& session = readable();
     return translated(_path, &session, [&] {
         Poco::Data::Statement select(session);
-        select << std::string("SELECT ") + kColumns + " FROM mapping ORDER BY id";
+        select << std::string("SELECT ") + kColumns + " FROM mapping WHERE checksum = " + checksumInSql() +
+                      " ORDER BY id";
         select.execute();
         Poco::Data::RecordSet rows(select);
         std::vector<Mapping> mappings;
         for (bool more = rows.moveFirst(); more; more = rows.moveNext())
             mappings.push_back(MappingRow(rows).read());
+        return mappings;
+    });
+}
+
+std::vector<Mapping> MappingStore::loadDamaged() {
+    auto& session = readable();
+    return translated(_path, &session, [&] {
+        std::vector<Poco::Tuple<std::string, int, int>> rows;
+        session << "SELECT id, port1, port2 FROM mapping WHERE checksum <> " + checksumInSql() +
+                       " ORDER BY id",
+            into(rows), now;
+        std::vector<Mapping> mappings(rows.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            mappings[i].id = rows[i].get<0>();
+            mappings[i].endpoint1.port = static_cast<std::uint16_t>(rows[i].get<1>());
+            mappings[i].endpoint2.port = static_cast<std::uint16_t>(rows[i].get<2>());
+        }
         return mappings;
     });
 }
@@ -444,15 +497,17 @@ void MappingStore::insert(const Mapping& mapping) {
     auto first = columns(mapping.endpoint1);
     auto second = columns(mapping.endpoint2);
     translated(_path, &session, [&] {
-        session
-            << std::string("INSERT INTO mapping (") + kColumns +
-                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        session << std::string("INSERT INTO mapping (") + kColumns +
+                       ", checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                       "?, ?, ?, ?, ?, '')",
             useRef(mapping.id), useRef(type), useRef(mapping.label), use(first), use(second),
             bind(joined(mapping.visitors.alpn)), bind(mapping.visitors.tls ? 1 : 0),
             bind(nullable(traffic.visitorsPerAddress)), bind(nullable(traffic.visitorRate)),
             bind(nullable(traffic.allow)), bind(nullable(traffic.deny)), bind(nullable(traffic.relayIdle)),
             bind(nullable(traffic.bandwidth)), useRef(mapping.created), useRef(mapping.lastUse.agent),
             useRef(mapping.lastUse.visitor), now;
+        session << "UPDATE mapping SET checksum = " + checksumInSql() + " WHERE id = ?", useRef(mapping.id),
+            now;
     });
 }
 

@@ -57,8 +57,12 @@ class MappingStore {
     /// the question. False when there is none. Throws StorageError when the file can't be opened.
     static bool isInUse(const std::string& path);
 
-    /// All mappings, ordered by id.
+    /// All mappings whose rows are as they were written, ordered by id.
     std::vector<Mapping> load();
+
+    /// Those whose rows have a wrong checksum, as their bytes have changed on the disk: id and ports alone,
+    /// which SQLite compares with its indexes.
+    std::vector<Mapping> loadDamaged();
 
     /// Ports that were given back, the one given back first in front.
     std::vector<std::uint16_t> releasedPorts();

@@ -1,3 +1,4 @@
+#include "Commands.h"
 #include "OpenPipe.h"
 #include "Skipping.h"
 
@@ -127,6 +128,46 @@ BOOST_AUTO_TEST_CASE(DamagedDatabaseIsRefused) {
         content[at] = static_cast<char>(at * 7);
     writeFile(setup.databaseFile(), content);
     requireRefused(setup, setup.databaseFile());
+}
+
+/// A bit that has flipped in a passcode must not lock agents out in silence, or let others in.
+BOOST_AUTO_TEST_CASE(DamagedRowIsNotServedAndNamed) {
+    ConnectorSetup setup(Mode::Plain, 6);
+    AddedMapping whole;
+    AddedMapping damaged;
+    {
+        ConnectorProcess connector(setup);
+        whole = connector.api().addPublic();
+        damaged = connector.api().addPublic();
+        BOOST_TEST(connector.stop() == 0);
+    }
+    auto content = readFile(setup.databaseFile());
+    const auto at = content.find(damaged.passcode1);
+    BOOST_REQUIRE(at != std::string::npos);
+    content[at] = static_cast<char>(content[at] ^ 1);
+    writeFile(setup.databaseFile(), content);
+    BOOST_TEST(says(runCommand(setup, {"check"}), "mapping " + damaged.id + " is damaged"));
+    {
+        ConnectorProcess connector(setup);
+        const auto& api = connector.api();
+        connector.waitForLog("mapping " + damaged.id + " is damaged in the database");
+        BOOST_TEST(api.listIds() == std::set<std::string>{whole.id});
+        const auto agent = connector.agent(whole.port1, whole.passcode1);
+        BOOST_TEST(refusesConnections(damaged.port1));
+        BOOST_TEST(api.get("/api/v2/status").json()->getValue<int>("damaged") == 1);
+        BOOST_TEST(api.tryChange(damaged.id, R"({"alpn":["h2"]})").isError(404));
+        const auto another = api.addPublic();
+        BOOST_TEST(api.tryAdd(publicMapping()).isError(507), "its ports are not given to others");
+        api.remove(another.id);
+        BOOST_TEST(connector.stop() == 0);
+    }
+    const ConnectorProcess connector(setup);
+    const auto& api = connector.api();
+    BOOST_TEST(api.get("/api/v2/status").json()->getValue<int>("damaged") == 1, "the row stays as it was");
+    const auto removal = runCommand(setup, {"mapping", "remove", damaged.id});
+    BOOST_TEST(removal.exitCode == 0, shown(removal));
+    BOOST_TEST(api.get("/api/v2/status").json()->getValue<int>("damaged") == 0);
+    BOOST_TEST(api.get("/api/v2/status").json()->getValue<int>("availablePorts") == 4);
 }
 
 BOOST_AUTO_TEST_CASE(TruncatedDatabaseIsRefused) {
