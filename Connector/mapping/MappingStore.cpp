@@ -121,7 +121,7 @@ void createTables(Session& session) {
                " visitorsperaddress INTEGER, visitorrate INTEGER, allow TEXT, deny TEXT,"
                " relayidle INTEGER, bandwidth INTEGER,"
                " created INTEGER NOT NULL, lastagent INTEGER NOT NULL, lastvisitor INTEGER NOT NULL,"
-               " checksum TEXT NOT NULL" // of all the others but the two before it
+               " checksum TEXT NOT NULL" // of all the others but the times
                ") WITHOUT ROWID",
         now;
     // A port's place in the order of giving back, so that a restart does not make it the next one handed out.
@@ -175,11 +175,11 @@ constexpr const char* kColumns =
     " alpn, visitortls, visitorsperaddress, visitorrate, allow, deny, relayidle, bandwidth,"
     " created, lastagent, lastvisitor";
 
-/// Those of them that a row's checksum is of: not when it was last in use, which changes all the time and
-/// which nothing depends on.
+/// Those of them that a row's checksum is of: not its times, which no connection depends on, and of which two
+/// change all the time.
 std::string sealedColumns() {
     const std::string all = kColumns;
-    return all.substr(0, all.find(", lastagent"));
+    return all.substr(0, all.find(", created"));
 }
 
 /// The checksum of a row of kColumns, in SQL.
