@@ -7,9 +7,12 @@
 #include <Poco/Util/OptionException.h>
 #include <Poco/Util/OptionProcessor.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <mutex>
 #include <thread>
 #include <unistd.h>
 
@@ -37,11 +40,67 @@ void checkWritable(const std::string& file) {
     if (isNew) std::filesystem::remove(file);
 }
 
-void endSoon() {
+/// Leaves the log a moment.
+[[noreturn]] void endSoon() {
     constexpr std::chrono::milliseconds kLogTime{400};
     std::this_thread::sleep_for(kLogTime);
     ::_exit(Poco::Util::Application::EXIT_IOERR);
 }
+
+/// Hears SIGTERM and SIGINT while the server is being started, which may wait for the disk for good: then the
+/// process ends without it. A start that gets on with it hears of the signal when it is over.
+class StartWatch {
+  public:
+    StartWatch() : _thread([this] { run(); }) {}
+    ~StartWatch() {
+        {
+            const std::lock_guard lock(_mutex);
+            _isOver = true;
+            _changed.notify_all();
+        }
+        _thread.join();
+    }
+    StartWatch(const StartWatch&) = delete;
+    StartWatch& operator=(const StartWatch&) = delete;
+
+  private:
+    static constexpr std::chrono::milliseconds kStopTime{4500};
+
+    void run() {
+        const int signal = waitForSignal();
+        if (signal == 0) return;
+        {
+            std::unique_lock lock(_mutex);
+            if (!_changed.wait_for(lock, kStopTime, [this] { return _isOver; })) {
+                log().error("the start waits for the disk of the database: ended without waiting for it");
+                endSoon();
+            }
+        }
+        ::kill(::getpid(), signal);
+    }
+
+    /// 0 when the start is over.
+    int waitForSignal() {
+        constexpr timespec kPause{0, 50 * 1000 * 1000};
+        sigset_t signals;
+        ::sigemptyset(&signals);
+        ::sigaddset(&signals, SIGTERM);
+        ::sigaddset(&signals, SIGINT);
+        std::unique_lock lock(_mutex);
+        while (!_isOver) {
+            lock.unlock();
+            const int signal = ::sigtimedwait(&signals, nullptr, &kPause);
+            if (signal > 0) return signal;
+            lock.lock();
+        }
+        return 0;
+    }
+
+    std::mutex _mutex;
+    std::condition_variable _changed;
+    bool _isOver = false;
+    std::thread _thread;
+};
 
 } // namespace
 
@@ -122,7 +181,10 @@ int ConnectorApplication::main(const std::vector<std::string>&) {
         if (_configuration.file != _configurationFile)
             log().notice("%s, the earlier Connector's, is read: %s is not there, or as it was installed",
                          _configuration.file, _configurationFile);
-        _server = std::make_unique<Server>(_configuration);
+        {
+            const StartWatch watch;
+            _server = std::make_unique<Server>(_configuration);
+        }
         log().notice("%s %s is ready: %s", std::string(kProgram), std::string(CONNECTOR_VERSION),
                      summary(_configuration));
         if (_configuration.dev)

@@ -219,6 +219,15 @@ BOOST_AUTO_TEST_CASE(StopDoesNotWaitForTheDisk) {
         std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(StopDoesNotWaitForAStartThatWaitsForTheDisk) {
+    setup.disk.stall();
+    ChildProcess starting(setup.command());
+    setup.disk.waitForVictim();
+    BOOST_TEST(starting.stop(SIGTERM) == 74);
+    BOOST_TEST(readFile(setup.logFile()).find("the start waits for the disk of the database") !=
+               std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(LockOfAnotherProgramIsTold) {
     setup.set("limits.database-busy", kBriefly);
     ConnectorProcess connector(setup);
