@@ -2,6 +2,7 @@
 full, and kill -9 in the middle of everything. As root, or the full disk is left out.
 """
 
+import collections
 import concurrent.futures
 import contextlib
 import http.client
@@ -39,7 +40,9 @@ class Server(Connector):
         self._shim = shim
 
     def path(self, name):
-        return f"{self._database_folder}/{name}" if self._database_folder and name == "mappings.db" else super().path(name)
+        if self._database_folder and name == "mappings.db":
+            return f"{self._database_folder}/{name}"
+        return super().path(name)
 
     def _start(self):
         shim = {"LD_PRELOAD": str(self._shim), "STALLED_DISK": str(self.stalled)} if self._shim else {}
@@ -102,9 +105,9 @@ def slowest_read(server, mapping, seconds):
 
 
 def summary(answers):
-    return ", ".join(
-        f"{sum(1 for status, _, _ in answers if status == wanted)} x {wanted}" for wanted in sorted({one[0] for one in answers})
-    ) + f", the slowest after {max(took for _, _, took in answers):.1f} s"
+    counts = collections.Counter(status for status, _, _ in answers)
+    words = ", ".join(f"{count} x {status}" for status, count in sorted(counts.items()))
+    return f"{words}, the slowest after {max(took for _, _, took in answers):.1f} s"
 
 
 def hold_up(report, server, name, seconds, begin, end):
@@ -144,7 +147,8 @@ def lock_on(database):
 def attack_with_lock(report, args):
     with Server(args.bin / "iofog-connector") as server:
         held = lock_on(server.database)
-        hold_up(report, server, "locked", max(args.seconds, 30), held.__enter__, lambda: held.__exit__(None, None, None))
+        seconds = max(args.seconds, 30)
+        hold_up(report, server, "locked", seconds, held.__enter__, lambda: held.__exit__(None, None, None))
         with lock_on(server.database):
             took, status = server.end()
             report.add("locked: SIGTERM", f"ended within {STOP} s", f"{took:.1f} s, status {status}", took < STOP)
@@ -190,15 +194,14 @@ def attack_with_full_disk(report, args, folder):
                     server.process.stop(number)
                     fill(folder)
                     server.start_again()
-                answers = [server.request("POST", "/api/v2/mapping/add", PUBLIC) for _ in range(200)] if not number else [
-                    server.request("POST", "/api/v2/mapping/add", PUBLIC)]
-                known |= {body["id"] for status, body, _ in answers if status == 200}
-                if not number:
-                    known = server.ids()
+                status = 200
+                while status == 200:
+                    status, body, _ = server.request("POST", "/api/v2/mapping/add", PUBLIC)
+                    known |= {body["id"]} if status == 200 else set()
                 serves = server.process.runs() and server.ids() == known
                 report.add(f"full disk {name}", "its mappings served, 507, \"full\"",
-                           f"{'served' if serves else 'not served'}, {answers[-1][0]}, {server.state()}",
-                           serves and answers[-1][0] == 507 and server.state() == "full")
+                           f"{'served' if serves else 'not served'}, {status}, {server.state()}",
+                           serves and status == 507 and server.state() == "full")
             pathlib.Path(f"{folder}/ballast").unlink()
             until = time.monotonic() + 10
             while server.state() != "ok" and time.monotonic() < until:
@@ -217,19 +220,13 @@ def client(server, known, gone, lock):
         status, body, _ = server.request("POST", "/api/v2/mapping/add", PUBLIC)
         if status == 0:
             return
-        if status != 200:
-            if not (mine := [one for one in list(known) if random.random() < 0.5]):
-                continue
-            victim = mine[0]
-        else:
-            with lock:
-                known.add(body["id"])
-            if random.random() < 0.2:
-                continue
-            victim = body["id"]
         with lock:
-            if victim not in known:
+            if status == 200:
+                known.add(body["id"])
+            # Most of them at once, and an old one when there are no ports left.
+            if status == 200 and random.random() < 0.2 or not known:
                 continue
+            victim = body["id"] if status == 200 else next(iter(known))
             known.discard(victim)
         status = server.request("POST", "/api/v2/mapping/remove", json.dumps({"mappingid": victim}))[0]
         if status == 200:
