@@ -13,9 +13,17 @@ namespace {
 
 using Poco::Net::HTTPResponse;
 
+/// Seconds after which a request that the database could not take may be tried again.
+constexpr const char* kRetryAfter = "5";
+
 /// An error whose message is as good for the log as for the client.
 ErrorAnswer refusal(HttpError::Status status, const std::string& message) {
     return {{status, message}, message};
+}
+
+/// An error that passes by itself.
+ErrorAnswer notNow(const std::string& message, const std::string& reason) {
+    return {{HTTPResponse::HTTP_SERVICE_UNAVAILABLE, message, {{"Retry-After", kRetryAfter}}}, reason};
 }
 
 ErrorAnswer serverError(const std::string& told, const std::string& reason) {
@@ -47,6 +55,11 @@ ErrorAnswer errorAnswer(const std::exception_ptr& exception) {
     } catch (const StorageFull& error) {
         return {{HTTPResponse::HTTP_INSUFFICIENT_STORAGE, "the disk of the server's database is full"},
                 error.what()};
+    } catch (const StorageLocked& error) {
+        return notNow("the server's database is locked by another program; nothing was changed",
+                      error.what());
+    } catch (const StorageStalled& error) {
+        return notNow(error.what(), error.what());
     } catch (const StorageError& error) {
         return serverError("the server's database failed", error.what());
     } catch (const Poco::Exception& error) {

@@ -44,6 +44,8 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
     answer->set("descriptors", context().mappings.descriptorCount());
     answer->set("availableDescriptors", context().mappings.freeDescriptorCount());
     answer->set("uptime", static_cast<Poco::Int64>(uptime.count()));
+    answer->set("database", nameOf(context().mappings.databaseState()));
+    answer->set("damaged", static_cast<Poco::UInt64>(totals.damaged));
     answer->set("degraded", static_cast<Poco::UInt64>(totals.degraded));
     answer->set("agentswaiting", static_cast<Poco::Int64>(totals.agentsWaiting));
     answer->set("visitorswaiting", static_cast<Poco::Int64>(totals.visitorsWaiting));

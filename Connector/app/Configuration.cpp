@@ -280,6 +280,16 @@ void readPipes(JsonFields pipes, PipeSettings& settings) {
     pipes.refuseUnknown();
 }
 
+/// apiThreads: half of them are never held up by the database.
+DatabaseLimits readDatabaseLimits(JsonFields& limits, int apiThreads) {
+    DatabaseLimits result;
+    result.busy = time(limits, "database-busy", result.busy);
+    result.wait = time(limits, "database-wait", result.wait);
+    result.waiting = count(limits, "database-waiting", 1000, std::max(apiThreads / 2, 1));
+    result.grace = time(limits, "database-grace", result.grace);
+    return result;
+}
+
 /// What mappings have that don't say otherwise, by the names that it has in the API.
 void readVisitors(JsonFields visitors, PipeSettings& settings) {
     readTrafficLimits(visitors, settings.traffic);
@@ -292,6 +302,7 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     api = readApiLimits(limits);
     configuration.pipes.limits = readPipeLimits(limits);
     configuration.pipes.tcp = readTcpOptions(limits);
+    configuration.database = readDatabaseLimits(limits, api.threads);
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);
     configuration.log.linesPerSecond =
         count(limits, "log-lines", kMaxLines, configuration.log.linesPerSecond);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/ApiSettings.h"
+#include "mapping/DatabaseLimits.h"
 #include "pipe/PipeEnvironment.h"
 
 #include <chrono>
@@ -35,6 +36,7 @@ struct Configuration {
     /// "" : no client certificates.
     std::string controllersCaFile;
     std::string databaseFile;
+    DatabaseLimits database;
     /// How often, at most, the database is told when mappings were last in use.
     std::chrono::milliseconds lastUse{60000};
     LogLimits log;

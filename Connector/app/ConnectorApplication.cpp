@@ -7,9 +7,14 @@
 #include <Poco/Util/OptionException.h>
 #include <Poco/Util/OptionProcessor.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <mutex>
+#include <thread>
+#include <unistd.h>
 
 namespace connector {
 
@@ -34,6 +39,68 @@ void checkWritable(const std::string& file) {
     if (!std::ofstream(file, std::ios::app)) throw Poco::CreateFileException(file);
     if (isNew) std::filesystem::remove(file);
 }
+
+/// Leaves the log a moment.
+[[noreturn]] void endSoon() {
+    constexpr std::chrono::milliseconds kLogTime{400};
+    std::this_thread::sleep_for(kLogTime);
+    ::_exit(Poco::Util::Application::EXIT_IOERR);
+}
+
+/// Hears SIGTERM and SIGINT while the server is being started, which may wait for the disk for good: then the
+/// process ends without it. A start that gets on with it hears of the signal when it is over.
+class StartWatch {
+  public:
+    StartWatch() : _thread([this] { run(); }) {}
+    ~StartWatch() {
+        {
+            const std::lock_guard lock(_mutex);
+            _isOver = true;
+            _changed.notify_all();
+        }
+        _thread.join();
+    }
+    StartWatch(const StartWatch&) = delete;
+    StartWatch& operator=(const StartWatch&) = delete;
+
+  private:
+    static constexpr std::chrono::milliseconds kStopTime{4500};
+
+    void run() {
+        const int signal = waitForSignal();
+        if (signal == 0) return;
+        {
+            std::unique_lock lock(_mutex);
+            if (!_changed.wait_for(lock, kStopTime, [this] { return _isOver; })) {
+                log().error("the start waits for the disk of the database: ended without waiting for it");
+                endSoon();
+            }
+        }
+        ::kill(::getpid(), signal);
+    }
+
+    /// 0 when the start is over.
+    int waitForSignal() {
+        constexpr timespec kPause{0, 50 * 1000 * 1000};
+        sigset_t signals;
+        ::sigemptyset(&signals);
+        ::sigaddset(&signals, SIGTERM);
+        ::sigaddset(&signals, SIGINT);
+        std::unique_lock lock(_mutex);
+        while (!_isOver) {
+            lock.unlock();
+            const int signal = ::sigtimedwait(&signals, nullptr, &kPause);
+            if (signal > 0) return signal;
+            lock.lock();
+        }
+        return 0;
+    }
+
+    std::mutex _mutex;
+    std::condition_variable _changed;
+    bool _isOver = false;
+    std::thread _thread;
+};
 
 } // namespace
 
@@ -114,7 +181,10 @@ int ConnectorApplication::main(const std::vector<std::string>&) {
         if (_configuration.file != _configurationFile)
             log().notice("%s, the earlier Connector's, is read: %s is not there, or as it was installed",
                          _configuration.file, _configurationFile);
-        _server = std::make_unique<Server>(_configuration);
+        {
+            const StartWatch watch;
+            _server = std::make_unique<Server>(_configuration);
+        }
         log().notice("%s %s is ready: %s", std::string(kProgram), std::string(CONNECTOR_VERSION),
                      summary(_configuration));
         if (_configuration.dev)
@@ -138,10 +208,20 @@ void ConnectorApplication::uninitialize() {
     if (_server) {
         notifyStopping();
         log().notice("stopping");
+        if (!_server->stop()) endWithoutDisk();
         _server.reset();
     }
     _logging.reset();
     ServerApplication::uninitialize();
+}
+
+/// A thread that waits for the disk can't be stopped, nor what it uses be destroyed.
+void ConnectorApplication::endWithoutDisk() {
+    log().error("the disk of the database does not answer: ended without waiting for it");
+    std::thread(endSoon).detach(); // the disk may be the log's, too
+    _logging.reset();
+    if (!_pidFile.empty()) ::unlink(_pidFile.c_str());
+    ::_exit(EXIT_IOERR);
 }
 
 /// POCO's waitForTerminationRequest() blocks its signals only now, in this thread alone, so that other

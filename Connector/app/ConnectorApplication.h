@@ -39,6 +39,7 @@ class ConnectorApplication : public Poco::Util::ServerApplication {
     void readWords(const std::vector<std::string>& words);
     void waitForTermination(const sigset_t& signals);
     void reload();
+    [[noreturn]] void endWithoutDisk();
     int fail(int exitCode, const std::string& message) const;
 
     std::string _configurationFile = kDefaultConfiguration;

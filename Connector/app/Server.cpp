@@ -2,9 +2,21 @@
 
 #include "api/ApiHandlerFactory.h"
 
+#include <algorithm>
+#include <chrono>
+
 namespace connector {
 
 namespace {
+
+using Clock = DatabaseWriter::Clock;
+
+/// For the database, from the beginning of a stop: so that the process is gone after 5 s.
+constexpr std::chrono::milliseconds kStopTime{4500};
+/// What it has at the least, however long all else took: that does not wait for the disk.
+constexpr std::chrono::milliseconds kLastWrites{2000};
+/// How long requests that wait for the database do so yet: HttpServer::stop() waits a little longer for them.
+constexpr std::chrono::milliseconds kWritesUnderway{1500};
 
 std::optional<TlsCredentials> credentialsOf(const Configuration& configuration) {
     if (configuration.dev) return std::nullopt;
@@ -24,8 +36,8 @@ Server::Server(const Configuration& configuration)
     : _credentials(credentialsOf(configuration)), _limitedLogs(configuration.log),
       _loops(configuration.threads),
       _environment(_loops, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
-      _store(configuration.databaseFile), _ports(configuration.ports),
-      _mappings(_environment, _store, _ports, configuration.lastUse),
+      _store(configuration.databaseFile, configuration.database.busy), _ports(configuration.ports),
+      _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse),
       _apiLogs(configuration.api.identities, _limitedLogs), _api(configuration.api, _mappings, _apiLogs),
       _http(
           configuration.api, new ApiHandlerFactory(_api),
@@ -39,8 +51,14 @@ Server::Server(const Configuration& configuration)
 }
 
 Server::~Server() {
+    stop();
+}
+
+bool Server::stop() {
+    const auto begin = Clock::now();
+    _mappings.refuse(begin + kWritesUnderway);
     _http.stop();
-    _mappings.stop();
+    return _mappings.stop(std::max(begin + kStopTime, Clock::now() + kLastWrites));
 }
 
 bool Server::reloadCredentials() {

@@ -20,8 +20,12 @@ class Server {
     /// to be had.
     explicit Server(const Configuration& configuration);
 
-    /// Stops taking requests, then closes all pipes.
+    /// Calls stop(), and waits for the disk in any case.
     ~Server();
+
+    /// Stops taking requests, then closes all pipes and the database. False when the disk has not answered:
+    /// then this can't be destroyed, and the process must end without that.
+    bool stop();
 
     /// Reads certificate and key again, for handshakes from now on. False without TLS. Throws TlsError, and
     /// then keeps the old ones.

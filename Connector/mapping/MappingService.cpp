@@ -10,7 +10,7 @@
 #include <Poco/String.h>
 
 #include <algorithm>
-#include <cassert>
+#include <utility>
 
 namespace connector {
 
@@ -44,15 +44,17 @@ auto MappingService::find(Mappings& mappings, const std::string& id) {
     return found;
 }
 
-/// A call that leaves the lock for a while; made and destroyed with the lock held.
+/// A call that changes something; made and destroyed without the lock.
 class MappingService::Underway {
   public:
-    Underway(MappingService& service, const std::unique_lock<std::mutex>& lock)
-        : _service(service), _lock(lock) {
+    /// Throws NotServing.
+    explicit Underway(MappingService& service) : _service(service) {
+        const std::lock_guard lock(_service._mutex);
+        _service.refuseUnlessServing();
         ++_service._underway;
     }
     ~Underway() {
-        assert(_lock.owns_lock());
+        const std::lock_guard lock(_service._mutex);
         --_service._underway;
         _service._ended.notify_all();
     }
@@ -61,59 +63,102 @@ class MappingService::Underway {
 
   private:
     MappingService& _service;
-    const std::unique_lock<std::mutex>& _lock;
 };
 
-/// The sole right to change or remove one mapping: others who want it wait. Made and destroyed with the lock
-/// held, which its owner may leave meanwhile.
+/// The sole right to change or remove one mapping: others who want it wait. Made and destroyed without the
+/// lock, by a caller or, when that has gone, with the outcome of what it wanted.
 class MappingService::Claim {
   public:
-    /// Throws UnknownMapping.
-    Claim(MappingService& service, const std::string& id, std::unique_lock<std::mutex>& lock)
+    /// Throws UnknownMapping, StorageStalled, NotServing.
+    Claim(MappingService& service, const std::string& id, DatabaseWriter::Clock::time_point until)
         : _service(service), _id(id) {
-        _service._ended.wait(lock, [&] { return !_service._claimed.contains(id); });
-        mapping = find(_service._open, id);
+        std::unique_lock lock(_service._mutex);
+        const auto isFree = [&] { return _service._stopping || !_service._claimed.contains(id); };
+        if (!_service._ended.wait_until(lock, until, isFree))
+            throw StorageStalled(
+                "another change of this mapping waits for the disk of the server's database; "
+                "nothing was changed");
+        _service.refuseUnlessServing();
+        const auto damaged = _service._damaged.find(id);
+        _isDamaged = damaged != _service._damaged.end();
+        _mapping = _isDamaged ? damaged->second : _service.storedMapping(id);
         _service._claimed.insert(id);
     }
     ~Claim() {
+        const std::lock_guard lock(_service._mutex);
         _service._claimed.erase(_id);
         _service._ended.notify_all();
     }
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
 
-    OpenMappings::iterator mapping;
+    /// As it was when the claim was made; nobody else changes it.
+    const Mapping& mapping() const { return _mapping; }
+    /// Only its id and its ports are known.
+    bool isDamaged() const { return _isDamaged; }
 
   private:
     MappingService& _service;
     const std::string _id;
+    Mapping _mapping;
+    bool _isDamaged = false;
 };
 
-/// Leaves the lock for as long as it lives: while the disk, or a pipe that closes, is waited for.
-class MappingService::Unlocked {
+/// Ports on their way to a mapping. They go back to the pool with it, unless the mapping has got them. Made
+/// and destroyed without the lock.
+class MappingService::PortLease {
   public:
-    explicit Unlocked(std::unique_lock<std::mutex>& lock) : _lock(lock) { _lock.unlock(); }
-    ~Unlocked() { _lock.lock(); }
-    Unlocked(const Unlocked&) = delete;
-    Unlocked& operator=(const Unlocked&) = delete;
+    /// The ports of a mapping, but for those that the other one has: they are listened on. Those that are 0
+    /// in `wanted` are chosen. Throws UnfitSettings, PortTaken, NoFreePorts.
+    PortLease(MappingService& service, const Mapping& former, Mapping& wanted)
+        : _service(service), _former(former) {
+        const std::lock_guard lock(_service._mutex);
+        listeners = _service.listenOn(_former, wanted);
+        _wanted = wanted;
+    }
+    ~PortLease() {
+        const std::lock_guard lock(_service._mutex);
+        if (!_areKept) _service.giveBackPorts(_wanted, _former);
+    }
+    PortLease(const PortLease&) = delete;
+    PortLease& operator=(const PortLease&) = delete;
+
+    void keep() { _areKept = true; }
+
+    std::array<Pipe::Listeners, 2> listeners; ///< of those ports
 
   private:
-    std::unique_lock<std::mutex>& _lock;
+    MappingService& _service;
+    const Mapping _former;
+    Mapping _wanted;
+    bool _areKept = false;
 };
 
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
-                               std::chrono::milliseconds lastUseInterval)
-    : _environment(environment), _factory(environment), _store(store), _commits(store), _ports(ports),
-      _lastUseInterval(lastUseInterval) {}
+                               const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval)
+    : _environment(environment), _factory(environment), _store(store), _ports(ports),
+      _lastUseInterval(lastUseInterval), _writer(store, database) {}
 
 MappingService::~MappingService() {
-    stop();
+    stop(DatabaseWriter::Clock::now());
 }
 
 void MappingService::restore() {
+    const auto released = _store.releasedPorts();
+    const auto mappings = _store.load();
+    const auto damaged = _store.loadDamaged();
     const std::lock_guard lock(_mutex);
-    _ports.moveToBack(_store.releasedPorts());
-    for (const auto& mapping : _store.load()) {
+    _ports.moveToBack(released);
+    for (const auto& mapping : damaged) {
+        _ports.remove(mapping.endpoint1.port);
+        _ports.remove(mapping.endpoint2.port);
+        _damaged.emplace(mapping.id, mapping);
+        log().error(
+            "mapping %s is damaged in the database, and not served: the checksum of its row is wrong; "
+            "restore a backup, or remove it and add a new one",
+            mapping.id);
+    }
+    for (const auto& mapping : mappings) {
         _ports.remove(mapping.endpoint1.port);
         _ports.remove(mapping.endpoint2.port);
         auto pipe = _factory.createPipe(mapping);
@@ -125,6 +170,7 @@ void MappingService::restore() {
                 "pipes.allow-plain-visitors is not true",
                 mapping.id);
     }
+    _writer.start();
     _ready = true;
     startLastUseTimer();
     log().information("%z mappings restored, %z ports free", _open.size(), _ports.freeCount());
@@ -137,19 +183,20 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     wanted.created = timestampNow();
     check(wanted);
 
-    std::unique_lock lock(_mutex);
-    refuseUnlessServing();
-    const Underway underway(*this, lock);
-    auto listeners = listenOn(Mapping(), wanted);
-    try {
-        const Unlocked meanwhile(lock);
-        _commits.insert(wanted);
-    } catch (...) {
-        giveBackPorts(wanted, Mapping());
-        throw;
-    }
+    const Underway underway(*this);
+    const DatabaseWriter::Patience patience(_writer);
+    const auto ports = std::make_shared<PortLease>(*this, Mapping(), wanted);
+    _writer.write(
+        patience, [wanted](MappingStore& store) { store.insert(wanted); },
+        {"no mapping was opened, and what is written of one is removed again", // nobody has its passcodes
+         [this, wanted, ports](const std::exception_ptr& failure) {
+             if (!failure) undo(wanted, ports);
+         }});
+
+    const std::lock_guard lock(_mutex);
+    ports->keep();
     auto pipe = _factory.createPipe(wanted);
-    pipe->start(std::move(listeners));
+    pipe->start(std::move(ports->listeners));
     _open.emplace(wanted.id, Open{wanted, std::move(pipe), LastUse()});
     log().information(Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy,
                                    std::string(wanted.typeName()), wanted.endpoint1.port,
@@ -158,53 +205,86 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     return wanted;
 }
 
+/// Of a mapping that was committed when its caller had been told that it wouldn't be. Its ports are kept
+/// until its row is gone.
+void MappingService::undo(const Mapping& mapping, std::shared_ptr<PortLease> ports) {
+    log().warning("mapping %s, which was not opened, was written late; it is removed again", mapping.id);
+    _writer.writeSurely([mapping](MappingStore& store) { store.remove(mapping); },
+                        [ports = std::move(ports)](const std::exception_ptr&) {});
+}
+
 void MappingService::remove(const std::string& id, const std::string& closedBy) {
+    const Underway underway(*this);
+    const DatabaseWriter::Patience patience(_writer);
+    const auto claim = std::make_shared<Claim>(*this, id, patience.until());
+    const auto removed = claim->mapping();
+    _writer.write(patience, [removed](MappingStore& store) { store.remove(removed); },
+                  {"the mapping is removed as soon as it does",
+                   [this, claim, closedBy](const std::exception_ptr& failure) {
+                       if (!failure) goOnLate([&] { close(claim->mapping(), closedBy); });
+                   }});
+    close(removed, closedBy);
+}
+
+/// Of a mapping whose row is gone.
+void MappingService::close(const Mapping& mapping, const std::string& closedBy) {
     std::unique_lock lock(_mutex);
-    refuseUnlessServing();
-    const Underway underway(*this, lock);
-    const Claim claim(*this, id, lock);
-    {
-        const Unlocked meanwhile(lock);
-        _commits.remove(claim.mapping->second.mapping);
+    if (_damaged.erase(mapping.id) == 0) {
+        auto pipe = std::move(_open.extract(mapping.id).mapped().pipe);
+        lock.unlock();
+        pipe->close().get();
+        pipe.reset();
+        lock.lock();
     }
-    auto removed = std::move(_open.extract(claim.mapping).mapped());
-    {
-        const Unlocked meanwhile(lock);
-        removed.pipe->close().get();
-    }
-    giveBackPorts(removed.mapping, Mapping());
-    removed.pipe.reset();
-    log().information("mapping %s closed by %s", id, closedBy);
+    giveBackPorts(mapping, Mapping());
+    log().information("mapping %s closed by %s", mapping.id, closedBy);
 }
 
 MappingReport MappingService::change(const std::string& id, const Edit& edit, const std::string& what,
                                      const std::string& changedBy) {
-    std::unique_lock lock(_mutex);
-    refuseUnlessServing();
-    const Underway underway(*this, lock);
-    const Claim claim(*this, id, lock);
-    auto& open = claim.mapping->second;
-    const auto former = open.mapping;
+    const Underway underway(*this);
+    const DatabaseWriter::Patience patience(_writer);
+    const auto claim = std::make_shared<Claim>(*this, id, patience.until());
+    if (claim->isDamaged())
+        throw UnknownMapping("mapping " + id + " is damaged in the database; it can only be removed");
+    const auto former = claim->mapping();
     auto wanted = former;
-    wanted.lastUse = open.storedUse;
     edit(wanted);
     check(wanted);
-    auto listeners = listenOn(former, wanted);
-    try {
-        const Unlocked meanwhile(lock);
-        _commits.replace(former, wanted);
-    } catch (...) {
-        giveBackPorts(wanted, former);
-        throw;
-    }
+    const auto ports = std::make_shared<PortLease>(*this, former, wanted);
+    _writer.write(patience, [former, wanted](MappingStore& store) { store.replace(former, wanted); },
+                  {"the mapping is changed as soon as it does",
+                   [this, claim, wanted, ports, what, changedBy](const std::exception_ptr& failure) {
+                       if (!failure)
+                           goOnLate([&] { apply(claim->mapping(), wanted, *ports, what, changedBy); });
+                   }});
+    return apply(former, wanted, *ports, what, changedBy);
+}
+
+/// What is committed.
+MappingReport MappingService::apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
+                                    const std::string& what, const std::string& changedBy) {
+    std::unique_lock lock(_mutex);
+    auto& open = find(_open, wanted.id)->second;
     open.mapping = wanted;
-    {
-        const Unlocked meanwhile(lock);
-        open.pipe->change(wanted, std::move(listeners)).get();
-    }
+    ports.keep();
+    lock.unlock(); // nobody else removes it
+    open.pipe->change(wanted, std::move(ports.listeners)).get();
+    lock.lock();
     giveBackPorts(former, wanted);
-    log().information("mapping %s changed by %s: %s", id, changedBy, what);
+    log().information("mapping %s changed by %s: %s", wanted.id, changedBy, what);
     return reportOf(open);
+}
+
+/// What is to be done after a commit whose caller has gone. When the process stops there is nothing to do:
+/// the next start does as the rows say.
+void MappingService::goOnLate(const std::function<void()>& step) {
+    try {
+        const Underway underway(*this);
+        step();
+    } catch (const NotServing&) {
+        log().debug("the process is stopping");
+    }
 }
 
 MappingReport MappingService::show(const std::string& id) const {
@@ -224,6 +304,7 @@ MappingTotals MappingService::totals() const {
     const std::lock_guard lock(_mutex);
     MappingTotals totals;
     totals.mappings = _open.size();
+    totals.damaged = _damaged.size();
     for (const auto& [id, open] : _open) {
         const auto status = open.pipe->status();
         totals.degraded += status.degraded ? 1 : 0;
@@ -250,21 +331,41 @@ int MappingService::freeDescriptorCount() const {
     return _environment.freeDescriptors();
 }
 
-void MappingService::stop() {
-    std::unique_lock lock(_mutex);
+void MappingService::refuse(DatabaseWriter::Clock::time_point patience) {
+    _writer.hurry(patience);
+    const std::lock_guard lock(_mutex);
     _ready = false;
     _stopping = true;
-    _ended.wait(lock, [this] { return _underway == 0; });
-    lock.unlock();
+    _ended.notify_all();
+}
+
+bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
+    refuse(DatabaseWriter::Clock::now());
+    {
+        std::unique_lock lock(_mutex);
+        _ended.wait(lock, [this] { return _underway == 0; });
+    }
     _lastUseTimer.stop();
     storeLastUse(All::Yes);
-    lock.lock();
+    closePipes();
+    return _writer.stop(until);
+}
+
+void MappingService::closePipes() {
+    const std::lock_guard lock(_mutex);
     std::vector<std::future<void>> closing;
     for (auto& [id, open] : _open)
         closing.push_back(open.pipe->close());
     for (auto& closed : closing)
         closed.wait();
     _open.clear();
+}
+
+Mapping MappingService::storedMapping(const std::string& id) const {
+    const auto& open = find(_open, id)->second;
+    auto mapping = open.mapping;
+    mapping.lastUse = open.storedUse;
+    return mapping;
 }
 
 MappingReport MappingService::reportOf(const Open& open) const {
@@ -391,28 +492,38 @@ void MappingService::onLastUseTimer(Poco::Timer&) {
     storeLastUse(All::No);
 }
 
-/// Without the lock while the disk is busy. all: also what is too fresh to be written again.
+/// Waits for nothing. all: also what is too fresh to be written again.
 void MappingService::storeLastUse(All all) {
-    const auto records = lastUseToStore(all);
+    auto records = lastUseToStore(all);
     if (records.empty()) return;
+    _writer.writeLater(
+        [records](MappingStore& store) { store.setLastUse(records); },
+        [this, records](const std::exception_ptr& failure) { onLastUseStored(records, failure); });
+}
+
+void MappingService::onLastUseStored(const std::vector<LastUseRecord>& records,
+                                     const std::exception_ptr& failure) {
+    const std::lock_guard lock(_mutex);
+    _isStoringLastUse = false;
     try {
-        _commits.setLastUse(records);
-    } catch (const StorageError& error) {
+        if (failure) std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
         if (!std::exchange(_lastUseFailed, true))
             log().error("when mappings were last in use can't be written, and is tried again: %s",
                         std::string(error.what()));
         return;
     }
     if (std::exchange(_lastUseFailed, false)) log().notice("when mappings were last in use is written again");
-    const std::lock_guard lock(_mutex);
     for (const auto& [id, lastUse] : records) {
         const auto found = _open.find(id);
         if (found != _open.end()) found->second.storedUse = lastUse;
     }
 }
 
-std::vector<LastUseRecord> MappingService::lastUseToStore(All all) const {
+/// Nothing while the disk has not answered to what was to be stored before, unless it is the end.
+std::vector<LastUseRecord> MappingService::lastUseToStore(All all) {
     const std::lock_guard lock(_mutex);
+    if (all == All::No && _isStoringLastUse) return {};
     const auto now = timestampNow();
     std::vector<LastUseRecord> records;
     for (const auto& [id, open] : _open) {
@@ -420,6 +531,7 @@ std::vector<LastUseRecord> MappingService::lastUseToStore(All all) const {
         if (all == All::Yes ? current != open.storedUse : isDue(current, open.storedUse, now))
             records.push_back({id, current});
     }
+    _isStoringLastUse = !records.empty();
     return records;
 }
 

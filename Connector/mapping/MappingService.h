@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mapping/GroupCommit.h"
+#include "mapping/DatabaseWriter.h"
 #include "mapping/MappingStore.h"
 #include "mapping/PortPool.h"
 #include "model/Mapping.h"
@@ -14,6 +14,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -67,6 +68,8 @@ struct MappingTotals {
     std::size_t mappings = 0;
     /// Mappings of which some port is held by something else.
     std::size_t degraded = 0;
+    /// Rows of the database that are not served, as they are not as they were written.
+    std::size_t damaged = 0;
     /// Authorized agents that wait for a partner.
     std::int64_t agentsWaiting = 0;
     std::int64_t visitorsWaiting = 0;
@@ -80,13 +83,17 @@ struct MappingTotals {
 
 /// Keeps the set of mappings: each one is a row in the store, two ports of the pool and a pipe, all three or
 /// none. All functions may be called from any thread that is not an event loop's; one lock orders them, which
-/// a commit does not keep.
+/// nobody keeps who waits for the disk.
+///
+/// add(), remove() and change() wait for the database as long as DatabaseLimits say, and then throw
+/// StorageStalled: either nothing was changed, or what is being written at that moment is completed (a
+/// removal, a change) or undone (an added mapping) as soon as the disk answers.
 class MappingService {
   public:
     /// environment, store and ports must outlive the service. lastUseInterval: how often, at most, it is
     /// written when mappings were last in use.
     MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
-                   std::chrono::milliseconds lastUseInterval);
+                   const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval);
     ~MappingService();
 
     /// Opens a pipe for each stored mapping. One whose port something else holds is degraded until it can
@@ -99,11 +106,11 @@ class MappingService {
     /// Opens a mapping; the service fills in its id, its passcodes, and the ports that are 0 in `wanted`.
     /// Returns when the row is committed and both ports listen; when it throws, nothing of the mapping
     /// remains. openedBy: the identity, for the log. Throws UnfitSettings, PortTaken, NoFreePorts,
-    /// StorageFull, StorageError, NotServing.
+    /// StorageError (of all kinds), NotServing.
     Mapping add(Mapping wanted, const std::string& openedBy);
 
     /// Closes a mapping; it serves until its row is gone. Returns when its row is gone, its ports are closed
-    /// and its connections are closed. Throws UnknownMapping, StorageFull, StorageError, NotServing.
+    /// and its connections are closed. Throws UnknownMapping, StorageError (of all kinds), NotServing.
     void remove(const std::string& id, const std::string& closedBy);
 
     /// What changes a mapping; it may throw, and then nothing is changed.
@@ -111,8 +118,8 @@ class MappingService {
 
     /// Changes a mapping that is open. Returns when the change is committed and in force, for those who come
     /// from then on; whoever is there already goes on, within the new bounds of traffic. what: it, for the
-    /// log. Throws what edit() throws, UnknownMapping, UnfitSettings, PortTaken, NoFreePorts, StorageFull,
-    /// StorageError, NotServing.
+    /// log. Throws what edit() throws, UnknownMapping, UnfitSettings, PortTaken, NoFreePorts, StorageError
+    /// (of all kinds), NotServing.
     MappingReport change(const std::string& id, const Edit& edit, const std::string& what,
                          const std::string& changedBy);
 
@@ -128,14 +135,19 @@ class MappingService {
     int descriptorCount() const;
     int freeDescriptorCount() const;
 
-    /// Writes when each mapping was last in use, closes all pipes, and waits until their connections are
-    /// closed; rows stay. Later calls throw NotServing.
-    void stop();
+    DatabaseState databaseState() const { return _writer.state(); }
+
+    /// Later calls throw NotServing. Those that wait for the database do so until then at the most.
+    void refuse(DatabaseWriter::Clock::time_point patience);
+
+    /// Closes all pipes, waits until their connections are closed, and has it written when each mapping was
+    /// last in use; rows stay. False when the disk has not taken all until then: the store is still in use.
+    bool stop(DatabaseWriter::Clock::time_point until);
 
   private:
     class Underway;
     class Claim;
-    class Unlocked;
+    class PortLease;
     struct Open {
         Mapping mapping;
         std::unique_ptr<Pipe> pipe;
@@ -145,12 +157,19 @@ class MappingService {
     using OpenMappings = std::map<std::string, Open>;
 
     MappingReport reportOf(const Open& open) const;
+    Mapping storedMapping(const std::string& id) const;
     Pipe::Listeners listenAgain(const Mapping& mapping, const Endpoint& endpoint);
     std::array<Pipe::Listeners, 2> listenOn(const Mapping& former, Mapping& wanted);
     Pipe::Listeners listenOnFreePort(std::uint16_t& port);
     Pipe::Listeners listenOnPort(const std::string& key, std::uint16_t port);
     void refuseTaken(const std::string& key, std::uint16_t port) const;
     void giveBackPorts(const Mapping& mapping, const Mapping& keeper);
+    void undo(const Mapping& mapping, std::shared_ptr<PortLease> ports);
+    void close(const Mapping& mapping, const std::string& closedBy);
+    MappingReport apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
+                        const std::string& what, const std::string& changedBy);
+    void goOnLate(const std::function<void()>& step);
+    void closePipes();
     template <class Mappings>
     static auto find(Mappings& mappings, const std::string& id);
     bool mayServe(const VisitorSettings& visitors) const;
@@ -158,24 +177,27 @@ class MappingService {
     void startLastUseTimer();
     void onLastUseTimer(Poco::Timer& timer);
     void storeLastUse(All all);
-    std::vector<LastUseRecord> lastUseToStore(All all) const;
+    void onLastUseStored(const std::vector<LastUseRecord>& records, const std::exception_ptr& failure);
+    std::vector<LastUseRecord> lastUseToStore(All all);
     void refuseUnlessServing() const;
 
     PipeEnvironment& _environment;
     const PipeFactory _factory;
     MappingStore& _store;
-    GroupCommit _commits;
     PortPool& _ports;
     mutable std::mutex _mutex;
     OpenMappings _open;
+    std::map<std::string, Mapping> _damaged; ///< by their ids; see MappingStore::loadDamaged()
     std::atomic<bool> _ready{false};
     bool _stopping = false;
     int _underway = 0;              ///< calls of add(), remove() and change() that are not over
     std::set<std::string> _claimed; ///< ids of the mappings that such a call removes or changes
     std::condition_variable _ended; ///< one of them is over
     const std::chrono::milliseconds _lastUseInterval;
-    Poco::Timer _lastUseTimer;   ///< in a thread of its own
-    bool _lastUseFailed = false; ///< the last time that it was written
+    Poco::Timer _lastUseTimer;      ///< in a thread of its own
+    bool _lastUseFailed = false;    ///< the last time that it was written
+    bool _isStoringLastUse = false; ///< until the disk has answered
+    DatabaseWriter _writer;         ///< last: what it does to the end is done to all of the above
 };
 
 } // namespace connector

@@ -2,21 +2,28 @@
 
 #include "base/Descriptor.h"
 
+#include <Poco/Crypto/DigestEngine.h>
 #include <Poco/Data/RecordSet.h>
 #include <Poco/Data/SQLite/Connector.h>
 #include <Poco/Data/SQLite/SQLiteException.h>
+#include <Poco/Data/SQLite/Utility.h>
 #include <Poco/Data/Statement.h>
 #include <Poco/File.h>
 #include <Poco/Nullable.h>
 #include <Poco/Path.h>
 #include <Poco/String.h>
 #include <Poco/StringTokenizer.h>
+#include <Poco/Tuple.h>
 #include <Poco/URI.h>
 
+#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
+#include <mutex>
 #include <optional>
+#include <sqlite3.h>
 #include <system_error>
+#include <thread>
 #include <type_traits>
 #include <unistd.h>
 
@@ -29,42 +36,51 @@ using Poco::Data::Session;
 
 constexpr int kSchemaVersion = 1;
 
-/// What the database says, in the words of the exceptions that callers know.
+sqlite3* handleOf(const Session& session) {
+    return Poco::Data::SQLite::Utility::dbHandle(session);
+}
+
+/// SQLite says so itself only of some writes.
+bool isOutOfSpace(sqlite3* database) {
+    const int primary = sqlite3_errcode(database) & 0xff;
+    if (primary != SQLITE_IOERR && primary != SQLITE_CANTOPEN) return false;
+    const int reason = sqlite3_system_errno(database);
+    return reason == ENOSPC || reason == EDQUOT;
+}
+
+/// What the database says, in the words of the exceptions that callers know. session: null where there is
+/// none yet.
 template <class Function>
-auto translated(const std::string& path, Function&& function) {
+auto translated(const std::string& path, const Session* session, Function&& function) {
+    const std::string full = path + ": the disk is full: ";
     try {
         return function();
     } catch (const Poco::Data::SQLite::DatabaseFullException& error) {
-        throw StorageFull(path + ": the disk is full: " + error.message());
+        throw StorageFull(full + error.message());
+    } catch (const Poco::Data::SQLite::DBLockedException&) {
+        throw StorageLocked(path + ": the database is locked by another program");
     } catch (const Poco::Exception& error) {
+        if (session && isOutOfSpace(handleOf(*session))) throw StorageFull(full + error.message());
         throw StorageError(path + ": " + error.displayText());
     }
 }
 
-/// All that is written until commit(), or nothing. SQLite ends a transaction by itself when the disk is full;
-/// Poco::Data's own would take the session to be in it for good then.
-class Transaction {
-  public:
-    explicit Transaction(Session& session) : _session(session) { _session << "BEGIN", now; }
-    ~Transaction() {
-        if (_isOver) return;
-        try {
-            _session << "ROLLBACK", now;
-        } catch (const Poco::Exception&) { // it has ended already
-        }
-    }
-    Transaction(const Transaction&) = delete;
-    Transaction& operator=(const Transaction&) = delete;
+/// A function that SQL statements of our sessions know.
+constexpr const char* kChecksum = "row_checksum";
 
-    void commit() {
-        _session << "COMMIT", now;
-        _isOver = true;
+/// SHA-256 of all values, each with its type and its length, so that no two rows have the same bytes.
+void onChecksum(sqlite3_context* context, int count, sqlite3_value** values) {
+    Poco::Crypto::DigestEngine digest("SHA256");
+    for (int i = 0; i < count; ++i) {
+        const int type = sqlite3_value_type(values[i]);
+        const auto* const bytes = sqlite3_value_blob(values[i]); // numbers as text
+        const int size = sqlite3_value_bytes(values[i]);
+        digest.update(std::to_string(type) + ":" + std::to_string(size) + ":");
+        if (size > 0) digest.update(bytes, static_cast<unsigned>(size));
     }
-
-  private:
-    Session& _session;
-    bool _isOver = false;
-};
+    const auto text = Poco::DigestEngine::digestToHex(digest.digest());
+    sqlite3_result_text(context, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+}
 
 int integerOf(Session& session, const std::string& query) {
     int value = 0;
@@ -87,8 +103,9 @@ void checkVersion(int version, const std::string& path) {
                            std::to_string(kSchemaVersion));
 }
 
+/// Nothing of it is there when it throws.
 void createTables(Session& session) {
-    Transaction transaction(session);
+    session << "BEGIN IMMEDIATE", now;
     session << "CREATE TABLE mapping ("
                " id TEXT PRIMARY KEY, type TEXT NOT NULL CHECK (type IN ('public', 'private')),"
                " label TEXT NOT NULL,"
@@ -103,13 +120,14 @@ void createTables(Session& session) {
                // NULL: as the configuration says.
                " visitorsperaddress INTEGER, visitorrate INTEGER, allow TEXT, deny TEXT,"
                " relayidle INTEGER, bandwidth INTEGER,"
-               " created INTEGER NOT NULL, lastagent INTEGER NOT NULL, lastvisitor INTEGER NOT NULL"
+               " created INTEGER NOT NULL, lastagent INTEGER NOT NULL, lastvisitor INTEGER NOT NULL,"
+               " checksum TEXT NOT NULL" // of all the others but the times
                ") WITHOUT ROWID",
         now;
     // A port's place in the order of giving back, so that a restart does not make it the next one handed out.
     session << "CREATE TABLE released_port (turn INTEGER PRIMARY KEY, port INTEGER NOT NULL UNIQUE)", now;
     session << "PRAGMA user_version = " + std::to_string(kSchemaVersion), now;
-    transaction.commit();
+    session << "COMMIT", now;
 }
 
 /// The version of the schema; 0 in a database that nothing has been written to. Only reads.
@@ -156,6 +174,18 @@ constexpr const char* kColumns =
     " port2, passcode2, formerpasscode2, formerpasscodeuntil2, maxconnections2, heartbeatabsencethreshold2,"
     " alpn, visitortls, visitorsperaddress, visitorrate, allow, deny, relayidle, bandwidth,"
     " created, lastagent, lastvisitor";
+
+/// Those of them that a row's checksum is of: not its times, which no connection depends on, and of which two
+/// change all the time.
+std::string sealedColumns() {
+    const std::string all = kColumns;
+    return all.substr(0, all.find(", created"));
+}
+
+/// The checksum of a row of kColumns, in SQL.
+std::string checksumInSql() {
+    return std::string(kChecksum) + "(" + sealedColumns() + ")";
+}
 
 /// One row of kColumns, read from left to right.
 class MappingRow {
@@ -222,17 +252,24 @@ class MappingRow {
     std::size_t _column = 0;
 };
 
-std::unique_ptr<Session> open(const std::string& path) {
-    auto session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, path);
+/// What is written from now on is on the disk when it is committed.
+void prepareToWrite(Session& session, const std::string& path) {
     // Nothing is written before the file has proved to be ours.
-    const int version = checkedVersion(*session, path);
+    const int version = checkedVersion(session, path);
     std::string journal;
-    *session << "PRAGMA journal_mode = WAL", into(journal), now;
+    session << "PRAGMA journal_mode = WAL", into(journal), now;
     if (journal != "wal")
         throw StorageError(path + ": SQLite can't use write-ahead logging on this file system");
-    *session << "PRAGMA synchronous = FULL", now;
-    if (version == 0) createTables(*session);
-    return session;
+    session << "PRAGMA synchronous = FULL", now;
+    if (version == 0) createTables(session);
+}
+
+/// Without the -shm file that SQLite puts beside the database for others, and for which a full disk has no
+/// room. Throws what there is to say of a database without mappings.
+void prepareToReadAlone(Session& session, const std::string& path) {
+    std::string mode;
+    session << "PRAGMA locking_mode = EXCLUSIVE", into(mode), now;
+    if (checkedVersion(session, path) == 0) throw StorageFull(path + ": the disk is full");
 }
 
 /// Where nobody writes, the file alone is the database, and SQLite need not put its -shm file beside it.
@@ -283,31 +320,99 @@ class MappingStore::FileLock {
     Descriptor _descriptor;
 };
 
-MappingStore::MappingStore(const std::string& path) : _path(path) {
+/// How a session waits for the lock of another program, until it is interrupted.
+class MappingStore::LockWait {
+  public:
+    explicit LockWait(std::chrono::milliseconds atMost) : _atMost(atMost) {}
+
+    /// A session that waits so.
+    std::unique_ptr<Session> newSession(const std::string& path) {
+        auto session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, path);
+        sqlite3_busy_handler(handleOf(*session), &LockWait::onBusy, this);
+        sqlite3_create_function(handleOf(*session), kChecksum, -1,
+                                SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr, onChecksum,
+                                nullptr, nullptr);
+        return session;
+    }
+
+    /// To be held where the session that may be interrupted becomes another one.
+    std::unique_lock<std::mutex> lock() { return std::unique_lock(_mutex); }
+
+    void interrupt(const std::unique_ptr<Session>& session) {
+        _isInterrupted = true;
+        const std::lock_guard lock(_mutex);
+        if (session) sqlite3_interrupt(handleOf(*session));
+    }
+
+  private:
+    static int onBusy(void* self, int tries) {
+        constexpr std::chrono::milliseconds kPause{10};
+        auto& wait = *static_cast<LockWait*>(self);
+        const auto current = std::chrono::steady_clock::now();
+        if (tries == 0) wait._since = current;
+        if (wait._isInterrupted || current - wait._since >= wait._atMost) return 0;
+        std::this_thread::sleep_for(kPause);
+        return 1;
+    }
+
+    const std::chrono::milliseconds _atMost;
+    std::chrono::steady_clock::time_point _since;
+    std::atomic<bool> _isInterrupted = false;
+    std::mutex _mutex;
+};
+
+MappingStore::MappingStore(const std::string& path, std::chrono::milliseconds busy)
+    : _path(path), _wait(std::make_unique<LockWait>(busy)) {
     Poco::Data::SQLite::Connector::registerConnector();
-    translated(_path, [&] {
+    translated(_path, nullptr, [&] {
         Poco::File(Poco::Path(_path).makeAbsolute().parent()).createDirectories();
         _lock = std::make_unique<FileLock>(_path);
-        _session = open(_path);
+        open();
     });
 }
 
-MappingStore::MappingStore(const std::string& path, std::unique_ptr<Session> session)
-    : _path(path), _session(std::move(session)) {}
+MappingStore::MappingStore(const std::string& path, std::unique_ptr<LockWait> wait,
+                           std::unique_ptr<Session> session)
+    : _path(path), _wait(std::move(wait)), _session(std::move(session)) {}
+
+void MappingStore::open() {
+    try {
+        openToWrite();
+    } catch (const StorageFull&) {
+        auto reader = _wait->newSession(_path);
+        translated(_path, reader.get(), [&] { prepareToReadAlone(*reader, _path); });
+        _reader = std::move(reader);
+    }
+}
+
+void MappingStore::openToWrite() {
+    auto session = _wait->newSession(_path);
+    translated(_path, session.get(), [&] { prepareToWrite(*session, _path); });
+    exchangeSession(std::move(session));
+}
+
+void MappingStore::exchangeSession(std::unique_ptr<Session> session) {
+    {
+        const auto lock = _wait->lock();
+        _session.swap(session);
+    }
+    // The former one is closed here: without the lock, as that may take the disk's time.
+}
 
 MappingStore MappingStore::openToRead(const std::string& path) {
     Poco::Data::SQLite::Connector::registerConnector();
-    return translated(path, [&] {
+    return translated(path, nullptr, [&] {
         // SQLite would say no more than that it is unable to.
         if (::access(path.c_str(), R_OK) != 0)
             throw StorageError(path + ": can't be read: " + std::generic_category().message(errno));
-        auto session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, readOnlyUri(path));
+        auto wait = std::make_unique<LockWait>(kDatabaseBusy);
+        auto session = wait->newSession(readOnlyUri(path));
         // What has no tables yet has no mappings: an empty database in memory stands for it.
         if (checkedVersion(*session, path) == 0) {
             session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, ":memory:");
             createTables(*session);
         }
-        return MappingStore(path, std::move(session));
+        return MappingStore(path, std::move(wait), std::move(session));
     });
 }
 
@@ -323,10 +428,21 @@ bool MappingStore::isInUse(const std::string& path) {
     return FileLock::isHeld(path, descriptor);
 }
 
+Session& MappingStore::readable() {
+    return _reader ? *_reader : writable();
+}
+
+Session& MappingStore::writable() {
+    if (!_session) throw StorageError(_path + ": the database is not open");
+    return *_session;
+}
+
 std::vector<Mapping> MappingStore::load() {
-    return translated(_path, [&] {
-        Poco::Data::Statement select(*_session);
-        select << std::string("SELECT ") + kColumns + " FROM mapping ORDER BY id";
+    auto& session = readable();
+    return translated(_path, &session, [&] {
+        Poco::Data::Statement select(session);
+        select << std::string("SELECT ") + kColumns + " FROM mapping WHERE checksum = " + checksumInSql() +
+                      " ORDER BY id";
         select.execute();
         Poco::Data::RecordSet rows(select);
         std::vector<Mapping> mappings;
@@ -336,24 +452,41 @@ std::vector<Mapping> MappingStore::load() {
     });
 }
 
+std::vector<Mapping> MappingStore::loadDamaged() {
+    auto& session = readable();
+    return translated(_path, &session, [&] {
+        std::vector<Poco::Tuple<std::string, int, int>> rows;
+        session << "SELECT id, port1, port2 FROM mapping WHERE checksum <> " + checksumInSql() +
+                       " ORDER BY id",
+            into(rows), now;
+        std::vector<Mapping> mappings(rows.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            mappings[i].id = rows[i].get<0>();
+            mappings[i].endpoint1.port = static_cast<std::uint16_t>(rows[i].get<1>());
+            mappings[i].endpoint2.port = static_cast<std::uint16_t>(rows[i].get<2>());
+        }
+        return mappings;
+    });
+}
+
 std::vector<std::uint16_t> MappingStore::releasedPorts() {
-    return translated(_path, [&] {
+    auto& session = readable();
+    return translated(_path, &session, [&] {
         std::vector<int> ports;
-        *_session << "SELECT port FROM released_port ORDER BY turn", into(ports), now;
+        session << "SELECT port FROM released_port ORDER BY turn", into(ports), now;
         return std::vector<std::uint16_t>(ports.begin(), ports.end());
     });
 }
 
 void MappingStore::insertAll(const std::vector<Mapping>& mappings) {
-    translated(_path, [&] {
-        Transaction transaction(*_session);
-        for (const auto& mapping : mappings)
-            insertRow(mapping);
-        transaction.commit();
-    });
+    Transaction transaction(*this);
+    for (const auto& mapping : mappings)
+        insert(mapping);
+    transaction.commit();
 }
 
-void MappingStore::insertRow(const Mapping& mapping) {
+void MappingStore::insert(const Mapping& mapping) {
+    auto& session = writable();
     const std::string type = mapping.typeName();
     const auto& traffic = mapping.traffic;
     const auto columns = [](const Endpoint& endpoint) {
@@ -363,61 +496,118 @@ void MappingStore::insertRow(const Mapping& mapping) {
     };
     auto first = columns(mapping.endpoint1);
     auto second = columns(mapping.endpoint2);
-    *_session
-        << std::string("INSERT INTO mapping (") + kColumns +
-               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        useRef(mapping.id), useRef(type), useRef(mapping.label), use(first), use(second),
-        bind(joined(mapping.visitors.alpn)), bind(mapping.visitors.tls ? 1 : 0),
-        bind(nullable(traffic.visitorsPerAddress)), bind(nullable(traffic.visitorRate)),
-        bind(nullable(traffic.allow)), bind(nullable(traffic.deny)), bind(nullable(traffic.relayIdle)),
-        bind(nullable(traffic.bandwidth)), useRef(mapping.created), useRef(mapping.lastUse.agent),
-        useRef(mapping.lastUse.visitor), now;
+    translated(_path, &session, [&] {
+        session << std::string("INSERT INTO mapping (") + kColumns +
+                       ", checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                       "?, ?, ?, ?, ?, '')",
+            useRef(mapping.id), useRef(type), useRef(mapping.label), use(first), use(second),
+            bind(joined(mapping.visitors.alpn)), bind(mapping.visitors.tls ? 1 : 0),
+            bind(nullable(traffic.visitorsPerAddress)), bind(nullable(traffic.visitorRate)),
+            bind(nullable(traffic.allow)), bind(nullable(traffic.deny)), bind(nullable(traffic.relayIdle)),
+            bind(nullable(traffic.bandwidth)), useRef(mapping.created), useRef(mapping.lastUse.agent),
+            useRef(mapping.lastUse.visitor), now;
+        session << "UPDATE mapping SET checksum = " + checksumInSql() + " WHERE id = ?", useRef(mapping.id),
+            now;
+    });
 }
 
 void MappingStore::deleteRow(const Mapping& mapping) {
-    *_session << "DELETE FROM mapping WHERE id = ?", useRef(mapping.id), now;
+    auto& session = writable();
+    translated(_path, &session,
+               [&] { session << "DELETE FROM mapping WHERE id = ?", useRef(mapping.id), now; });
 }
 
 void MappingStore::releasePort(int port) {
-    *_session << "INSERT OR REPLACE INTO released_port (turn, port)"
-                 " VALUES ((SELECT ifnull(max(turn), 0) + 1 FROM released_port), ?)",
-        bind(port), now;
+    auto& session = writable();
+    translated(_path, &session, [&] {
+        session << "INSERT OR REPLACE INTO released_port (turn, port)"
+                   " VALUES ((SELECT ifnull(max(turn), 0) + 1 FROM released_port), ?)",
+            bind(port), now;
+    });
 }
 
 void MappingStore::remove(const Mapping& mapping) {
-    translated(_path, [&] {
-        Transaction transaction(*_session);
-        deleteRow(mapping);
-        releasePort(mapping.endpoint1.port);
-        releasePort(mapping.endpoint2.port);
-        transaction.commit();
-    });
+    deleteRow(mapping);
+    releasePort(mapping.endpoint1.port);
+    releasePort(mapping.endpoint2.port);
 }
 
 void MappingStore::replace(const Mapping& before, const Mapping& mapping) {
-    translated(_path, [&] {
-        Transaction transaction(*_session);
-        deleteRow(before);
-        insertRow(mapping);
-        for (const auto port : {before.endpoint1.port, before.endpoint2.port})
-            if (port != mapping.endpoint1.port && port != mapping.endpoint2.port) releasePort(port);
-        transaction.commit();
-    });
+    deleteRow(before);
+    insert(mapping);
+    for (const auto port : {before.endpoint1.port, before.endpoint2.port})
+        if (port != mapping.endpoint1.port && port != mapping.endpoint2.port) releasePort(port);
 }
 
 void MappingStore::setLastUse(const std::vector<LastUseRecord>& records) {
-    translated(_path, [&] {
-        Transaction transaction(*_session);
+    auto& session = writable();
+    translated(_path, &session, [&] {
         LastUseRecord record;
-        Poco::Data::Statement update(*_session);
+        Poco::Data::Statement update(session);
         update << "UPDATE mapping SET lastagent = ?, lastvisitor = ? WHERE id = ?", use(record.lastUse.agent),
             use(record.lastUse.visitor), use(record.id);
         for (const auto& one : records) {
             record = one;
             update.execute();
         }
-        transaction.commit();
     });
+}
+
+void MappingStore::tryToWrite() {
+    auto& session = writable();
+    translated(_path, &session,
+               [&] { session << "PRAGMA user_version = " + std::to_string(kSchemaVersion), now; });
+}
+
+void MappingStore::interrupt() {
+    _wait->interrupt(_session);
+}
+
+void MappingStore::close() {
+    exchangeSession(nullptr);
+    _reader.reset();
+    _lock.reset();
+}
+
+MappingStore::Transaction::Transaction(MappingStore& store) : _store(store) {
+    if (!_store._session) {
+        _store._reader.reset();
+        _store.openToWrite();
+    }
+    execute("BEGIN IMMEDIATE");
+}
+
+MappingStore::Transaction::~Transaction() {
+    if (_isOver) return;
+    try {
+        execute("ROLLBACK");
+    } catch (const StorageError&) { // SQLite has ended it already, as on a full disk
+    }
+}
+
+std::exception_ptr MappingStore::Transaction::apply(const std::function<void(MappingStore&)>& write) {
+    execute("SAVEPOINT one");
+    try {
+        write(_store);
+    } catch (const StorageError&) {
+        const bool isOpen = sqlite3_get_autocommit(handleOf(_store.writable())) == 0;
+        if (!isOpen) throw;
+        execute("ROLLBACK TO one");
+        execute("RELEASE one");
+        return std::current_exception();
+    }
+    execute("RELEASE one");
+    return nullptr;
+}
+
+void MappingStore::Transaction::commit() {
+    execute("COMMIT");
+    _isOver = true;
+}
+
+void MappingStore::Transaction::execute(const char* statement) {
+    auto& session = _store.writable();
+    translated(_store._path, &session, [&] { session << std::string(statement), now; });
 }
 
 } // namespace connector

@@ -26,7 +26,8 @@ std::pair<Poco::JSON::Object::Ptr, std::string> place(Poco::JSON::Object::Ptr ob
 /// Sanitizers keep freed memory for a while, which would hide what a test of memory use looks at.
 std::map<std::string, std::string> sanitizerOptions() {
     const char* given = std::getenv("ASAN_OPTIONS");
-    const std::string ours = "quarantine_size_mb=8";
+    // Programs may have something preloaded.
+    const std::string ours = "quarantine_size_mb=8:verify_asan_link_order=0";
     return {{"ASAN_OPTIONS", given == nullptr ? ours : given + (":" + ours)}};
 }
 
@@ -78,6 +79,11 @@ ConnectorSetup& ConnectorSetup::limitDescriptors(rlim_t limit) {
     return *this;
 }
 
+ConnectorSetup& ConnectorSetup::setEnvironment(const std::string& name, const std::string& value) {
+    _environment[name] = value;
+    return *this;
+}
+
 std::string ConnectorSetup::config() const {
     std::ostringstream out;
     _config->stringify(out, 2);
@@ -93,7 +99,9 @@ ChildProcess::Command ConnectorSetup::command(const std::vector<std::string>& ar
     writeFile(configFile(), _replacement ? *_replacement : config());
     std::vector<std::string> words{programPath("CONNECTOR_BIN"), "--config=" + configFile()};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    return {words, logFile(), sanitizerOptions(), _descriptors};
+    auto environment = sanitizerOptions();
+    environment.insert(_environment.begin(), _environment.end());
+    return {words, logFile(), environment, _descriptors};
 }
 
 } // namespace connector::test

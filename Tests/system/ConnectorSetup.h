@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -47,6 +48,9 @@ class ConnectorSetup {
     /// RLIMIT_NOFILE of the processes.
     ConnectorSetup& limitDescriptors(rlim_t limit);
 
+    /// A variable of the processes' environment.
+    ConnectorSetup& setEnvironment(const std::string& name, const std::string& value);
+
     /// The configuration as it stands.
     std::string config() const;
     /// Writes `text` instead of config() when Connector starts: for what Poco::JSON can't express.
@@ -63,6 +67,7 @@ class ConnectorSetup {
     Poco::JSON::Object::Ptr _config;
     std::optional<std::string> _replacement;
     std::optional<rlim_t> _descriptors;
+    std::map<std::string, std::string> _environment;
 };
 
 } // namespace connector::test

@@ -1,9 +1,12 @@
+#include "Commands.h"
 #include "OpenPipe.h"
 #include "Skipping.h"
 
 #include <Poco/Data/Session.h>
 #include <Poco/File.h>
 
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <fcntl.h>
@@ -127,6 +130,46 @@ BOOST_AUTO_TEST_CASE(DamagedDatabaseIsRefused) {
     requireRefused(setup, setup.databaseFile());
 }
 
+/// A bit that has flipped in a passcode must not lock agents out in silence, or let others in.
+BOOST_AUTO_TEST_CASE(DamagedRowIsNotServedAndNamed) {
+    ConnectorSetup setup(Mode::Plain, 6);
+    AddedMapping whole;
+    AddedMapping damaged;
+    {
+        ConnectorProcess connector(setup);
+        whole = connector.api().addPublic();
+        damaged = connector.api().addPublic();
+        BOOST_TEST(connector.stop() == 0);
+    }
+    auto content = readFile(setup.databaseFile());
+    const auto at = content.find(damaged.passcode1);
+    BOOST_REQUIRE(at != std::string::npos);
+    content[at] = static_cast<char>(content[at] ^ 1);
+    writeFile(setup.databaseFile(), content);
+    BOOST_TEST(says(runCommand(setup, {"check"}), "mapping " + damaged.id + " is damaged"));
+    {
+        ConnectorProcess connector(setup);
+        const auto& api = connector.api();
+        connector.waitForLog("mapping " + damaged.id + " is damaged in the database");
+        BOOST_TEST(api.listIds() == std::set<std::string>{whole.id});
+        const auto agent = connector.agent(whole.port1, whole.passcode1);
+        BOOST_TEST(refusesConnections(damaged.port1));
+        BOOST_TEST(api.get("/api/v2/status").json()->getValue<int>("damaged") == 1);
+        BOOST_TEST(api.tryChange(damaged.id, R"({"alpn":["h2"]})").isError(404));
+        const auto another = api.addPublic();
+        BOOST_TEST(api.tryAdd(publicMapping()).isError(507), "its ports are not given to others");
+        api.remove(another.id);
+        BOOST_TEST(connector.stop() == 0);
+    }
+    const ConnectorProcess connector(setup);
+    const auto& api = connector.api();
+    BOOST_TEST(api.get("/api/v2/status").json()->getValue<int>("damaged") == 1, "the row stays as it was");
+    const auto removal = runCommand(setup, {"mapping", "remove", damaged.id});
+    BOOST_TEST(removal.exitCode == 0, shown(removal));
+    BOOST_TEST(api.get("/api/v2/status").json()->getValue<int>("damaged") == 0);
+    BOOST_TEST(api.get("/api/v2/status").json()->getValue<int>("availablePorts") == 4);
+}
+
 BOOST_AUTO_TEST_CASE(TruncatedDatabaseIsRefused) {
     const ConnectorSetup setup;
     makeDatabase(setup);
@@ -241,6 +284,55 @@ BOOST_AUTO_TEST_CASE(FullDiskLeavesNothingHalfDone) {
     }
     const ConnectorProcess connector(setup);
     BOOST_TEST(connector.api().listIds() == idsOf(added));
+}
+
+BOOST_DATA_TEST_CASE(FullDiskAtTheStartServesWhatThereIs, boost::unit_test::data::make({SIGTERM, SIGKILL}),
+                     end) {
+    ConnectorSetup setup;
+    const SmallDisk disk(setup.folder());
+    if (!disk.isMounted()) return skipTest("no right to mount a file system");
+    setup.set("database", disk.path("mappings.db"));
+    AddedMapping mapping;
+    {
+        ConnectorProcess connector(setup);
+        mapping = connector.api().addPublic();
+        connector.stop(end);
+    }
+    disk.fill();
+    ConnectorProcess connector(setup);
+    const auto& api = connector.api();
+    const auto state = [&] { return api.get("/api/v2/status").json()->getValue<std::string>("database"); };
+    waitUntil("it is known that the disk is full", [&] { return state() == "full"; });
+    BOOST_TEST(api.listIds() == std::set<std::string>{mapping.id});
+    auto agent = connector.agent(mapping.port1, mapping.passcode1);
+    auto visitor = connector.connect(mapping.port2);
+    BOOST_TEST(areJoined(visitor, agent));
+    for (int number = 0; number < 3; ++number) {
+        BOOST_TEST(api.tryAdd(publicMapping()).isError(507));
+        BOOST_TEST(api.tryRemove(mapping.id).isError(507));
+    }
+    const auto log = connector.log();
+    const std::string told = "the database can't be written";
+    BOOST_TEST(log.find(told) != std::string::npos);
+    BOOST_TEST(log.find(told) == log.rfind(told), "told once");
+    disk.empty();
+    waitUntil("it is noticed that there is room", [&] { return state() == "ok"; });
+    const auto second = api.addPublic();
+    api.remove(mapping.id);
+    connector.kill();
+    const ConnectorProcess restarted(setup);
+    BOOST_TEST(restarted.api().listIds() == std::set<std::string>{second.id});
+}
+
+BOOST_AUTO_TEST_CASE(NewDatabaseOnAFullDiskIsAnError) {
+    ConnectorSetup setup;
+    const SmallDisk disk(setup.folder());
+    if (!disk.isMounted()) return skipTest("no right to mount a file system");
+    setup.set("database", disk.path("mappings.db"));
+    disk.fill();
+    const auto finished = run(setup.command());
+    BOOST_TEST(finished.exitCode == 74, finished.output);
+    BOOST_TEST(finished.output.find("full") != std::string::npos, finished.output);
 }
 
 BOOST_AUTO_TEST_CASE(LastUseThatCantBeWrittenIsToldOnceAndTriedAgain) {

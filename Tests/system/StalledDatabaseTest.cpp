@@ -43,7 +43,16 @@ class Stall {
     Database _database;
 };
 
-/// A Connector with a mapping that can't get on with the disk.
+/// Whoever waits for the database does so until the test lets him go on.
+struct PatientSetup : ConnectorSetup {
+    PatientSetup() {
+        set("limits.database-busy", 60000)
+            .set("limits.database-wait", 60000)
+            .set("limits.database-waiting", 14);
+    }
+};
+
+/// A Connector with a mapping that can't get on with the database.
 struct Stalled {
     std::future<ApiAnswer> start(const std::function<ApiAnswer(const ApiClient&)>& request) {
         return std::async(std::launch::async, [request, api = connector.api()] { return request(api); });
@@ -58,7 +67,7 @@ struct Stalled {
         return connector.api().get("/api/v2/status").json()->getValue<int>("availablePorts");
     }
 
-    ConnectorSetup setup;
+    PatientSetup setup;
     ConnectorProcess connector{setup};
     AddedMapping mapping = connector.api().addPublic();
 };
@@ -191,7 +200,7 @@ BOOST_AUTO_TEST_CASE(RemovalThatFailsLeavesTheMappingServing) {
 
 BOOST_AUTO_TEST_CASE(ChangeThatFailsLeavesTheMappingAsItWas) {
     Database(setup).execute(
-        "CREATE TRIGGER refuse BEFORE UPDATE ON mapping BEGIN SELECT RAISE(ABORT, 'no'); END");
+        "CREATE TRIGGER refuse BEFORE INSERT ON mapping BEGIN SELECT RAISE(ABORT, 'no'); END");
     BOOST_TEST(connector.api().tryChange(mapping.id, kOtherProtocols).isError(500));
     BOOST_TEST(connector.api().show(mapping.id)->getArray("alpn")->size() == 0U);
     Database(setup).execute("DROP TRIGGER refuse");

@@ -1,5 +1,6 @@
 #include "mapping/MappingStore.h"
 
+#include <Poco/Data/Session.h>
 #include <Poco/TemporaryFile.h>
 
 #include <boost/test/unit_test.hpp>
@@ -30,6 +31,18 @@ class Asking {
     std::atomic<bool> _isOver = false;
     std::thread _thread;
 };
+
+connector::Mapping mapping(const std::string& id, std::uint16_t firstPort) {
+    connector::Mapping result;
+    result.id = id;
+    result.endpoint1.port = firstPort;
+    result.endpoint2.port = static_cast<std::uint16_t>(firstPort + 1);
+    return result;
+}
+
+auto insertionOf(const std::string& id, std::uint16_t firstPort) {
+    return [=](MappingStore& store) { store.insert(mapping(id, firstPort)); };
+}
 
 struct Database {
     Poco::TemporaryFile folder;
@@ -66,6 +79,55 @@ BOOST_AUTO_TEST_CASE(who_asks_keeps_nobody_from_opening_it) {
     const Asking asking(path);
     for (int round = 0; round < 300; ++round)
         BOOST_CHECK_NO_THROW(const MappingStore store(path));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(MappingStoreTransactions, Database)
+
+BOOST_AUTO_TEST_CASE(a_write_that_fails_leaves_the_others) {
+    MappingStore store(path);
+    {
+        MappingStore::Transaction transaction(store);
+        BOOST_TEST(!transaction.apply(insertionOf("a", 1)));
+        BOOST_TEST(!!transaction.apply(insertionOf("b", 1)), "the ports are taken");
+        BOOST_TEST(!transaction.apply(insertionOf("c", 3)));
+        transaction.commit();
+    }
+    BOOST_TEST(store.load().size() == 2U);
+    BOOST_TEST(store.loadDamaged().empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_committed_is_not_there) {
+    MappingStore store(path);
+    {
+        MappingStore::Transaction transaction(store);
+        BOOST_TEST(!transaction.apply(insertionOf("a", 1)));
+    }
+    BOOST_TEST(store.load().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_lock_of_another_program_is_told_from_other_failures) {
+    MappingStore store(path, std::chrono::milliseconds(1));
+    Poco::Data::Session other("SQLite", path);
+    other << "BEGIN IMMEDIATE", Poco::Data::Keywords::now;
+    BOOST_CHECK_THROW(MappingStore::Transaction transaction(store), connector::StorageLocked);
+}
+
+BOOST_AUTO_TEST_CASE(a_row_that_was_changed_by_others_is_damaged) {
+    {
+        MappingStore store(path);
+        store.insertAll({mapping("a", 1), mapping("b", 3)});
+    }
+    {
+        Poco::Data::Session other("SQLite", path);
+        other << "UPDATE mapping SET passcode1 = 'other' WHERE id = 'b'", Poco::Data::Keywords::now;
+    }
+    MappingStore store(path);
+    BOOST_TEST(store.load().size() == 1U);
+    BOOST_REQUIRE(store.loadDamaged().size() == 1U);
+    BOOST_TEST(store.loadDamaged()[0].id == "b");
+    BOOST_TEST(store.loadDamaged()[0].endpoint2.port == 4);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

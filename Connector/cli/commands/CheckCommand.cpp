@@ -18,6 +18,7 @@ namespace {
 struct DatabaseState {
     bool isInUse = false;
     std::vector<Mapping> mappings;
+    std::vector<Mapping> damaged; ///< their ids and ports
 };
 
 /// Nothing when there is no database yet.
@@ -25,7 +26,9 @@ std::optional<DatabaseState> lookAt(const std::string& file) {
     std::error_code error;
     if (!std::filesystem::exists(file, error) && !error) return std::nullopt;
     DatabaseState state;
-    state.mappings = MappingStore::openToRead(file).load();
+    auto store = MappingStore::openToRead(file);
+    state.mappings = store.load();
+    state.damaged = store.loadDamaged();
     state.isInUse = MappingStore::isInUse(file);
     return state;
 }
@@ -83,7 +86,12 @@ void printText(const Configuration& configuration, const std::optional<DatabaseS
 void checkConfiguration(const CommonOptions& common, std::ostream& out) {
     const auto configuration = Configuration::load(common.configurationFile());
     const auto database = lookAt(configuration.databaseFile);
-    const auto warnings = warningsOf(configuration, database ? database->mappings : std::vector<Mapping>{});
+    auto warnings = warningsOf(configuration, database ? database->mappings : std::vector<Mapping>{});
+    for (const auto& mapping : database ? database->damaged : std::vector<Mapping>{})
+        warnings.push_back(
+            "mapping " + mapping.id +
+            " is damaged in the database, and will not be served; restore a backup, or remove it "
+            "with \"mapping remove\" and add a new one");
     if (common.asJson) return printJson(*jsonOf(configuration, database, warnings), out);
     printText(configuration, database, warnings, out);
 }

@@ -30,7 +30,7 @@ constexpr std::int64_t kShortBelow = 10;
 
 /// Something that a running Connector lacks. A value.
 struct Degradation {
-    /// "mapping ID", "ports" or "descriptors".
+    /// "mapping ID", "database", "ports" or "descriptors".
     std::string what;
     std::string why;
 };
@@ -86,6 +86,19 @@ std::vector<Degradation> degradationsOf(const std::string& what, const Resource&
              "only " + std::to_string(resource.free) + " of " + std::to_string(resource.all) + " are free"}};
 }
 
+/// A server of before knows nothing of it.
+std::vector<Degradation> degradationsOfDatabase(const Poco::JSON::Object& status) {
+    std::vector<Degradation> result;
+    const auto state = status.optValue<std::string>("database", "ok");
+    if (state != "ok")
+        result.push_back({"database", "it can't be written: " + state + "; the log says more"});
+    const auto damaged = status.optValue<int>("damaged", 0);
+    if (damaged > 0)
+        result.push_back({"database", std::to_string(damaged) +
+                                          " mappings are damaged, and not served; the log names them"});
+    return result;
+}
+
 /// A removed mapping takes its bytes along, which must not look like traffic backwards.
 double rateBetween(const Poco::JSON::Object& before, const Poco::JSON::Object& after) {
     const auto bytes = after.getValue<double>("bytesrelayed") - before.getValue<double>("bytesrelayed");
@@ -105,6 +118,7 @@ Report makeReport(ConnectorApi& api) {
     const auto add = [&](std::vector<Degradation> found) {
         std::move(found.begin(), found.end(), std::back_inserter(report.degradations));
     };
+    add(degradationsOfDatabase(*report.status));
     add(degradationsOf("ports", report.ports));
     add(degradationsOf("descriptors", report.descriptors));
     for (const auto& mapping : api.mappings())
