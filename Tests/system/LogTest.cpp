@@ -98,7 +98,7 @@ BOOST_DATA_TEST_CASE(EndOfARelayIsLoggedWithBytesAndDuration, kModes, mode) {
 BOOST_AUTO_TEST_CASE(FloodOfStrangersIsNoFloodOfLines) {
     constexpr int kMappings = 10;
     constexpr int kStrangersEach = 30;
-    OpenPublicPipe pipe(Mode::Plain, {.limits = {{"wrong-passcodes", kStrangersEach + 1}}});
+    OpenPublicPipe pipe(Mode::Plain, {.limits = {{"wrong-passcodes", kMappings * kStrangersEach + 1}}});
     for (int number = 0; number < kMappings; ++number) {
         const auto mapping = pipe.api().addPublic();
         for (int stranger = 0; stranger < kStrangersEach; ++stranger)

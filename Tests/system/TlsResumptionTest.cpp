@@ -26,7 +26,7 @@ std::shared_ptr<const TlsSettings> settings(TlsSettings::Options options) {
 
 /// The status of a request on a connection that goes on behind it.
 int statusOn(PipeClient& client, const std::string& path) {
-    client.send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const auto head = client.readThrough("\r\n\r\n");
     const std::string field = "Content-Length: ";
     client.readExactly(std::stoul(head.substr(head.find(field) + field.size())));

@@ -50,6 +50,19 @@ bool hasLabel(const Poco::JSON::Object& mapping) {
     return !mapping.optValue<std::string>("label", "").empty();
 }
 
+/// "12 (3 denied, 9 rate)".
+std::string refusalsIn(const Poco::JSON::Object& refusals) {
+    Poco::Int64 all = 0;
+    std::string reasons;
+    for (const auto& [reason, value] : refusals) {
+        const auto count = value.convert<Poco::Int64>();
+        if (count == 0) continue;
+        all += count;
+        reasons += (reasons.empty() ? "" : ", ") + std::to_string(count) + " " + reason;
+    }
+    return std::to_string(all) + (all == 0 ? "" : " (" + reasons + ")");
+}
+
 } // namespace
 
 void printMappings(const std::vector<Poco::JSON::Object::Ptr>& mappings, std::ostream& out) {
@@ -83,6 +96,8 @@ void printMapping(const Poco::JSON::Object& mapping, std::ostream& out) {
     if (mapping.isArray("alpn")) shown.set("alpn", namesIn(*mapping.getArray("alpn")));
     if (mapping.has("visitortls"))
         shown.set("visitortls", mapping.getValue<bool>("visitortls") ? "as agents have it" : "no");
+    if (mapping.isObject("visitorsrefused"))
+        shown.set("visitorsrefused", refusalsIn(*mapping.getObject("visitorsrefused")));
     sayWhatIsUnlimited(shown);
     printMembers(shown,
                  {{"id", "id"},
@@ -110,6 +125,7 @@ void printMapping(const Poco::JSON::Object& mapping, std::ostream& out) {
                   {"agentswaitingport1", "agents waiting on port1"},
                   {"agentswaitingport2", "agents waiting on port2"},
                   {"visitorswaiting", "visitors waiting"},
+                  {"visitorsrefused", "visitors refused"},
                   {"relays", "relays"},
                   {"bytesfromport1", "bytes from port1"},
                   {"bytesfromport2", "bytes from port2"},
