@@ -67,7 +67,8 @@ struct Runtime {
 
     EventLoops loops{std::thread::hardware_concurrency()};
     const Watchdog watchdog{loops};
-    PipeEnvironment environment{loops, settings(), nullptr};
+    LimitedLogs limitedLogs{LogLimits()};
+    PipeEnvironment environment{loops, settings(), nullptr, limitedLogs};
 };
 
 /// The signal that comes next.

@@ -182,6 +182,12 @@ void refuseSeveralForMessages(const std::vector<AgentPipeSettings>& pipes) {
 
 } // namespace
 
+AgentPipeSettings AgentPipeSettings::withTrusted(const std::string& certificates) const {
+    auto result = *this;
+    result.trusted = certificates;
+    return result;
+}
+
 std::string AgentPipeSettings::summary() const {
     const auto remote =
         "up to " + std::to_string(connectionCount) + " connections to " + host + ":" + std::to_string(port);

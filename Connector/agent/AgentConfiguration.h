@@ -45,6 +45,9 @@ struct AgentPipeSettings {
 
     bool operator==(const AgentPipeSettings&) const = default;
 
+    /// The same, but for the certificates to trust.
+    AgentPipeSettings withTrusted(const std::string& certificates) const;
+
     /// For people, in one line: "up to 60 connections to host:port for localhost:80".
     std::string summary() const;
 };

@@ -27,6 +27,13 @@ void AgentPipe::start() {
     });
 }
 
+void AgentPipe::renewTls(Poco::Net::Context::Ptr tls) {
+    _loop.post([this, tls = std::move(tls)] {
+        _dial.connector.use(tls);
+        hurryConnections();
+    });
+}
+
 std::future<void> AgentPipe::drain() {
     auto drained = _lifeline.future();
     const auto isQuiet = std::make_shared<std::promise<void>>();

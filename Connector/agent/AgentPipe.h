@@ -30,6 +30,10 @@ class AgentPipe : private RelaySet::Owner {
     /// Begins to dial. Any thread, once.
     void start();
 
+    /// Connections that are made from now on speak TLS in this way; those that are there go on as they are.
+    /// tls: as for the pipe's making. Any thread, after start() and before drain().
+    void renewTls(Poco::Net::Context::Ptr tls);
+
     /// Takes on nothing new, and lets what runs come to its end; the future is ready when all of it has.
     /// Waits until it doesn't listen any more. Any thread that is not a loop's, once, after start().
     std::future<void> drain();
@@ -60,6 +64,8 @@ class AgentPipe : private RelaySet::Owner {
     /// On the pipe's loop, as are all that follow.
     virtual void startLocal() = 0;
     virtual void startConnections() = 0;
+    /// Those that rest after a failure are tried at once.
+    virtual void hurryConnections() = 0;
     /// Nothing new comes from there any more.
     virtual void stopLocal() = 0;
     virtual void drainConnections() = 0;

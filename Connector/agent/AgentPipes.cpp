@@ -29,6 +29,7 @@ void AgentPipes::apply(const std::vector<AgentPipeSettings>& wanted) {
     for (const auto& settings : wanted)
         _factory.contextOf(settings); // says what is wrong before anything is touched
     forgetDrained();
+    renewTrust(wanted);
     drainAllBut(wanted);
     if (_bus && std::none_of(wanted.begin(), wanted.end(), carriesMessages)) _bus->stop();
     std::string failure;
@@ -61,6 +62,20 @@ void AgentPipes::stop(std::chrono::milliseconds patience, const std::function<bo
     for (const auto& one : _draining)
         one.drained.wait();
     _draining.clear();
+}
+
+void AgentPipes::renewTrust(const std::vector<AgentPipeSettings>& wanted) {
+    for (const auto& settings : wanted) {
+        if (isRunning(settings)) continue;
+        const auto earlier = std::find_if(_pipes.begin(), _pipes.end(), [&](const Running& running) {
+            return running.settings.withTrusted(settings.trusted) == settings &&
+                   std::find(wanted.begin(), wanted.end(), running.settings) == wanted.end();
+        });
+        if (earlier == _pipes.end()) continue;
+        earlier->settings = settings;
+        earlier->pipe->renewTls(_factory.contextOf(settings));
+        _log.notice("holds %s, and trusts other certificates from now on", settings.summary());
+    }
 }
 
 void AgentPipes::drainAllBut(const std::vector<AgentPipeSettings>& wanted) {

@@ -25,8 +25,9 @@ class AgentPipes {
     ~AgentPipes();
 
     /// Drains the pipes that are not wanted any more, which goes on behind its back, starts the new ones, and
-    /// leaves the others alone. Throws FieldError before anything is touched, and std::runtime_error when a
-    /// new pipe can't be started; then the others run.
+    /// leaves the others alone; one that only the certificates to trust are new of keeps its connections.
+    /// Throws FieldError before anything is touched, and std::runtime_error when a new pipe can't be started;
+    /// then the others run.
     void apply(const std::vector<AgentPipeSettings>& wanted);
 
     /// Drains all; when that takes longer than `patience`, or isHurried() says so, what still runs is reset.
@@ -48,6 +49,7 @@ class AgentPipes {
         std::future<void> drained;
     };
 
+    void renewTrust(const std::vector<AgentPipeSettings>& wanted);
     void drainAllBut(const std::vector<AgentPipeSettings>& wanted);
     void forgetDrained();
     void start(const AgentPipeSettings& settings);

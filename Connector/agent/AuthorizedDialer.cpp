@@ -14,6 +14,10 @@ constexpr std::chrono::milliseconds kLimit{10000};
 
 constexpr std::string_view kAuthorized1 = "AUTHORIZED";
 
+constexpr const char* kClosed = "Connector closed the connection instead of authorizing it";
+constexpr const char* kClosedPipe1 = "Connector closed the connection instead of authorizing it: the "
+                                     "passcode is wrong, or all places are taken";
+
 constexpr const char* kWrong = "what answers is no Connector, or speaks TLS where --plain was given";
 
 std::string_view asText(std::span<const std::byte> bytes) {
@@ -40,6 +44,13 @@ void AuthorizedDialer::dial() {
 void AuthorizedDialer::dialLater() {
     _state = State::Resting;
     _timer.start(_backoff.next());
+}
+
+void AuthorizedDialer::hurry() {
+    _backoff.reset();
+    if (_state != State::Resting) return;
+    _timer.cancel();
+    dial();
 }
 
 void AuthorizedDialer::onTurn() {
@@ -69,10 +80,7 @@ void AuthorizedDialer::onReady(Stream&) {
         const auto received = _stream->receive(_shared.loop.scratch());
         if (received.status == Stream::Status::Blocked) return;
         if (received.status == Stream::Status::Failed) return broken();
-        if (received.status == Stream::Status::Ended)
-            return fail(
-                "Connector closed the connection instead of authorizing it: the passcode is wrong, or "
-                "all places are taken");
+        if (received.status == Stream::Status::Ended) return fail(_shared.isPipe2 ? kClosed : kClosedPipe1);
         takeAnswer(_shared.loop.scratch().first(received.bytes));
     }
 }
@@ -84,8 +92,9 @@ void AuthorizedDialer::takeAnswer(std::span<const std::byte> bytes) {
     if (!_shared.isPipe2 && !kAuthorized1.starts_with(_answer.substr(0, end))) return fail(kWrong);
     if (end == std::string::npos && _answer.size() == Greeting::kMaxLine) return fail(kWrong);
     if (end == std::string::npos || end > _answer.size()) return;
-    const auto authorization =
-        _shared.isPipe2 ? Authorization::parse(std::string_view(_answer).substr(0, end)) : Authorization();
+    const auto line = std::string_view(_answer).substr(0, end);
+    if (const auto refusal = _shared.isPipe2 ? Refusal::parse(line) : std::nullopt) return refused(*refusal);
+    const auto authorization = _shared.isPipe2 ? Authorization::parse(line) : Authorization();
     if (!authorization) return fail(kWrong);
 
     _state = State::Idle;
@@ -102,6 +111,11 @@ void AuthorizedDialer::onTimer() {
         dial();
     else
         fail("no AUTHORIZED within " + std::to_string(kLimit.count()) + " ms");
+}
+
+void AuthorizedDialer::refused(const Refusal& refusal) {
+    if (refusal.reason == Refusal::kWrongPasscode) _backoff.lengthen();
+    fail("Connector refuses the agent: " + refusal.reason);
 }
 
 void AuthorizedDialer::fail(const std::string& why) {

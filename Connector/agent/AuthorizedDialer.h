@@ -7,6 +7,7 @@
 #include "net/SocketStream.h"
 #include "net/Timer.h"
 #include "protocol/Authorization.h"
+#include "protocol/Refusal.h"
 
 #include <memory>
 #include <random>
@@ -55,6 +56,9 @@ class AuthorizedDialer final : private StreamHandler, private Dialer::Owner, pri
     /// The same after a rest.
     void dialLater();
 
+    /// There is reason to hope that it goes better now: ends a rest.
+    void hurry();
+
   private:
     enum class State { Idle, Queued, Dialling, Authorizing, Resting };
 
@@ -64,6 +68,7 @@ class AuthorizedDialer final : private StreamHandler, private Dialer::Owner, pri
     void onReady(Stream& stream) override;
     void takeAnswer(std::span<const std::byte> bytes);
     void onTimer();
+    void refused(const Refusal& refusal);
     void fail(const std::string& why);
     void dropStream();
 

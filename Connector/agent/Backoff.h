@@ -19,6 +19,9 @@ class Backoff {
     /// The rest after one more failure.
     std::chrono::milliseconds next();
 
+    /// The next rest is one of the longest: what has failed won't mend by itself.
+    void lengthen() { _longest = kLongest; }
+
     /// The next failure is the first again.
     void reset() { _longest = kFirst; }
 

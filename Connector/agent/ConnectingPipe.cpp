@@ -34,7 +34,7 @@ class ConnectingPipe::Call final : private Dialer::Owner {
 ConnectingPipe::ConnectingPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
                                const Poco::Net::Context::Ptr& tls)
     : SlotPipe(environment_, settings, tls), _target(settings.localHost, settings.localPort, nullptr),
-      _proxyProtocol(settings.proxyProtocol), _failures(Poco::Logger::get("agent")) {}
+      _proxyProtocol(settings.proxyProtocol) {}
 
 ConnectingPipe::~ConnectingPipe() = default;
 
@@ -64,8 +64,8 @@ void ConnectingPipe::onConnected(Slot& slot, std::unique_ptr<Stream> stream) {
 
 void ConnectingPipe::onFailed(Slot& slot, const std::string& why) {
     drop(slot);
-    _failures.write(Poco::Message::PRIO_WARNING,
-                    Poco::format("%s: no connection to the target %s", name(), why));
+    environment().logs().failed.write(
+        name(), why, [&] { return Poco::format("%s: no connection to the target %s", name(), why); });
     slot.refuse();
 }
 

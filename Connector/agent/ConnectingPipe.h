@@ -1,7 +1,6 @@
 #pragma once
 
 #include "agent/SlotPipe.h"
-#include "base/LimitedLog.h"
 
 #include <map>
 #include <memory>
@@ -32,7 +31,6 @@ class ConnectingPipe final : public SlotPipe {
     Remote _target;
     const ProxyProtocol _proxyProtocol;
     std::map<Slot*, std::unique_ptr<Call>> _calls; ///< the slots that wait for the target
-    LimitedLog _failures;
 };
 
 } // namespace connector

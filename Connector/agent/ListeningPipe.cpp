@@ -8,8 +8,7 @@ ListeningPipe::ListeningPipe(PipeEnvironment& environment_, const AgentPipeSetti
                              const Poco::Net::Context::Ptr& tls)
     : SlotPipe(environment_, settings, tls), _access(environment(), VisitorSettings()),
       _clients(loop(), environment(), _access, name(), "client", lifeline(), *this),
-      _listeners(listenLocally(settings, environment_.limits().backlog)),
-      _oddities(Poco::Logger::get("agent")) {}
+      _listeners(listenLocally(settings, environment_.limits().backlog)) {}
 
 void ListeningPipe::startLocal() {
     startAll(_listeners, loop(), _clients, name());
@@ -28,10 +27,12 @@ void ListeningPipe::onAvailable(Slot& slot) {
 /// Whoever speaks first on the other side is an agent that listens, too.
 void ListeningPipe::onPayload(Slot& slot) {
     std::erase(_waiting, &slot);
-    _oddities.write(Poco::Message::PRIO_WARNING,
-                    Poco::format("%s: the other side has begun a conversation, which was refused: both sides "
-                                 "listen; one must be \"role\": \"connect\"",
-                                 name()));
+    environment().logs().failed.write(name(), "both sides listen", [&] {
+        return Poco::format(
+            "%s: the other side has begun a conversation, which was refused: both sides listen; "
+            "one must be \"role\": \"connect\"",
+            name());
+    });
     slot.refuse();
 }
 

@@ -2,7 +2,6 @@
 
 #include "agent/LocalListeners.h"
 #include "agent/SlotPipe.h"
-#include "base/LimitedLog.h"
 #include "pipe/VisitorEndpoint.h"
 
 #include <memory>
@@ -26,13 +25,13 @@ class ListeningPipe final : public SlotPipe, private VisitorEndpoint::Owner {
     void onUnavailable(Slot& slot) override;
     void onVisitorReady() override;
     bool hasPartner() const override { return !_waiting.empty(); }
+    bool onNoPlace(const std::string&) override { return false; }
     void beginAvailable();
 
     VisitorAccess _access;
     VisitorEndpoint _clients;
     std::vector<std::unique_ptr<Listener>> _listeners;
     std::vector<Slot*> _waiting; ///< authorized last at the back
-    LimitedLog _oddities;
 };
 
 } // namespace connector

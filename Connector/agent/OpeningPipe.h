@@ -26,6 +26,7 @@ class OpeningPipe final : public SessionPipe, private VisitorEndpoint::Owner, pr
     void onAvailable() override { beginAvailable(); }
     void onVisitorReady() override { beginAvailable(); }
     bool hasPartner() const override;
+    bool onNoPlace(const std::string&) override { return false; }
     void onRefused(RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(RelayPeer opener, const std::string& why) override;
     void beginAvailable();

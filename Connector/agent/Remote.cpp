@@ -14,6 +14,8 @@ namespace connector {
 
 namespace {
 
+const TcpOptions kOptions;
+
 bool isBoundTo(const Descriptor& socket, const Poco::Net::SocketAddress& address) {
     sockaddr_storage own{};
     socklen_t length = sizeof own;
@@ -27,7 +29,7 @@ Descriptor connecting(const Poco::Net::SocketAddress& address) {
         throw std::system_error(error, std::generic_category(), address.toString());
     };
     Descriptor socket(::socket(address.af(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (socket.get() < 0 || !TcpOptions().applyTo(socket.get())) refuse(errno);
+    if (socket.get() < 0 || !kOptions.applyTo(socket.get())) refuse(errno);
     if (::connect(socket.get(), address.addr(), address.length()) != 0 && errno != EINPROGRESS) refuse(errno);
     // Where nobody listens on a local port, the kernel may pick that very port for our end, and the socket is
     // then connected with itself: it would answer with an echo, and keep the port from whoever should listen.
@@ -40,11 +42,23 @@ Descriptor connecting(const Poco::Net::SocketAddress& address) {
 Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls)
     : _host(std::move(host)), _port(port), _tls(std::move(tls)) {}
 
+/// A resumed handshake shows no certificate, so a session would bring in the trust that it was made with.
+void Remote::use(Poco::Net::Context::Ptr tls) {
+    _tls = std::move(tls);
+    _session.reset();
+}
+
 std::string Remote::name() const {
     return _host + ":" + std::to_string(_port);
 }
 
 std::unique_ptr<SocketStream> Remote::connectTo(const Poco::Net::SocketAddress& address) const {
+    auto stream = streamTo(address);
+    stream->bearSlowPeer(kOptions);
+    return stream;
+}
+
+std::unique_ptr<SocketStream> Remote::streamTo(const Poco::Net::SocketAddress& address) const {
     if (!_tls) return std::make_unique<PlainStream>(connecting(address), address);
     try {
         return std::make_unique<TlsStream>(connecting(address), address, _tls->sslContext(), _host,
@@ -61,7 +75,8 @@ void Remote::order(Resolver::Addresses& addresses) const {
 
 void Remote::remember(const Stream& stream) {
     _address = stream.peer();
-    if (const auto* tls = dynamic_cast<const TlsStream*>(&stream)) _session = tls->session();
+    const auto* tls = dynamic_cast<const TlsStream*>(&stream);
+    if (tls && _tls && tls->isOf(_tls->sslContext())) _session = tls->session();
 }
 
 } // namespace connector

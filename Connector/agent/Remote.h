@@ -19,6 +19,9 @@ class Remote {
     /// tls: the context of makeClientContext(), or null for plain TCP.
     Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls);
 
+    /// New connections use this context instead, and resume no session that was made with another one.
+    void use(Poco::Net::Context::Ptr tls);
+
     const std::string& host() const { return _host; }
     std::uint16_t port() const { return _port; }
 
@@ -34,14 +37,16 @@ class Remote {
     void order(Resolver::Addresses& addresses) const;
 
     /// The stream, made by connectTo(), has proved to be good: its address is tried first from now on, and
-    /// its TLS session is resumed.
+    /// its TLS session is resumed, unless it was made with another context than the one in use.
     void remember(const Stream& stream);
 
   private:
     const std::string _host;
     const std::uint16_t _port;
-    const Poco::Net::Context::Ptr _tls;
+    Poco::Net::Context::Ptr _tls;
     std::optional<Poco::Net::SocketAddress> _address;
+    std::unique_ptr<SocketStream> streamTo(const Poco::Net::SocketAddress& address) const;
+
     std::shared_ptr<SSL_SESSION> _session;
 };
 

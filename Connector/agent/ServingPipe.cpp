@@ -7,8 +7,8 @@ ServingPipe::ServingPipe(PipeEnvironment& environment_, const AgentPipeSettings&
     : SessionPipe(environment_, settings, Http2Session::Role::Serves, tls) {
     auto& loops = environment().loops();
     for (std::size_t i = 0; i < loops.size(); ++i)
-        _calls.emplace(&loops.at(i),
-                       std::make_unique<TargetCalls>(loops.at(i), settings, name(), relays(), lifeline()));
+        _calls.emplace(&loops.at(i), std::make_unique<TargetCalls>(loops.at(i), settings, name(), relays(),
+                                                                   lifeline(), environment().logs().failed));
 }
 
 void ServingPipe::onStream(Pipe2Connection& connection, std::unique_ptr<Http2Stream> stream,

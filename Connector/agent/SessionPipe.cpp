@@ -53,6 +53,11 @@ void SessionPipe::startConnections() {
     hold(_settings.connections > 0 ? static_cast<std::size_t>(_settings.connections) : 1);
 }
 
+void SessionPipe::hurryConnections() {
+    for (const auto& slot : _slots)
+        slot->dialer.hurry();
+}
+
 void SessionPipe::drainConnections() {
     _slots.clear();
     _connections.goAwayAll();

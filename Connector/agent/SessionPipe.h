@@ -32,6 +32,7 @@ class SessionPipe : public AgentPipe, private Pipe2Connection::Owner {
     virtual void onAvailable() = 0;
 
     void startConnections() override;
+    void hurryConnections() override;
     void drainConnections() override;
     void abortConnections() override;
     void onUsable(Pipe2Connection&) override { onAvailable(); }

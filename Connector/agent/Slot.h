@@ -49,6 +49,9 @@ class Slot final : private StreamHandler, private AuthorizedDialer::Owner, priva
     /// done with it.
     void dial() { _dialer.dial(); }
 
+    /// Ends a rest after a failure: there is reason to hope that it goes better now.
+    void hurry() { _dialer.hurry(); }
+
     /// Takes the connection of a waiting or holding slot, as the end of a relay.
     RelayPeer take();
 

@@ -21,6 +21,11 @@ void SlotPipe::startConnections() {
         slot->dial();
 }
 
+void SlotPipe::hurryConnections() {
+    for (const auto& slot : _slots)
+        slot->hurry();
+}
+
 void SlotPipe::join(Slot& slot, RelayPeer local) {
     auto connector = slot.take();
     connector.onGone = [this, &slot] {

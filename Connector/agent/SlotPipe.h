@@ -32,6 +32,7 @@ class SlotPipe : public AgentPipe, private Slot::Owner {
     virtual void onUnavailable(Slot& slot) = 0;
 
     void startConnections() override;
+    void hurryConnections() override;
     void drainConnections() override { _slots.clear(); }
     void abortConnections() override {} // relays have the others
     void onWaiting(Slot& slot) override;

@@ -3,7 +3,6 @@
 #include "agent/Dialer.h"
 
 #include <Poco/Format.h>
-#include <Poco/Logger.h>
 
 namespace connector {
 
@@ -64,10 +63,10 @@ class TargetCalls::Call final : private Dialer::Owner, private StreamHandler {
 };
 
 TargetCalls::TargetCalls(EventLoop& loop, const AgentPipeSettings& settings, std::string name,
-                         RelaySet& relays, const Lifeline& lifeline)
+                         RelaySet& relays, const Lifeline& lifeline, LimitedLog& failures)
     : _loop(loop), _resolver(loop), _target(settings.localHost, settings.localPort, nullptr),
       _proxyProtocol(settings.proxyProtocol), _name(std::move(name)), _relays(relays), _lifeline(lifeline),
-      _failures(Poco::Logger::get("agent")) {}
+      _failures(failures) {}
 
 TargetCalls::~TargetCalls() = default;
 
@@ -95,8 +94,8 @@ void TargetCalls::join(std::unique_ptr<Http2Stream> stream, std::unique_ptr<Stre
 }
 
 void TargetCalls::logFailure(const std::string& why) {
-    _failures.write(Poco::Message::PRIO_WARNING,
-                    Poco::format("%s: no connection to the target %s", _name, why));
+    _failures.write(_name, why,
+                    [&] { return Poco::format("%s: no connection to the target %s", _name, why); });
 }
 
 void TargetCalls::remove(Call& call) {

@@ -4,8 +4,8 @@
 #include "agent/Remote.h"
 #include "agent/Resolver.h"
 #include "base/Lifeline.h"
-#include "base/LimitedLog.h"
 #include "http2/Http2Stream.h"
+#include "net/LimitedLog.h"
 #include "relay/RelaySet.h"
 
 #include <list>
@@ -20,7 +20,7 @@ class TargetCalls {
     /// name: what the log calls the pipe. All references must outlive it, and it must outlive what holds on
     /// to the lifeline. Any thread.
     TargetCalls(EventLoop& loop, const AgentPipeSettings& settings, std::string name, RelaySet& relays,
-                const Lifeline& lifeline);
+                const Lifeline& lifeline, LimitedLog& failures);
     ~TargetCalls();
 
     /// On the loop: joins the stream to the target when that can be reached, else refuses it.
@@ -42,7 +42,7 @@ class TargetCalls {
     RelaySet& _relays;
     const Lifeline& _lifeline;
     std::list<std::unique_ptr<Call>> _calls;
-    LimitedLog _failures;
+    LimitedLog& _failures;
 };
 
 } // namespace connector

@@ -51,16 +51,17 @@ bool ApiExchange::keepsAlive() const {
 /// /health's way to say no.
 void ApiExchange::logRefusal(const ErrorAnswer& error) const {
     const auto status = std::to_string(error.told.status());
-    const auto request = inWords() + " by " + caller();
-    const auto warn = [&](const std::string& line) {
-        _context.callersLog.write(Poco::Message::PRIO_WARNING, line, _identity);
-    };
+    const auto request = [&] { return inWords() + " by " + caller(); };
+    const auto& address = _arrived.client.host();
     if (error.isServersFault()) // never left out: the client was told to look for it
-        _context.log.error(request + " failed with " + status + ": " + error.reason);
+        _context.log.error(request() + " failed with " + status + ": " + error.reason);
     else if (!_identity.empty())
-        warn(request + " was refused with " + status + ": " + error.reason);
+        _context.logs.refusedTo(_identity).write(
+            address, status, [&] { return request() + " was refused with " + status + ": " + error.reason; });
     else if (error.told.status() != HTTPResponse::HTTP_SERVICE_UNAVAILABLE)
-        warn(_address + " was turned away with " + status + ": " + inWords() + ": " + error.reason);
+        _context.logs.turnedAway.write(address, status, [&] {
+            return _address + " was turned away with " + status + ": " + inWords() + ": " + error.reason;
+        });
 }
 
 void ApiExchange::log() const {

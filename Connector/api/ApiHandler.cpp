@@ -22,10 +22,15 @@ std::string queryOf(const HTTPRequest& request) {
 
 } // namespace
 
-ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, LimitedLog& callers)
-    : mappings(service), json(settings.address, settings.tls),
-      identities(settings.identities, settings.anonymous), log(Poco::Logger::get("api")),
-      callersLog(callers) {}
+ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, const ApiLogs& limited)
+    : mappings(service), json(settings.address, settings.tls), hosts(settings.address, settings.hosts),
+      identities(settings.identities, settings.anonymous), log(Poco::Logger::get("api")), logs(limited) {}
+
+Identities::Recognition ApiContext::recognize(const HTTPRequest& head, const ClientRequest& request) const {
+    return identities.recognize({.address = withoutMapping(request.client.host()),
+                                 .authorization = head.get(HTTPRequest::AUTHORIZATION, ""),
+                                 .certificate = request.certificate});
+}
 
 ApiHandler::ApiHandler(const ApiContext& context, ApiTarget target)
     : _context(context), _target(std::move(target)) {}
@@ -37,7 +42,9 @@ void ApiHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
     ApiExchange exchange(_context, arrived, request, response);
     try {
         if (!arrived.hasHead) throw HttpError(*arrived.problem);
-        // First, so that who is not known does not learn which paths there are.
+        // What a load balancer calls the server by is its own affair, and /health gives nothing away.
+        if (!_target.isOpenToAll) _context.hosts.check(request);
+        // Before anything else is looked at, so that who is not known does not learn which paths there are.
         exchange.identified(identify(request, socket));
         if (arrived.problem) throw HttpError(*arrived.problem);
 
@@ -55,10 +62,7 @@ void ApiHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
 /// The identity of a caller that may make this request, "" where everybody may. Throws HttpError 401 and 403.
 std::string ApiHandler::identify(const Poco::Net::HTTPServerRequest& request, RequestSocket& socket) const {
     if (_target.isOpenToAll) return "";
-    const Credentials caller{.address = withoutMapping(socket.request().client.host()),
-                             .authorization = request.get(HTTPRequest::AUTHORIZATION, ""),
-                             .certificate = socket.request().certificate};
-    const auto recognized = _context.identities.recognize(caller);
+    const auto recognized = _context.recognize(request, socket.request());
     switch (recognized.verdict) {
     case Identities::Verdict::Known:
         socket.setKnownCaller();
@@ -69,7 +73,8 @@ std::string ApiHandler::identify(const Poco::Net::HTTPServerRequest& request, Re
         throw HttpError(HTTPResponse::HTTP_UNAUTHORIZED, "a token that the server knows is needed",
                         {{"WWW-Authenticate", "Bearer"}});
     case Identities::Verdict::Forbidden:
-        throw HttpError(HTTPResponse::HTTP_FORBIDDEN, caller.address.toString() + " may not call this API");
+        throw HttpError(HTTPResponse::HTTP_FORBIDDEN,
+                        withoutMapping(socket.request().client.host()).toString() + " may not call this API");
     }
     return recognized.name;
 }

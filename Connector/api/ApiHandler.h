@@ -1,9 +1,10 @@
 #pragma once
 
+#include "api/AcceptedHosts.h"
+#include "api/ApiLogs.h"
 #include "api/ApiSettings.h"
 #include "api/MappingJson.h"
 #include "auth/Identities.h"
-#include "base/LimitedLog.h"
 #include "http/RequestSocket.h"
 #include "mapping/MappingService.h"
 
@@ -18,15 +19,19 @@ namespace connector {
 
 /// What all handlers of the API work with. It outlives them. Any thread.
 struct ApiContext {
-    /// mappings, and the log of what callers cause, must outlive the context.
-    ApiContext(const ApiSettings& settings, MappingService& mappings, LimitedLog& callersLog);
+    /// mappings and logs must outlive the context.
+    ApiContext(const ApiSettings& settings, MappingService& mappings, const ApiLogs& logs);
 
     MappingService& mappings;
     const MappingJson json;
+    const AcceptedHosts hosts;
     const Identities identities;
     Poco::Logger& log;
-    /// For refusals: a source for each identity, and "" for all callers without one.
-    LimitedLog& callersLog;
+    const ApiLogs& logs;
+
+    /// Who has sent a request.
+    Identities::Recognition recognize(const Poco::Net::HTTPRequest& head, const ClientRequest& request) const;
+
     const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 

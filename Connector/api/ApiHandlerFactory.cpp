@@ -5,10 +5,12 @@
 #include "base/Printable.h"
 
 #include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/String.h>
 #include <Poco/URI.h>
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace connector {
@@ -69,21 +71,23 @@ std::optional<std::string> match(const Route& route, const std::string& path) {
     return path.substr(at, path.size() - at - behind.size());
 }
 
-struct Found {
+struct Match {
     const Route* route;
     std::string id;
 };
 
-/// An id may hold anything: of several routes that a path fits, it is the one that has the method.
-Found find(const std::string& path, const std::string& method) {
-    Found found{nullptr, ""};
+/// A path that a route has to the letter is that route's alone; else, as an id may hold anything, it may be
+/// several routes' with {id}.
+std::vector<Match> matchesOf(const std::string& path) {
+    std::vector<Match> matches;
     for (const auto& route : routes()) {
         const auto id = match(route, path);
-        if (!id) continue;
-        found = {&route, *id};
-        if (route.handlers.contains(method)) break;
+        if (id && id->empty()) return {{&route, ""}};
+        if (id) matches.push_back({&route, *id});
     }
-    return found;
+    if (matches.empty())
+        throw HttpError(HTTPResponse::HTTP_NOT_FOUND, "there is nothing at " + printable(path));
+    return matches;
 }
 
 /// Of a request that no endpoint takes.
@@ -124,12 +128,14 @@ void checkBody(const HTTPRequest& request) {
                         (isPost ? "application/x-www-form-urlencoded or " : "") + "application/json");
 }
 
-Maker makerOf(const Route& route, const std::string& method) {
-    const auto found = route.handlers.find(method);
-    if (found != route.handlers.end()) return found->second;
-    std::string allowed;
-    for (const auto& [name, handler] : route.handlers)
-        allowed += (allowed.empty() ? "" : ", ") + name;
+const Match& matchWith(const std::vector<Match>& matches, const std::string& method) {
+    std::set<std::string> methods;
+    for (const auto& match : matches) {
+        if (match.route->handlers.contains(method)) return match;
+        for (const auto& [name, handler] : match.route->handlers)
+            methods.insert(name);
+    }
+    const auto allowed = Poco::cat(std::string(", "), methods.begin(), methods.end());
     throw HttpError(HTTPResponse::HTTP_METHOD_NOT_ALLOWED,
                     printable(method) + " is not allowed here; use " + allowed, {{"Allow", allowed}});
 }
@@ -140,12 +146,11 @@ Poco::Net::HTTPRequestHandler*
 ApiHandlerFactory::createRequestHandler(const Poco::Net::HTTPServerRequest& request) {
     bool isOpenToAll = false;
     try {
-        const auto path = pathOf(request);
-        const auto [route, id] = find(path, request.getMethod());
-        if (!route) throw HttpError(HTTPResponse::HTTP_NOT_FOUND, "there is nothing at " + printable(path));
-        isOpenToAll = route->isOpenToAll;
-        const auto maker = makerOf(*route, request.getMethod());
+        const auto matches = matchesOf(pathOf(request));
+        isOpenToAll = matches.front().route->isOpenToAll;
+        const auto& [route, id] = matchWith(matches, request.getMethod());
         checkBody(request);
+        const auto& maker = route->handlers.at(request.getMethod());
         return maker(_context, {.pathId = id, .isOpenToAll = isOpenToAll}).release();
     } catch (const HttpError& error) {
         return new Refusal(_context, isOpenToAll, error);

@@ -16,6 +16,8 @@ struct ApiSettings : HttpSettings {
     std::vector<Identity> identities;
     /// Connector's public name or address, for the URLs of public mappings.
     std::string address;
+    /// Further names that callers may have called the API by, without ports.
+    std::vector<std::string> hosts;
     /// Pipes have TLS: the URLs of public mappings begin with https:// instead of http://.
     bool tls = false;
 };

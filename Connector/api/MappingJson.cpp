@@ -4,6 +4,8 @@
 
 #include <Poco/JSON/Array.h>
 
+#include <array>
+
 namespace connector {
 
 namespace {
@@ -43,6 +45,15 @@ void writeTraffic(Poco::JSON::Object& object, const Mapping& mapping) {
     object.set("bandwidth", *traffic.bandwidth);
 }
 
+Poco::JSON::Object::Ptr refusalsOf(const PipeStatus& status) {
+    constexpr std::array kNames{"denied", "peraddress", "rate", "share", "waiting", "noagent", "silent"};
+    static_assert(kNames.size() == kVisitorRefusals);
+    auto refusals = newJson();
+    for (std::size_t i = 0; i < kNames.size(); ++i)
+        refusals->set(kNames[i], status.visitorsRefused[i]);
+    return refusals;
+}
+
 void writeTimes(Poco::JSON::Object& object, const Mapping& mapping) {
     object.set("created", mapping.created);
     if (mapping.lastUse.agent != 0) object.set("lastagent", mapping.lastUse.agent);
@@ -74,6 +85,7 @@ Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
         object->set("url", urlOf(mapping));
         object->set("agentswaiting", status.agentsWaiting[0]);
         object->set("visitorswaiting", status.visitorsWaiting);
+        object->set("visitorsrefused", refusalsOf(status));
     } else {
         writeLimits(*object, mapping.endpoint1, "port1");
         writeLimits(*object, mapping.endpoint2, "port2");

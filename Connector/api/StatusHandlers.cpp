@@ -49,6 +49,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
     answer->set("degraded", static_cast<Poco::UInt64>(totals.degraded));
     answer->set("agentswaiting", static_cast<Poco::Int64>(totals.agentsWaiting));
     answer->set("visitorswaiting", static_cast<Poco::Int64>(totals.visitorsWaiting));
+    answer->set("visitorsrefused", static_cast<Poco::UInt64>(totals.visitorsRefused));
     answer->set("relays", static_cast<Poco::Int64>(totals.relays));
     answer->set("bytesrelayed", static_cast<Poco::UInt64>(totals.bytesRelayed));
     return answer;

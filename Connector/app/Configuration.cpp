@@ -26,6 +26,8 @@ namespace connector {
 namespace {
 
 constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
+/// Log lines a second: more is no limit any more.
+constexpr std::int64_t kMaxLines = 1000000;
 /// The window that a stream has while connections keep too many bytes.
 constexpr std::int64_t kMinWindow = 65536;
 /// Frames a second: more is no limit any more.
@@ -33,6 +35,9 @@ constexpr int kMaxFrames = 1000000;
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;
 /// The kernel takes 32767 s at the most (tcp(7)).
 constexpr std::int64_t kMaxKeepalive = 32767000;
+
+/// The kernel doubles it, in an int.
+constexpr std::int64_t kMaxKernelBuffer = std::int64_t{1} << 29;
 
 /// What the database, the log and the libraries need at the most, however busy the pipes and the API are.
 constexpr int kReservedDescriptors = 128;
@@ -96,12 +101,17 @@ std::vector<std::uint16_t> readPorts(JsonFields& root) {
     return ports;
 }
 
+/// others: what it may consist of besides letters and digits.
+bool isHost(const std::string& text, std::string_view others) {
+    const auto isAllowed = [&](unsigned char c) {
+        return std::isalnum(c) || others.find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    return !text.empty() && std::all_of(text.begin(), text.end(), isAllowed);
+}
+
 std::string readAddress(JsonFields& root) {
     const auto address = root.text("address");
-    const auto isAllowed = [](unsigned char c) {
-        return std::isalnum(c) || std::string(".:-_").find(static_cast<char>(c)) != std::string::npos;
-    };
-    if (address.empty() || !std::all_of(address.begin(), address.end(), isAllowed))
+    if (!isHost(address, ".:-_"))
         root.refuse("address", "the public host name or IP address, without a scheme, port or path");
     return address;
 }
@@ -123,6 +133,7 @@ HttpLimits readApiLimits(JsonFields& limits) {
     };
     const auto quarter = static_cast<std::size_t>(allDescriptors() / 4);
     result.connections = connections("api-connections", std::min(result.connections, quarter));
+    result.unidentified = connections("api-unidentified", std::max<std::size_t>(1, result.connections / 2));
     result.connectionsPerAddress = connections("api-connections-per-address", result.connectionsPerAddress);
     return result;
 }
@@ -137,6 +148,14 @@ std::string readApiBind(JsonFields& api, bool anybodyMayCall) {
     return address.family() == Poco::Net::IPAddress::IPv6 && address.isWildcard() ? "" : text;
 }
 
+/// IP addresses are accepted anyway, so there need be no colons.
+std::vector<std::string> readHosts(JsonFields& api) {
+    auto hosts = api.texts("hosts", {});
+    if (!std::all_of(hosts.begin(), hosts.end(), [](const auto& host) { return isHost(host, ".-_"); }))
+        api.refuse("hosts", "an array of host names, without scheme, port or path");
+    return hosts;
+}
+
 ApiSettings readApi(JsonFields api, const Configuration& configuration) {
     ApiSettings result;
     for (auto& fields : api.objects("identities")) {
@@ -147,6 +166,7 @@ ApiSettings readApi(JsonFields api, const Configuration& configuration) {
         result.identities.push_back(std::move(identity));
     }
     result.anonymous = api.boolean("anonymous", false);
+    result.hosts = readHosts(api);
     result.bind = readApiBind(api, result.identities.empty());
     result.port = static_cast<std::uint16_t>(api.integer("port", 1, 65535, configuration.dev ? 8080 : 443));
     if (std::find(configuration.ports.begin(), configuration.ports.end(), result.port) !=
@@ -162,6 +182,8 @@ void readTls(JsonFields tls, Configuration& configuration) {
     configuration.keyFile = pathFrom(configuration.file, tls.text("key", "server-key.pem"));
     const auto controllersCa = tls.text("controllers-ca", "");
     if (!controllersCa.empty()) configuration.controllersCaFile = pathFrom(configuration.file, controllersCa);
+    const auto ocsp = tls.text("ocsp", "");
+    if (!ocsp.empty()) configuration.ocspFile = pathFrom(configuration.file, ocsp);
     tls.refuseUnknown();
 }
 
@@ -208,6 +230,8 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.visitorWait = time(limits, "visitor-wait", result.visitorWait);
     result.firstBytes = time(limits, "first-bytes", result.firstBytes);
     result.open = time(limits, "open", result.open);
+    result.idleRelayYields = std::chrono::milliseconds(
+        limits.integer("idle-relay-yields", 0, kMaxInt, result.idleRelayYields.count()));
     result.waitingVisitors = size(limits, "waiting-visitors", 1, result.waitingVisitors);
     result.silentAgent = time(limits, "silent-agent", result.silentAgent);
     result.visitorSilence = time(limits, "visitor-silence", result.visitorSilence);
@@ -224,15 +248,27 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     return result;
 }
 
+/// 0, or enough for a message.
+int kernelBuffer(JsonFields& limits) {
+    constexpr const char* kKey = "kernel-buffer";
+    const auto bytes = limits.integer(kKey, 0, kMaxKernelBuffer, 0);
+    if (bytes != 0 && bytes < static_cast<std::int64_t>(Stream::kMaxMessage))
+        limits.refuse(kKey, "0, or from " + std::to_string(Stream::kMaxMessage) + " to " +
+                                std::to_string(kMaxKernelBuffer));
+    return static_cast<int>(bytes);
+}
+
 TcpOptions readTcpOptions(JsonFields& limits) {
     TcpOptions result;
     result.userTimeout = time(limits, "user-timeout", result.userTimeout);
+    result.slowPeer = time(limits, "slow-peer", result.slowPeer);
     const auto keepalive = [&](const char* key, std::chrono::milliseconds fallback) {
         return std::chrono::milliseconds(limits.integer(key, 1, kMaxKeepalive, fallback.count()));
     };
     result.keepaliveIdle = keepalive("keepalive-idle", result.keepaliveIdle);
     result.keepaliveInterval = keepalive("keepalive-interval", result.keepaliveInterval);
     result.unsent = static_cast<int>(limits.integer("unsent", Stream::kMaxMessage, kMaxInt, result.unsent));
+    result.kernelBuffer = kernelBuffer(limits);
     return result;
 }
 
@@ -268,8 +304,13 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     configuration.pipes.tcp = readTcpOptions(limits);
     configuration.database = readDatabaseLimits(limits, api.threads);
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);
+    configuration.log.linesPerSecond =
+        count(limits, "log-lines", kMaxLines, configuration.log.linesPerSecond);
+    configuration.log.summary = time(limits, "log-summary", configuration.log.summary);
     const int most = maxDescriptors(api);
     configuration.pipes.descriptors = count(limits, "descriptors", most, most);
+    configuration.pipes.limits.mappingVisitors =
+        size(limits, "mapping-visitors", 1, static_cast<std::size_t>(configuration.pipes.descriptors / 2));
     limits.refuseUnknown();
 }
 
@@ -335,10 +376,22 @@ void tryPem(const std::string& keys, Function&& function) {
     }
 }
 
+/// Certificate and key are good already.
+void tryOcsp(const Configuration& configuration) {
+    try {
+        TlsCredentials(configuration.certificateFile, configuration.keyFile, configuration.ocspFile);
+    } catch (const TlsError& error) {
+        throw FieldError(std::string("tls.ocsp: ") + error.what() +
+                         "; it must be what \"openssl ocsp -respout FILE\" writes for the certificate in " +
+                         configuration.certificateFile);
+    }
+}
+
 void tryTls(const Configuration& configuration) {
     std::optional<TlsCredentials> credentials;
     tryPem("tls.certificate, tls.key",
            [&] { credentials.emplace(configuration.certificateFile, configuration.keyFile); });
+    if (!configuration.ocspFile.empty()) tryOcsp(configuration);
     tryPem("tls.controllers-ca", [&] { makeServerContext(*credentials, configuration.controllersCaFile); });
 }
 

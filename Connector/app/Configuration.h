@@ -31,12 +31,15 @@ struct Configuration {
     PipeSettings pipes;
     std::string certificateFile;
     std::string keyFile;
+    /// "" : no OCSP response to staple.
+    std::string ocspFile;
     /// "" : no client certificates.
     std::string controllersCaFile;
     std::string databaseFile;
     DatabaseLimits database;
     /// How often, at most, the database is told when mappings were last in use.
     std::chrono::milliseconds lastUse{60000};
+    LogLimits log;
     /// A level's name as Poco::Logger knows it.
     std::string logLevel;
     /// "" is standard error.

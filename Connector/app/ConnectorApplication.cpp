@@ -242,6 +242,11 @@ void ConnectorApplication::reload() {
     } catch (const TlsError& error) {
         log().error("certificate and key stay as they were: %s", std::string(error.what()));
     }
+    try {
+        if (_server->reloadOcsp()) log().notice("the OCSP response was read again");
+    } catch (const TlsError& error) {
+        log().error("the OCSP response stays as it was: %s", std::string(error.what()));
+    }
     notifyReady(summary(_configuration));
 }
 

@@ -20,7 +20,8 @@ constexpr std::chrono::milliseconds kWritesUnderway{1500};
 
 std::optional<TlsCredentials> credentialsOf(const Configuration& configuration) {
     if (configuration.dev) return std::nullopt;
-    return std::optional<TlsCredentials>(std::in_place, configuration.certificateFile, configuration.keyFile);
+    return std::optional<TlsCredentials>(std::in_place, configuration.certificateFile, configuration.keyFile,
+                                         configuration.ocspFile);
 }
 
 Poco::Net::Context::Ptr contextFor(const std::optional<TlsCredentials>& credentials,
@@ -32,13 +33,18 @@ Poco::Net::Context::Ptr contextFor(const std::optional<TlsCredentials>& credenti
 } // namespace
 
 Server::Server(const Configuration& configuration)
-    : _credentials(credentialsOf(configuration)), _loops(configuration.threads),
-      _environment(_loops, configuration.pipes, contextFor(_credentials, "")),
+    : _credentials(credentialsOf(configuration)), _limitedLogs(configuration.log),
+      _loops(configuration.threads),
+      _environment(_loops, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
       _store(configuration.databaseFile, configuration.database.busy), _ports(configuration.ports),
       _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse),
-      _callersLog(Poco::Logger::get("api")), _api(configuration.api, _mappings, _callersLog),
-      _http(configuration.api, new ApiHandlerFactory(_api),
-            contextFor(_credentials, configuration.controllersCaFile), _callersLog),
+      _apiLogs(configuration.api.identities, _limitedLogs), _api(configuration.api, _mappings, _apiLogs),
+      _http(
+          configuration.api, new ApiHandlerFactory(_api),
+          [this](const Poco::Net::HTTPRequest& head, const ClientRequest& request) {
+              return _api.recognize(head, request).verdict == Identities::Verdict::Known;
+          },
+          contextFor(_credentials, configuration.controllersCaFile), _apiLogs.connections),
       _watchdog(_loops) {
     _http.start(); // before the mappings are back, so that /health can say that they are not
     _mappings.restore();
@@ -58,6 +64,10 @@ bool Server::stop() {
 bool Server::reloadCredentials() {
     if (_credentials) _credentials->reload();
     return _credentials.has_value();
+}
+
+bool Server::reloadOcsp() {
+    return _credentials && _credentials->reloadOcsp();
 }
 
 } // namespace connector

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "api/ApiHandler.h"
+#include "api/ApiLogs.h"
 #include "app/Configuration.h"
-#include "base/LimitedLog.h"
 #include "http/HttpServer.h"
 #include "mapping/MappingService.h"
 #include "net/EventLoops.h"
@@ -31,14 +31,19 @@ class Server {
     /// then keeps the old ones.
     bool reloadCredentials();
 
+    /// Reads the OCSP response again. False when there is none to be read. Throws TlsError, and then keeps
+    /// the old one, which is shown for as long as it is about the certificate in use.
+    bool reloadOcsp();
+
   private:
     std::optional<TlsCredentials> _credentials; ///< none in dev mode
+    LimitedLogs _limitedLogs;
     EventLoops _loops;
     PipeEnvironment _environment;
     MappingStore _store;
     PortPool _ports;
     MappingService _mappings;
-    LimitedLog _callersLog;
+    ApiLogs _apiLogs;
     ApiContext _api;
     HttpServer _http;
     Watchdog _watchdog;

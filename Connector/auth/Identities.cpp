@@ -45,7 +45,7 @@ Identities::Recognition Identities::recognize(const Credentials& caller) const {
         if (proven && !match) match = &identity;
     }
     if (match) return {Verdict::Known, match->name};
-    if (_anonymous) return {Verdict::Anonymous, "anonymous"};
+    if (_anonymous) return {Verdict::Anonymous, kAnonymous};
     return {_tokensExist || token ? Verdict::NeedsToken : Verdict::Forbidden, ""};
 }
 

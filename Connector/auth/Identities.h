@@ -27,13 +27,16 @@ class Identities {
         NeedsToken, ///< a token would help: 401
         Forbidden,  ///< nothing that the caller could send would help: 403
     };
+    /// What callers are called that need no identity.
+    static constexpr const char* kAnonymous = "anonymous";
+
     struct Recognition {
         Verdict verdict;
-        /// The identity's name; "anonymous" when Anonymous, else "" unless Known.
+        /// The identity's name; kAnonymous when Anonymous, else "" unless Known.
         std::string name;
     };
 
-    /// anonymous: whoever is none of `known` is "anonymous". Without any identity everybody is.
+    /// anonymous: whoever is none of `known` is Anonymous. Without any identity everybody is.
     Identities(std::vector<Identity> known, bool anonymous);
 
     /// The first identity that the caller proves to be; the time taken tells nothing about the tokens.

@@ -3,15 +3,14 @@
 #include "base/Json.h"
 #include "cli/CommandError.h"
 #include "cli/HelpFormatter.h"
-#include "cli/OptionValues.h"
+#include "cli/MappingGroup.h"
+#include "cli/Options.h"
 #include "cli/Output.h"
 #include "cli/commands/CheckCommand.h"
-#include "cli/commands/MappingCommands.h"
 #include "cli/commands/ServiceCommands.h"
 #include "cli/commands/StatusCommand.h"
 #include "cli/import/ImportCommand.h"
 #include "cli/setup/SetupCommand.h"
-#include "model/MappingLimits.h"
 
 #include <CLI/CLI.hpp>
 #include <Poco/JSON/Array.h>
@@ -26,51 +25,6 @@ namespace {
 
 using Poco::Util::Application;
 using Words = std::vector<std::string>;
-
-constexpr const char* kAlpnHelp = "public: what the target speaks, by the names of ALPN, separated by commas "
-                                  "and the preferred one first, such as h2,http/1.1";
-constexpr const char* kNoTlsHelp =
-    "public: visitors speak plain TCP; pipes.allow-plain-visitors must be true for that";
-
-// These add an option with a value, which is left alone when the option is not given; an empty value is one.
-
-CLI::Option* addText(CLI::App& command, const std::string& name, std::optional<std::string>& value,
-                     const std::string& argument, const std::string& description) {
-    return command
-        .add_option_function<std::string>(
-            name, [&value](const std::string& text) { value = text; }, description)
-        ->type_name(argument);
-}
-
-void addInteger(CLI::App& command, const std::string& name, std::optional<std::int64_t>& value,
-                std::int64_t min, std::int64_t max, const std::string& argument,
-                const std::string& description) {
-    const auto read = [=, &value](const std::string& text) { value = integerOf(name, text, min, max); };
-    command.add_option_function<std::string>(name, read, description)->type_name(argument);
-}
-
-CLI::Option* addUnused(CLI::App& command, std::optional<std::chrono::seconds>& value,
-                       const std::string& what) {
-    const std::string name = "--unused";
-    const auto read = [=, &value](const std::string& text) { value = timeOf(name, text); };
-    return command
-        .add_option_function<std::string>(
-            name, read,
-            what +
-                " to which neither an agent nor a visitor was connected for so long, such as 7d; units are "
-                "s, m, h, d and w")
-        ->type_name("TIME");
-}
-
-CLI::Option* addFlag(CLI::App& command, const std::string& name, bool& value,
-                     const std::string& description) {
-    return command.add_flag(name, value, description)->disable_flag_override();
-}
-
-/// The same in all commands that need an operand. shown: in the help.
-void addOperand(CLI::App& command, std::string& value, const std::string& shown) {
-    command.add_option("operand", value)->option_text(shown)->required();
-}
 
 /// CLI11 would take the next word for the value of "--option=".
 Words withEmptyValues(const Words& words) {
@@ -113,13 +67,13 @@ class CommandTree {
     explicit CommandTree(std::ostream& out) : _out(out) {
         addCommonOptions();
         addServiceCommands();
-        addMappingCommands();
-        addOperand(add(_app, "import",
-                       "take over the mappings of the earlier Connector, from its configs.json",
-                       [this] { importMappings(_common, _operand, _out); }),
-                   _operand, "FILE");
-        add(_app, "version", "show the version", [this] { printVersion(); });
-        add(_app, "help", "show this help, or a command's", [this] { printHelp(topic()); })
+        _mapping.emplace(_app, _common, _out);
+        addOperand(addCommand(_app, "import",
+                              "take over the mappings of the earlier Connector, from its configs.json",
+                              [this] { importMappings(_common, _importedFile, _out); }),
+                   _importedFile, "FILE");
+        addCommand(_app, "version", "show the version", [this] { printVersion(); });
+        addCommand(_app, "help", "show this help, or a command's", [this] { printHelp(topic()); })
             .add_option("operand", _topic)
             ->option_text("[COMMAND]");
     }
@@ -140,20 +94,9 @@ class CommandTree {
     }
 
   private:
-    CLI::App& add(CLI::App& group, const std::string& name, const std::string& summary,
-                  std::function<void()> run) {
-        auto* const command = group.add_subcommand(name, summary);
-        command->callback(std::move(run));
-        return *command;
-    }
-
     void addCommonOptions();
     void addServiceCommands();
     void addSetup();
-    void addMappingCommands();
-    void addMappingAdd(CLI::App& mapping);
-    void addMappingSet(CLI::App& mapping);
-    void addMappingRemove(CLI::App& mapping);
 
     void printVersion() const;
     void printHelp(const CLI::App& command) const;
@@ -171,12 +114,8 @@ class CommandTree {
                   kProgram};
     CommonOptions _common;
     SetupOptions _setup;
-    AddMappingOptions _added;
-    VisitorOptions _changed;
-    RemoveMappingOptions _removed;
-    std::optional<std::chrono::seconds> _unused;
-    /// An ID, a type or a file.
-    std::string _operand;
+    std::optional<MappingGroup> _mapping;
+    std::string _importedFile;
     Words _topic;
 };
 
@@ -201,20 +140,22 @@ void CommandTree::addCommonOptions() {
 
 void CommandTree::addServiceCommands() {
     addSetup();
-    add(_app, "check", "check configuration, certificate and database; changes nothing",
-        [this] { checkConfiguration(_common, _out); });
-    add(_app, "start", "start the service and wait until it is ready",
-        [this] { startService(_common, _out); });
-    add(_app, "stop", "stop the service and wait until it has ended", [this] { stopService(_common, _out); });
-    add(_app, "status", "show what the running service does, and what is degraded",
-        [this] { showStatus(_common, _out); });
-    add(_app, "health", "say whether the service is healthy: exit code 0, or 1",
-        [this] { showHealth(_common, _out); });
+    addCommand(_app, "check", "check configuration, certificate and database; changes nothing",
+               [this] { checkConfiguration(_common, _out); });
+    addCommand(_app, "start", "start the service and wait until it is ready",
+               [this] { startService(_common, _out); });
+    addCommand(_app, "stop", "stop the service and wait until it has ended",
+               [this] { stopService(_common, _out); });
+    addCommand(_app, "status", "show what the running service does, and what is degraded",
+               [this] { showStatus(_common, _out); });
+    addCommand(_app, "health", "say whether the service is healthy: exit code 0, or 1",
+               [this] { showHealth(_common, _out); });
 }
 
 void CommandTree::addSetup() {
-    auto& setup = add(_app, "setup", "make a configuration for production, with certificate and identities",
-                      [this] { runSetup(_common, _setup, _out); });
+    auto& setup =
+        addCommand(_app, "setup", "make a configuration for production, with certificate and identities",
+                   [this] { runSetup(_common, _setup, _out); });
     setup
         .add_option("--address", _setup.addresses,
                     "public name or address of this server; needed; given several times, the first is the "
@@ -239,56 +180,6 @@ void CommandTree::addSetup() {
     addText(setup, "--user", _setup.user, "NAME",
             "whose the files shall be; iofog-connector, when there is such a user");
     addFlag(setup, "--force", _setup.force, "replace files that are there; they stay as FILE.old");
-}
-
-void CommandTree::addMappingCommands() {
-    auto& mapping = *_app.add_subcommand("mapping");
-    mapping.require_subcommand(1);
-    auto& list = add(mapping, "list", "list all mappings, or those that nobody uses",
-                     [this] { listMappings(_common, _unused, _out); });
-    addUnused(list, _unused, "only those mappings");
-    auto& show = add(mapping, "show", "show one mapping", [this] { showMapping(_common, _operand, _out); });
-    addOperand(show, _operand, "ID");
-    addMappingAdd(mapping);
-    addMappingSet(mapping);
-    addMappingRemove(mapping);
-}
-
-void CommandTree::addMappingAdd(CLI::App& mapping) {
-    auto& command = add(mapping, "add", "open a mapping", [this] { addMapping(_common, _added, _out); });
-    addOperand(command, _added.type, "public|private");
-    addInteger(command, "--max-connections", _added.maxConnections, 1, kMaxAgentConnections, "N",
-               "the most agents on a port at once, 1 to " + std::to_string(kMaxAgentConnections) + "; " +
-                   std::to_string(kUsualPublicConnections) + " when public, " +
-                   std::to_string(kUsualPrivateConnections) + " when private");
-    addInteger(command, "--heartbeat-absence-threshold", _added.heartbeatAbsence, 0, kMaxHeartbeatAbsence,
-               "MS",
-               "how long an agent may be silent, in ms; " + std::to_string(kUsualHeartbeatAbsence) +
-                   "; 0: for ever");
-    const auto* const same = "private: the same for port2, when it differs from port1";
-    addInteger(command, "--max-connections2", _added.maxConnections2, 1, kMaxAgentConnections, "N", same);
-    addInteger(command, "--heartbeat-absence-threshold2", _added.heartbeatAbsence2, 0, kMaxHeartbeatAbsence,
-               "MS", same);
-    addText(command, "--alpn", _added.visitors.alpn, "NAMES", kAlpnHelp);
-    addFlag(command, "--no-visitor-tls", _added.visitors.noTls, kNoTlsHelp);
-}
-
-void CommandTree::addMappingSet(CLI::App& mapping) {
-    auto& command = add(mapping, "set", "change how visitors of an open mapping connect",
-                        [this] { changeMapping(_common, _operand, _changed, _out); });
-    addOperand(command, _operand, "ID");
-    auto* const alpn = addText(command, "--alpn", _changed.alpn, "NAMES", kAlpnHelp);
-    addFlag(command, "--no-alpn", _changed.noAlpn, "public: select no protocol")->excludes(alpn);
-    auto* const tls = addFlag(command, "--visitor-tls", _changed.tls, "public: visitors speak TLS");
-    addFlag(command, "--no-visitor-tls", _changed.noTls, kNoTlsHelp)->excludes(tls);
-}
-
-void CommandTree::addMappingRemove(CLI::App& mapping) {
-    auto& command = add(mapping, "remove", "close a mapping and all its connections, or all that nobody uses",
-                        [this] { removeMappings(_common, _removed, _out); });
-    command.add_option("operand", _removed.id)->option_text("ID|--unused=TIME");
-    auto* const unused = addUnused(command, _removed.unused, "instead of ID: remove those mappings");
-    addFlag(command, "--yes", _removed.yes, "with --unused: don't ask")->needs(unused);
 }
 
 void CommandTree::printVersion() const {

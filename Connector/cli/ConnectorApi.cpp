@@ -188,6 +188,10 @@ Poco::JSON::Object::Ptr ConnectorApi::changeMapping(const std::string& id,
     return checkedMapping(resultOf(request(HTTPRequest::HTTP_PATCH, pathOf(id), textOf(members))));
 }
 
+Poco::JSON::Object::Ptr ConnectorApi::changePasscode(const std::string& id, const Poco::JSON::Object& body) {
+    return post(pathOf(id) + "/passcode", body, {{"id", Kind::Text}, {"overlap", Kind::Number}});
+}
+
 Poco::JSON::Object::Ptr ConnectorApi::checkedMapping(const Poco::Dynamic::Var& mapping) const {
     if (mapping.type() != typeid(Poco::JSON::Object::Ptr)) refuseAnswer("a mapping is no object");
     auto object = mapping.extract<Poco::JSON::Object::Ptr>();

@@ -62,6 +62,9 @@ class ConnectorApi {
     /// Changes it: members are those of PATCH. Returns the mapping as it is then. Throws as above.
     Poco::JSON::Object::Ptr changeMapping(const std::string& id, const Poco::JSON::Object& members);
 
+    /// Gives it a new passcode: the body is that of POST. Returns the answer. Throws as above.
+    Poco::JSON::Object::Ptr changePasscode(const std::string& id, const Poco::JSON::Object& body);
+
   private:
     struct Answer {
         int status = 0;

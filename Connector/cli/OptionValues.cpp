@@ -59,6 +59,17 @@ std::chrono::seconds timeOf(const std::string& option, const std::string& text) 
     return std::chrono::seconds(number * unit);
 }
 
+std::int64_t millisecondsOf(const std::string& option, const std::string& text, std::int64_t max) {
+    const bool hasUnit = !text.empty() && secondsIn(text.back()) != 0;
+    if (!hasUnit) return integerOf(option, text, 0, max);
+    const std::chrono::milliseconds time = timeOf(option, text);
+    if (time.count() > max)
+        throw CommandError(Poco::Util::Application::EXIT_USAGE,
+                           option + "=" + text + " is not allowed; it must not be more than " +
+                               std::to_string(max) + " ms");
+    return time.count();
+}
+
 std::vector<std::string> wordsOf(const std::string& text) {
     const Poco::StringTokenizer words(text, ",", Poco::StringTokenizer::TOK_TRIM);
     return {words.begin(), words.end()};

@@ -17,6 +17,9 @@ std::int64_t integerOf(const std::string& option, const std::string& text, std::
 /// to 100 years.
 std::chrono::seconds timeOf(const std::string& option, const std::string& text);
 
+/// A time in ms, from 0 to max: a whole number of them, or a time as above.
+std::int64_t millisecondsOf(const std::string& option, const std::string& text, std::int64_t max);
+
 /// Words that commas separate, without the spaces around them; empty ones are words, too.
 std::vector<std::string> wordsOf(const std::string& text);
 

@@ -8,8 +8,8 @@ namespace connector {
 namespace {
 
 constexpr const char* kEllipsis = "\u2026";
-/// What is left of the first column at the least, ellipsis included: enough to tell ids from each other.
-constexpr std::size_t kMinFirst = 8;
+/// What is left of a column at the least, ellipsis included: enough to tell ids from each other.
+constexpr std::size_t kMinWidth = 8;
 
 bool isContinuation(char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
@@ -48,12 +48,18 @@ void Table::print(std::ostream& out, std::optional<std::size_t> width) const {
     const auto gaps = _columns.size() - 1;
     const auto sum = std::accumulate(columns.begin(), columns.end(), std::size_t{0});
     const std::size_t gap = !width || sum + 2 * gaps <= *width ? 2 : 1;
-    if (width && sum + gap * gaps > *width) {
-        const auto excess = sum + gap * gaps - *width;
-        columns[0] = std::max(std::min(columns[0], kMinFirst), columns[0] - std::min(columns[0], excess));
-    }
+    if (width && sum + gap * gaps > *width) cut(columns, sum + gap * gaps - *width);
     for (const auto& line : _lines)
         printLine(out, line, columns, gap);
+}
+
+void Table::cut(std::vector<std::size_t>& widths, std::size_t excess) const {
+    for (auto i = widths.size(); i-- > 0;) {
+        if (i > 0 && !_columns[i].mayBeCut) continue;
+        const auto former = widths[i];
+        widths[i] = std::max(std::min(former, kMinWidth), former - std::min(former, excess));
+        excess -= former - widths[i];
+    }
 }
 
 std::vector<std::size_t> Table::widths() const {
@@ -68,7 +74,7 @@ void Table::printLine(std::ostream& out, const std::vector<std::string>& cells,
                       const std::vector<std::size_t>& widths, std::size_t gap) const {
     std::string line;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-        const auto cell = i == 0 ? cutTo(cells[i], widths[i]) : cells[i];
+        const auto cell = cutTo(cells[i], widths[i]);
         const std::string padding(widths[i] - lengthOf(cell), ' ');
         if (i > 0) line.append(gap, ' ');
         line += _columns[i].align == Align::Left ? cell + padding : padding + cell;

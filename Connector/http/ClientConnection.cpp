@@ -1,8 +1,11 @@
 #include "http/ClientConnection.h"
 
+#include "net/PeerAddress.h"
+
 #include <Poco/Net/HTTPResponse.h>
 
 #include <sstream>
+#include <utility>
 
 namespace connector {
 
@@ -48,7 +51,8 @@ bool saysKeepAlive(const std::string& message) {
 ClientConnection::ClientConnection(EventLoop& loop, ClientConnectionOwner& owner,
                                    std::unique_ptr<SocketStream> stream)
     : _loop(loop), _owner(owner), _stream(std::move(stream)), _tls(nullptr),
-      _deadline(loop, [this] { onDeadline(); }), _reader(owner.limits().requestBody) {}
+      _address(ownerOf(withoutMapping(_stream->peer().host()))), _deadline(loop, [this] { onDeadline(); }),
+      _reader(owner.limits().requestBody) {}
 
 ClientConnection::ClientConnection(EventLoop& loop, ClientConnectionOwner& owner,
                                    std::unique_ptr<TlsStream> stream)
@@ -78,11 +82,24 @@ void ClientConnection::close() {
     if (_state == State::Idle) _stream->endSending(); // with close_notify: nothing has been cut off
     _state = State::Ended;
     _deadline.cancel();
+    if (std::exchange(_waitsForTurn, false)) _owner.turns().forget(_address, *this);
     _stream->retire();
     _owner.onEnded(*this);
 }
 
 void ClientConnection::onReady(Stream&) {
+    if (!needsTurn()) return onTurn();
+    if (!std::exchange(_waitsForTurn, true)) _owner.turns().wait(_address, *this);
+}
+
+/// What a caller that the server does not know can make it do.
+bool ClientConnection::needsTurn() const {
+    return !_isOfKnownCaller &&
+           (_state == State::Handshaking || _state == State::Idle || _state == State::Receiving);
+}
+
+void ClientConnection::onTurn() {
+    _waitsForTurn = false;
     switch (_state) {
     case State::Handshaking:
         return handshake();
@@ -102,7 +119,6 @@ void ClientConnection::onReady(Stream&) {
 void ClientConnection::handshake() {
     switch (_stream->handshake()) {
     case Stream::Status::Ok:
-        if (_tls) _certificate = _tls->certificateFingerprint();
         _state = State::Receiving; // with what the handshake has left of the time
         return receive();
     case Stream::Status::Blocked:
@@ -161,12 +177,14 @@ void ClientConnection::readRequest() {
 /// problem: why the request can only be refused.
 void ClientConnection::submit(std::optional<HttpError> problem) {
     const bool hasHead = _reader.hasHead();
-    ClientRequest request{.message = hasHead ? _reader.take() : kStandIn,
+    ClientRequest request{.message = {},
                           .problem = std::move(problem),
                           .hasHead = hasHead,
                           .client = _stream->peer(),
-                          .certificate = _certificate,
+                          .certificate = _tls ? _tls->certificateFingerprint() : "",
                           .isSecure = _tls != nullptr};
+    request.isOfKnownCaller = hasHead && _owner.knows(_reader.head(), request);
+    request.message = hasHead ? _reader.take() : kStandIn;
     _state = State::Answering;
     _deadline.cancel();
     _owner.onRequest(std::move(request), std::make_unique<AnswerPoster>(_loop, weak_from_this()));
@@ -175,7 +193,7 @@ void ClientConnection::submit(std::optional<HttpError> problem) {
 void ClientConnection::onAnswered(const ClientAnswer& answer) {
     if (_state == State::Ended) return;
     if (answer.message.empty()) return close();
-    if (answer.isOfKnownCaller) _isOfKnownCaller = true;
+    if (answer.isOfKnownCaller && !std::exchange(_isOfKnownCaller, true)) _owner.onIdentified();
     _keepsAlive = saysKeepAlive(answer.message);
     enter(State::Sending, _stopping ? kStopGrace : _owner.limits().requestTime);
     if (_stream->send(answer.message) == Stream::Status::Failed) return close();
@@ -197,7 +215,7 @@ void ClientConnection::flush() {
 void ClientConnection::onSent() {
     if (_keepsAlive && !_stopping) {
         enter(_reader.isEmpty() ? State::Idle : State::Receiving, _owner.limits().requestTime);
-        return receive();
+        return onReady(*_stream);
     }
     enter(State::Draining, kDrainTime);
     drain();

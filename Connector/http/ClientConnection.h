@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/FairTurns.h"
 #include "http/HttpSettings.h"
 #include "http/RequestReader.h"
 #include "http/RequestSocket.h"
@@ -19,8 +20,17 @@ class ClientConnectionOwner {
   public:
     virtual const HttpLimits& limits() const = 0;
 
+    /// Where connections of callers that the server does not know wait for theirs.
+    virtual FairTurns& turns() = 0;
+
+    /// Whether the server knows who has sent this request.
+    virtual bool knows(const Poco::Net::HTTPRequest& head, const ClientRequest& request) const = 0;
+
     /// A request that is to be answered.
     virtual void onRequest(ClientRequest request, std::unique_ptr<AnswerReceiver> receiver) = 0;
+
+    /// The server knows the connection's caller from now on.
+    virtual void onIdentified() = 0;
 
     /// The connection has ended; the owner destroys it with EventLoop::destroyLater().
     virtual void onEnded(ClientConnection& connection) = 0;
@@ -32,7 +42,9 @@ class ClientConnectionOwner {
 /// One client's connection to an HTTP server, from its acceptance to its end: it reads a request, waits for
 /// the answer, sends it, and goes on with the next one. All of it has a deadline, and none of it keeps a
 /// thread waiting. On the loop's thread.
-class ClientConnection final : public std::enable_shared_from_this<ClientConnection>, private StreamHandler {
+class ClientConnection final : public std::enable_shared_from_this<ClientConnection>,
+                               private StreamHandler,
+                               private TurnTaker {
   public:
     /// Over plain TCP, or over TLS. The owner must outlive the connection.
     ClientConnection(EventLoop& loop, ClientConnectionOwner& owner, std::unique_ptr<SocketStream> stream);
@@ -54,6 +66,11 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     /// Closing it harms only a caller that the server does not know.
     bool isExpendable() const { return !_isOfKnownCaller && _state != State::Answering; }
 
+    bool isOfKnownCaller() const { return _isOfKnownCaller; }
+
+    /// Whose it is, as ownerOf() has it.
+    const std::string& address() const { return _address; }
+
     const Poco::Net::SocketAddress& peer() const { return _stream->peer(); }
     EventLoop::Clock::time_point acceptedAt() const { return _acceptedAt; }
 
@@ -69,6 +86,8 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     };
 
     void onReady(Stream& stream) override;
+    void onTurn() override;
+    bool needsTurn() const;
     void handshake();
     void receive();
     bool receiveSome();
@@ -85,12 +104,13 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     std::unique_ptr<SocketStream> _stream;
     const TlsStream* _tls; ///< the stream, if it has TLS
     const EventLoop::Clock::time_point _acceptedAt = _loop.now();
+    const std::string _address;
     Timer _deadline;
     RequestReader _reader;
     State _state = State::Handshaking;
-    std::string _certificate;
     std::size_t _dropped = 0; ///< bytes, while draining
     bool _isOfKnownCaller = false;
+    bool _waitsForTurn = false;
     bool _keepsAlive = false; ///< after the answer that is being sent
     bool _stopping = false;
 };

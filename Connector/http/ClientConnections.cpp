@@ -10,7 +10,7 @@ namespace connector {
 
 namespace {
 
-std::string inWords(const Poco::Net::SocketAddress& peer) {
+std::string addressOf(const Poco::Net::SocketAddress& peer) {
     return withoutMapping(peer.host()).toString();
 }
 
@@ -41,13 +41,26 @@ Expendable expendableOf(const std::vector<std::shared_ptr<ClientConnection>>& co
     return result;
 }
 
+Expendable
+mostExpendableOf(const std::map<std::string, std::vector<std::shared_ptr<ClientConnection>>>& byAddress) {
+    Expendable most;
+    for (const auto& [address, connections] : byAddress) {
+        const auto expendable = expendableOf(connections);
+        if (expendable.goesBefore(most)) most = expendable;
+    }
+    return most;
+}
+
 } // namespace
 
-ClientConnections::ClientConnections(EventLoop& loop, const HttpLimits& limits, Poco::Net::Context::Ptr tls,
-                                     Poco::AutoPtr<RequestQueue> queue, LimitedLog& log)
-    : _loop(loop), _limits(limits), _tls(std::move(tls)), _queue(std::move(queue)), _log(log) {}
+ClientConnections::ClientConnections(EventLoop& loop, const HttpLimits& limits, KnowsCaller knows,
+                                     Poco::Net::Context::Ptr tls, Poco::AutoPtr<RequestQueue> queue,
+                                     LimitedLog& log)
+    : _loop(loop), _limits(limits), _knows(std::move(knows)), _tls(std::move(tls)), _queue(std::move(queue)),
+      _log(log) {}
 
 bool ClientConnections::listen(std::unique_ptr<Listener> listener) {
+    _turns = std::make_unique<FairTurns>(_loop);
     _listener = std::move(listener);
     return _listener->start(_loop, *this);
 }
@@ -65,6 +78,7 @@ void ClientConnections::stop() {
 void ClientConnections::close() {
     for (const auto& connection : all())
         connection->close();
+    _turns.reset();
 }
 
 void ClientConnections::waitUntilStopped(std::chrono::milliseconds atMost) {
@@ -77,8 +91,9 @@ void ClientConnections::onAccepted(Descriptor socket, const Poco::Net::SocketAdd
     if (!makeRoomFor(peer)) return;
     const auto connection = connectionOver(std::move(socket), peer);
     if (!connection) return;
-    _byAddress[ownerAt(peer)].push_back(connection);
+    _byAddress[connection->address()].push_back(connection);
     ++_count;
+    ++_unidentified;
     connection->start();
 }
 
@@ -95,8 +110,9 @@ std::shared_ptr<ClientConnection> ClientConnections::connectionOver(Descriptor s
                                                                               DescriptorBudget::Lease(),
                                                                               _tls->sslContext()));
     } catch (const std::bad_alloc&) {
-        _log.write(Poco::Message::PRIO_WARNING,
-                   "new connection of " + inWords(peer) + " closed: there is no memory for its TLS");
+        _log.write(peer.host(), "no memory for TLS", [&] {
+            return "new connection of " + addressOf(peer) + " closed: there is no memory for its TLS";
+        });
         return nullptr;
     }
 }
@@ -106,13 +122,39 @@ bool ClientConnections::makeRoomFor(const Poco::Net::SocketAddress& peer) {
     const auto mine = _byAddress.find(ownerAt(peer));
     if (mine != _byAddress.end() && mine->second.size() >= _limits.connectionsPerAddress)
         return replace(expendableOf(mine->second).oldest, peer, "limits.api-connections-per-address");
-    if (_count < _limits.connections) return true;
-    Expendable most;
-    for (const auto& [address, connections] : _byAddress) {
-        const auto expendable = expendableOf(connections);
-        if (expendable.goesBefore(most)) most = expendable;
-    }
-    return replace(most.oldest, peer, "limits.api-connections");
+    if (_unidentified >= _limits.unidentified) return makeRoomAmongUnidentified(peer);
+    return _count < _limits.connections ||
+           replace(mostExpendableOf(_byAddress).oldest, peer, "limits.api-connections");
+}
+
+/// Its log lines are for the beginning and the end of what may be an attack.
+bool ClientConnections::makeRoomAmongUnidentified(const Poco::Net::SocketAddress& peer) {
+    const auto most = mostExpendableOf(_byAddress);
+    if (_replaced++ == 0)
+        _log.write("limits.api-unidentified", "it is reached", [&] {
+            return "limits.api-unidentified is reached: connections that have shown no identity are closed "
+                   "to "
+                   "make room for new ones; " +
+                   inWords(most.oldest ? most.oldest->peer() : peer) + " has the most, " +
+                   std::to_string(most.count);
+        });
+    if (most.oldest) most.oldest->close();
+    return most.oldest;
+}
+
+void ClientConnections::leaveUnidentified() {
+    --_unidentified;
+    // Not as soon as there is room for one, which would be the end, and the beginning, again and again.
+    if (_replaced == 0 || _unidentified > _limits.unidentified / 2) return;
+    _log.write("limits.api-unidentified", "it is not reached any more", [&] {
+        return "limits.api-unidentified is not reached any more; " + std::to_string(_replaced) +
+               " connections have had to go";
+    });
+    _replaced = 0;
+}
+
+void ClientConnections::onIdentified() {
+    leaveUnidentified();
 }
 
 /// old: null when there is none that may go. newcomer: for whom there is to be room. limit: the one that is
@@ -120,13 +162,16 @@ bool ClientConnections::makeRoomFor(const Poco::Net::SocketAddress& peer) {
 bool ClientConnections::replace(ClientConnection* old, const Poco::Net::SocketAddress& newcomer,
                                 const std::string& limit) {
     if (!old) {
-        _log.write(Poco::Message::PRIO_WARNING, "new connection of " + inWords(newcomer) +
-                                                    " closed: " + limit + " is reached by known callers");
+        _log.write(newcomer.host(), limit, [&] {
+            return "new connection of " + addressOf(newcomer) + " closed: " + limit +
+                   " is reached by known callers";
+        });
         return false;
     }
-    _log.write(Poco::Message::PRIO_WARNING, "connection of " + inWords(old->peer()) +
-                                                " closed to make room for a new one: " + limit +
-                                                " is reached");
+    _log.write(old->peer().host(), limit, [&] {
+        return "connection of " + addressOf(old->peer()) + " closed to make room for a new one: " + limit +
+               " is reached";
+    });
     old->close();
     return true;
 }
@@ -136,7 +181,8 @@ void ClientConnections::onRequest(ClientRequest request, std::unique_ptr<AnswerR
 }
 
 void ClientConnections::onEnded(ClientConnection& connection) {
-    const auto own = _byAddress.find(ownerAt(connection.peer()));
+    if (!connection.isOfKnownCaller()) leaveUnidentified();
+    const auto own = _byAddress.find(connection.address());
     auto& connections = own->second;
     const auto ended = std::find_if(connections.begin(), connections.end(),
                                     [&](const auto& other) { return other.get() == &connection; });

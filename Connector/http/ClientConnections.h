@@ -1,8 +1,8 @@
 #pragma once
 
-#include "base/LimitedLog.h"
 #include "http/ClientConnection.h"
 #include "http/RequestQueue.h"
+#include "net/LimitedLog.h"
 #include "net/Listener.h"
 
 #include <Poco/AutoPtr.h>
@@ -11,12 +11,16 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 namespace connector {
+
+/// Whether the server knows who has sent a request. Any thread.
+using KnowsCaller = std::function<bool(const Poco::Net::HTTPRequest& head, const ClientRequest& request)>;
 
 /// All connections of an HTTP server's clients, and how many there may be. Where a bound is reached, a new
 /// connection takes the place of one whose caller the server does not know: the oldest, of the address that
@@ -26,8 +30,8 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
   public:
     /// tls: null for plain TCP. queue: where requests go. log: is told of connections that had to go; it must
     /// outlive this.
-    ClientConnections(EventLoop& loop, const HttpLimits& limits, Poco::Net::Context::Ptr tls,
-                      Poco::AutoPtr<RequestQueue> queue, LimitedLog& log);
+    ClientConnections(EventLoop& loop, const HttpLimits& limits, KnowsCaller knows,
+                      Poco::Net::Context::Ptr tls, Poco::AutoPtr<RequestQueue> queue, LimitedLog& log);
 
     /// False when the kernel has no room for another watch.
     bool listen(std::unique_ptr<Listener> listener);
@@ -35,7 +39,7 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
     /// Takes no more connections, and has those that are there end (ClientConnection::stop()).
     void stop();
 
-    /// Ends those that are there.
+    /// Ends those that are there; after stop(). None can come any more.
     void close();
 
     /// Any thread, after stop() has been posted: returns when none is left, at the latest after that time.
@@ -49,21 +53,32 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
                     DescriptorBudget::Lease lease) override;
     const HttpLimits& limits() const override { return _limits; }
     void onRequest(ClientRequest request, std::unique_ptr<AnswerReceiver> receiver) override;
+    FairTurns& turns() override { return *_turns; }
+    bool knows(const Poco::Net::HTTPRequest& head, const ClientRequest& request) const override {
+        return _knows(head, request);
+    }
+    void onIdentified() override;
     void onEnded(ClientConnection& connection) override;
 
     std::shared_ptr<ClientConnection> connectionOver(Descriptor socket, const Poco::Net::SocketAddress& peer);
     bool makeRoomFor(const Poco::Net::SocketAddress& peer);
+    bool makeRoomAmongUnidentified(const Poco::Net::SocketAddress& peer);
+    void leaveUnidentified();
     bool replace(ClientConnection* old, const Poco::Net::SocketAddress& newcomer, const std::string& limit);
     Connections all() const;
 
     EventLoop& _loop;
     const HttpLimits _limits;
+    const KnowsCaller _knows;
     const Poco::Net::Context::Ptr _tls;
     Poco::AutoPtr<RequestQueue> _queue;
     LimitedLog& _log;
     std::unique_ptr<Listener> _listener;
     std::map<std::string, Connections> _byAddress; ///< none is empty
     std::size_t _count = 0;
+    std::size_t _unidentified = 0;
+    std::size_t _replaced = 0;         ///< unidentified ones, since their limit was reached; 0 when it is not
+    std::unique_ptr<FairTurns> _turns; ///< from listen() to close()
 
     std::mutex _stoppedMutex;
     std::condition_variable _hasStopped;

@@ -16,8 +16,9 @@ using Poco::Net::SocketAddress;
 constexpr std::chrono::seconds kStopTime{2};
 /// A TCPServer that stops wakes one of its waiting threads only; the others notice after this time.
 constexpr std::chrono::milliseconds kThreadIdleTime{250};
-/// Connections that the kernel keeps until they are accepted.
-constexpr int kBacklog = 1024;
+/// Connections that the kernel keeps until they are accepted, or as many as net.core.somaxconn. Where there
+/// is no room for one, its client tries again after a second only.
+constexpr int kBacklog = 4096;
 
 /// What POCO's server takes for its listening socket.
 class RequestServerSocket : public Poco::Net::ServerSocket {
@@ -64,9 +65,10 @@ void runOn(EventLoop& loop, Function function) {
 } // namespace
 
 HttpServer::HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
-                       Poco::Net::Context::Ptr tls, LimitedLog& log)
+                       KnowsCaller knows, Poco::Net::Context::Ptr tls, LimitedLog& log)
     : _settings(std::move(settings)), _factory(std::move(factory)), _loops(1, "http"),
-      _queue(new RequestQueue), _connections(_loops.next(), _settings.limits, std::move(tls), _queue, log),
+      _queue(new RequestQueue),
+      _connections(_loops.next(), _settings.limits, std::move(knows), std::move(tls), _queue, log),
       // A thread that TCPServer has let go is not free at the pool for a moment yet.
       _threads("http", 2, 2 * _settings.limits.threads) {}
 

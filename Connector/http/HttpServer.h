@@ -1,10 +1,10 @@
 #pragma once
 
-#include "base/LimitedLog.h"
 #include "http/ClientConnections.h"
 #include "http/HttpSettings.h"
 #include "http/RequestQueue.h"
 #include "net/EventLoops.h"
+#include "net/LimitedLog.h"
 
 #include <Poco/Net/Context.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
@@ -24,7 +24,8 @@ class HttpServer {
     /// setKeepAlive(true) for the connection to go on. RequestSocket::of() gives what POCO doesn't carry: the
     /// client's certificate, and a problem, which must be the answer. tls: a server's context, or null for
     /// plain HTTP. log: is told of clients that had to go; it must outlive the server.
-    HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
+    /// knows: whether a request is of a known caller; on the event loop, so it must not wait for anything.
+    HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory, KnowsCaller knows,
                Poco::Net::Context::Ptr tls, LimitedLog& log);
 
     /// Calls stop(), and waits for the requests that were still being answered after that.

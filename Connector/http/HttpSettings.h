@@ -17,6 +17,8 @@ struct HttpLimits {
     /// a new one takes the place of an old one that has not shown that the server knows its caller.
     std::size_t connections = 1000;
     std::size_t connectionsPerAddress = 100;
+    /// Those of them whose caller has not shown that the server knows it. When there are as many, the same.
+    std::size_t unidentified = 500;
     /// From a connection's start (TLS handshake included), or a further request's first byte, to the last
     /// byte of the request's body; also how long a connection may be idle between two requests, and how long
     /// a client may take to read an answer.

@@ -5,6 +5,7 @@
 #include <Poco/StringTokenizer.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <sstream>
@@ -51,6 +52,10 @@ bool isControl(char character) {
     return (static_cast<unsigned char>(character) < ' ' && character != '\t') || character == '\x7F';
 }
 
+bool hasControls(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), isControl);
+}
+
 void parseRequestLine(std::string_view line, HTTPRequest& head) {
     const auto first = line.find(' ');
     const auto last = line.rfind(' ');
@@ -87,7 +92,7 @@ HTTPRequest parseHead(std::string_view text) {
     for (bool isFirst = true; text != "\r\n"; isFirst = false) {
         const auto end = text.find("\r\n");
         const auto line = text.substr(0, end);
-        if (std::any_of(line.begin(), line.end(), isControl))
+        if (hasControls(line))
             refuse("the request's head holds control characters, or lines that don't end in CR LF");
         if (isFirst)
             parseRequestLine(line, head);
@@ -114,6 +119,55 @@ void checkHost(const HTTPRequest& head) {
     const auto host = onlyValue(head, HTTPRequest::HOST);
     if (!host && head.getVersion() == HTTPRequest::HTTP_1_1)
         refuse("Host: missing; a request of HTTP/1.1 must have the header");
+}
+
+/// Headers of which POCO takes the first, and what stands between perhaps the last.
+void checkSingleFields(const HTTPRequest& head) {
+    for (const auto* name : {"Authorization", "Content-Type", "Origin", "Sec-Fetch-Site"})
+        onlyValue(head, name);
+}
+
+/// Whether the client waits for "100 Continue". RFC 9110, 10.1.1: nothing else can be expected.
+bool isContinueExpected(const HTTPRequest& head) {
+    const auto expected = onlyValue(head, "Expect");
+    if (expected && Poco::icompare(*expected, "100-continue") != 0)
+        throw HttpError(HTTPResponse::HTTP_EXPECTATION_FAILED, "Expect: only 100-continue is understood");
+    return expected && head.getVersion() == HTTPRequest::HTTP_1_1;
+}
+
+/// Whoever reads a trailer may put its fields among the headers. So none may be there that say where a
+/// request ends, whom it is for, who sends it, or how it is to be understood (RFC 9110, 6.5.1).
+bool mayBeInTrailer(std::string_view name) {
+    static constexpr std::array kHeadersOnly{"authorization",
+                                             "cache-control",
+                                             "connection",
+                                             "content-encoding",
+                                             "content-length",
+                                             "content-range",
+                                             "content-type",
+                                             "cookie",
+                                             "expect",
+                                             "forwarded",
+                                             "host",
+                                             "max-forwards",
+                                             "origin",
+                                             "pragma",
+                                             "range",
+                                             "proxy-authorization",
+                                             "te",
+                                             "trailer",
+                                             "sec-fetch-site",
+                                             "upgrade",
+                                             "transfer-encoding"};
+    return std::none_of(kHeadersOnly.begin(), kHeadersOnly.end(),
+                        [&](const char* other) { return Poco::icompare(std::string(name), other) == 0; });
+}
+
+void checkTrailerField(std::string_view line) {
+    const auto name = line.substr(0, line.find(':'));
+    if (name.size() == line.size() || !isToken(name) || hasControls(line))
+        refuse("every line of a chunked body's trailer must be NAME: VALUE");
+    if (!mayBeInTrailer(name)) refuse(std::string(name) + ": this header may not be in a trailer");
 }
 
 /// Whether the client goes on with the connection (RFC 9112, 9.3). POCO looks at the first Connection header
@@ -211,6 +265,7 @@ bool RequestReader::readHead() {
     _head = parseHead(cut(end + 3));
     _step = Step::Complete; // what is wrong from here on, has a head
     checkHost(_head);
+    checkSingleFields(_head);
     expectBody();
     return true;
 }
@@ -227,7 +282,7 @@ void RequestReader::expectBody() {
         _missing = lengthFrom(*length, _maxBody);
         _step = Step::SizedBody;
     }
-    _expectsContinue = _head.getVersion() == HTTPRequest::HTTP_1_1 && _head.getExpectContinue();
+    _expectsContinue = isContinueExpected(_head);
 }
 
 bool RequestReader::readSizedBody() {
@@ -240,6 +295,7 @@ bool RequestReader::readSizedBody() {
 bool RequestReader::readChunkSize() {
     std::string line;
     if (!readLine(line)) return false;
+    if (hasControls(line)) refuse("a chunk's size line holds control characters");
     const auto digits = Poco::trimRight(line.substr(0, line.find(';')));
     const auto* const end = digits.data() + digits.size();
     const auto read = std::from_chars(digits.data(), end, _missing, 16);
@@ -269,10 +325,12 @@ bool RequestReader::readChunkEnd() {
 bool RequestReader::readTrailer() {
     std::string line;
     if (!readLine(line)) return false;
-    if (line.empty())
+    if (line.empty()) {
         _step = Step::Complete;
-    else if (++_trailerLines > kMaxTrailerLines)
-        refuse("the trailer of the chunked body is too long");
+        return true;
+    }
+    if (++_trailerLines > kMaxTrailerLines) refuse("the trailer of the chunked body is too long");
+    checkTrailerField(line);
     return true;
 }
 

@@ -26,15 +26,18 @@ class RequestReader {
     void append(std::string_view bytes);
 
     /// Reads on. True when the request is complete; false when more must come first. Throws HttpError 400
-    /// when it is malformed, and 413; then nothing more can be read from this client.
+    /// when it is malformed, 413, and 417; then nothing more can be read from this client.
     bool read();
 
     /// Nothing of the next request has come yet.
     bool isEmpty() const { return _step == Step::Head && unread().empty(); }
 
     /// The request's line and headers have come and could be parsed; also where read() has then rejected them
-    /// for Host, Content-Length or Transfer-Encoding.
+    /// for one of them.
     bool hasHead() const { return _step != Step::Head; }
+
+    /// That line and those headers, as they came; where hasHead().
+    const Poco::Net::HTTPRequest& head() const { return _head; }
 
     /// Whether the client waits to be told to go on (100-continue, RFC 9110, 10.1.1). True once a request.
     bool takeExpectation();

@@ -26,6 +26,8 @@ struct ClientRequest {
     /// SHA-256 fingerprint of the client's certificate in lower-case hexadecimal; "" when it has shown none.
     std::string certificate;
     bool isSecure = false;
+    /// The server knows who has sent it.
+    bool isOfKnownCaller = false;
 };
 
 /// What has become of a request; a value.

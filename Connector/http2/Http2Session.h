@@ -89,6 +89,9 @@ class Http2Session final : private StreamHandler, private EventHandler {
     /// Ends at once: breaks the connection. Calls onEnded().
     void end(const std::string& why);
 
+    /// Stream::probe() of its connection.
+    void probe() { _transport->probe(); }
+
     const Poco::Net::SocketAddress& peer() const { return _transport->peer(); }
 
   private:

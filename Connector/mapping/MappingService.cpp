@@ -310,6 +310,8 @@ MappingTotals MappingService::totals() const {
         totals.degraded += status.degraded ? 1 : 0;
         totals.agentsWaiting += status.agentsWaiting[0] + status.agentsWaiting[1];
         totals.visitorsWaiting += status.visitorsWaiting;
+        for (const auto refused : status.visitorsRefused)
+            totals.visitorsRefused += refused;
         totals.relays += status.relays;
         totals.bytesRelayed += status.bytesFrom[0] + status.bytesFrom[1];
     }

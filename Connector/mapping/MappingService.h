@@ -73,6 +73,8 @@ struct MappingTotals {
     /// Authorized agents that wait for a partner.
     std::int64_t agentsWaiting = 0;
     std::int64_t visitorsWaiting = 0;
+    /// Visitors that were not served since the process started.
+    std::uint64_t visitorsRefused = 0;
     std::int64_t relays = 0;
     /// Payload bytes that the mappings have relayed since the process started. One that is removed takes its
     /// bytes along.

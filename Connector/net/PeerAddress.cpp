@@ -11,6 +11,10 @@ Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address) {
     return {bytes + address.length() - kIPv4Length, kIPv4Length};
 }
 
+std::string inWords(const Poco::Net::SocketAddress& address) {
+    return Poco::Net::SocketAddress(withoutMapping(address.host()), address.port()).toString();
+}
+
 std::string ownerOf(const Poco::Net::IPAddress& address) {
     using namespace std::string_view_literals;
     constexpr std::size_t kIPv6Prefix = 8;

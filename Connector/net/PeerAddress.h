@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Poco/Net/IPAddress.h>
+#include <Poco/Net/SocketAddress.h>
 
 #include <string>
 
@@ -8,6 +9,9 @@ namespace connector {
 
 /// The address itself; for an IPv4 address that an IPv6 socket reports as ::ffff:a.b.c.d, that IPv4 address.
 Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address);
+
+/// ADDRESS:PORT for the log, without mapping.
+std::string inWords(const Poco::Net::SocketAddress& address);
 
 /// The bytes of the address that tell one owner from another: all of an IPv4 address, the /64 of an IPv6 one,
 /// because whoever has one address of it has them all. Link-local addresses and those that stand for IPv4

@@ -1,5 +1,7 @@
 #include "net/SocketStream.h"
 
+#include "net/TcpState.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -9,8 +11,19 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <system_error>
+#include <utility>
 
 namespace connector {
+
+namespace {
+
+/// How often it is looked at the peer within the time that the kernel gives it.
+constexpr int kLooks = 3;
+
+/// By then the kernel has broken a connection whose peer has not answered.
+constexpr std::chrono::milliseconds kProbeTime{6000};
+
+} // namespace
 
 SocketStream::SocketStream(Descriptor socket, const Poco::Net::SocketAddress& peer,
                            DescriptorBudget::Lease lease)
@@ -34,16 +47,22 @@ bool SocketStream::attach(EventLoop& loop, StreamHandler& handler) {
         return false;
     }
     _loop = &loop;
+    if (_isProbed)
+        lookLater(kProbeTime);
+    else if (_options && (_isBorne || unacknowledged() > 0))
+        lookLater(_options->userTimeout / kLooks);
     return true;
 }
 
 void SocketStream::detach() {
+    _look.reset();
     if (_loop) _loop->remove(_socket.get(), *this);
     _loop = nullptr;
     _handler = nullptr;
 }
 
 void SocketStream::retire() {
+    _look.reset();
     if (_loop) _loop->forget(*this);
     _loop = nullptr;
     _handler = nullptr;
@@ -122,6 +141,7 @@ SocketStream::Received SocketStream::sendSome(std::span<const std::byte> head,
     }
     // A short write has met a full send buffer; the kernel tells when there is room again.
     if (static_cast<std::size_t>(sent) < head.size() + tail.size()) _maySend = false;
+    if (_options && !_look && _loop) lookLater(_options->userTimeout / kLooks);
     return {Status::Ok, static_cast<std::size_t>(sent)};
 }
 
@@ -175,6 +195,48 @@ void SocketStream::onEvents(std::uint32_t events) {
     if (events & EPOLLERR) _isBroken = true;
     if (events & EPOLLPRI) _hasUrgent = true;
     _handler->onReady(*this);
+}
+
+void SocketStream::probe() {
+    if (!_options || !_loop) return;
+    const auto state = TcpState::of(_socket.get());
+    if (state && state->isUnanswered) return breakConnection();
+    TcpOptions::probe(_socket.get());
+    _isProbed = true;
+    lookLater(kProbeTime);
+}
+
+void SocketStream::lookLater(std::chrono::milliseconds time) {
+    if (!_look) _look = std::make_unique<Timer>(*_loop, [this] { look(); });
+    _look->start(time);
+}
+
+void SocketStream::look() {
+    const auto state = TcpState::of(_socket.get());
+    if (!state) return stopLooking();
+    if (std::exchange(_isProbed, false)) {
+        if (state->isUnanswered) return breakConnection();
+        _options->applyTo(_socket.get());
+        _isBorne = false;
+    }
+    if (state->isBlockedByPeer != _isBorne) {
+        _isBorne = state->isBlockedByPeer;
+        TcpOptions::setUserTimeout(_socket.get(), _isBorne ? _options->slowPeer : _options->userTimeout);
+    }
+    if (!state->isOutstanding) return stopLooking();
+    lookLater(_options->userTimeout / kLooks);
+}
+
+/// It is the timer that calls.
+void SocketStream::stopLooking() {
+    _loop->destroyLater(std::shared_ptr<Timer>(std::move(_look)));
+}
+
+/// As if the peer had done it: the handler hears of it by an event.
+void SocketStream::breakConnection() {
+    sockaddr none{};
+    none.sa_family = AF_UNSPEC;
+    ::connect(_socket.get(), &none, sizeof none);
 }
 
 /// While a socket connects, Linux reports nothing of it; then EPOLLOUT, with EPOLLERR when it has failed.

@@ -4,7 +4,10 @@
 #include "net/DescriptorBudget.h"
 #include "net/EventLoop.h"
 #include "net/Stream.h"
+#include "net/TcpOptions.h"
+#include "net/Timer.h"
 
+#include <memory>
 #include <vector>
 
 namespace connector {
@@ -48,6 +51,14 @@ class SocketStream : public Stream, private EventHandler {
     /// TcpOptions::unsent. False when the kernel refuses.
     bool limitUnsent(int bytes);
 
+    /// Gives a peer that is alive and takes nothing options.slowPeer, which the kernel would give no more
+    /// than options.userTimeout: looks at it now and then, while something is outstanding. options: those of
+    /// the socket; must outlive the stream.
+    void bearSlowPeer(const TcpOptions& options) { _options = &options; }
+
+    /// Only after bearSlowPeer().
+    void probe() final;
+
     /// Whether something has come that receive() has not returned yet, or the end or a failure of the
     /// connection; no event need have told of it.
     virtual bool hasUnread();
@@ -77,8 +88,14 @@ class SocketStream : public Stream, private EventHandler {
     void onEvents(std::uint32_t events) final;
     Received sendSome(std::span<const std::byte> head, std::span<const std::byte> tail);
     Status finishConnecting();
+    void lookLater(std::chrono::milliseconds time);
+    void look();
+    void stopLooking();
+    void breakConnection();
 
     Poco::Net::SocketAddress _peer;
+    const TcpOptions* _options = nullptr; ///< null: it is not looked at
+    std::unique_ptr<Timer> _look;         ///< to look at the peer; null while there is no need
     EventLoop* _loop = nullptr;
     StreamHandler* _handler = nullptr;
     std::vector<std::byte> _unsent;
@@ -94,6 +111,8 @@ class SocketStream : public Stream, private EventHandler {
     /// events.
     bool _peerHasEnded = false;
     bool _isBroken = false;
+    bool _isBorne = false; ///< the peer takes nothing, and is given more time
+    bool _isProbed = false;
     bool _hasUrgent = false; ///< TCP's urgent data has come, at least once
 };
 

@@ -109,6 +109,10 @@ class Stream {
     /// Bytes that were sent and that the peer (of TCP: its kernel) has not acknowledged yet.
     virtual int unacknowledged() const = 0;
 
+    /// Has the kernel ask the peer's now whether it is there, and break the connection when no answer comes
+    /// within a few seconds. For a stream that shares its connection with others, nothing.
+    virtual void probe() {}
+
     /// True when the connection is known to be broken, though nobody has tried to use it since.
     virtual bool isBroken() const = 0;
 

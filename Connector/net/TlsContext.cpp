@@ -1,17 +1,41 @@
 #include "net/TlsContext.h"
 
 #include "net/AlpnProtocols.h"
+#include "net/OcspResponse.h"
 #include "net/OpenSslPointers.h"
+#include "net/TicketKeys.h"
+
+#include <Poco/Logger.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <chrono>
+#include <limits>
 #include <vector>
 
 namespace connector {
 
 namespace {
+
+/// Mozilla's intermediate profile, without its two suites of plain DHE: no client needs those that has none
+/// of these.
+constexpr const char* kSuites = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+                                "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+                                "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr const char* kGroups = "X25519:P-256:P-384";
+
+/// Sessions are of use to those who have the same name for what is served only.
+constexpr std::string_view kSessionsOf = "iofog-connector";
+
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kSecondsOfADay = 24 * 60 * 60;
+
+std::int64_t steadySeconds() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
 
 void freeChain(STACK_OF(X509) * chain) {
     sk_X509_pop_free(chain, ::X509_free);
@@ -91,9 +115,11 @@ struct TlsCredentials::Loaded {
     }
 };
 
-TlsCredentials::TlsCredentials(std::string certificateFile, std::string keyFile)
-    : _certificateFile(std::move(certificateFile)), _keyFile(std::move(keyFile)) {
+TlsCredentials::TlsCredentials(std::string certificateFile, std::string keyFile, std::string ocspFile)
+    : _certificateFile(std::move(certificateFile)), _keyFile(std::move(keyFile)),
+      _ocspFile(std::move(ocspFile)), _complainedAt(kNever) {
     reload();
+    reloadOcsp();
 }
 
 TlsCredentials::~TlsCredentials() = default;
@@ -102,6 +128,20 @@ void TlsCredentials::reload() {
     auto loaded = std::make_shared<const Loaded>(_certificateFile, _keyFile);
     const std::lock_guard lock(_mutex);
     _current = std::move(loaded);
+}
+
+bool TlsCredentials::reloadOcsp() {
+    if (_ocspFile.empty()) return false;
+    std::shared_ptr<const Loaded> current;
+    {
+        const std::lock_guard lock(_mutex);
+        current = _current;
+    }
+    auto response = std::make_shared<const OcspResponse>(_ocspFile, *current->certificate);
+    const std::lock_guard lock(_mutex);
+    _ocsp = std::move(response);
+    _complainedAt = kNever;
+    return true;
 }
 
 bool TlsCredentials::applyTo(ssl_st* connection) const {
@@ -114,25 +154,89 @@ bool TlsCredentials::applyTo(ssl_st* connection) const {
                                   current->chain.get(), 1) == 1;
 }
 
-Poco::Net::Context::Ptr makeServerContext(const TlsCredentials& credentials,
-                                          const std::string& clientCaFile) {
-    auto context = makeContext(Poco::Net::Context::TLS_SERVER_USE);
-    context->enableSessionCache(true, "iofog-connector");
-    auto* ssl = context->sslContext();
+/// The connection has its certificate already, and it may be an earlier one than the current.
+bool TlsCredentials::stapleTo(ssl_st* connection) const {
+    std::shared_ptr<const OcspResponse> response;
+    {
+        const std::lock_guard lock(_mutex);
+        response = _ocsp;
+    }
+    if (!response || !response->isAbout(::SSL_get_certificate(connection))) return false;
+    const auto now = std::time(nullptr);
+    if (const auto complaint = response->complaint(now); !complaint.empty()) complain(complaint);
+    if (response->hasExpired(now)) return false;
+    const auto& der = response->der();
+    auto* copy = ::OPENSSL_memdup(der.data(), der.size());
+    return copy && ::SSL_set_tlsext_status_ocsp_resp(connection, copy, static_cast<long>(der.size())) == 1;
+}
+
+void TlsCredentials::complain(const std::string& complaint) const {
+    const auto now = steadySeconds();
+    auto last = _complainedAt.load();
+    if (last != kNever && now - last < kSecondsOfADay) return;
+    if (_complainedAt.compare_exchange_strong(last, now)) Poco::Logger::get("tls").warning(complaint);
+}
+
+namespace {
+
+void setProfile(SSL_CTX* context) {
+    ::SSL_CTX_set_cipher_list(context, kSuites);
+    ::SSL_CTX_set1_groups_list(context, kGroups);
+    ::SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+}
+
+/// Tickets keep sessions at the clients' ends: nothing is kept here.
+void resumeWithTickets(SSL_CTX* context) {
+    ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    ::SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(kSessionsOf.data()),
+                                     kSessionsOf.size());
+    TicketKeys::enableOn(context);
+}
+
+void resumeNothing(SSL_CTX* context) {
+    ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    ::SSL_CTX_set_options(context, SSL_OP_NO_TICKET); // TLS 1.3 would give out numbers of sessions instead
+    ::SSL_CTX_set_num_tickets(context, 0);
+}
+
+void showCredentials(SSL_CTX* context, const TlsCredentials& credentials) {
+    auto* const shown = const_cast<TlsCredentials*>(&credentials);
     ::SSL_CTX_set_cert_cb(
-        ssl,
+        context,
         [](SSL* connection, void* argument) {
             return static_cast<const TlsCredentials*>(argument)->applyTo(connection) ? 1 : 0;
         },
-        const_cast<TlsCredentials*>(&credentials));
+        shown);
+    int (*const staple)(SSL*, void*) = [](SSL* connection, void* argument) {
+        const bool isStapled = static_cast<const TlsCredentials*>(argument)->stapleTo(connection);
+        return isStapled ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+    };
+    ::SSL_CTX_set_tlsext_status_cb(context, staple);
+    ::SSL_CTX_set_tlsext_status_arg(context, shown);
+}
+
+void askForCertificates(SSL_CTX* context, const std::string& clientCaFile) {
+    const auto authorities = readCertificates(openFile(clientCaFile, "Controllers' CA").get(), clientCaFile);
+    trust(context, authorities);
+    for (const auto& authority : authorities)
+        ::SSL_CTX_add_client_CA(context, authority.get());
+    ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+}
+
+} // namespace
+
+Poco::Net::Context::Ptr makeServerContext(const TlsCredentials& credentials,
+                                          const std::string& clientCaFile) {
+    auto context = makeContext(Poco::Net::Context::TLS_SERVER_USE);
+    auto* ssl = context->sslContext();
+    setProfile(ssl);
+    showCredentials(ssl, credentials);
     AlpnProtocols::enableOn(ssl);
-    if (!clientCaFile.empty()) {
-        const auto authorities =
-            readCertificates(openFile(clientCaFile, "Controllers' CA").get(), clientCaFile);
-        trust(ssl, authorities);
-        for (const auto& authority : authorities)
-            ::SSL_CTX_add_client_CA(ssl, authority.get());
-        ::SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+    if (clientCaFile.empty()) {
+        resumeWithTickets(ssl);
+    } else {
+        resumeNothing(ssl);
+        askForCertificates(ssl, clientCaFile);
     }
     return context;
 }

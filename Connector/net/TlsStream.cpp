@@ -145,7 +145,10 @@ Stream::Status TlsStream::handshake() {
     if (flush() == Status::Failed) return Status::Failed;
     ::ERR_clear_error();
     const int result = ::SSL_do_handshake(_ssl.get());
-    if (result == 1) return sendSealed() == Status::Failed ? Status::Failed : Status::Ok;
+    if (result == 1) {
+        ::SSL_set_tlsext_status_ocsp_resp(_ssl.get(), nullptr, 0); // needed no more
+        return sendSealed() == Status::Failed ? Status::Failed : Status::Ok;
+    }
     return notDone(result).status;
 }
 
@@ -231,6 +234,7 @@ std::string TlsStream::certificateFingerprint() const {
     auto* shown = ::SSL_get1_peer_certificate(_ssl.get());
     if (!shown) return "";
     const Poco::Crypto::X509Certificate certificate(shown); // which frees it
+    if (::X509_cmp_current_time(::X509_get0_notAfter(shown)) < 0) return "";
     return Poco::DigestEngine::digestToHex(certificate.fingerprint("SHA256"));
 }
 

@@ -47,8 +47,11 @@ class TlsStream : public SocketStream {
     std::shared_ptr<SSL_SESSION> session() const;
 
     /// SHA-256 of the certificate that the peer has shown, in lower-case hexadecimal; "" when it has
-    /// shown none. After the handshake.
+    /// shown none, or its certificate has expired meanwhile. After the handshake.
     std::string certificateFingerprint() const;
+
+    /// Whether it was made with this context.
+    bool isOf(const SSL_CTX* context) const { return ::SSL_get_SSL_CTX(_ssl.get()) == context; }
 
   private:
     struct Free {

@@ -1,5 +1,7 @@
 #include "pipe/AgentConnection.h"
 
+#include "protocol/Refusal.h"
+
 #include <algorithm>
 
 namespace connector {
@@ -14,10 +16,12 @@ constexpr int kBeatsPerThreshold = 3;
 
 } // namespace
 
-AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool hasTurn)
+AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool isKnown,
+                                 bool hasTurn)
     : _context(context),
-      _handshake(std::make_shared<Handshake>(context.loop, context.loops, std::move(stream),
-                                             static_cast<Handshake::Owner&>(*this), context.lifeline.hold())),
+      _handshake(std::make_shared<Handshake>(context.loop, context.handshakes, std::move(stream),
+                                             static_cast<Handshake::Owner&>(*this), context.lifeline.hold(),
+                                             isKnown)),
       _greeting(std::make_unique<Greeting>(context.passcodes)), _heartbeat(context.loop, *this),
       _timer(context.loop, [this] { onTimer(); }), _hasTurn(hasTurn) {}
 
@@ -111,14 +115,15 @@ void AgentConnection::readGreeting() {
     }
     if (verdict == Greeting::Verdict::Refused) {
         _context.owner.onWrongPasscode(*this);
-        return end("wrong passcode");
+        return _greeting->isPipe2() ? refuse(std::string(Refusal::kWrongPasscode)) : end("wrong passcode");
     }
     if (verdict == Greeting::Verdict::Pipe2Opens && !_context.mayBegin)
-        return end("it wants to open streams where only visitors begin");
+        return refuse("it wants to open streams where only visitors begin");
     _greeted = verdict;
     _usedFormerPasscode = _greeting->isFormer();
     _greeting.reset();
     _greetedAt = _context.loop.now();
+    _context.owner.onRightPasscode(*this);
     takePlace();
 }
 
@@ -126,8 +131,11 @@ void AgentConnection::takePlace() {
     const auto& endpoint = _context.endpoint;
     const auto admission = _context.owner.admit(*this);
     if (!admission) {
-        if (_context.loop.now() - _greetedAt >= _context.limits.placeWait)
-            return end("all " + std::to_string(endpoint.maxConnections) + " places are taken");
+        const bool isTooLate = _context.loop.now() - _greetedAt >= _context.limits.placeWait;
+        if (isTooLate || !_context.owner.mayWaitForPlace()) {
+            const auto why = "all " + std::to_string(endpoint.maxConnections) + " places are taken";
+            return _greeted == Greeting::Verdict::Pipe1 ? end(why) : refuse(why);
+        }
         _timer.start(kPlaceRetry);
         return;
     }
@@ -142,6 +150,13 @@ void AgentConnection::takePlace() {
     else
         wait();
     if (!_isOver) readWhileWaiting();
+}
+
+/// Of PIPE/2. What more the agent has sent would make the kernel reset the connection, and the answer may be
+/// lost with that.
+void AgentConnection::refuse(const std::string& reason) {
+    _stream->send(Refusal{reason}.toString());
+    end(reason);
 }
 
 void AgentConnection::wait() {

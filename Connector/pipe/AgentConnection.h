@@ -2,7 +2,6 @@
 
 #include "base/Lifeline.h"
 #include "model/Mapping.h"
-#include "net/EventLoops.h"
 #include "net/SocketStream.h"
 #include "net/Timer.h"
 #include "pipe/Handshake.h"
@@ -45,6 +44,10 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
             bool mayBeStale = false; ///< it must be quiet for a while before it waits
             bool isSuspect = false;  ///< it is a last resort
         };
+        /// The passcode was right; admit() follows.
+        virtual void onRightPasscode(AgentConnection& agent) = 0;
+        /// Whether one that was right may wait for a place: not too many do already.
+        virtual bool mayWaitForPlace() const = 0;
         /// The passcode was right. The agent has one of the mapping's places now; nothing: all are taken.
         virtual std::optional<Admission> admit(AgentConnection& agent) = 0;
         /// An agent of PIPE/2 has been admitted. The owner takes the connection with takeStream(), says so to
@@ -65,7 +68,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     /// What all connections of an endpoint have in common; its members must outlive them.
     struct Context {
         EventLoop& loop;
-        EventLoops& loops; ///< for handshakes
+        Handshakes& handshakes;
         const Lifeline& lifeline;
         const PipeLimits& limits;
         const Endpoint& endpoint;   ///< may change
@@ -77,14 +80,18 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
         Owner& owner;
     };
 
-    /// A connection that was just accepted. hasTurn: see hasTurn().
-    AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool hasTurn);
+    /// A connection that was just accepted. isKnown: agents were authorized from its address lately.
+    /// hasTurn: see hasTurn().
+    AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool isKnown, bool hasTurn);
 
     /// An agent that has begun a conversation and was to be joined, and was not: it holds what it has said.
     AgentConnection(const Context& context, RelayPeer peer);
 
     /// Begins to listen to the agent; may call any function of the owner.
     void start();
+
+    /// Stream::probe(), once it is authorized.
+    void probe() { _stream->probe(); }
 
     /// Ends it, as if the agent had closed it; calls onEnded.
     void end(const std::string& why);
@@ -111,7 +118,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     bool usedFormerPasscode() const { return _usedFormerPasscode; }
 
     /// The passcode that it has proved itself with is the former one now.
-    void passcodeBecameFormer() { _usedFormerPasscode = true; }
+    void passcodeBecameFormer() { _usedFormerPasscode = !_greeting; }
 
     /// Whether its address is slowed, and it is its turn to be judged.
     bool hasTurn() const { return _hasTurn; }
@@ -142,6 +149,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     void onNotShaken(const std::string& why) override { end(why); }
     void readGreeting();
     void takePlace();
+    void refuse(const std::string& reason);
     void wait();
     void onHeard();
     void readWhileWaiting();

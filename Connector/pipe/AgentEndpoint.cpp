@@ -18,17 +18,20 @@ constexpr std::array kWaiting{State::Waiting, State::Doubtful, State::LastResort
 /// A PING is sent after so much of the threshold for a peer's silence.
 constexpr int kSignsPerThreshold = 3;
 
+/// How long it takes until those that don't answer are gone.
+constexpr std::chrono::milliseconds kProbe{6000};
+
 } // namespace
 
 AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint,
                              Names names, Settings settings, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _endpoint(endpoint), _names(std::move(names)),
       _settings(settings), _lifeline(lifeline), _formerPasscode(loop, [this] { forgetFormerPasscode(); }),
-      _context{loop,      environment.loops(), lifeline,           environment.limits(),
-               _endpoint, _passcodes,          _settings.mayBegin, *this},
+      _context{loop,       environment.handshakes(), lifeline, environment.limits(), _endpoint,
+               _passcodes, _settings.mayBegin,       *this},
       _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
-      _history(environment.limits().agentMemory), _slowed(loop, environment.limits(), *this),
-      _log(Poco::Logger::get("pipe")), _endings(_log), _warnings(_log) {
+      _history(environment.limits().agentMemory), _newcomers(environment.limits().authorizing),
+      _known(environment.limits().agentMemory), _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
     setPasscodes();
 }
 
@@ -75,28 +78,33 @@ void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress
                                DescriptorBudget::Lease lease) {
     _loop.assertInLoopThread();
     SlowedAddresses::Connection connection{std::move(socket), peer, std::move(lease)};
-    if (_slowed.isSlowed(peer.host()))
-        _slowed.park(std::move(connection));
+    auto& slowed = _environment.slowed();
+    if (slowed.isSlowed(ownerOf(peer.host())))
+        slowed.park({this, &_loop, _lifeline.hold()}, std::move(connection));
     else
         open(std::move(connection), /*hasTurn*/ false);
 }
 
 void AgentEndpoint::onTurn(SlowedAddresses::Connection connection) {
+    if (_isClosed) return _environment.slowed().turnIsOver(connection.peer.host(), /*wasRight*/ false);
     open(std::move(connection), /*hasTurn*/ true);
 }
 
 void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
-    // A real agent greets within a round trip, so the oldest of many connections is the one least likely to
-    // be one.
-    auto& authorizing = listOf(State::Authorizing);
-    if (authorizing.size() >= _environment.limits().authorizing)
-        authorizing.front()->end(std::to_string(_environment.limits().authorizing) +
-                                 " others are still to be authorized");
+    const auto owner = ownerOf(connection.peer.host());
+    const bool isKnown = _known.has(owner, _loop.now());
+    if (auto* surplus = _newcomers.surplus(owner, isKnown, _loop.now()))
+        surplus->end(std::to_string(_environment.limits().authorizing) +
+                     " others are still to be authorized");
     auto stream =
         _environment.accept(std::move(connection.socket), connection.peer, std::move(connection.lease));
-    if (stream) return add(std::make_unique<AgentConnection>(_context, std::move(stream), hasTurn)).start();
+    if (stream) {
+        auto& agent = add(std::make_unique<AgentConnection>(_context, std::move(stream), isKnown, hasTurn));
+        _newcomers.add(agent, owner, isKnown, _loop.now());
+        return agent.start();
+    }
     logRejected(connection.peer, PipeEnvironment::kNoMemory);
-    if (hasTurn) _slowed.turnIsOver(connection.peer.host(), /*wasRight*/ false);
+    if (hasTurn) _environment.slowed().turnIsOver(connection.peer.host(), /*wasRight*/ false);
 }
 
 bool AgentEndpoint::hasPartner() const {
@@ -116,6 +124,7 @@ std::optional<AgentEndpoint::Partner> AgentEndpoint::takePipe2Partner() {
     auto* connection = _connections.best();
     if (!connection) return std::nullopt;
     _connections.use(*connection);
+    remember(connection->peer().host());
     return connection->shared_from_this();
 }
 
@@ -182,7 +191,9 @@ void AgentEndpoint::drop(RelayPeer agent, const std::string& why) {
 
 void AgentEndpoint::closeAll() {
     _loop.assertInLoopThread();
-    _slowed.clear();
+    _isClosed = true;
+    _probe.cancel();
+    _environment.slowed().closeAll(*this);
     for (auto& list : _agents)
         while (!list.empty())
             close(*list.front());
@@ -191,11 +202,35 @@ void AgentEndpoint::closeAll() {
     _leaving.endAll("the mapping was closed");
 }
 
+/// From now on it has nothing to fear from those that are still to be authorized.
+void AgentEndpoint::onRightPasscode(AgentConnection& agent) {
+    _newcomers.remove(agent);
+    remember(agent.peer().host());
+}
+
+bool AgentEndpoint::mayWaitForPlace() const {
+    return listOf(State::Authorizing).size() <= _newcomers.count() + _environment.limits().authorizing;
+}
+
+/// Places may be held by agents whose machine or line is gone, without a word to say so.
+void AgentEndpoint::probeAgents() {
+    _probe.start(kProbe);
+    for (auto& list : _agents)
+        for (auto& agent : list)
+            if (agent->state() != State::Authorizing) agent->probe();
+    for (const auto& connection : _connections.all())
+        connection->probe();
+    _owner.probeRelays();
+}
+
 std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& agent) {
-    if (_places.count() >= _context.endpoint.maxConnections) return std::nullopt;
-    _places.enter();
+    if (_places.count() >= _context.endpoint.maxConnections) {
+        if (!_probe.isRunning()) probeAgents();
+        return std::nullopt;
+    }
     const auto& peer = agent.peer();
-    if (_log.debug()) _log.debug("%s: agent %s authorized", _names.endpoint, peer.toString());
+    takePlace(peer.host());
+    if (_log.debug()) _log.debug("%s: agent %s authorized", _names.endpoint, inWords(peer));
     return Admission{.mayBeStale = _history.hasSentStaleBytes(peer.host(), _loop.now()),
                      .isSuspect = _history.takeSuspect(peer.host(), _loop.now())};
 }
@@ -204,7 +239,7 @@ std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& ag
 void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
     const bool usedFormerPasscode = agent.usedFormerPasscode();
     auto stream = agent.takeStream();
-    if (agent.hasTurn()) _slowed.turnIsOver(stream->peer().host(), /*wasRight*/ true);
+    if (agent.hasTurn()) _environment.slowed().turnIsOver(stream->peer().host(), /*wasRight*/ true);
     forget(agent);
     stream->send(authorization().toString());
     const auto threshold = _context.endpoint.heartbeatAbsenceThreshold;
@@ -243,19 +278,37 @@ void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stre
 void AgentEndpoint::onGoingAway(Pipe2Connection& connection) {
     if (_log.debug()) _log.debug("%s: agent %s goes away", _names.endpoint, connection.peer().toString());
     _leaving.add(connection.shared_from_this());
-    if (_connections.remove(connection)) freePlace();
+    onPipe2Gone(connection);
 }
 
 void AgentEndpoint::onEnded(Pipe2Connection& connection, const std::string& why) {
     logLost(connection.peer(), why);
-    if (_connections.remove(connection)) freePlace();
+    onPipe2Gone(connection);
     _leaving.remove(connection);
 }
 
-/// Of a connection of PIPE/2.
-void AgentEndpoint::freePlace() {
-    _places.leave();
+/// Once it goes away, and again when it has ended.
+void AgentEndpoint::onPipe2Gone(Pipe2Connection& connection) {
+    if (!_connections.remove(connection)) return;
+    remember(connection.peer().host());
+    freePlace(connection.peer().host());
     _waitingCount.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void AgentEndpoint::takePlace(const Poco::Net::IPAddress& address) {
+    _places.enter();
+    _environment.slowed().addAgent(ownerOf(address));
+}
+
+/// On any thread.
+void AgentEndpoint::freePlace(const Poco::Net::IPAddress& address) {
+    _places.leave();
+    _environment.slowed().removeAgent(ownerOf(address));
+}
+
+/// Its next connections may be in a hurry: because this one has ended, or because it is in use.
+void AgentEndpoint::remember(const Poco::Net::IPAddress& address) {
+    _known.add(ownerOf(address), _loop.now());
 }
 
 void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
@@ -264,7 +317,7 @@ void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
     count(before, -1);
     count(agent.state(), 1);
     if (before == State::Authorizing && agent.hasTurn())
-        _slowed.turnIsOver(agent.peer().host(), /*wasRight*/ true);
+        _environment.slowed().turnIsOver(agent.peer().host(), /*wasRight*/ true);
     if (agent.state() != State::Quieting) _owner.onAgentAvailable(*this);
 }
 
@@ -277,10 +330,12 @@ void AgentEndpoint::onNoAnswer(const Poco::Net::SocketAddress& peer) {
     _history.addNoAnswer(peer.host(), _loop.now());
     _hasDoubts.store(true, std::memory_order_relaxed);
     if (!isNew) return;
-    _warnings.write(Poco::Message::PRIO_WARNING,
-                    Poco::format("%s: agent %s gave a visitor no answer; other agents are preferred to those "
-                                 "at its address until one of them answers",
-                                 _names.endpoint, peer.toString()));
+    _environment.logs().doubtful.write(peer.host(), "no answer", [&] {
+        return Poco::format(
+            "%s: agent %s gave a visitor no answer; other agents are preferred to those at its "
+            "address until one of them answers",
+            _names.endpoint, inWords(peer));
+    });
 }
 
 /// The others at its address have their places among all others again.
@@ -301,30 +356,16 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
         logRejected(peer, why);
     } else {
         logLost(peer, why);
-        _places.leave();
+        remember(peer.host());
+        freePlace(peer.host());
     }
     const bool hadTurn = !wasAuthorized && agent.hasTurn();
     close(agent);
-    if (hadTurn) _slowed.turnIsOver(peer.host(), /*wasRight*/ false);
+    if (hadTurn) _environment.slowed().turnIsOver(peer.host(), /*wasRight*/ false);
 }
 
 void AgentEndpoint::onWrongPasscode(AgentConnection& agent) {
-    _slowed.addWrong(agent.peer().host());
-}
-
-void AgentEndpoint::onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) {
-    _warnings.write(Poco::Message::PRIO_WARNING,
-                    Poco::format("%s: too many wrong passcodes from %s: its connections wait for %Ld ms",
-                                 _names.endpoint, withoutMapping(address).toString(),
-                                 static_cast<Poco::Int64>(pause.count())));
-}
-
-bool AgentEndpoint::hasAgentsOf(const Poco::Net::IPAddress& address) const {
-    const auto owner = ownerOf(address);
-    const auto isOwn = [&](const auto& agent) { return ownerOf(agent->peer().host()) == owner; };
-    const auto isAmong = [&](const auto& agents) { return std::any_of(agents.begin(), agents.end(), isOwn); };
-    return isAmong(_connections.all()) ||
-           std::any_of(kWaiting.begin(), kWaiting.end(), [&](State state) { return isAmong(listOf(state)); });
+    _environment.slowed().addWrong(agent.peer().host(), _names.endpoint);
 }
 
 AgentConnection::List& AgentEndpoint::listOf(State state) {
@@ -350,6 +391,7 @@ void AgentEndpoint::count(State state, int change) {
 }
 
 void AgentEndpoint::forget(AgentConnection& agent) {
+    _newcomers.remove(agent);
     count(agent.state(), -1);
     _loop.destroyLater(std::move(*agent.position)); // it may be the one that is calling
     listOf(agent.state()).erase(agent.position);
@@ -357,11 +399,12 @@ void AgentEndpoint::forget(AgentConnection& agent) {
 
 RelayPeer AgentEndpoint::take(AgentConnection& agent) {
     auto peer = agent.takePeer();
+    remember(peer.stream->peer().host());
     peer.name = _settings.role;
     peer.heartbeat = Heartbeat::Settings::ofConnector(_context.endpoint.heartbeatAbsenceThreshold);
     const bool mustAnswer = !_context.mayBegin;
     peer.onLeaving = [this, mustAnswer, address = peer.stream->peer()](RelayPeer::Outcome outcome) {
-        _places.leave();
+        freePlace(address.host());
         if (mustAnswer && outcome == RelayPeer::Outcome::Unanswered)
             _loop.post([this, address] { onNoAnswer(address); });
         else if (outcome != RelayPeer::Outcome::Unknown && _hasDoubts.load(std::memory_order_relaxed))
@@ -380,13 +423,15 @@ void AgentEndpoint::close(AgentConnection& agent) {
 }
 
 void AgentEndpoint::logRejected(const Poco::Net::SocketAddress& peer, const std::string& why) {
-    _endings.write(Poco::Message::PRIO_WARNING,
-                   Poco::format("%s: agent %s rejected: %s", _names.endpoint, peer.toString(), why));
+    _environment.logs().rejected.write(peer.host(), why, [&] {
+        return Poco::format("%s: agent %s rejected: %s", _names.endpoint, inWords(peer), why);
+    });
 }
 
 void AgentEndpoint::logLost(const Poco::Net::SocketAddress& peer, const std::string& why) {
-    _endings.write(Poco::Message::PRIO_INFORMATION,
-                   Poco::format("%s: agent %s lost: %s", _names.endpoint, peer.toString(), why));
+    _environment.logs().lost.write(peer.host(), why, [&] {
+        return Poco::format("%s: agent %s lost: %s", _names.endpoint, inWords(peer), why);
+    });
 }
 
 } // namespace connector

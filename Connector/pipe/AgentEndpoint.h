@@ -1,13 +1,13 @@
 #pragma once
 
 #include "base/Lifeline.h"
-#include "base/LimitedLog.h"
 #include "pipe/AgentConnection.h"
 #include "pipe/AgentHistory.h"
+#include "pipe/Newcomers.h"
 #include "pipe/Pipe2Connections.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/Presence.h"
-#include "pipe/SlowedAddresses.h"
+#include "pipe/RecentAddresses.h"
 #include "pipe/WaitingStreams.h"
 #include "protocol/Authorization.h"
 
@@ -29,13 +29,15 @@ namespace connector {
 class AgentEndpoint final : public Acceptor,
                             private AgentConnection::Owner,
                             private Pipe2Connection::Owner,
-                            private SlowedAddresses::Owner {
+                            private SlowedAddresses::Door {
   public:
     /// The pipe, which joins agents.
     class Owner {
       public:
         /// An agent can be given a partner, or has begun a conversation.
         virtual void onAgentAvailable(AgentEndpoint& endpoint) = 0;
+        /// All places are taken, and an agent wants one: Relay::probe() for all relays.
+        virtual void probeRelays() = 0;
 
       protected:
         ~Owner() = default;
@@ -110,6 +112,8 @@ class AgentEndpoint final : public Acceptor,
     Poco::Int64 lastConnected() const { return _places.lastThere(); }
 
   private:
+    void onRightPasscode(AgentConnection& agent) override;
+    bool mayWaitForPlace() const override;
     std::optional<Admission> admit(AgentConnection& agent) override;
     void onStateChanged(AgentConnection& agent, AgentConnection::State before) override;
     void onPipe2(AgentConnection& agent, bool opens) override;
@@ -123,8 +127,6 @@ class AgentEndpoint final : public Acceptor,
     void onWrongPasscode(AgentConnection& agent) override;
     void onEnded(AgentConnection& agent, const std::string& why) override;
     void onTurn(SlowedAddresses::Connection connection) override;
-    void onSlowed(const Poco::Net::IPAddress& address, std::chrono::milliseconds pause) override;
-    bool hasAgentsOf(const Poco::Net::IPAddress& address) const override;
 
     AgentConnection::List& listOf(AgentConnection::State state);
     const AgentConnection::List& listOf(AgentConnection::State state) const;
@@ -134,9 +136,13 @@ class AgentEndpoint final : public Acceptor,
     bool hasHoldingPipe1() const { return !listOf(AgentConnection::State::Holding).empty(); }
     std::optional<RelayPeer> takeWaiting();
     Authorization authorization() const;
+    void probeAgents();
+    void takePlace(const Poco::Net::IPAddress& address);
+    void freePlace(const Poco::Net::IPAddress& address);
+    void onPipe2Gone(Pipe2Connection& connection);
+    void remember(const Poco::Net::IPAddress& address);
     void setPasscodes();
     void forgetFormerPasscode();
-    void freePlace();
     bool moveBack(AgentConnection& agent);
     void onNoAnswer(const Poco::Net::SocketAddress& peer);
     void onAnswer(const Poco::Net::SocketAddress& peer);
@@ -163,15 +169,16 @@ class AgentEndpoint final : public Acceptor,
     Pipe2Connections _leaving; ///< those that have said GOAWAY
     WaitingStreams _waitingStreams;
     AgentHistory _history;
-    SlowedAddresses _slowed;
+    Newcomers _newcomers;
+    RecentAddresses _known; ///< those that agents were authorized from lately
     /// Authorized agents, those in relays included: a relay on another loop gives its agent's place back. A
     /// connection of PIPE/2 gives it back when it goes away, for its successor.
     Presence _places;
     std::atomic<int> _waitingCount{0};
+    Timer _probe; ///< runs while agents are probed
     Poco::Logger& _log;
-    LimitedLog _endings;
-    LimitedLog _warnings; ///< of its own, as there may be many endings
     std::atomic<bool> _hasDoubts{false};
+    bool _isClosed = false;
 };
 
 } // namespace connector

@@ -1,11 +1,14 @@
 #include "pipe/Handshake.h"
 
+#include "net/PeerAddress.h"
+
 namespace connector {
 
-Handshake::Handshake(EventLoop& home, EventLoops& loops, std::unique_ptr<SocketStream> stream, Owner& owner,
-                     Lifeline::Hold hold)
-    : _hold(std::move(hold)), _home(home), _loop(stream->hasHandshake() ? loops.leastBusy(home, 0) : home),
-      _peer(stream->peer()), _stream(std::move(stream)), _owner(owner) {}
+Handshake::Handshake(EventLoop& home, Handshakes& all, std::unique_ptr<SocketStream> stream, Owner& owner,
+                     Lifeline::Hold hold, bool isKnown)
+    : _hold(std::move(hold)), _home(home), _loop(stream->hasHandshake() ? all.leastBusy(home) : home),
+      _turns(all.turnsOf(_loop)), _peer(stream->peer()), _stream(std::move(stream)), _owner(owner),
+      _addressOwner(ownerOf(_peer.host())), _isKnown(isKnown) {}
 
 void Handshake::start() {
     _loop.addLoad(1); // at once: many may come before the loop has begun with the first
@@ -17,6 +20,7 @@ void Handshake::cancel() {
     _isCancelled = true;
     _loop.post([self = shared_from_this()] {
         if (!std::exchange(self->_isRunning, false)) return;
+        if (self->_awaitsTurn) self->_turns.withdraw(*self, self->_addressOwner, self->_isKnown);
         self->_loop.addLoad(-1);
         self->_stream->retire();
         self->_loop.destroyLater(std::move(self->_stream));
@@ -31,7 +35,16 @@ void Handshake::startInLoop() {
         finish("no room to watch another descriptor");
 }
 
+/// Waiting for the other end takes no turn, computing does.
 void Handshake::onReady(Stream&) {
+    if (!_stream->hasHandshake()) return onTurn();
+    if (_awaitsTurn || (!_stream->hasUnread() && _stream->unsent() == 0)) return;
+    _awaitsTurn = true;
+    _turns.request(*this, _addressOwner, _isKnown);
+}
+
+void Handshake::onTurn() {
+    _awaitsTurn = false;
     const auto status = _stream->handshake();
     if (status == Stream::Status::Blocked) return;
     finish(status == Stream::Status::Ok ? "" : _stream->failure());

@@ -20,7 +20,9 @@ Pipe::Pipe(PipeEnvironment& environment, const Mapping& mapping)
     : _environment(environment), _usedBefore(mapping.lastUse), _mapping(mapping),
       _loop(environment.loops().next()), _retry(_loop, [this] { retryListening(); }),
       _relays(_loop, _lifeline, environment.relays(), *this),
-      _openings(_loop, _lifeline, _relays, "agent", static_cast<Openings::Owner&>(*this)) {}
+      _openings(_loop, _lifeline, _relays, "agent", static_cast<Openings::Owner&>(*this)) {
+    _relays.limitTraffic(traffic());
+}
 
 Pipe::~Pipe() = default;
 
@@ -53,7 +55,7 @@ PipeStatus Pipe::status() const {
     status.relays = _relays.count();
     status.degraded = _degraded.load(std::memory_order_relaxed);
     for (std::size_t i = 0; i < status.bytesFrom.size(); ++i)
-        status.bytesFrom[i] = _relays.bytes()[i].load(std::memory_order_relaxed);
+        status.bytesFrom[i] = _relays.traffic().bytes[i].load(std::memory_order_relaxed);
     addTo(status);
     return status;
 }
@@ -76,6 +78,7 @@ std::future<void> Pipe::change(const Mapping& mapping, std::array<Listeners, 2> 
 
 void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) {
     _mapping = mapping;
+    _relays.limitTraffic(traffic());
     onChanged();
     for (std::size_t i = 0; i < listeners.size(); ++i) {
         if (listeners[i].empty()) continue;
@@ -84,6 +87,14 @@ void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) 
     }
     checkListening();
     beginAvailable();
+}
+
+bool Pipe::endIdleRelay(std::size_t side, const std::string& address) {
+    const auto idle = _environment.limits().idleRelayYields;
+    if (idle.count() == 0) return false;
+    return _relays.endIdle(side, address, idle,
+                           "it carried no byte for " + std::to_string(idle.count()) +
+                               " ms, and its place was needed for another visitor");
 }
 
 std::string Pipe::nameOf(const Endpoint& endpoint) const {
@@ -126,6 +137,10 @@ void Pipe::onNotProcessed(RelayPeer opener, const std::string& why) {
         onRefused(std::move(opener), {503, "the mapping was closed"});
     else
         putBack(std::move(opener)); // for the next agent
+}
+
+void Pipe::probeRelays() {
+    _relays.forEach([](Relay& relay) { relay.probe(); });
 }
 
 const Endpoint& Pipe::endpointAt(std::size_t index) const {

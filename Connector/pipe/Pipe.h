@@ -58,6 +58,9 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// Begins conversations for all who have become available. On the pipe's loop.
     void beginAvailable();
 
+    /// Relay::probe() for all relays, soon.
+    void probeRelays();
+
     /// What the log calls one of the ports.
     std::string nameOf(const Endpoint& endpoint) const;
 
@@ -70,6 +73,13 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
 
     /// On the pipe's loop.
     const Mapping& mapping() const { return _mapping; }
+
+    /// All of the bounds.
+    TrafficLimits traffic() const { return _mapping.traffic.orElse(_environment.trafficOf(_mapping.type)); }
+
+    /// Ends the relay that has been idle the longest, if it has for limits.idle-relay-yields, of those whose
+    /// peer on that side is of that address (ownerOf()); false when there is none.
+    bool endIdleRelay(std::size_t side, const std::string& address);
 
     const Lifeline& lifeline() const { return _lifeline; }
 

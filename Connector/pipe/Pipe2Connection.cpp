@@ -82,6 +82,12 @@ void Pipe2Connection::end(const std::string& why) {
     });
 }
 
+void Pipe2Connection::probe() {
+    runInLoop([this] {
+        if (_session) _session->probe();
+    });
+}
+
 bool Pipe2Connection::isUsable() const {
     return role() == Http2Session::Role::Opens && _mayOpen && !_isPaused &&
            static_cast<std::size_t>(streams()) < _most;

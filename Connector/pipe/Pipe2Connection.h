@@ -70,6 +70,9 @@ class Pipe2Connection final : public std::enable_shared_from_this<Pipe2Connectio
     /// Ends at once. Owner::onEnded() follows.
     void end(const std::string& why);
 
+    /// Stream::probe() of its connection.
+    void probe();
+
     /// Says when more than so many streams are open.
     void watchStreams(int most) { _watched.store(most, std::memory_order_relaxed); }
 

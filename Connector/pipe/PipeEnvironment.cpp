@@ -7,9 +7,11 @@
 
 namespace connector {
 
-PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls)
-    : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)),
-      _descriptors(_settings.descriptors), _relays(loops, _settings.limits.relay) {}
+PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls,
+                                 LimitedLogs& logs)
+    : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)), _logs(logs), _handshakes(loops),
+      _descriptors(_settings.descriptors, _logs.descriptors), _relays(loops, _settings.limits.relay),
+      _slowed(loops.at(0), _settings.limits, _logs.slowed) {}
 
 std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t port) {
     // Alone, the IPv6 wildcard serves IPv4 too, which spares a descriptor a port.
@@ -27,8 +29,10 @@ std::unique_ptr<SocketStream> PipeEnvironment::accept(Descriptor socket, const P
                                                       std::shared_ptr<const AlpnProtocols> alpn) {
     if (!_tls) return acceptPlain(std::move(socket), peer, std::move(lease));
     try {
-        return std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease), _tls->sslContext(),
-                                           std::move(alpn));
+        auto stream = std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease),
+                                                  _tls->sslContext(), std::move(alpn));
+        stream->bearSlowPeer(_settings.tcp);
+        return stream;
     } catch (const std::bad_alloc&) {
         return nullptr;
     }
@@ -37,7 +41,9 @@ std::unique_ptr<SocketStream> PipeEnvironment::accept(Descriptor socket, const P
 std::unique_ptr<SocketStream> PipeEnvironment::acceptPlain(Descriptor socket,
                                                            const Poco::Net::SocketAddress& peer,
                                                            DescriptorBudget::Lease lease) {
-    return std::make_unique<PlainStream>(std::move(socket), peer, std::move(lease));
+    auto stream = std::make_unique<PlainStream>(std::move(socket), peer, std::move(lease));
+    stream->bearSlowPeer(_settings.tcp);
+    return stream;
 }
 
 } // namespace connector

@@ -7,7 +7,10 @@
 #include "net/EventLoops.h"
 #include "net/Listener.h"
 #include "net/SocketStream.h"
+#include "pipe/Handshakes.h"
 #include "pipe/PipeLimits.h"
+#include "pipe/PipeLogs.h"
+#include "pipe/SlowedAddresses.h"
 #include "relay/Relay.h"
 
 #include <Poco/Net/Context.h>
@@ -38,12 +41,16 @@ class PipeEnvironment {
     /// For the log, when accept() has returned null.
     static constexpr const char* kNoMemory = "there is no memory for its TLS";
 
-    /// tls: agents and visitors speak TLS with this context; null: plain TCP.
-    PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls);
+    /// tls: agents and visitors speak TLS with this context; null: plain TCP. loops and logs must outlive the
+    /// environment.
+    PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls, LimitedLogs& logs);
 
     EventLoops& loops() { return _loops; }
+    Handshakes& handshakes() { return _handshakes; }
+    SlowedAddresses& slowed() { return _slowed; }
     const PipeLimits& limits() const { return _settings.limits; }
     RelayShared& relays() { return _relays; }
+    PipeLogs& logs() { return _logs; }
     Http2Session::Context http2() { return {_settings.limits.http2, _relays.buffered}; }
 
     /// Whether a mapping may have visitors without TLS; where nothing has TLS, any may.
@@ -76,8 +83,11 @@ class PipeEnvironment {
     EventLoops& _loops;
     PipeSettings _settings;
     Poco::Net::Context::Ptr _tls;
+    PipeLogs _logs;
+    Handshakes _handshakes;
     DescriptorBudget _descriptors;
     RelayShared _relays;
+    SlowedAddresses _slowed; ///< last: what is parked there is in the budget
 };
 
 } // namespace connector

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 
 namespace connector {
 
@@ -14,17 +15,21 @@ struct PipeLimits {
     std::chrono::milliseconds greetingFirstByte{10000};
     /// From the first byte of the greeting to its last.
     std::chrono::milliseconds greetingRest{1000};
-    /// Connections of one endpoint still to be authorized.
+    /// Connections of one endpoint still to be authorized: so many of addresses that were authorized lately,
+    /// and so many of others. As many may wait for a place, or for their turn because their address is
+    /// slowed.
     std::size_t authorizing = 256;
-    /// So many wrong passcodes of one address at one port, within such a time, make its next connections
-    /// there wait, first so long, then twice as long each time it is wrong again, up to the longest pause.
+    /// So many wrong passcodes of one address, at whichever ports, within such a time, make its next
+    /// connections wait, first so long, then twice as long each time it is wrong again, up to the longest
+    /// pause.
     std::size_t wrongPasscodes = 10;
     std::chrono::milliseconds wrongPasscodesWithin{10000};
     std::chrono::milliseconds wrongPasscodePause{1000};
     std::chrono::milliseconds wrongPasscodeLongestPause{60000};
     /// How long an agent with the right passcode waits for one of the mapping's places to become free: its
-    /// earlier connection may be ending at this moment on another loop.
-    std::chrono::milliseconds placeWait{1000};
+    /// earlier connection may be ending at this moment on another loop, and those that have them may turn out
+    /// to be dead (SocketStream::probe()), which takes some seconds.
+    std::chrono::milliseconds placeWait{7000};
     /// How long a visitor waits for an agent, the TLS handshake included.
     std::chrono::milliseconds visitorWait{10000};
     /// How long a visitor may be silent before an agent of PIPE/2 is told of it all the same; a server that
@@ -34,6 +39,11 @@ struct PipeLimits {
     std::chrono::milliseconds open{10000};
     /// How long a visitor may say nothing while agents wait.
     std::chrono::milliseconds visitorSilence{300000};
+    /// How long a relay must have carried no byte to give way to a visitor that waits for an agent, or for a
+    /// place, if the relay's visitor is of the address that has the most; 0: none does.
+    std::chrono::milliseconds idleRelayYields{30000};
+    /// Visitors of one mapping, waiting or in relays.
+    std::size_t mappingVisitors = std::numeric_limits<std::size_t>::max();
     /// Visitors of one mapping that wait, for an agent or with what they have to say.
     std::size_t waitingVisitors = 1024;
     /// How long a waiting agent may miss its beat before all others are preferred to it; a third of its

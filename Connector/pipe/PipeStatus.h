@@ -1,9 +1,22 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace connector {
+
+/// Why a visitor was not served.
+enum class VisitorRefusal {
+    Denied,     ///< it is not in `allow`, or in `deny`
+    PerAddress, ///< its address has `visitorsperaddress` visitors
+    Rate,       ///< more came from its address within a second than `visitorrate`
+    Share,      ///< the mapping has limits.mapping-visitors visitors
+    Waiting,    ///< limits.waiting-visitors others waited
+    NoAgent,    ///< no agent became free for it in time
+    Silent,     ///< it said nothing while agents waited
+};
+inline constexpr std::size_t kVisitorRefusals = 7;
 
 /// What a pipe is doing at one moment; index 0 is port1's side, 1 is port2's.
 struct PipeStatus {
@@ -11,6 +24,8 @@ struct PipeStatus {
     std::array<int, 2> agentsWaiting{};
     /// Visitors that wait for an agent (public pipes).
     int visitorsWaiting = 0;
+    /// Visitors that were not served, by VisitorRefusal, since the process started.
+    std::array<std::uint64_t, kVisitorRefusals> visitorsRefused{};
     /// Relays running.
     int relays = 0;
     /// Payload bytes relayed that came in at that side, since the process started.

@@ -21,6 +21,7 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
     void putBack(RelayPeer opener) override;
     void drop(RelayPeer opener, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
+    void probeRelays() override { Pipe::probeRelays(); }
 
     bool beginFrom(std::size_t side);
     AgentEndpoint& at(std::size_t side);

@@ -2,12 +2,22 @@
 
 namespace connector {
 
+namespace {
+
+/// How often an idle relay may give way to visitors that wait.
+constexpr std::chrono::milliseconds kGiveWay{100};
+
+} // namespace
+
 PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
       _agents(loop(), environment(), mapping().endpoint1, namesOf(mapping().endpoint1, mapping().endpoint2),
               {.role = "agent", .mayBegin = false}, lifeline(), *this),
       _access(environment(), mapping().visitors),
-      _visitors(loop(), environment(), _access, nameOf(mapping().endpoint2), "visitor", lifeline(), *this) {}
+      _visitors(loop(), environment(), _access, nameOf(mapping().endpoint2), "visitor", lifeline(), *this),
+      _givingWay(loop(), [this] { giveWay(); }) {
+    _visitors.change(nameOf(mapping().endpoint2), traffic());
+}
 
 Acceptor& PublicPipe::acceptorAt(std::size_t index) {
     if (index == 0) return _agents;
@@ -15,6 +25,7 @@ Acceptor& PublicPipe::acceptorAt(std::size_t index) {
 }
 
 void PublicPipe::closeConnections() {
+    _givingWay.cancel();
     _agents.closeAll();
     _visitors.closeAll();
 }
@@ -22,6 +33,8 @@ void PublicPipe::closeConnections() {
 void PublicPipe::addTo(PipeStatus& status) const {
     status.agentsWaiting[0] = _agents.waitingCount();
     status.visitorsWaiting = _visitors.waitingCount();
+    for (std::size_t i = 0; i < kVisitorRefusals; ++i)
+        status.visitorsRefused[i] = _visitors.refused(static_cast<VisitorRefusal>(i));
     if (!_access.isAllowed()) status.degraded = true;
 }
 
@@ -33,12 +46,13 @@ LastUse PublicPipe::lastUseHere() const {
 void PublicPipe::onChanged() {
     _agents.change(mapping().endpoint1, namesOf(mapping().endpoint1, mapping().endpoint2));
     _access.change(mapping().visitors);
-    _visitors.rename(nameOf(mapping().endpoint2));
+    _visitors.change(nameOf(mapping().endpoint2), traffic());
 }
 
 bool PublicPipe::beginNext() {
     // To agents of PIPE/1 a visitor that says nothing can't be announced.
-    const bool isSpoken = _agents.hasPartner() && _visitors.findSpoken();
+    const bool isSpoken = hasPartner() && _visitors.findSpoken();
+    if (!isSpoken && _visitors.hasReady() && !_givingWay.isRunning()) _givingWay.start(kGiveWay);
     if (!isSpoken && !_visitors.hasSilent()) return false;
     auto agent = isSpoken ? _agents.takePartner() : _agents.takePipe2Partner();
     if (!agent) return false;
@@ -68,6 +82,23 @@ void PublicPipe::onVisitorReady() {
 
 bool PublicPipe::hasPartner() const {
     return _agents.hasPartner();
+}
+
+/// While visitors wait and no agent is free, relays that have long been idle are ended for them, those of the
+/// address that has the most: else somebody who only keeps connections open could close the mapping to all.
+void PublicPipe::giveWay() {
+    if (hasPartner() || !_visitors.hasReady()) {
+        _gaveWay = 0;
+        return;
+    }
+    _givingWay.start(kGiveWay);
+    if (_gaveWay >= _visitors.waitingCount()) return;
+    const auto busier = _visitors.busierThanNext();
+    if (!busier.empty() && onNoPlace(busier)) ++_gaveWay;
+}
+
+bool PublicPipe::onNoPlace(const std::string& address) {
+    return endIdleRelay(1, address);
 }
 
 void PublicPipe::noteVisitor() {

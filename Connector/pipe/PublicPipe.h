@@ -21,13 +21,18 @@ class PublicPipe final : public Pipe, private AgentEndpoint::Owner, private Visi
     void putBack(RelayPeer opener) override;
     void drop(RelayPeer opener, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
+    void probeRelays() override { Pipe::probeRelays(); }
     void onVisitorReady() override;
     bool hasPartner() const override;
+    bool onNoPlace(const std::string& address) override;
     void noteVisitor();
+    void giveWay();
 
     AgentEndpoint _agents;
     VisitorAccess _access;
     VisitorEndpoint _visitors;
+    Timer _givingWay;                         ///< while visitors wait that no agent is free for
+    int _gaveWay = 0;                         ///< relays that were ended for those
     std::atomic<Poco::Int64> _lastVisitor{0}; ///< while relays run, one is there
 };
 

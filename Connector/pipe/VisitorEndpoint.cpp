@@ -1,5 +1,6 @@
 #include "pipe/VisitorEndpoint.h"
 
+#include "net/PeerAddress.h"
 #include "net/Timer.h"
 #include "pipe/Handshake.h"
 #include "pipe/Opening.h"
@@ -8,16 +9,38 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
 
 namespace connector {
+
+namespace {
+
+constexpr const char* kNobodyFree = "nobody became free for it";
+
+/// Of a newcomer.
+std::string inWords(VisitorRefusal refusal) {
+    switch (refusal) {
+    case VisitorRefusal::Denied:
+        return "its address may not visit this mapping (allow, deny)";
+    case VisitorRefusal::PerAddress:
+        return "its address has as many visitors as it may have (visitorsperaddress)";
+    case VisitorRefusal::Rate:
+        return "more came from its address within a second than may (visitorrate)";
+    default:
+        return "the mapping has as many visitors as it may have (limits.mapping-visitors)";
+    }
+}
+
+} // namespace
 
 /// One that waits.
 class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake::Owner {
   public:
     /// One that was just accepted.
     Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> accepted)
-        : state(State::Handshaking), since(endpoint._loop.now()), _endpoint(endpoint),
-          _handshake(std::make_shared<Handshake>(endpoint._loop, endpoint._environment.loops(),
+        : address(ownerOf(accepted->peer().host())), state(State::Handshaking), since(endpoint._loop.now()),
+          _endpoint(endpoint),
+          _handshake(std::make_shared<Handshake>(endpoint._loop, endpoint._environment.handshakes(),
                                                  std::move(accepted), static_cast<Handshake::Owner&>(*this),
                                                  endpoint._lifeline.hold())),
           _timer(endpoint._loop, [this] { onTimer(); }) {}
@@ -25,8 +48,9 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     /// One that has waited before.
     Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> stream_,
             EventLoop::Clock::time_point since_, Messages held_)
-        : stream(std::move(stream_)), held(std::move(held_)), state(State::Ready), since(since_),
-          _endpoint(endpoint), _timer(endpoint._loop, [this] { onTimer(); }) {}
+        : address(ownerOf(stream_->peer().host())), stream(std::move(stream_)), held(std::move(held_)),
+          state(State::Ready), since(since_), _endpoint(endpoint),
+          _timer(endpoint._loop, [this] { onTimer(); }) {}
 
     void start() {
         startTimer();
@@ -66,13 +90,14 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
         startTimer();
     }
 
+    const std::string address; ///< ownerOf() its own
     std::unique_ptr<SocketStream> stream;
     Messages held; ///< what it has said
     State state;
     EventLoop::Clock::time_point since;                      ///< it waits for what its state is about
     std::optional<EventLoop::Clock::time_point> silentSince; ///< since it was asked first
     bool hasEnded = false; ///< will say nothing any more, and may still listen
-    List::iterator position;
+    Turns::List::iterator position;
 
   private:
     void startTimer() {
@@ -116,13 +141,14 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
         else if (state == State::Silent && !hasEnded && _endpoint._owner.hasPartner())
             checkSilence(); // it is the visitor that lets the others wait
         else
-            _endpoint.onGone(*this, "nobody became free for it");
+            _endpoint.onGone(*this, kNobodyFree, VisitorRefusal::NoAgent);
     }
 
     void checkSilence() {
         const auto most = _endpoint._environment.limits().visitorSilence;
         if (_endpoint._loop.now() - *silentSince >= most)
-            _endpoint.onGone(*this, "it said nothing for " + std::to_string(most.count()) + " ms");
+            _endpoint.onGone(*this, "it said nothing for " + std::to_string(most.count()) + " ms",
+                             VisitorRefusal::Silent);
         else
             restartTimer();
     }
@@ -135,31 +161,56 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
 VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, const VisitorAccess& access,
                                  std::string name, const char* role, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _access(access), _name(std::move(name)), _role(role),
-      _lifeline(lifeline), _owner(owner), _endings(Poco::Logger::get("pipe")) {}
+      _lifeline(lifeline), _owner(owner),
+      _gate(VisitorGate::make(kUnlimitedTraffic, environment.limits().mappingVisitors)) {}
 
 VisitorEndpoint::~VisitorEndpoint() = default;
+
+void VisitorEndpoint::change(std::string name, const TrafficLimits& limits) {
+    _name = std::move(name);
+    _gate->limit(limits);
+}
 
 void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                  DescriptorBudget::Lease lease) {
     _loop.assertInLoopThread();
-    if (!_access.isAllowed())
-        return logTurnedAway(peer.toString(), "pipes.allow-plain-visitors is not true any more");
-    if (!makeRoom(peer)) return;
+    if (!_access.isAllowed()) return logTurnedAway(peer, "pipes.allow-plain-visitors is not true any more");
+    if (!admit(peer, lease) || !makeRoom(peer)) return;
     auto stream = _access.accept(std::move(socket), peer, std::move(lease));
-    if (!stream) return logTurnedAway(peer.toString(), PipeEnvironment::kNoMemory);
-    auto& handshaking = listOf(State::Handshaking);
-    handshaking.push_back(std::make_unique<Visitor>(*this, std::move(stream)));
+    if (!stream) return logTurnedAway(peer, PipeEnvironment::kNoMemory);
+    auto added = std::make_unique<Visitor>(*this, std::move(stream));
+    auto& visitor = *added;
+    visitor.position = listOf(State::Handshaking).add(visitor.address, std::move(added));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
-    auto& visitor = *handshaking.back();
-    visitor.position = std::prev(handshaking.end());
     visitor.start();
+}
+
+/// The place goes along with the lease, and so with the connection.
+bool VisitorEndpoint::admit(const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease& lease) {
+    VisitorGate::Place place;
+    auto refusal = _gate->admit(peer.host(), _loop.now(), place);
+    if (refusal == VisitorRefusal::Share && makePlace(ownerOf(peer.host())))
+        refusal = _gate->admit(peer.host(), _loop.now(), place, VisitorGate::Room::OneMore);
+    lease.attach(std::move(place));
+    if (refusal) refuse(peer, *refusal, inWords(*refusal));
+    return !refusal;
+}
+
+/// One that waits goes before one that is served.
+bool VisitorEndpoint::makePlace(const std::string& newcomer) {
+    const auto busier = _gate->busierThan(newcomer, 1);
+    if (busier.empty()) return false;
+    auto* const visitor = leastWorthyOf(busier);
+    if (!visitor) return _owner.onNoPlace(busier);
+    onGone(*visitor, "its address has the most visitors, and others come", VisitorRefusal::Share);
+    return true;
 }
 
 bool VisitorEndpoint::findSpoken() {
     _loop.assertInLoopThread();
     auto& ready = listOf(State::Ready);
-    while (!ready.empty()) {
-        auto& visitor = *ready.front();
+    while (!ready.isEmpty()) {
+        auto& visitor = ready.front();
         const auto status = visitor.held.empty() ? visitor.ask() : Stream::Status::Ok;
         if (status == Stream::Status::Ok) return true;
         if (status == Stream::Status::Failed)
@@ -180,35 +231,41 @@ void VisitorEndpoint::onNothingSaid(Visitor& visitor, bool hasEnded) {
 
 RelayPeer VisitorEndpoint::takeSpoken() {
     _loop.assertInLoopThread();
-    return take(*listOf(State::Ready).front());
+    return take(listOf(State::Ready).front());
 }
 
 bool VisitorEndpoint::hasSilent() const {
-    return !listOf(State::Silent).empty();
+    return !listOf(State::Silent).isEmpty();
 }
 
 RelayPeer VisitorEndpoint::takeSilent() {
     _loop.assertInLoopThread();
-    return take(*listOf(State::Silent).front());
+    return take(listOf(State::Silent).front());
+}
+
+std::string VisitorEndpoint::busierThanNext() const {
+    return _gate->busierThan(listOf(State::Ready).front().address, 0);
 }
 
 void VisitorEndpoint::putBack(RelayPeer peer) {
     _loop.assertInLoopThread();
-    if (_loop.now() - peer.since >= _environment.limits().visitorWait)
-        return drop(std::move(peer), "nobody became free for it");
-    auto& ready = listOf(State::Ready);
+    if (_loop.now() - peer.since >= _environment.limits().visitorWait) {
+        count(VisitorRefusal::NoAgent);
+        return drop(std::move(peer), kNobodyFree);
+    }
     // Visitors alone are put back, and take() has taken the stream from one.
     std::unique_ptr<SocketStream> stream(static_cast<SocketStream*>(peer.stream.release()));
-    ready.push_front(std::make_unique<Visitor>(*this, std::move(stream), peer.since, std::move(peer.held)));
+    auto added = std::make_unique<Visitor>(*this, std::move(stream), peer.since, std::move(peer.held));
+    auto& visitor = *added;
+    visitor.position = listOf(State::Ready).addInFront(visitor.address, std::move(added));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
-    ready.front()->position = ready.begin();
-    ready.front()->start();
+    visitor.start();
     _owner.onVisitorReady();
 }
 
 void VisitorEndpoint::drop(RelayPeer peer, const std::string& why) {
     _loop.assertInLoopThread();
-    logTurnedAway(peer.stream->peer().toString(), why);
+    logTurnedAway(peer.stream->peer(), why);
     peer.stream->retire();
     _loop.destroyLater(std::move(peer.stream));
 }
@@ -216,21 +273,47 @@ void VisitorEndpoint::drop(RelayPeer peer, const std::string& why) {
 void VisitorEndpoint::closeAll() {
     _loop.assertInLoopThread();
     for (auto& list : _visitors)
-        while (!list.empty())
-            close(*list.front());
+        while (!list.isEmpty())
+            close(list.front());
 }
 
-/// One that lets partners wait has to go before one that has just come.
+/// The address that has the most that wait makes room for one that has fewer; else one that lets partners
+/// wait goes before one that has just come.
 bool VisitorEndpoint::makeRoom(const Poco::Net::SocketAddress& newcomer) {
     const auto most = _environment.limits().waitingVisitors;
     if (static_cast<std::size_t>(waitingCount()) < most) return true;
-    auto& silent = listOf(State::Silent);
     const auto why = std::to_string(most) + " others wait";
-    if (silent.empty())
-        logTurnedAway(newcomer.toString(), why);
+    const auto busiest = mostWaiting();
+    if (waitingOf(busiest) > waitingOf(ownerOf(newcomer.host())) + 1)
+        onGone(*leastWorthyOf(busiest), "its address has the most, and " + why, VisitorRefusal::Waiting);
+    else if (hasSilent())
+        onGone(listOf(State::Silent).front(), "it said nothing, and " + why, VisitorRefusal::Waiting);
     else
-        onGone(*silent.front(), "it said nothing, and " + why);
+        refuse(newcomer, VisitorRefusal::Waiting, why);
     return static_cast<std::size_t>(waitingCount()) < most;
+}
+
+std::size_t VisitorEndpoint::waitingOf(const std::string& address) const {
+    std::size_t waiting = 0;
+    for (const auto& turns : _visitors)
+        if (const auto* list = turns.of(address)) waiting += list->size();
+    return waiting;
+}
+
+std::string VisitorEndpoint::mostWaiting() const {
+    std::unordered_map<std::string, std::size_t> waiting;
+    for (const auto& turns : _visitors)
+        turns.forEachAddress([&](const std::string& address, std::size_t some) { waiting[address] += some; });
+    const auto most = std::max_element(waiting.begin(), waiting.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == waiting.end() ? std::string() : most->first;
+}
+
+/// The one that would miss the least when it had to go; null when none waits.
+VisitorEndpoint::Visitor* VisitorEndpoint::leastWorthyOf(const std::string& address) const {
+    for (const auto state : {State::Silent, State::Asked, State::Handshaking, State::Ready})
+        if (const auto* list = listOf(state).of(address)) return list->front().get();
+    return nullptr;
 }
 
 void VisitorEndpoint::onReady(Visitor& visitor) {
@@ -253,13 +336,17 @@ void VisitorEndpoint::onEnded(Visitor& visitor) {
 }
 
 void VisitorEndpoint::enter(Visitor& visitor, State state) {
-    auto& list = listOf(state);
-    list.splice(list.end(), listOf(visitor.state), visitor.position);
+    auto taken = listOf(visitor.state).take(visitor.address, visitor.position);
+    visitor.position = listOf(state).add(visitor.address, std::move(taken));
     visitor.state = state;
 }
 
-void VisitorEndpoint::onGone(Visitor& visitor, const std::string& why) {
-    logTurnedAway(visitor.peer().toString(), why);
+void VisitorEndpoint::onGone(Visitor& visitor, const std::string& why,
+                             std::optional<VisitorRefusal> refusal) {
+    if (refusal)
+        refuse(visitor.peer(), *refusal, why);
+    else
+        logTurnedAway(visitor.peer(), why);
     close(visitor);
 }
 
@@ -275,21 +362,33 @@ RelayPeer VisitorEndpoint::take(Visitor& visitor) {
     peer.name = _role;
     peer.held = std::move(visitor.held);
     peer.since = visitor.since;
+    auto& turns = listOf(visitor.state);
     peer.stream = remove(visitor);
+    turns.turnIsOver(ownerOf(peer.stream->peer().host()));
     return peer;
 }
 
 std::unique_ptr<Stream> VisitorEndpoint::remove(Visitor& visitor) {
     auto stream = visitor.takeStream();
-    _loop.destroyLater(std::move(*visitor.position));
-    listOf(visitor.state).erase(visitor.position);
+    _loop.destroyLater(listOf(visitor.state).take(visitor.address, visitor.position));
     _waitingCount.fetch_sub(1, std::memory_order_relaxed);
     return stream;
 }
 
-void VisitorEndpoint::logTurnedAway(const std::string& peer, const std::string& why) {
-    _endings.write(Poco::Message::PRIO_INFORMATION,
-                   Poco::format("%s: %s %s turned away: %s", _name, std::string(_role), peer, why));
+void VisitorEndpoint::refuse(const Poco::Net::SocketAddress& peer, VisitorRefusal refusal,
+                             const std::string& why) {
+    count(refusal);
+    logTurnedAway(peer, why);
+}
+
+void VisitorEndpoint::count(VisitorRefusal refusal) {
+    _refused[static_cast<std::size_t>(refusal)].fetch_add(1, std::memory_order_relaxed);
+}
+
+void VisitorEndpoint::logTurnedAway(const Poco::Net::SocketAddress& peer, const std::string& why) {
+    _environment.logs().turnedAway.write(peer.host(), why, [&] {
+        return Poco::format("%s: %s %s turned away: %s", _name, std::string(_role), inWords(peer), why);
+    });
 }
 
 } // namespace connector

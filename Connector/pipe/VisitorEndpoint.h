@@ -1,16 +1,18 @@
 #pragma once
 
 #include "base/Lifeline.h"
-#include "base/LimitedLog.h"
 #include "pipe/PipeEnvironment.h"
+#include "pipe/PipeStatus.h"
+#include "pipe/TurnsByAddress.h"
 #include "pipe/VisitorAccess.h"
+#include "pipe/VisitorGate.h"
 
 #include <Poco/Logger.h>
 
 #include <array>
 #include <atomic>
-#include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace connector {
@@ -21,6 +23,9 @@ namespace connector {
 /// No partner is spent on a visitor that says nothing, unless the partner can be told of it all the same
 /// (PIPE/2). So while partners wait, each visitor is asked for its first bytes; while none waits, visitors
 /// are not read: what they send stays in the kernel, or with them.
+///
+/// Addresses take turns (TurnsByAddress), and where there is no place for another visitor, the address that
+/// has the most makes room for one that has fewer.
 class VisitorEndpoint final : public Acceptor {
   public:
     /// The pipe, which joins visitors.
@@ -30,6 +35,9 @@ class VisitorEndpoint final : public Acceptor {
         virtual void onVisitorReady() = 0;
         /// Whether a partner waits for a visitor that says something.
         virtual bool hasPartner() const = 0;
+        /// A place is needed for another one: whether a relay of a visitor of that address (ownerOf()) is
+        /// ended for it.
+        virtual bool onNoPlace(const std::string& address) = 0;
 
       protected:
         ~Owner() = default;
@@ -41,8 +49,8 @@ class VisitorEndpoint final : public Acceptor {
                     std::string name, const char* role, const Lifeline& lifeline, Owner& owner);
     ~VisitorEndpoint();
 
-    /// What the log calls it from now on.
-    void rename(std::string name) { _name = std::move(name); }
+    /// What the log calls it, and what visitors that come from now on may do. limits: all of them given.
+    void change(std::string name, const TrafficLimits& limits);
 
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
@@ -56,6 +64,13 @@ class VisitorEndpoint final : public Acceptor {
 
     /// Whether there is a visitor that was asked and has said nothing for limits.first-bytes.
     bool hasSilent() const;
+
+    /// Whether there is one that may have something to say, or has said it.
+    bool hasReady() const { return !listOf(State::Ready).isEmpty(); }
+
+    /// The address (ownerOf()) that has the most visitors, waiting or in relays, if it has more than the one
+    /// whose turn is next of those that may have something to say; "" when there is none.
+    std::string busierThanNext() const;
 
     /// Takes the one that has been silent the longest.
     RelayPeer takeSilent();
@@ -73,6 +88,11 @@ class VisitorEndpoint final : public Acceptor {
     /// Any thread.
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
 
+    /// Any thread.
+    std::uint64_t refused(VisitorRefusal refusal) const {
+        return _refused[static_cast<std::size_t>(refusal)].load(std::memory_order_relaxed);
+    }
+
   private:
     class Visitor;
     enum class State {
@@ -81,22 +101,29 @@ class VisitorEndpoint final : public Acceptor {
         Asked,       ///< had nothing to say when it was asked, but may be about to
         Silent,      ///< has said nothing for limits.first-bytes
     };
-    using List = std::list<std::unique_ptr<Visitor>>;
+    using Turns = TurnsByAddress<Visitor>;
     static constexpr std::size_t kStates = 4;
 
-    List& listOf(State state) { return _visitors[static_cast<std::size_t>(state)]; }
-    const List& listOf(State state) const { return _visitors[static_cast<std::size_t>(state)]; }
+    Turns& listOf(State state) { return _visitors[static_cast<std::size_t>(state)]; }
+    const Turns& listOf(State state) const { return _visitors[static_cast<std::size_t>(state)]; }
+    bool admit(const Poco::Net::SocketAddress& newcomer, DescriptorBudget::Lease& lease);
+    bool makePlace(const std::string& newcomer);
     bool makeRoom(const Poco::Net::SocketAddress& newcomer);
+    std::size_t waitingOf(const std::string& address) const;
+    std::string mostWaiting() const;
+    Visitor* leastWorthyOf(const std::string& address) const;
+    void refuse(const Poco::Net::SocketAddress& peer, VisitorRefusal refusal, const std::string& why);
+    void count(VisitorRefusal refusal);
     void onReady(Visitor& visitor);
     void onNothingSaid(Visitor& visitor, bool hasEnded);
     void onSilent(Visitor& visitor);
     void onEnded(Visitor& visitor);
     void enter(Visitor& visitor, State state);
-    void onGone(Visitor& visitor, const std::string& why);
+    void onGone(Visitor& visitor, const std::string& why, std::optional<VisitorRefusal> refusal = {});
     void close(Visitor& visitor);
     RelayPeer take(Visitor& visitor);
     std::unique_ptr<Stream> remove(Visitor& visitor);
-    void logTurnedAway(const std::string& peer, const std::string& why);
+    void logTurnedAway(const Poco::Net::SocketAddress& peer, const std::string& why);
 
     EventLoop& _loop;
     PipeEnvironment& _environment;
@@ -105,9 +132,10 @@ class VisitorEndpoint final : public Acceptor {
     const char* const _role;
     const Lifeline& _lifeline;
     Owner& _owner;
-    std::array<List, kStates> _visitors; ///< of each state, those first that are in it the longest
+    const std::shared_ptr<VisitorGate> _gate;
+    std::array<Turns, kStates> _visitors;
+    std::array<std::atomic<std::uint64_t>, kVisitorRefusals> _refused{};
     std::atomic<int> _waitingCount{0};
-    LimitedLog _endings;
 };
 
 } // namespace connector

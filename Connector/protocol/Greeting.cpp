@@ -25,6 +25,10 @@ Greeting::Verdict Greeting::add(std::span<const std::byte> bytes) {
     return _received.starts_with(kPipe2) && !isPasscode(_received) ? judgePipe2() : judgePipe1();
 }
 
+bool Greeting::isPipe2() const {
+    return _received.starts_with(kPipe2);
+}
+
 Greeting::Verdict Greeting::judgePipe1() {
     if (isPasscode(_received)) return Verdict::Pipe1;
     if (_received.size() < std::max(_passcodes.current.size(), _passcodes.former.size()))

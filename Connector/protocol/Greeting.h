@@ -42,6 +42,9 @@ class Greeting {
 
     bool hasBegun() const { return !_received.empty(); }
 
+    /// Whether what has come is, or may become, a line of PIPE/2: its sender is told why it is refused.
+    bool isPipe2() const;
+
     /// Whether it was the former passcode that was right.
     bool isFormer() const { return _isFormer; }
 

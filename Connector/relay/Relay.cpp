@@ -20,17 +20,18 @@ constexpr int kTurnsUntilSettled = 16;
 
 } // namespace
 
-Relay::Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayPeer first, RelayPeer second,
+Relay::Relay(EventLoop& loop, RelayShared& shared, PipeTraffic& traffic, RelayPeer first, RelayPeer second,
              Owner& owner)
-    : _loop(&loop), _shared(shared), _total(total),
+    : _loop(&loop), _shared(shared), _traffic(traffic),
       _owner(owner), _sides{Side(*this, std::move(first)), Side(*this, std::move(second))},
       _halfCloses(_sides[0].peer.protocol != Protocol::Pipe1 && _sides[1].peer.protocol != Protocol::Pipe1),
       _keepsMessages(_sides[0].peer.protocol == Protocol::Pipe1 &&
                      _sides[1].peer.protocol == Protocol::Pipe1),
       _mayMove(_sides[0].peer.protocol != Protocol::Pipe2 && _sides[1].peer.protocol != Protocol::Pipe2) {
     _loop->addLoad(1);
+    _lastByte.store(EventLoop::Clock::now(), std::memory_order_relaxed);
     for (std::size_t i = 0; i < _sides.size(); ++i)
-        _total[i].fetch_add(_sides[i].bytes, std::memory_order_relaxed);
+        _traffic.bytes[i].fetch_add(_sides[i].bytes, std::memory_order_relaxed);
 }
 
 Relay::~Relay() = default;
@@ -51,12 +52,33 @@ void Relay::moveTo(EventLoop& loop) {
         side.heartbeat.reset();
         side.peer.stream->detach();
     }
+    giveBackTurns();
+    _turn.reset();
+    _idle.reset();
     _loop->addLoad(-1);
     _loop = &loop;
     _loop->addLoad(1);
     _loop->post([self = shared_from_this()] {
         if (self->attach()) self->progress();
     });
+}
+
+void Relay::onTrafficLimited() {
+    _loop->assertInLoopThread();
+    if (_state != State::Relaying) return;
+    checkIdle();
+    giveBackTurns(); // bandwidth may be more now
+    progress();
+}
+
+void Relay::leaveFor(const std::string& why) {
+    _loop->assertInLoopThread();
+    leave(why, nullptr);
+    progress();
+}
+
+const Poco::Net::SocketAddress& Relay::peerOf(std::size_t side) const {
+    return _sides[_sides[0].peer.side == side ? 0 : 1].address;
 }
 
 void Relay::abort(const std::string& why) {
@@ -67,6 +89,13 @@ void Relay::abort(const std::string& why) {
     for (auto& side : _sides)
         side.peer.stream->resetOnClose();
     end();
+}
+
+void Relay::probe() {
+    _loop->assertInLoopThread();
+    if (_state == State::Ended) return;
+    for (auto& side : _sides)
+        side.peer.stream->probe();
 }
 
 std::string Relay::summary() const {
@@ -87,7 +116,18 @@ bool Relay::attach() {
     for (auto& side : _sides)
         if (side.peer.heartbeat)
             side.heartbeat.emplace(*_loop, side).start(*side.peer.stream, *side.peer.heartbeat, side.beats);
+    checkIdle();
     return true;
+}
+
+void Relay::checkIdle() {
+    const auto most = _traffic.idle();
+    if (_idle) _idle->cancel();
+    if (most.count() == 0 || _state != State::Relaying) return;
+    const auto left = lastByte() + most - _loop->now();
+    if (left.count() <= 0) return leaveFor("it carried no byte for " + std::to_string(most.count()) + " ms");
+    if (!_idle) _idle.emplace(*_loop, [this] { checkIdle(); });
+    _idle->start(std::chrono::ceil<std::chrono::milliseconds>(left));
 }
 
 void Relay::onReady(Stream&) {
@@ -112,7 +152,12 @@ void Relay::pump(Side& from, Side& to) {
     if (to.peer.stream->unsent() > 0) return; // backpressure: its source is not read
     if (from.hasEnded) return passTheEnd(from, to);
 
+    if (!hasTurn(from)) return;
+    const auto before = from.bytes;
     const auto status = movePayload(from, to);
+    const auto received = static_cast<std::int64_t>(from.bytes - before);
+    bandwidthOf(from).spend(received - static_cast<std::int64_t>(std::exchange(from.booked, 0)),
+                            _loop->now());
     if (_state != State::Relaying) return;
     if (status == Stream::Status::Ok) {
         from.peer.stream->again();
@@ -123,28 +168,75 @@ void Relay::pump(Side& from, Side& to) {
     }
 }
 
+/// What may not be received yet, as the pipe's bandwidth is used up, stays in the kernel or with the peer.
+bool Relay::hasTurn(Side& from) {
+    const auto now = _loop->now();
+    if (from.booked > 0) return from.turn <= now;
+    if (bandwidthOf(from).isFree(now)) return true;
+    bookTurn(from);
+    return from.turn <= now;
+}
+
+void Relay::bookTurn(Side& from) {
+    auto& bandwidth = bandwidthOf(from);
+    from.booked = bandwidth.turn();
+    from.turn = bandwidth.book(_loop->now());
+    if (!_turn) _turn.emplace(*_loop, [this] { onTurn(); });
+    startTurnTimer();
+}
+
+/// One timer is for both sides.
+void Relay::startTurnTimer() {
+    std::optional<EventLoop::Clock::time_point> next;
+    for (const auto& side : _sides)
+        if (side.booked > 0 && side.turn > _loop->now() && (!next || side.turn < *next)) next = side.turn;
+    if (next) _turn->start(std::chrono::ceil<std::chrono::milliseconds>(*next - _loop->now()));
+}
+
+void Relay::onTurn() {
+    startTurnTimer();
+    progress();
+}
+
+void Relay::giveBackTurns() {
+    if (_turn) _turn->cancel();
+    for (auto& side : _sides)
+        bandwidthOf(side).spend(-static_cast<std::int64_t>(std::exchange(side.booked, 0)), _loop->now());
+}
+
+Bandwidth& Relay::bandwidthOf(const Side& from) {
+    return _traffic.bandwidth[static_cast<std::size_t>(&from - _sides.data())];
+}
+
 /// Bytes that are received for it at once. A stream takes turns with others: what it can't send at once would
 /// only be copied.
-std::size_t Relay::most(const Side& to) const {
+std::size_t Relay::mostFor(const Side& to) const {
     const bool isStream = to.peer.protocol == Protocol::Pipe2;
     return isStream ? std::min(_shared.limits.buffer, kMostForStream) : _shared.limits.buffer;
 }
 
-/// What is in memory already needs no copy: forwards it until the other one keeps something of it.
-void Relay::moveReceived(Side& from, Side& to) {
+/// What is in memory already needs no copy: forwards it until the other one keeps something of it. Ok: there
+/// may be more of it.
+Stream::Status Relay::moveReceived(Side& from, Side& to, std::size_t most) {
     auto& stream = *from.peer.stream;
+    std::size_t moved = 0;
     for (auto bytes = stream.received(); !bytes.empty(); bytes = stream.received()) {
         forward(from, to, bytes, {});
+        moved += bytes.size();
         stream.skip(bytes.size());
-        if (_state != State::Relaying || to.peer.stream->unsent() > 0) return;
+        if (_state != State::Relaying || to.peer.stream->unsent() > 0) return Stream::Status::Blocked;
+        if (moved >= most) return Stream::Status::Ok;
     }
+    return Stream::Status::Ended;
 }
 
 /// Its share of a round; returns what the last receive() has said.
 Stream::Status Relay::movePayload(Side& from, Side& to) {
-    moveReceived(from, to);
-    if (_state != State::Relaying || to.peer.stream->unsent() > 0) return Stream::Status::Blocked;
-    const auto room = _loop->scratch().first(_shared.buffered.areTooMany() ? Stream::kMaxMessage : most(to));
+    const auto most = _shared.buffered.areTooMany() ? Stream::kMaxMessage : mostFor(to);
+    const auto turn = std::max(bandwidthOf(from).turn(), Stream::kMaxMessage);
+    const auto moved = moveReceived(from, to, turn);
+    if (moved != Stream::Status::Ended) return moved;
+    const auto room = _loop->scratch().first(std::min(turn, most));
     std::array<std::uint32_t, Stream::kMessagesPerTurn> lengths;
     std::size_t messages = 0;
     std::size_t filled = 0;
@@ -163,6 +255,7 @@ Stream::Status Relay::movePayload(Side& from, Side& to) {
 
 void Relay::forwardHeld(Side& from, Side& to) {
     const auto held = std::exchange(from.peer.held, {});
+    bandwidthOf(from).spend(static_cast<std::int64_t>(held.bytes().size()), _loop->now());
     forward(from, to, held.bytes(), held.lengths());
 }
 
@@ -170,8 +263,9 @@ void Relay::forward(Side& from, Side& to, std::span<const std::byte> payload,
                     std::span<const std::uint32_t> messages) {
     if (payload.empty()) return;
     from.bytes += payload.size();
-    _total[static_cast<std::size_t>(&from - _sides.data())].fetch_add(payload.size(),
-                                                                      std::memory_order_relaxed);
+    _traffic.bytes[static_cast<std::size_t>(&from - _sides.data())].fetch_add(payload.size(),
+                                                                              std::memory_order_relaxed);
+    _lastByte.store(_loop->now(), std::memory_order_relaxed);
     if (to.heartbeat) to.heartbeat->payloadSent();
     const auto sent =
         _keepsMessages ? to.peer.stream->sendMessages(payload, messages) : to.peer.stream->send(payload);
@@ -182,6 +276,7 @@ void Relay::forward(Side& from, Side& to, std::span<const std::byte> payload,
 void Relay::account(Side& side) {
     const auto kept = side.peer.stream->unsent();
     if (kept == side.accounted) return;
+    if (kept < side.accounted) _lastByte.store(_loop->now(), std::memory_order_relaxed);
     _shared.buffered.add(kept - side.accounted); // which may be less than nothing: the sum wraps around
     side.accounted = kept;
 }
@@ -206,7 +301,7 @@ void Relay::passTheEnd(Side& from, Side& to) {
 void Relay::onSilent(Side& side) {
     if (_state != State::Relaying) return;
     const auto& other = _sides[&side == &_sides[0] ? 1 : 0];
-    if (other.peer.stream->unsent() > 0) { // it is we who do not listen
+    if (other.peer.stream->unsent() > 0 || side.booked > 0) { // it is we who do not listen
         side.heartbeat->restart();
         return;
     }
@@ -218,6 +313,8 @@ void Relay::leave(std::string why, Side* broken) {
     if (_state != State::Relaying) return;
     _state = State::Draining;
     _why = std::move(why);
+    giveBackTurns();
+    if (_idle) _idle->cancel();
     for (auto& side : _sides) {
         if (side.heartbeat) side.heartbeat->stop();
         if (side.peer.onLeaving) side.peer.onLeaving(outcomeOf(side));

@@ -5,6 +5,7 @@
 #include "net/Stream.h"
 #include "net/Timer.h"
 #include "relay/Heartbeat.h"
+#include "relay/PipeTraffic.h"
 #include "relay/RelayLimits.h"
 #include "relay/RelayPeer.h"
 
@@ -44,8 +45,6 @@ struct RelayShared {
 /// Made on any thread; from start() on it lives on one loop alone, which may change once.
 class Relay final : public std::enable_shared_from_this<Relay>, private StreamHandler {
   public:
-    using Bytes = std::array<std::atomic<std::uint64_t>, 2>;
-
     /// Whoever has made the relay. Called on the relay's loop.
     class Owner {
       public:
@@ -59,21 +58,39 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
         ~Owner() = default;
     };
 
-    /// The streams must not be attached to another loop than `loop`. total: counts the payload that comes in
-    /// from either peer, for status. All references must outlive the relay.
-    Relay(EventLoop& loop, RelayShared& shared, Bytes& total, RelayPeer first, RelayPeer second,
+    /// The streams must not be attached to another loop than `loop`. traffic: the pipe's. All references must
+    /// outlive the relay.
+    Relay(EventLoop& loop, RelayShared& shared, PipeTraffic& traffic, RelayPeer first, RelayPeer second,
           Owner& owner);
     ~Relay();
 
     /// On the loop's thread, once.
     void start();
 
+    /// On the loop's thread: the bounds of its pipe's traffic are others now.
+    void onTrafficLimited();
+
+    /// On the loop's thread: ends when what it has received is delivered.
+    void leaveFor(const std::string& why);
+
     /// On the loop's thread: resets both connections and ends.
     void abort(const std::string& why);
+
+    /// On the loop's thread: Stream::probe() for both connections.
+    void probe();
 
     /// On the loop's thread, in onSettled() only: goes on on another loop. Functions that were posted to the
     /// former one for this relay, and have not run, would run on the wrong thread.
     void moveTo(EventLoop& loop);
+
+    /// Any thread: when it last carried a byte; in the future when it is about to end.
+    EventLoop::Clock::time_point lastByte() const { return _lastByte.load(std::memory_order_relaxed); }
+
+    /// Any thread: leaveFor() is on its way.
+    void expectEnd() { _lastByte.store(EventLoop::Clock::time_point::max(), std::memory_order_relaxed); }
+
+    /// Any thread: who came by that port (RelayPeer::side).
+    const Poco::Net::SocketAddress& peerOf(std::size_t side) const;
 
     /// Where it runs; must not be asked while it may move.
     EventLoop& loop() { return *_loop; }
@@ -96,19 +113,28 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
         std::optional<Heartbeat::State> beats; ///< of the heartbeat on the former loop
         std::uint64_t bytes;                   ///< payload received from it
         std::size_t accounted = 0;
-        bool hasEnded = false;   ///< its sending side: nothing more will come from it
-        bool toldTheEnd = false; ///< our sending side: nothing more will go to it
-        bool discarded = false;  ///< payload came from it that can't be delivered any more
+        bool hasEnded = false;             ///< its sending side: nothing more will come from it
+        bool toldTheEnd = false;           ///< our sending side: nothing more will go to it
+        bool discarded = false;            ///< payload came from it that can't be delivered any more
+        std::size_t booked = 0;            ///< of the pipe's bandwidth
+        EventLoop::Clock::time_point turn; ///< when it may be read, if something is booked
     };
     enum class State { Relaying, Draining, Ended };
 
     bool attach();
+    void checkIdle();
+    bool hasTurn(Side& from);
+    void bookTurn(Side& from);
+    void startTurnTimer();
+    void giveBackTurns();
+    void onTurn();
+    Bandwidth& bandwidthOf(const Side& from);
     void onReady(Stream& stream) override;
     void progress();
     void pump(Side& from, Side& to);
     void forwardHeld(Side& from, Side& to);
-    std::size_t most(const Side& to) const;
-    void moveReceived(Side& from, Side& to);
+    std::size_t mostFor(const Side& to) const;
+    Stream::Status moveReceived(Side& from, Side& to, std::size_t most);
     Stream::Status movePayload(Side& from, Side& to);
     void forward(Side& from, Side& to, std::span<const std::byte> payload,
                  std::span<const std::uint32_t> messages);
@@ -128,7 +154,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
 
     EventLoop* _loop;
     RelayShared& _shared;
-    Bytes& _total;
+    PipeTraffic& _traffic;
     Owner& _owner;
     std::array<Side, 2> _sides;
     const bool _halfCloses;
@@ -142,7 +168,10 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     std::optional<std::size_t> _outstandingBefore; ///< nothing: not asked yet
     EventLoop::Clock::time_point _started;
     EventLoop::Clock::time_point _lastProgress;
+    std::atomic<EventLoop::Clock::time_point> _lastByte;
     std::optional<Timer> _linger; ///< once it drains
+    std::optional<Timer> _turn;   ///< once bandwidth was used up
+    std::optional<Timer> _idle;   ///< while relays may not be idle for ever
 };
 
 } // namespace connector

@@ -1,5 +1,7 @@
 #include "relay/RelaySet.h"
 
+#include "net/PeerAddress.h"
+
 namespace connector {
 
 namespace {
@@ -37,7 +39,7 @@ void RelaySet::join(EventLoop& loop, RelayPeer first, RelayPeer second) {
         first.stream->detach();
         second.stream->detach();
     }
-    auto relay = std::make_shared<Relay>(place, _shared, _bytes, std::move(first), std::move(second),
+    auto relay = std::make_shared<Relay>(place, _shared, _traffic, std::move(first), std::move(second),
                                          static_cast<Relay::Owner&>(*this));
     _relays.emplace(relay, _lifeline.hold());
     _count.fetch_add(1, std::memory_order_relaxed);
@@ -52,6 +54,47 @@ void RelaySet::abortAll(const std::string& why) {
     _aborting = true;
     for (const auto& [relay, hold] : _relays)
         relay->loop().post([relay, why] { relay->abort(why); });
+}
+
+void RelaySet::forEach(const std::function<void(Relay&)>& function) {
+    const std::lock_guard lock(_mutex);
+    for (const auto& [relay, hold] : _relays)
+        postTo(relay, hold, function);
+}
+
+/// With the lock held.
+void RelaySet::postTo(const std::shared_ptr<Relay>& relay, const Lifeline::Hold& hold,
+                      std::function<void(Relay&)> function) {
+    relay->loop().post([this, relay, hold, function = std::move(function), &loop = relay->loop()] {
+        {
+            const std::lock_guard lock(_mutex);
+            if (&relay->loop() != &loop) return;
+        }
+        function(*relay); // which moves on this thread only
+    });
+}
+
+/// One that moves meanwhile looks for itself.
+void RelaySet::limitTraffic(const TrafficLimits& limits) {
+    _traffic.limit(limits);
+    forEach([](Relay& relay) { relay.onTrafficLimited(); });
+}
+
+bool RelaySet::endIdle(std::size_t side, const std::string& owner, std::chrono::milliseconds idle,
+                       const std::string& why) {
+    const std::lock_guard lock(_mutex);
+    auto lastByte = EventLoop::Clock::now() - idle;
+    auto longest = _relays.end();
+    for (auto next = _relays.begin(); next != _relays.end(); ++next) {
+        const auto& relay = *next->first;
+        if (relay.lastByte() > lastByte || ownerOf(relay.peerOf(side).host()) != owner) continue;
+        lastByte = relay.lastByte();
+        longest = next;
+    }
+    if (longest == _relays.end()) return false;
+    longest->first->expectEnd();
+    postTo(longest->first, longest->second, [why](Relay& relay) { relay.leaveFor(why); });
+    return true;
 }
 
 /// None may move away from an abort() that is on its way.

@@ -4,6 +4,8 @@
 #include "relay/Relay.h"
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -40,14 +42,27 @@ class RelaySet final : private Relay::Owner {
     /// Resets all connections; Owner::onRelayEnded is called for each relay. Once.
     void abortAll(const std::string& why);
 
+    /// Calls the function for each relay, on its loop, soon. One that moves or ends meanwhile may be left
+    /// out.
+    void forEach(const std::function<void(Relay&)>& function);
+
     int count() const { return _count.load(std::memory_order_relaxed); }
 
-    /// Payload that has come in at either end, of the relays that are over, too.
-    const Relay::Bytes& bytes() const { return _bytes; }
+    const PipeTraffic& traffic() const { return _traffic; }
+
+    /// Bounds the traffic of the relays that are there and will be. limits: with idle and bandwidth given.
+    void limitTraffic(const TrafficLimits& limits);
+
+    /// Ends the relay that has been idle the longest, if it has for `idle` at least, of those whose peer on
+    /// that side has an address of that owner (ownerOf()). False when there is none.
+    bool endIdle(std::size_t side, const std::string& owner, std::chrono::milliseconds idle,
+                 const std::string& why);
 
   private:
     using Relays = std::map<std::shared_ptr<Relay>, Lifeline::Hold>;
 
+    void postTo(const std::shared_ptr<Relay>& relay, const Lifeline::Hold& hold,
+                std::function<void(Relay&)> function);
     void onSettled(Relay& relay) override;
     void onEnded(const std::shared_ptr<Relay>& relay) override;
     Relays::node_type extract(const std::shared_ptr<Relay>& relay);
@@ -60,7 +75,7 @@ class RelaySet final : private Relay::Owner {
     std::mutex _mutex; ///< for the two that follow, and for which loop a relay is on
     Relays _relays;
     bool _aborting = false;
-    Relay::Bytes _bytes{};
+    PipeTraffic _traffic;
     std::atomic<int> _count{0};
 };
 

@@ -161,9 +161,9 @@ class Connector:
         }
         if self.trust:
             config["tls"] = {"certificate": self.certificate, "key": self.path("server-key.pem")}
-        pathlib.Path(self.path("config")).write_text(json.dumps(config), encoding="utf-8")
         for name, value in self._settings.items():
             config[name] = {**config[name], **value} if isinstance(config.get(name), dict) else value
+        pathlib.Path(self.path("config")).write_text(json.dumps(config), encoding="utf-8")
         self.process = Process([self._program, f"--config={self.path('config')}"])
 
     def _is_healthy(self):

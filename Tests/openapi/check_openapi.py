@@ -45,7 +45,20 @@ MAPPINGS = "/api/v2/mapping"
 STATUS = "/api/v2/status"
 HEALTH = "/health"
 SHOW = "/api/v2/mapping/{id}"
+PASSCODE = "/api/v2/mapping/{id}/passcode"
 ALPN = ["h2", "http/1.1"]
+BOUNDS = {"visitorsperaddress": 20, "visitorrate": 10, "allow": ["192.0.2.0/24", "2001:db8::/32"],
+          "deny": ["192.0.2.7/32"], "relayidle": 2147483647, "bandwidth": 1024}
+OF_RELAYS = {"relayidle": 1, "bandwidth": 2**40}
+UNBOUNDED = {"visitorsperaddress": 0, "visitorrate": 0, "allow": [], "deny": [], "relayidle": 0, "bandwidth": 0}
+BAD_SETTINGS = [
+    {"label": ""}, {"label": "x" * 65}, {"label": "a\n"}, {"label": 1},
+    {"port1": 0}, {"port2": 65536}, {"port1": None}, {"port2": 1}, {"port1": "6000"},
+    {"visitorsperaddress": 1000001}, {"visitorrate": -1}, {"visitorrate": 0.5},
+    {"allow": "192.0.2.0/24"}, {"allow": ["192.0.2.1"]}, {"deny": ["192.0.2.1/24"]}, {"deny": ["x/8"]},
+    {"allow": [f"10.0.{i // 256}.{i % 256}/32" for i in range(1001)]},
+    {"relayidle": 2**31}, {"relayidle": -1}, {"bandwidth": 1023}, {"bandwidth": 2**40 + 1},
+]
 
 
 class Failed(Exception):
@@ -129,7 +142,9 @@ class Document:
             raise Failed(f"{what}: Content-Type is {media_type!r}")
         for name, header in response.get("headers", {}).items():
             if answer.headers.get(name) is None:
-                raise Failed(f"{what}: the header {name} is missing")
+                if header.get("required"):
+                    raise Failed(f"{what}: the header {name} is missing")
+                continue
             self.validate(answer.headers[name], header["schema"], f"{what}: {name}")
         self.validate(answer.json(), response["content"][media_type]["schema"], what)
 
@@ -284,6 +299,10 @@ class Server:
         target = f"{MAPPINGS}/{mapping_id}"
         return self.call(expected, SHOW, "PATCH", target=target, body=body, media_type=media_type)
 
+    def change_passcode(self, expected, mapping_id, body="", media_type=JSON):
+        target = f"{MAPPINGS}/{mapping_id}/passcode"
+        return self.call(expected, PASSCODE, "POST", target=target, body=body, media_type=media_type)
+
     def remove(self, mapping_id):
         form = urllib.parse.urlencode({"mappingid": mapping_id})
         return self.call(200, REMOVE, "POST", body=form, media_type=FORM)
@@ -340,6 +359,8 @@ def check_bad_bodies(server):
         json.dumps({**PUBLIC, "visitortls": False, "alpn": ALPN}),
         json.dumps({**PRIVATE, "alpn": ALPN}),
         json.dumps({**PRIVATE, "visitortls": True}),
+        json.dumps({**PRIVATE, "visitorrate": 1}),
+        *(json.dumps({**PUBLIC, **wrong}) for wrong in BAD_SETTINGS),
         json.dumps(PUBLIC)[:-1] + ',"type":"public"}',
         "[" * 1000 + "]" * 1000,
         '{"type":"\\u0000"}',
@@ -409,10 +430,117 @@ def check_changing(server):
         server.change(400, mapping_id, body)
     server.change(404, "nobody", '{"alpn":[]}')
     server.change(415, mapping_id, "alpn=h2", media_type=FORM)
+    for wrong in BAD_SETTINGS:
+        server.change(400, mapping_id, json.dumps(wrong))
     private_id = server.add(PRIVATE)["id"]
-    server.change(400, private_id, '{"alpn":[]}')
+    for change in ({"alpn": []}, {"visitorrate": 1}, {"allow": None}):
+        server.change(400, private_id, json.dumps(change))
+    for changed_id, change in ((mapping_id, BOUNDS), (mapping_id, UNBOUNDED), (private_id, OF_RELAYS),
+                               (mapping_id, {"label": "K\u00e4se \u2603"}), (private_id, {"label": "x" * 64})):
+        changed = server.change(200, changed_id, json.dumps(change)).json()
+        if {key: changed[key] for key in change} != change:
+            raise Failed(f"{change} has made {changed}")
+    unset = server.change(200, mapping_id, json.dumps({"label": None, **{key: None for key in BOUNDS}})).json()
+    if {key: unset[key] for key in BOUNDS} != UNBOUNDED or unset["label"] != "":
+        raise Failed(f"what is null is not the default: {unset}")
     for added in (mapping_id, private_id):
         server.remove(added)
+
+
+def check_certain_ports(server):
+    first, last = server.port + 1, server.port + server.MAPPING_PORTS
+    taken = server.add({**PUBLIC, "port1": last, "port2": first, "label": "certain", **BOUNDS})
+    if (taken["port1"], taken["port2"]) != (last, first):
+        raise Failed(f"{taken} has other ports")
+    refused = server.call(409, ADD, "POST", body=json.dumps({**PRIVATE, "port2": last}), media_type=JSON)
+    other = server.add({**PRIVATE, "port1": first + 1, **OF_RELAYS})
+    for answer in (refused, server.change(409, other["id"], json.dumps({"port1": first}))):
+        if taken["id"] not in answer.json()["errormessage"]:
+            raise Failed(f"who has the port is not told: {answer.text}")
+    server.change(400, other["id"], json.dumps({"port1": last - 1, "port2": last - 1}))
+    free = next(port for port in range(first + 2, last) if port != other["port2"])
+    moved = server.change(200, other["id"], json.dumps({"port1": free})).json()
+    if moved["port1"] != free:
+        raise Failed(f"{moved} has not moved")
+    for mapping_id in (taken["id"], other["id"]):
+        server.remove(mapping_id)
+
+
+def check_changing_passcodes(server):
+    public, private = server.add(PUBLIC), server.add(PRIVATE)
+    ways = [
+        (public, "", JSON, "passcode1", 0),
+        (public, "", FORM, "passcode1", 0),
+        (public, "", None, "passcode1", 0),
+        (public, "{}", JSON, "passcode1", 0),
+        (public, '{"side":"port1","overlap":600000}', JSON, "passcode1", 600000),
+        (private, '{"side":"port1"}', JSON, "passcode1", 0),
+        (private, '{"side":"port2","overlap":2147483647}', JSON, "passcode2", 2147483647),
+    ]
+    for mapping, body, media_type, key, overlap in ways:
+        changed = server.change_passcode(200, mapping["id"], body, media_type)
+        if changed.keys() != ["status", "id", key, "overlap", "timestamp"]:
+            raise Failed(f"the keys of a changed passcode are {changed.keys()}")
+        if changed.json()["overlap"] != overlap or changed.json()[key] == mapping[key]:
+            raise Failed(f"{body} has made {changed.text}")
+    for mapping, body in ((public, '{"side":"port2"}'), (private, ""), (private, "{}"), (public, "[]"), (public, "{"),
+                          (public, '{"side":"port3"}'), (public, '{"side":null}'), (public, '{"overlap":-1}'),
+                          (public, '{"overlap":2147483648}'), (public, '{"overlaps":1}'), (public, "overlap=1")):
+        server.change_passcode(400, mapping["id"], body)
+    server.change_passcode(400, "%00")
+    server.change_passcode(404, "nobody")
+    server.change_passcode(415, public["id"], "x", media_type="text/plain")
+    for mapping in (public, private):
+        server.remove(mapping["id"])
+
+
+def check_ids(server):
+    """Which texts are ids, wherever one is asked for."""
+    schema = server.document.root["components"]["schemas"]["MappingId"]
+    for mapping_id in ("x", "x" * 256, "\u00e9" * 128, "a b/c%d", "2AE8FF72-7447-47DE-A4EC-123EB214D63E", "all\u00df"):
+        server.document.validate(mapping_id, schema, "an id")
+        call_with_id(server, mapping_id, 404, listing=200)
+    # A schema counts characters, the server bytes.
+    call_with_id(server, "\u00e9" * 129, 400, listing=400)
+    for mapping_id in ("", "x" * 257, "\0", "a\nb", "\x7f"):
+        with contextlib.suppress(Failed):
+            server.document.validate(mapping_id, schema, "no id")
+            raise SystemExit(f"{DOCUMENT.name}: {mapping_id!r} is an id by its schema")
+        call_with_id(server, mapping_id, 400, listing=400)
+
+
+def call_with_id(server, mapping_id, expected, listing):
+    quoted = urllib.parse.quote(mapping_id, safe="")
+    form, text = urllib.parse.urlencode({"mappingid": mapping_id}), json.dumps({"mappingid": mapping_id})
+    server.call(listing, MAPPINGS, "GET", target=f"{MAPPINGS}?after={quoted}")
+    server.call(expected, STATUS, "GET", target=f"{STATUS}?mappingid={quoted}")
+    for path in (STATUS, REMOVE):
+        server.call(expected, path, "POST", body=form, media_type=FORM)
+        server.call(expected, path, "POST", body=text, media_type=JSON)
+    if mapping_id:
+        server.call(expected, SHOW, "GET", target=f"{MAPPINGS}/{quoted}")
+        server.change(expected, quoted, '{"alpn":[]}')
+
+
+def check_what_browsers_send(server):
+    own = f"127.0.0.1:{server.port}"
+    foreign = [
+        {"Host": "page.example"},
+        {"Host": f"page.example:{server.port}", "Origin": f"http://page.example:{server.port}"},
+        {"Host": own, "Origin": "http://page.example"},
+        {"Host": own, "Origin": "null"},
+        {"Host": own, "Sec-Fetch-Site": "cross-site"},
+        {"Host": own, "Sec-Fetch-Site": "same-site"},
+    ]
+    for path, method, operation in server.document.operations():
+        target = path.replace("{id}", "nobody")
+        for headers in foreign:
+            expected = 200 if operation.get("security") == [{}] else 403
+            body = None if method == "get" else ""
+            server.call(expected, path, method.upper(), target=target, body=body, headers=headers)
+    own_page = ({"Host": own, "Origin": f"http://{own}"}, {"Host": own, "Sec-Fetch-Site": "same-origin"})
+    for headers in ({"Host": "localhost"}, *own_page):
+        server.call(200, STATUS, "GET", headers=headers)
 
 
 def check_status_of(server, mapping_id, kind):
@@ -452,6 +580,8 @@ def check_what_every_operation_refuses(server):
 
     for path in server.document.root["paths"]:
         allowed = server.document.methods(path)
+        if path == PASSCODE:  # an id may end like that
+            allowed |= server.document.methods(SHOW)
         for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} - allowed:
             answer = server.request(method, path.replace("{id}", "nobody"), body="")
             what = f"{method} {path} {answer.status}"
@@ -480,21 +610,30 @@ def check_head(server, target):
 def check_malformed_requests(server):
     """Sent as they are, for no HTTP library would make them."""
     response = server.document.root["components"]["responses"]["BadRequest"]
+    chunked = b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     requests = [
+        chunked + b"0\r\nContent-Length: 1\r\n\r\n",
+        chunked + b"0;a\nb\r\n\r\n",
+        b"GET /api/v2/status HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
         b"hello\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\nContent-Length: 13\r\n\r\nmappingid=all",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nmappingid=all",
-        b"POST /api/v2/status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\nContent-Length: 13\r\n\r\nmappingid=all",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nmappingid=all",
+        b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
     ]
     for request in requests:
         answer = exchange(server, request)
         if answer.status != 400:
             raise Failed(f"{request} is answered {answer.status}")
         server.document.check_response(response, answer, str(request))
+    expecting = b"POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nContent-Length: 0\r\n\r\n"
+    answer = exchange(server, expecting)
+    if answer.status != 417:
+        raise Failed(f"{expecting} is answered {answer.status}")
+    server.document.check_response(response, answer, str(expecting))
 
 
 def exchange(server, request, finish=True):
@@ -532,14 +671,14 @@ def check_what_comes_too_late(program, document):
     with Server(program, document, limits={"request-time": 300}) as server:
         for path, method, _ in document.operations():
             target = path.replace("{id}", "nobody")
-            head = f"{method.upper()} {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+            head = f"{method.upper()} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
             server.expect(408, path, method.upper(), exchange(server, head.encode(), finish=False))
 
 
 def check_what_comes_while_shutting_down(program, document):
     with Server(program, document) as server, contextlib.closing(server.connect()) as connection:
         connection.connect()
-        head = f"POST {ADD} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+        head = f"POST {ADD} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
         connection.sock.sendall(head.encode())
         go_on = b"HTTP/1.1 100 Continue\r\n\r\n"
         if connection.sock.recv(len(go_on), socket.MSG_WAITALL) != go_on:
@@ -565,6 +704,10 @@ def main():
             check_bad_bodies(server)
             check_listing(server)
             check_changing(server)
+            check_certain_ports(server)
+            check_changing_passcodes(server)
+            check_ids(server)
+            check_what_browsers_send(server)
             check_what_every_operation_refuses(server)
             check_malformed_requests(server)
         check_identities(program, document)

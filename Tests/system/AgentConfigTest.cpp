@@ -1,10 +1,14 @@
 #include "AgentProgram.h"
+#include "KernelSockets.h"
 #include "TestTarget.h"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <csignal>
+#include <functional>
+#include <initializer_list>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -28,10 +32,12 @@ struct Service {
     }
 
     /// A visitor and the target's end of its conversation.
-    std::pair<PipeClient, PipeClient> visit() {
-        auto visitor = connector.connect(mapping.port2);
+    std::pair<PipeClient, PipeClient> visit(const ConnectOptions& options = {}) {
+        auto visitor = connector.connect(mapping.port2, options);
+        visitor.send("hello"); // agents of PIPE/1 hear of it then
         auto server = target.accept();
-        if (!areJoined(visitor, server)) throw std::runtime_error("the visitor is not joined to its target");
+        if (server.readExactly(5) != "hello" || !areJoined(visitor, server))
+            throw std::runtime_error("the visitor is not joined to its target");
         return {std::move(visitor), std::move(server)};
     }
 
@@ -39,6 +45,17 @@ struct Service {
     AddedMapping mapping = connector.api().addPublic();
     TestTarget target;
 };
+
+/// The same pipe, that believes these CAs.
+Poco::JSON::Object::Ptr
+trusting(std::initializer_list<std::reference_wrapper<const CertificateAuthority>> authorities,
+         Poco::JSON::Object::Ptr pipe) {
+    std::string certificates;
+    for (const CertificateAuthority& authority : authorities)
+        certificates += readFile(authority.certificateFile());
+    pipe->set("cert", certificates);
+    return pipe;
+}
 
 /// A Connector with some mappings, to be served by one agent.
 struct Services {
@@ -49,6 +66,15 @@ struct Services {
 
     Service& operator[](std::size_t number) { return *services.at(number); }
     Poco::JSON::Object::Ptr pipe(std::size_t number) { return services.at(number)->pipe(setup); }
+
+    /// Connector has a certificate of this CA from now on.
+    void showCertificateOf(const CertificateAuthority& authority) {
+        const auto renewed = authority.issue(setup.folder(), "renewed");
+        writeFile(setup.serverCertificate().certificateFile, readFile(renewed.certificateFile));
+        writeFile(setup.serverCertificate().keyFile, readFile(renewed.keyFile));
+        connector.process().signal(SIGHUP);
+        connector.waitForLog("were read again");
+    }
 
     ConnectorSetup setup;
     ConnectorProcess connector;
@@ -131,6 +157,60 @@ BOOST_DATA_TEST_CASE(ReloadStartsAnewWhatIsDifferent, kModes, mode) {
     BOOST_TEST(areJoined(visitor, server));
     BOOST_TEST(areJoined(kept, keptServer));
     BOOST_TEST(areJoined(changed, changedServer), "what runs goes on to its end");
+}
+
+BOOST_DATA_TEST_CASE(ReloadOfTheCertificateAloneKeepsConnections, kProtocols, protocol) {
+    Services services(Mode::Tls);
+    AgentProgram agent(services.setup, {services.pipe(0)}, protocol);
+    services[0].waitForAgents(2);
+    auto [kept, keptServer] = services[0].visit();
+    const auto connections = portsConnectedTo(services[0].mapping.port1);
+
+    const CertificateAuthority other("another CA");
+    agent.reload({trusting({CertificateAuthority::shared(), other}, services.pipe(0))});
+    BOOST_TEST(areJoined(kept, keptServer));
+    BOOST_TEST((portsConnectedTo(services[0].mapping.port1) == connections));
+    auto [visitor, server] = services[0].visit();
+    BOOST_TEST(areJoined(visitor, server));
+}
+
+/// In PIPE/1 each visitor uses a connection up: behind the second one there are new ones only.
+BOOST_AUTO_TEST_CASE(NewConnectionsTrustTheReloadedCertificate) {
+    Services services(Mode::Tls);
+    AgentProgram agent(services.setup, {services.pipe(0)}, AgentProtocol::Pipe1);
+    services[0].waitForAgents(2);
+    const CertificateAuthority other("another CA");
+    agent.reload({trusting({other}, services.pipe(0))});
+    services.showCertificateOf(other);
+    const ConnectOptions options{
+        .tls = std::make_shared<TlsSettings>(TlsSettings::Options{.trustedFile = other.certificateFile()})};
+    for (int number = 0; number < 3; ++number)
+        services[0].visit(options);
+}
+
+/// In PIPE/1 each visitor uses a connection up, and the next one would resume a session, which no
+/// certificate is looked at for.
+BOOST_AUTO_TEST_CASE(SessionsDoNotOutliveTheTrustInTheirCertificate) {
+    Services services(Mode::Tls);
+    AgentProgram agent(services.setup, {services.pipe(0)}, AgentProtocol::Pipe1);
+    services[0].waitForAgents(2);
+    const CertificateAuthority other("another CA");
+    agent.reload({trusting({other}, services.pipe(0))});
+    services[0].waitForAgents(2);
+    { auto [visitor, server] = services[0].visit(); }
+    agent.waitForLog("certificate verify failed");
+    services[0].waitForAgents(1);
+}
+
+BOOST_DATA_TEST_CASE(ReloadedCertificateIsTriedAtOnce, kProtocols, protocol) {
+    Services services(Mode::Tls);
+    const CertificateAuthority other("another CA");
+    AgentProgram agent(services.setup, {trusting({other}, services.pipe(0))}, protocol);
+    agent.waitForLog("certificate verify failed");
+    agent.reload({services.pipe(0)});
+    services[0].waitForAgents(2);
+    auto [visitor, server] = services[0].visit();
+    BOOST_TEST(areJoined(visitor, server));
 }
 
 BOOST_DATA_TEST_CASE(BadReloadChangesNothing, kModes, mode) {

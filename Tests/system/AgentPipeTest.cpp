@@ -229,6 +229,18 @@ BOOST_DATA_TEST_CASE(AgentStaysWithoutVisitors, kModes, mode) {
     BOOST_TEST(areJoined(visitor, server));
 }
 
+/// Its log says which of the two it is.
+BOOST_DATA_TEST_CASE(WrongPasscodeAndTakenPlacesAreToldApart, kModes, mode) {
+    OpenPublicPipe pipe(mode, {.limits = {{"place-wait", 100}}, .maxConnections = 1});
+    const auto first = pipe.waitingAgent();
+    auto settings = agentPipe(pipe.setup(), pipe.mapping(), {.localPort = 1});
+    const AgentProgram late(pipe.setup(), {settings});
+    late.waitForLog("Connector refuses the agent: all 1 places are taken");
+    settings->set("passcode", "0b403b65-c5a0-476f-92f5-ffc7ca0f85ef");
+    const AgentProgram wrong(pipe.setup(), {settings});
+    wrong.waitForLog("Connector refuses the agent: wrong passcode");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(AgentPrivate)

@@ -208,7 +208,7 @@ BOOST_FIXTURE_TEST_CASE(RandomBodiesAreNeverAServerError, Running) {
 
 BOOST_FIXTURE_TEST_CASE(BodyCutShortIsRefused, Running) {
     auto client = connector.connect(setup.apiPort());
-    client.send("POST /api/v2/mapping/add HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    client.send("POST /api/v2/mapping/add HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 "Content-Length: 1000\r\n\r\n" +
                 kControllerPublic);
     client.finishSending();
@@ -221,7 +221,7 @@ BOOST_FIXTURE_TEST_CASE(ChunkedBodyIsTaken, Running) {
     const std::string size = (std::ostringstream() << std::hex << kControllerPublic.size()).str();
     const auto answer =
         parseRaw(exchange(connector, setup.apiPort(),
-                          "POST /api/v2/mapping/add HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                          "POST /api/v2/mapping/add HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                           "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" +
                               size + "\r\n" + kControllerPublic + "\r\n0\r\n\r\n"));
     BOOST_TEST(answer.status == 200, answer);
@@ -236,7 +236,7 @@ BOOST_FIXTURE_TEST_CASE(BodyOver64KiBIs413, Running) {
 
 BOOST_FIXTURE_TEST_CASE(ChunkedBodyOver64KiBIs413, Running) {
     auto client = connector.connect(setup.apiPort());
-    client.send("POST /api/v2/mapping/add HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    client.send("POST /api/v2/mapping/add HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                 "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.sendSome("20000\r\n" + std::string(0x20000, ' ') + "\r\n0\r\n\r\n");
     const auto answer = parseRaw(client.readToEnd());
@@ -283,7 +283,7 @@ BOOST_DATA_TEST_CASE(OneConnectionServesManyRequests, kModes, mode) {
     const ConnectorProcess connector(setup);
     auto client = connector.connect(setup.apiPort());
     for (int number = 0; number < 5; ++number) {
-        client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: x\r\n\r\n");
+        client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: localhost\r\n\r\n");
         const auto answer = client.readThrough("\r\n\r\n");
         BOOST_TEST_REQUIRE(answer.starts_with("HTTP/1.1 200"), answer);
         BOOST_TEST(client.readThrough("}").find("mappings") != std::string::npos);
@@ -300,10 +300,12 @@ BOOST_FIXTURE_TEST_CASE(MalformedHttpIsAnsweredInJson, Running) {
              std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15),
              "GET /health HTTP/1.1\r\n" + longHeader + "\r\n",
              "GET /" + std::string(100000, 'x') + " HTTP/1.1\r\n\r\n",
-             std::string("POST /api/v2/mapping/add HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                         "Content-Length: many\r\n\r\n"),
-             std::string("POST /api/v2/mapping/add HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                         "Content-Length: -5\r\n\r\n"),
+             std::string(
+                 "POST /api/v2/mapping/add HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                 "Content-Length: many\r\n\r\n"),
+             std::string(
+                 "POST /api/v2/mapping/add HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                 "Content-Length: -5\r\n\r\n"),
          }) {
         auto client = connector.connect(setup.apiPort());
         client.sendSome(request);
@@ -318,10 +320,10 @@ BOOST_FIXTURE_TEST_CASE(MalformedHttpIsAnsweredInJson, Running) {
 /// Nor whatever surrounds the body.
 BOOST_FIXTURE_TEST_CASE(RandomRequestsAreNeverAServerError, Running) {
     const std::vector<std::string> requests{
-        "GET /api/v2/mapping?limit=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        "POST /api/v2/status HTTP/1.1\r\nHost: x\r\nX: =?utf-8?b?!!!?=\r\nContent-Length: "
+        "GET /api/v2/mapping?limit=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "POST /api/v2/status HTTP/1.1\r\nHost: localhost\r\nX: =?utf-8?b?!!!?=\r\nContent-Length: "
         "13\r\n\r\nmappingid=all",
-        "POST /api/v2/mapping/add HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nTransfer-Encoding: "
+        "POST /api/v2/mapping/add HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nTransfer-Encoding: "
         "chunked\r\n\r\n"
         "5\r\nhello\r\n0\r\n\r\n",
         "PATCH /api/v2/mapping/x%00 HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: "
@@ -351,7 +353,7 @@ BOOST_DATA_TEST_CASE(SlowRequestsAreEnded, kModes, mode) {
     ConnectorSetup setup(mode);
     setup.set("limits.request-time", 1000);
     const ConnectorProcess connector(setup);
-    const std::string request = "POST /api/v2/mapping/add HTTP/1.1\r\nHost: x\r\nX-Slow: ";
+    const std::string request = "POST /api/v2/mapping/add HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
     auto client = connector.connect(setup.apiPort());
     client.send(request);
     waitUntil("the connection is closed, though a byte comes now and then", [&] {
@@ -379,7 +381,7 @@ BOOST_DATA_TEST_CASE(ConnectionsThatAreKeptAliveEndInOrder, kModes, mode) {
     const ConnectorProcess connector(setup);
     for (const bool isHalfClosed : {false, true}) {
         auto client = connector.connect(setup.apiPort());
-        client.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+        client.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
         if (isHalfClosed) client.finishSending();
         BOOST_TEST(client.readToEnd().starts_with("HTTP/1.1 200"));
         BOOST_CHECK(client.end() == PipeClient::End::Orderly);

@@ -28,12 +28,12 @@ const std::vector<Nuisance> kNuisances{
     {"one byte", [](PipeClient& client) { client.send("G"); }},
     {"half a body",
      [](PipeClient& client) {
-         client.send("POST /api/v2/mapping/add HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" +
+         client.send("POST /api/v2/mapping/add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n" +
                      std::string(30000, ' '));
      }},
     {"/health, kept alive",
      [](PipeClient& client) {
-         client.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+         client.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
          client.readThrough("}");
      }},
 };
@@ -74,8 +74,8 @@ std::vector<PipeClient> crowd(const ConnectorProcess& connector, std::uint16_t p
 
 /// A request on a connection that stays open.
 void ask(PipeClient& client, const std::string& headers = "") {
-    client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + kToken + "\r\n" +
-                headers + "\r\n");
+    client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + kToken +
+                "\r\n" + headers + "\r\n");
     BOOST_TEST(client.readThrough("}").starts_with("HTTP/1.1 200"));
 }
 
@@ -94,6 +94,7 @@ BOOST_DATA_TEST_CASE(CantKeepAKnownCallerOut, kModes* boost::unit_test::data::ma
 /// Nor where they use up all that there is, from any number of addresses.
 BOOST_DATA_TEST_CASE(CantUseUpAllConnections, kModes, mode) {
     Guarded guarded(mode);
+    guarded.setup.set("limits.api-unidentified", 20);
     guarded.setup.set("limits.api-connections", 10);
     const ConnectorProcess connector(guarded.setup);
     const auto strangers = crowd(connector, guarded.setup.apiPort(), kNuisances.back(), 10);
@@ -101,9 +102,43 @@ BOOST_DATA_TEST_CASE(CantUseUpAllConnections, kModes, mode) {
     connector.waitForLog("closed to make room for a new one: limits.api-connections is reached");
 }
 
+/// There is room for known callers that strangers can't take.
+BOOST_DATA_TEST_CASE(HaveABoundOfTheirOwn, kModes, mode) {
+    Guarded guarded(mode);
+    guarded.setup.set("limits.api-connections", 10);
+    const ConnectorProcess connector(guarded.setup);
+    std::vector<PipeClient> known;
+    for (int number = 0; number < 5; ++number) {
+        known.push_back(connector.connect(guarded.setup.apiPort()));
+        ask(known.back());
+    }
+    const auto strangers = crowd(connector, guarded.setup.apiPort(), kNuisances.front(), 20);
+    for (auto& client : known)
+        ask(client);
+    connector.waitForLog(
+        "limits.api-unidentified is reached: connections that have shown no identity are closed "
+        "to make room for new ones; 127.0.0.");
+    BOOST_TEST(connector.log().find("limits.api-connections is reached") == std::string::npos);
+}
+
+/// Told at its beginning and at its end.
+BOOST_AUTO_TEST_CASE(AreToldOfOnce) {
+    Guarded guarded;
+    guarded.setup.set("limits.api-unidentified", 4);
+    const ConnectorProcess connector(guarded.setup);
+    {
+        const auto strangers = crowd(connector, guarded.setup.apiPort(), kNuisances.front(), 50);
+        connector.waitForLog("limits.api-unidentified is reached");
+    }
+    connector.waitForLog("limits.api-unidentified is not reached any more; 96 connections have had to go");
+    const auto log = connector.log();
+    BOOST_TEST(log.find("is reached") == log.rfind("is reached"));
+}
+
 /// Where the known caller has more connections than any of them.
 BOOST_AUTO_TEST_CASE(OfManyAddressesCantKeepAKnownCallerOut) {
     Guarded guarded;
+    guarded.setup.set("limits.api-unidentified", 10);
     guarded.setup.set("limits.api-connections", 10);
     const ConnectorProcess connector(guarded.setup);
     auto first = connector.connect(guarded.setup.apiPort());
@@ -122,6 +157,7 @@ BOOST_AUTO_TEST_CASE(OfManyAddressesCantKeepAKnownCallerOut) {
 /// A newcomer has the time for its first request.
 BOOST_AUTO_TEST_CASE(OfManyAddressesReplaceEachOtherTheOldestFirst) {
     Guarded guarded;
+    guarded.setup.set("limits.api-unidentified", 10);
     guarded.setup.set("limits.api-connections", 10);
     const ConnectorProcess connector(guarded.setup);
     const auto connect = [&](int number) {
@@ -146,7 +182,7 @@ BOOST_AUTO_TEST_CASE(WithRequestsTheyMayMakeCantKeepAKnownCallerOut) {
     guarded.setup.set("limits.api-connections", 10);
     const ConnectorProcess connector(guarded.setup);
     const Nuisance list{"list, kept alive", [](PipeClient& client) {
-                            client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: x\r\n\r\n");
+                            client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: localhost\r\n\r\n");
                             client.readThrough("}");
                         }};
     const auto strangers = crowd(connector, guarded.setup.apiPort(), list, 10);

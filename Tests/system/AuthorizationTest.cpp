@@ -1,4 +1,5 @@
 #include "OpenPipe.h"
+#include "Waiting.h"
 
 #include <Poco/String.h>
 
@@ -6,6 +7,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <vector>
 
 namespace connector::test {
@@ -34,6 +36,11 @@ bool isJudgedWhenComplete(const DoorPipe& pipe, const std::string& greeting) {
     if (!stranger.isQuiet()) return false;
     stranger.send(greeting.substr(greeting.size() - 1));
     return isClosedUnanswered(stranger);
+}
+
+/// A connection to the agents' port that says nothing, not even to begin with TLS.
+PipeClient silent(const OpenPublicPipe& pipe, const std::string& from) {
+    return PipeClient(Poco::Net::SocketAddress("127.0.0.1", pipe.mapping().port1), {.from = from});
 }
 
 } // namespace
@@ -194,8 +201,46 @@ BOOST_DATA_TEST_CASE(StrangersBeyondAuthorizingKeepNoAgentOut, kEveryDoor, mode,
     }
     const auto agent = pipe.agent();
     pipe.waitForAgents(1);
-    BOOST_TEST(isClosedUnanswered(strangers.front()), "the oldest goes");
-    BOOST_TEST(strangers.back().isQuiet());
+    const auto areLeft = [&] {
+        return std::count_if(strangers.begin(), strangers.end(), [](auto& one) { return one.isQuiet(); }) ==
+               kAuthorizing - 1;
+    };
+    waitUntil("all but three strangers are closed", areLeft);
+    BOOST_TEST(strangers.back().isQuiet(), "an older one goes");
+}
+
+/// It came before all of them, and has said nothing yet.
+BOOST_DATA_TEST_CASE(StrangersOfOneAddressDisplaceNoneOfAnother, kModes, mode) {
+    constexpr int kAuthorizing = 4;
+    const OpenPublicPipe pipe(mode,
+                              {.limits = {{"authorizing", kAuthorizing}, {"greeting-first-byte", kNever}}});
+    auto agent = pipe.connector().connect(pipe.mapping().port1, {.from = "127.0.0.2"});
+    std::vector<PipeClient> strangers;
+    for (int number = 0; number < 3 * kAuthorizing; ++number)
+        strangers.push_back(silent(pipe, "127.0.0.3"));
+    waitUntil("strangers are closed",
+              [&] { return !strangers.at(2).isQuiet() || !strangers.front().isQuiet(); });
+    authorize(agent, pipe.mapping().passcode1);
+}
+
+/// Each has one connection only, so that the agent's two would be the most.
+BOOST_DATA_TEST_CASE(StrangersOfManyAddressesDisplaceNoneOfAnAgentsAddress, kModes, mode) {
+    constexpr int kAuthorizing = 4;
+    const OpenPublicPipe pipe(mode,
+                              {.limits = {{"authorizing", kAuthorizing}, {"greeting-first-byte", kNever}}});
+    const ConnectOptions fromNode{.from = "127.0.0.2"};
+    const auto first = pipe.waitingAgent(fromNode);
+    auto second = pipe.connector().connect(pipe.mapping().port1, fromNode);
+    auto third = pipe.connector().connect(pipe.mapping().port1, fromNode);
+    std::vector<PipeClient> strangers;
+    for (int number = 0; number < 3 * kAuthorizing; ++number)
+        strangers.push_back(silent(pipe, "127.0.1." + std::to_string(1 + number)));
+    waitUntil("strangers are closed", [&] {
+        return std::count_if(strangers.begin(), strangers.end(), [](auto& one) { return !one.isQuiet(); }) ==
+               2 * kAuthorizing;
+    });
+    authorize(second, pipe.mapping().passcode1);
+    authorize(third, pipe.mapping().passcode1);
 }
 
 /// The one that takes the stranger's place comes a moment earlier: Connector learns of both at once.

@@ -3,6 +3,7 @@
 #include "Folder.h"
 
 #include <string>
+#include <vector>
 
 namespace connector::test {
 
@@ -25,8 +26,13 @@ class CertificateAuthority {
 
     std::string certificateFile() const { return _folder.path("ca.pem"); }
 
+    std::string keyFile() const { return _folder.path("ca.key"); }
+
     /// Writes NAME.pem and NAME.key into a folder: a certificate for 127.0.0.1, ::1 and localhost.
     KeyPair issue(const Folder& folder, const std::string& name) const;
+
+    /// The same with an RSA key; the others have P-256 keys.
+    KeyPair issueWithRsaKey(const Folder& folder, const std::string& name) const;
 
     /// A server certificate for other names than this machine's.
     KeyPair issueForHost(const Folder& folder, const std::string& name, const std::string& host) const;
@@ -35,6 +41,9 @@ class CertificateAuthority {
     KeyPair issueWith(const Folder& folder, const std::string& name, const std::string& subjectNames) const;
 
   private:
+    KeyPair issueFor(const Folder& folder, const std::string& name, const std::string& subjectNames,
+                     std::vector<std::string> key) const;
+
     Folder _folder;
 };
 

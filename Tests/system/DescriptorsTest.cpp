@@ -1,4 +1,5 @@
 #include "KernelSockets.h"
+#include "LogLines.h"
 #include "OpenPipe.h"
 
 #include <boost/test/data/monomorphic.hpp>
@@ -73,6 +74,10 @@ void runOutOfDescriptors(OpenPublicPipe& pipe, std::uint16_t port) {
     BOOST_TEST(areJoined(visitor, agent));
 }
 
+void waitForLines(const ConnectorProcess& connector, const std::string& text, std::size_t atLeast) {
+    waitUntil("lines with \"" + text + "\"", [&] { return linesWith(connector, text) >= atLeast; });
+}
+
 const PipeOptions kLowLimit{
     .limits = {{"descriptors", kDescriptors}, {"greeting-first-byte", 600000}, {"visitor-wait", 600000}}};
 const PipeOptions kLowProcessLimit{.limits = {{"greeting-first-byte", 600000}, {"visitor-wait", 600000}},
@@ -95,6 +100,28 @@ BOOST_DATA_TEST_CASE(FloodOfStrangersIsSurvived, kModes, mode) {
 BOOST_AUTO_TEST_CASE(FloodIsSurvivedWithALowProcessLimit) {
     OpenPublicPipe pipe(Mode::Plain, kLowProcessLimit);
     runOutOfDescriptors(pipe, pipe.mapping().port2);
+}
+
+/// Each once, however often the last one is taken and given back. The mapping's ports have two.
+BOOST_AUTO_TEST_CASE(ShortageIsLoggedOnceUntilItIsOver) {
+    OpenPublicPipe pipe(Mode::Plain, kLowLimit);
+    const auto& connector = pipe.connector();
+    for (std::size_t round = 1; round <= 2; ++round) {
+        {
+            auto connections = flood(pipe.mapping().port1, kDescriptors - 1);
+            waitForLines(connector, "none of the 60 descriptors for pipes is left", round);
+            for (int number = 0; number < kDescriptors / 10; ++number)
+                connections.erase(connections.begin());
+            waitForLines(connector, "rejected: it closed the connection", 1);
+            waitUntilStalled("the number of descriptors",
+                             [&] { return pipe.connector().process().descriptorCount(); });
+        }
+        waitForLines(connector, "of the 60 descriptors for pipes are in use, and no more", round);
+        BOOST_TEST(linesWith(connector, "54 of the 60 descriptors for pipes are in use: when") == round);
+        BOOST_TEST(linesWith(connector, "none of the 60 descriptors for pipes is left") == round);
+        BOOST_TEST(linesWith(connector, "LimitNOFILE") == 2 * round);
+        BOOST_TEST(linesWith(connector, "limits.descriptors") == 2 * round);
+    }
 }
 
 BOOST_DATA_TEST_CASE(FloodOfApiConnectionsIsSurvived, kModes, mode) {

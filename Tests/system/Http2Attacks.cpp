@@ -346,12 +346,13 @@ std::vector<Http2Attack> attacksByServers() {
 }
 
 std::vector<Http2Attack> attacksWithoutPreface() {
-    return {sending("garbage instead of the preface", std::string(1000, 'x'), {kAnyCode}),
-            sending("zeros instead of the preface", std::string(1000, '\0'), {kAnyCode}),
-            sending("HTTP/1.1 instead of the preface", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", {kAnyCode}),
-            sending("lines of an earlier protocol", "BEAT\nBEAT\nBEAT\nOPEN 192.0.2.7:1234\n", {kAnyCode}),
-            sending("no SETTINGS first", http2Preface() + pingFrame() + pingFrame(), {kAnyCode}),
-            sending("half the preface", http2Preface().substr(0, 12) + std::string(100, 'x'), {kAnyCode})};
+    return {
+        sending("garbage instead of the preface", std::string(1000, 'x'), {kAnyCode}),
+        sending("zeros instead of the preface", std::string(1000, '\0'), {kAnyCode}),
+        sending("HTTP/1.1 instead of the preface", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", {kAnyCode}),
+        sending("lines of an earlier protocol", "BEAT\nBEAT\nBEAT\nOPEN 192.0.2.7:1234\n", {kAnyCode}),
+        sending("no SETTINGS first", http2Preface() + pingFrame() + pingFrame(), {kAnyCode}),
+        sending("half the preface", http2Preface().substr(0, 12) + std::string(100, 'x'), {kAnyCode})};
 }
 
 } // namespace connector::test

@@ -32,7 +32,7 @@ ApiAnswer listWithToken(const ConnectorSetup& setup, const std::string& token) {
 int statusFrom(const ConnectorProcess& connector, std::uint16_t port, const std::string& source,
                const std::string& host = "127.0.0.1") {
     auto client = connector.connect(port, {.from = source}, host);
-    client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     return std::stoi(client.readToEnd().substr(9, 3));
 }
 
@@ -114,8 +114,9 @@ BOOST_AUTO_TEST_CASE(OtherAuthorizationSchemesAreRefused) {
     for (const auto& header : {"Basic " + kToken, kToken, std::string("Bearer"), std::string("Bearer "),
                                "Bearer " + kToken + " " + kToken}) {
         auto client = connector.connect(setup.apiPort());
-        client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: " +
-                    header + "\r\n\r\n");
+        client.send(
+            "GET /api/v2/mapping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: " +
+            header + "\r\n\r\n");
         const auto status = client.readToEnd().substr(9, 3);
         BOOST_TEST((status == "401" || status == "403"), header << " gave " << status);
     }

@@ -1,10 +1,14 @@
 #include "KernelSockets.h"
 
+#include "ChildProcess.h"
 #include "Folder.h"
+
+#include <Poco/RegularExpression.h>
 
 #include <iomanip>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -27,6 +31,7 @@ std::string hexPort(std::uint16_t port) {
     return out.str();
 }
 
+constexpr const char* kEstablished = "01";
 constexpr const char* kListening = "0A";
 
 std::vector<SocketLine> sockets() {
@@ -77,6 +82,30 @@ std::size_t unacknowledgedBytes(std::uint16_t localPort, std::uint16_t remotePor
 
 std::size_t unacceptedConnections(std::uint16_t port) {
     return unreadBytes(port, 0); // for a listening socket that is what the kernel shows there
+}
+
+std::set<std::uint16_t> portsConnectedTo(std::uint16_t localPort) {
+    std::set<std::uint16_t> ports;
+    for (const auto& socket : sockets())
+        if (socket.state == kEstablished && socket.local.ends_with(hexPort(localPort)))
+            ports.insert(static_cast<std::uint16_t>(
+                std::stoul(socket.remote.substr(socket.remote.find(':') + 1), nullptr, 16)));
+    return ports;
+}
+
+SocketMemory socketMemory(std::uint16_t localPort, std::uint16_t remotePort) {
+    const auto port = [](std::uint16_t number) { return ":" + std::to_string(number); };
+    const auto listed = run({{"/usr/bin/ss", "--tcp", "--memory", "--numeric", "--no-header", "sport", "=",
+                              port(localPort), "and", "dport", "=", port(remotePort)},
+                             ""});
+    static const Poco::RegularExpression form(R"(skmem:\(r(\d+),rb(\d+),t\d+,tb(\d+),f\d+,w(\d+),)");
+    std::vector<std::string> found;
+    if (form.split(listed.output, found) == 0)
+        throw std::runtime_error("ss knows no such socket: " + listed.output);
+    return {.received = std::stoul(found.at(1)),
+            .mostReceived = std::stoul(found.at(2)),
+            .toSend = std::stoul(found.at(4)),
+            .mostToSend = std::stoul(found.at(3))};
 }
 
 bool hasKeepalive(std::uint16_t localPort, std::uint16_t remotePort) {

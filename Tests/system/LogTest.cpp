@@ -1,3 +1,4 @@
+#include "LogLines.h"
 #include "OpenPipe.h"
 
 #include <boost/test/data/monomorphic.hpp>
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <regex>
-#include <sstream>
 #include <sys/stat.h>
 
 namespace connector::test {
@@ -16,20 +16,15 @@ namespace bdata = boost::unit_test::data;
 
 namespace {
 
-/// Waits for a line with a match of this pattern.
-void waitForLine(const ConnectorProcess& connector, const std::string& pattern) {
-    const std::regex line(pattern);
-    waitUntil("a line like \"" + pattern + "\" in the log",
-              [&] { return std::regex_search(connector.log(), line); });
-}
+constexpr int kFlood = 100;
+/// Of lines of one kind at once, with the default of limits.log-lines.
+constexpr std::size_t kLinesOfOneAddress = 25;
 
-/// How many lines of the log have this text in them.
-std::size_t linesWith(const ConnectorProcess& connector, const std::string& text) {
-    std::istringstream log(connector.log());
-    std::size_t lines = 0;
-    for (std::string line; std::getline(log, line);)
-        lines += line.find(text) != std::string::npos ? 1 : 0;
-    return lines;
+void sendWrongPasscode(const ConnectorProcess& connector, const AddedMapping& mapping,
+                       const std::string& from = {}) {
+    auto stranger = connector.connect(mapping.port1, {.from = from});
+    stranger.send(std::string(mapping.passcode1.size(), 'x'));
+    BOOST_REQUIRE(isClosedUnanswered(stranger));
 }
 
 /// A setup whose API knows who calls from 127.0.0.1, and nobody else.
@@ -40,7 +35,8 @@ ConnectorSetup& withController(ConnectorSetup& setup) {
 /// Asks for something from 127.0.0.2, which is nobody's address.
 void askAsStranger(const ConnectorProcess& connector, std::uint16_t apiPort) {
     auto client = connector.connect(apiPort, {.from = "127.0.0.2"});
-    client.send("GET /api/v2/mapping?passcode=secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    client.send(
+        "GET /api/v2/mapping?passcode=secret HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     BOOST_TEST(client.readToEnd().substr(9, 3) == "403");
 }
 
@@ -98,17 +94,62 @@ BOOST_DATA_TEST_CASE(EndOfARelayIsLoggedWithBytesAndDuration, kModes, mode) {
     waitForLine(pipe.connector(), pipe.mapping().id + ": relay of agent.*visitor.*7 and 5 bytes.*[0-9] s");
 }
 
-/// A flood of strangers must not become a flood of lines.
+/// A flood of strangers must not become a flood of lines, however many ports they come to.
 BOOST_AUTO_TEST_CASE(FloodOfStrangersIsNoFloodOfLines) {
-    constexpr int kStrangers = 1000;
-    const OpenPublicPipe pipe(Mode::Plain, {.limits = {{"wrong-passcodes", kStrangers + 1}}});
-    for (int number = 0; number < kStrangers; ++number) {
-        auto stranger = pipe.connector().connect(pipe.mapping().port1);
-        stranger.send(std::string(pipe.mapping().passcode1.size(), 'x'));
-        BOOST_REQUIRE(isClosedUnanswered(stranger));
+    constexpr int kMappings = 10;
+    constexpr int kStrangersEach = 30;
+    OpenPublicPipe pipe(Mode::Plain, {.limits = {{"wrong-passcodes", kMappings * kStrangersEach + 1}}});
+    for (int number = 0; number < kMappings; ++number) {
+        const auto mapping = pipe.api().addPublic();
+        for (int stranger = 0; stranger < kStrangersEach; ++stranger)
+            sendWrongPasscode(pipe.connector(), mapping);
     }
-    const auto log = pipe.connector().log();
-    BOOST_TEST(std::count(log.begin(), log.end(), '\n') < kStrangers / 2);
+    BOOST_TEST(linesWith(pipe.connector(), " rejected: wrong passcode") <= kLinesOfOneAddress);
+    BOOST_TEST(pipe.connector().stop() == 0);
+    const auto written = linesWith(pipe.connector(), " rejected: wrong passcode");
+    waitForLine(pipe.connector(),
+                "Warning pipe: agents rejected: 300 within [0-9]+ s, " +
+                    std::to_string(kMappings * kStrangersEach - written) +
+                    " of them without a line, from 1 addresses, most from 127.0.0.1 \\(300\\): "
+                    "wrong passcode 300\n");
+}
+
+BOOST_AUTO_TEST_CASE(StrangerIsSeenBesideAFloodOfAnother) {
+    const OpenPublicPipe pipe(Mode::Plain, {.limits = {{"wrong-passcodes", kFlood + 1}}});
+    for (int number = 0; number < kFlood; ++number)
+        sendWrongPasscode(pipe.connector(), pipe.mapping());
+    sendWrongPasscode(pipe.connector(), pipe.mapping(), "127.0.0.2");
+    waitForLine(pipe.connector(), "agent 127.0.0.2:[0-9]+ rejected: wrong passcode");
+}
+
+BOOST_AUTO_TEST_CASE(VisitorsCantHideAWrongPasscode) {
+    const OpenPublicPipe pipe(Mode::Plain, {.limits = {{"waiting-visitors", 1}}});
+    std::vector<PipeClient> visitors;
+    for (int number = 0; number < kFlood; ++number)
+        visitors.push_back(pipe.visitor());
+    waitForLine(pipe.connector(), "turned away: 1 others wait");
+    sendWrongPasscode(pipe.connector(), pipe.mapping());
+    waitForLine(pipe.connector(), "rejected: wrong passcode");
+    BOOST_TEST(linesWith(pipe.connector(), "turned away") <= kLinesOfOneAddress);
+}
+
+BOOST_AUTO_TEST_CASE(SummariesComeByThemselves) {
+    const OpenPublicPipe pipe(
+        Mode::Plain, {.limits = {{"wrong-passcodes", 3 * kFlood}, {"log-lines", 1}, {"log-summary", 100}}});
+    for (int number = 0; number < kFlood; ++number)
+        sendWrongPasscode(pipe.connector(), pipe.mapping());
+    waitForLine(pipe.connector(), "agents rejected: [0-9]+ within ");
+    for (int number = 0; number < kFlood; ++number)
+        sendWrongPasscode(pipe.connector(), pipe.mapping());
+    waitUntil("another one", [&] { return linesWith(pipe.connector(), "agents rejected: ") > 1; });
+}
+
+BOOST_AUTO_TEST_CASE(NothingIsSummedUpThatHasLines) {
+    OpenPublicPipe pipe(Mode::Plain);
+    sendWrongPasscode(pipe.connector(), pipe.mapping());
+    BOOST_TEST(pipe.connector().stop() == 0);
+    BOOST_TEST(linesWith(pipe.connector(), "rejected: wrong passcode") == 1U);
+    BOOST_TEST(linesWith(pipe.connector(), "agents rejected: ") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(LevelLeavesOutWhatIsLessImportant) {

@@ -155,6 +155,73 @@ BOOST_AUTO_TEST_CASE(SettingsOfVisitorsAreOptions) {
     BOOST_TEST(!taken->getValue<bool>("visitortls"));
 }
 
+BOOST_AUTO_TEST_CASE(LabelsPortsAndTrafficAreOptions) {
+    Operated running(Mode::Plain);
+    const auto& setup = running.setup;
+    const auto& api = running.connector.api();
+    const auto first = std::to_string(setup.firstMappingPort() + 50);
+    const auto moved = std::to_string(setup.firstMappingPort() + 51);
+    const auto added =
+        jsonOf(setup, {"mapping", "add", "public", "--label=K\u00e4se", "--port1", first,
+                       "--visitors-per-address=3", "--visitor-rate=4", "--allow=127.0.0.0/8, 2001:db8::/32",
+                       "--deny=192.0.2.0/24", "--relay-idle=10m", "--bandwidth=2048"});
+    const auto id = added->getValue<std::string>("id");
+    BOOST_TEST(added->getValue<std::string>("port1") == first);
+    const auto show = runCommand(setup, {"mapping", "show", id});
+    for (const std::string text :
+         {"K\u00e4se", "127.0.0.0/8, 2001:db8::/32", "192.0.2.0/24", "600000", "2048"})
+        BOOST_TEST(says(show, text), shown(show));
+    BOOST_TEST(api.show(id)->getValue<int>("visitorsperaddress") == 3);
+    BOOST_TEST(api.show(id)->getValue<int>("visitorrate") == 4);
+
+    const auto set = runCommand(setup, {"mapping", "set", id, "--label=web", "--port2", moved,
+                                        "--allow=", "--relay-idle=0", "--default=bandwidth,visitor-rate"});
+    BOOST_TEST(set.exitCode == 0, shown(set));
+    for (const std::string text : {"web", moved.c_str(), "anywhere", "for ever", "any number"})
+        BOOST_TEST(says(set, text), shown(set));
+    const auto back = jsonOf(setup, {"mapping", "set", id, "--no-label", "--default",
+                                     "visitors-per-address,allow,deny,relay-idle"});
+    BOOST_TEST(back->getValue<std::string>("label") == "");
+    BOOST_TEST(back->getValue<int>("visitorsperaddress") == 0);
+    BOOST_TEST(back->getArray("deny")->size() == 0U);
+    const auto taken = runCommand(setup, {"mapping", "add", "private", "--port2", first, "--bandwidth=0"});
+    BOOST_TEST(hasFailed(taken, kUnavailable, {first + " is taken by mapping " + id}), shown(taken));
+}
+
+BOOST_AUTO_TEST_CASE(LabelsAreListedWhenThereAreAny) {
+    const Operated running(Mode::Plain);
+    const auto& setup = running.setup;
+    running.connector.api().addPublic();
+    const auto without = runCommand(setup, {"mapping", "list"});
+    BOOST_TEST(!says(without, "LABEL"), shown(without));
+    running.connector.api().add(publicMappingWith(R"("label":"K\u00e4se")"));
+    const auto with = runCommand(setup, {"mapping", "list"});
+    BOOST_TEST(says(with, "  LABEL\n"), shown(with));
+    BOOST_TEST(says(with, "  open   K\u00e4se\n"), shown(with));
+}
+
+BOOST_DATA_TEST_CASE(PasscodeIsChanged, kModes, mode) {
+    const Operated running(mode);
+    const auto& setup = running.setup;
+    const auto opened = jsonOf(setup, {"mapping", "add", "public"});
+    const auto id = opened->getValue<std::string>("id");
+    const auto port = opened->getValue<std::uint16_t>("port1");
+    const auto overlapping = runCommand(setup, {"mapping", "passcode", id, "--overlap=90s"});
+    BOOST_TEST(overlapping.exitCode == 0, shown(overlapping));
+    BOOST_TEST(says(overlapping, "passcode of port1"), shown(overlapping));
+    BOOST_TEST(says(overlapping, "good for 1 min 30 s more"), shown(overlapping));
+    const auto former = running.connector.agent(port, opened->getValue<std::string>("passcode1"));
+    const auto changed = jsonOf(setup, {"mapping", "passcode", id});
+    const auto agent = running.connector.agent(port, changed->getValue<std::string>("passcode1"));
+
+    const auto closed = jsonOf(setup, {"mapping", "add", "private"})->getValue<std::string>("id");
+    const auto side = runCommand(setup, {"mapping", "passcode", closed, "--side=port2"});
+    BOOST_TEST(says(side, "passcode of port2"), shown(side));
+    BOOST_TEST(says(side, "not good any more"), shown(side));
+    const auto none = runCommand(setup, {"mapping", "passcode", closed});
+    BOOST_TEST(hasFailed(none, kDataError, {"side: missing"}), shown(none));
+}
+
 BOOST_AUTO_TEST_CASE(UnfitSettingsAreNamed) {
     const Operated running(Mode::Tls);
     const auto& setup = running.setup;
@@ -278,6 +345,21 @@ BOOST_AUTO_TEST_CASE(WrongWordsAreNamed) {
         {{"mapping", "set", "1", "--visitor-tls", "--no-visitor-tls"}, "--no-visitor-tls"},
         {{"mapping", "add", "private", "--alpn=h2"}, "public"},
         {{"mapping", "add", "private", "--no-visitor-tls"}, "public"},
+        {{"mapping", "add", "private", "--visitor-rate=1"}, "--visitor-rate is for public"},
+        {{"mapping", "add", "private", "--visitors-per-address=1"}, "--visitors-per-address is for public"},
+        {{"mapping", "add", "private", "--allow=127.0.0.0/8"}, "--allow is for public"},
+        {{"mapping", "add", "private", "--deny="}, "--deny is for public"},
+        {{"mapping", "add", "public", "--port1=0"}, "--port1=0"},
+        {{"mapping", "add", "public", "--visitor-rate=1000001"}, "1000000"},
+        {{"mapping", "add", "public", "--relay-idle=1x"}, "--relay-idle=1x"},
+        {{"mapping", "add", "public", "--default=allow"}, "--default"},
+        {{"mapping", "set", "1", "--label=x", "--no-label"}, "--no-label"},
+        {{"mapping", "set", "1", "--default=label"}, "visitors-per-address, visitor-rate, allow, deny"},
+        {{"mapping", "set", "1", "--default="}, "no option"},
+        {{"mapping", "set", "1", "--allow=", "--default=allow"}, "contradict"},
+        {{"mapping", "passcode"}, "mapping passcode ID"},
+        {{"mapping", "passcode", "1", "--side=both"}, "port1 or port2"},
+        {{"mapping", "passcode", "1", "--overlap=25d"}, "2147483647"},
         {{"mapping", "add", "public", "--max-connections"}, "max-connections"},
         {{"mapping", "add", "--max-connections=", "public"}, "--max-connections= is not allowed"},
         {{"mapping", "add", "public", "--alpn=h2", "--alpn=x"}, "--alpn can be given only once"},
@@ -355,6 +437,7 @@ BOOST_AUTO_TEST_CASE(WhatAnAnswerLacksIsNamed) {
         {R"({"id":"1","type":"public","port1":"x"})", {"mapping", "show", "1"}, R"("port1" is of another)"},
         {R"({"id":"1"})", {"mapping", "add", "public"}, R"(no "port1")"},
         {"{}", {"mapping", "remove", "1"}, R"(no "id")"},
+        {R"({"id":"1"})", {"mapping", "passcode", "1"}, R"(no "overlap")"},
         {R"({"status":"running"})", {"status"}, R"(no "version")"},
     };
     for (const auto& [answer, words, named] : cases) {

@@ -26,6 +26,12 @@ void requireClosedFor(const OpenPipe& pipe, PipeClient& client, const std::strin
     pipe.connector().waitForLog(reason);
 }
 
+/// One that has sent a line of PIPE/2 is told why, in a line.
+void requireRefusedFor(const OpenPipe& pipe, PipeClient& client, const std::string& reason) {
+    BOOST_TEST(client.readToEnd() == "REFUSED " + reason + "\n");
+    pipe.connector().waitForLog("rejected: " + reason);
+}
+
 std::string greetingOf(const DoorPipe& pipe, const std::string& end = "\n") {
     return "PIPE/2 " + pipe.passcode() + end;
 }
@@ -150,14 +156,25 @@ BOOST_DATA_TEST_CASE(WithAWrongPasscodeIsRefused, kEveryDoor, mode, door) {
     for (const auto& greeting :
          {"PIPE/2 " + wrong + "\n", "PIPE/2 " + wrong + " open\n", greetingOf(pipe, " \n"),
           greetingOf(pipe, "\r\n"), "PIPE/2  " + pipe.passcode() + "\n", std::string("PIPE/2 \n"),
-          std::string("PIPE/2  open\n"), "PIPE/3 " + pipe.passcode() + "\n", greetingOf(pipe, " OPEN\n"),
-          greetingOf(pipe, " open \n"), greetingOf(pipe, "  open\n"), greetingOf(pipe, " close\n"),
-          greetingOf(pipe, " open\r\n"), greetingOf(pipe, "open\n"), greetingOf(pipe, "\tOPEN\n")}) {
+          std::string("PIPE/2  open\n"), greetingOf(pipe, " OPEN\n"), greetingOf(pipe, " open \n"),
+          greetingOf(pipe, "  open\n"), greetingOf(pipe, " close\n"), greetingOf(pipe, " open\r\n"),
+          greetingOf(pipe, "open\n"), greetingOf(pipe, "\tOPEN\n")}) {
         auto stranger = pipe.stranger();
         stranger.send(greeting);
-        requireClosedFor(pipe, stranger, "wrong passcode");
+        requireRefusedFor(pipe, stranger, "wrong passcode");
     }
+    auto stranger = pipe.stranger();
+    stranger.send("PIPE/3 " + pipe.passcode() + "\n");
+    requireClosedFor(pipe, stranger, "wrong passcode");
     pipe.waitForAgents(0);
+}
+
+BOOST_DATA_TEST_CASE(IsRefusedWhenAllPlacesAreTaken, kEveryDoor, mode, door) {
+    const DoorPipe pipe(mode, door, {.limits = {{"place-wait", kShort}}, .maxConnections = 1});
+    const auto agent = pipe.agent();
+    auto second = pipe.stranger();
+    second.send(greetingOf(pipe));
+    requireRefusedFor(pipe, second, "all 1 places are taken");
 }
 
 /// What follows must not be sent before the answer is there.
@@ -165,7 +182,7 @@ BOOST_DATA_TEST_CASE(WithMoreBehindItIsRefused, kPrivateDoors, mode, door) {
     const DoorPipe pipe(mode, door);
     auto stranger = pipe.stranger();
     stranger.send(greetingOf(pipe, " open\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
-    BOOST_TEST(isClosedUnanswered(stranger));
+    requireRefusedFor(pipe, stranger, "wrong passcode");
 }
 
 BOOST_DATA_TEST_CASE(IsNotJudgedBeforeItsEnd, kEveryDoor, mode, door) {
@@ -176,7 +193,7 @@ BOOST_DATA_TEST_CASE(IsNotJudgedBeforeItsEnd, kEveryDoor, mode, door) {
     sendAlone(stranger, "more than any passcode has");
     BOOST_TEST(stranger.isQuiet());
     stranger.send("\n");
-    requireClosedFor(pipe, stranger, "wrong passcode");
+    requireRefusedFor(pipe, stranger, "wrong passcode");
 }
 
 BOOST_DATA_TEST_CASE(ThatIsTooLongIsRefused, kEveryDoor, mode, door) {
@@ -197,7 +214,7 @@ BOOST_DATA_TEST_CASE(OfOneThatOpensIsRefusedWhereOnlyVisitorsBegin, kModes, mode
     const DoorPipe pipe(mode, Door::PublicPort1);
     auto stranger = pipe.stranger();
     stranger.send(greetingOf(pipe, " open\n"));
-    requireClosedFor(pipe, stranger, "open");
+    requireRefusedFor(pipe, stranger, "it wants to open streams where only visitors begin");
     pipe.waitForAgents(0);
 }
 

@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -270,6 +271,27 @@ std::string PipeClient::selectedProtocol() const {
 std::string PipeClient::serverCommonName() const {
     const Poco::Crypto::X509Certificate certificate(SSL_get1_peer_certificate(_ssl.get()));
     return certificate.commonName();
+}
+
+std::string PipeClient::suite() const {
+    return SSL_get_cipher_name(_ssl.get());
+}
+
+std::string PipeClient::group() const {
+    EVP_PKEY* key = nullptr;
+    SSL_get_peer_tmp_key(_ssl.get(), &key);
+    std::array<char, 64> name{};
+    const bool hasName = EVP_PKEY_get_group_name(key, name.data(), name.size(), nullptr) == 1;
+    const std::string group = hasName ? name.data() : EVP_PKEY_get0_type_name(key);
+    EVP_PKEY_free(key);
+    return group;
+}
+
+std::string PipeClient::ocspResponse() const {
+    const unsigned char* response = nullptr;
+    const auto size = SSL_get_tlsext_status_ocsp_resp(_ssl.get(), &response);
+    if (size <= 0) return "";
+    return {reinterpret_cast<const char*>(response), static_cast<std::size_t>(size)};
 }
 
 std::uint16_t PipeClient::localPort() const {

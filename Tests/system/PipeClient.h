@@ -83,6 +83,11 @@ class PipeClient : public ByteChannel {
     bool wasResumed() const { return SSL_session_reused(_ssl.get()) == 1; }
     std::shared_ptr<SSL_SESSION> session() const;
     std::string serverCommonName() const;
+    /// As OpenSSL calls them: "ECDHE-RSA-AES128-GCM-SHA256", "X25519".
+    std::string suite() const;
+    std::string group() const;
+    /// The OCSP response that came with the certificate; "" for none.
+    std::string ocspResponse() const;
     /// What the server has selected of the protocols that were offered (ALPN); "" for none.
     std::string selectedProtocol() const;
     std::uint16_t localPort() const;

@@ -97,7 +97,8 @@ BOOST_DATA_TEST_CASE(StopIsCleanWithIdleApiConnections, kModes, mode) {
     ConnectorProcess connector(setup);
     auto silent = connector.connect(setup.apiPort());
     auto halfSent = connector.connect(setup.apiPort());
-    halfSent.send("POST /api/v2/mapping/add HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nmapping=");
+    halfSent.send(
+        "POST /api/v2/mapping/add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nmapping=");
     BOOST_TEST(connector.stop(SIGTERM, kStopTime) == 0);
 }
 
@@ -119,7 +120,7 @@ BOOST_DATA_TEST_CASE(StopIsPromptInTheMiddleOfManyRequests, kModes, mode) {
     ConnectorProcess connector(setup);
     std::string requests;
     for (int number = 0; number < 1000; ++number)
-        requests += "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+        requests += "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
     std::vector<PipeClient> clients;
     for (int number = 0; number < 50; ++number) {
         clients.push_back(connector.connect(setup.apiPort()));

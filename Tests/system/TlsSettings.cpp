@@ -28,6 +28,12 @@ TlsSettings::TlsSettings(const Options& options) : _context(SSL_CTX_new(TLS_clie
         // TLS 1.1 is below Debian's security level: a client that insists on it must be able to ask for it.
         if (options.onlyVersion < TLS1_2_VERSION) SSL_CTX_set_security_level(context, 0);
     }
+    if (!options.suites.empty())
+        require(SSL_CTX_set_cipher_list(context, options.suites.c_str()) == 1, options.suites);
+    if (!options.groups.empty())
+        require(SSL_CTX_set1_groups_list(context, options.groups.c_str()) == 1, options.groups);
+    if (!options.takesTickets) SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    if (options.wantsOcsp) SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
     std::string protocols;
     for (const auto& name : options.alpn)
         protocols += static_cast<char>(name.size()) + name;

@@ -19,6 +19,13 @@ class TlsSettings {
         std::string trustedFile;
         /// One of OpenSSL's version numbers, for exactly that version; 0 for all that OpenSSL offers.
         int onlyVersion = 0;
+        /// Suites of TLS 1.2 and groups to offer, as OpenSSL writes them; empty for OpenSSL's own.
+        std::string suites{};
+        std::string groups{};
+        /// Whether session tickets are taken (RFC 5077); TLS 1.2 can be resumed without them, too.
+        bool takesTickets = true;
+        /// Whether to ask for a stapled OCSP response.
+        bool wantsOcsp = false;
         /// Shown to a server that asks.
         std::optional<KeyPair> clientCertificate{};
         /// Protocols to offer (ALPN); without any, the extension is left out.

@@ -1,9 +1,11 @@
 #include "OpenPipe.h"
+#include "Waiting.h"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <future>
 #include <vector>
 
@@ -54,9 +56,38 @@ BOOST_DATA_TEST_CASE(AddressThatIsWrongTooOftenIsNotAnswered, kModes, mode) {
     slowed.send("\x16\x03\x01"); // as a TLS handshake begins
     const auto agent = pipe.waitingAgent({.from = kGoodNode});
     BOOST_TEST(slowed.isQuiet());
-    // It is one port that the address is slowed at.
+}
+
+BOOST_DATA_TEST_CASE(AddressIsSlowedAtAllPorts, kModes, mode) {
+    const OpenPublicPipe pipe(mode, slowing(kNever));
+    for (int number = 1; number < kWrong; ++number)
+        sendWrongPasscode(pipe, kBadNode);
     const auto other = pipe.api().addPublic();
-    const auto agentOfOther = pipe.connector().agent(other.port1, other.passcode1, {.from = kBadNode});
+    auto stranger = pipe.connector().connect(other.port1, {.from = kBadNode});
+    stranger.send(std::string(other.passcode1.size(), '0'));
+    BOOST_REQUIRE(isClosedUnanswered(stranger));
+    pipe.connector().waitForLog("too many wrong passcodes from 127.0.0.2: its connections wait");
+    const auto third = pipe.api().addPublic();
+    PipeClient slowed(Poco::Net::SocketAddress("127.0.0.1", third.port1), {.from = kBadNode});
+    slowed.send("\x16\x03\x01");
+    const auto agent = pipe.connector().agent(third.port1, third.passcode1, {.from = kGoodNode});
+    BOOST_TEST(slowed.isQuiet());
+}
+
+/// What waits at one port takes no turns of those at another.
+BOOST_AUTO_TEST_CASE(SlowedConnectionsOfOnePortDisplaceNoneOfAnother) {
+    auto options = slowing(kPause);
+    options.limits["authorizing"] = 4;
+    options.limits["greeting-first-byte"] = kNever;
+    const OpenPublicPipe pipe(Mode::Plain, options);
+    const auto other = pipe.api().addPublic();
+    sendWrongPasscodes(pipe);
+    PipeClient agent(Poco::Net::SocketAddress("127.0.0.1", other.port1), {.from = kBadNode});
+    agent.send(other.passcode1);
+    std::vector<PipeClient> strangers;
+    for (int number = 0; number < 20; ++number)
+        strangers.push_back(unanswered(pipe, kBadNode));
+    BOOST_TEST(agent.readExactly(10) == "AUTHORIZED");
 }
 
 BOOST_DATA_TEST_CASE(FewerWrongPasscodesChangeNothing, kModes, mode) {
@@ -141,8 +172,11 @@ BOOST_AUTO_TEST_CASE(SlowedConnectionsAreBounded) {
     std::vector<PipeClient> slowed;
     for (int number = 0; number < 5; ++number)
         slowed.push_back(unanswered(pipe, kBadNode));
-    BOOST_TEST(isClosedUnanswered(slowed.front()), "the oldest goes");
-    BOOST_TEST(slowed.back().isQuiet());
+    const auto areFour = [&] {
+        return std::count_if(slowed.begin(), slowed.end(), [](auto& one) { return one.isQuiet(); }) == 4;
+    };
+    waitUntil("one is closed", areFour);
+    BOOST_TEST(slowed.back().isQuiet(), "an older one goes");
     pipe.api().remove(pipe.mapping().id);
     BOOST_TEST(isClosedUnanswered(slowed.back()));
 }

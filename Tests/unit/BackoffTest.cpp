@@ -35,6 +35,13 @@ BOOST_AUTO_TEST_CASE(starts_anew_after_reset) {
     BOOST_TEST(isHalfToWhole(backoff.next(), 2 * connector::Backoff::kFirst));
 }
 
+BOOST_AUTO_TEST_CASE(is_the_longest_at_once_after_lengthen) {
+    std::minstd_rand random(kSeed);
+    connector::Backoff backoff(random);
+    backoff.lengthen();
+    BOOST_TEST(isHalfToWhole(backoff.next(), connector::Backoff::kLongest));
+}
+
 BOOST_AUTO_TEST_CASE(spreads_those_that_failed_together) {
     std::minstd_rand random(kSeed);
     std::set<milliseconds> rests;

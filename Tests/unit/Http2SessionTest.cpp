@@ -80,7 +80,7 @@ class Joined : public Wire {
     Owner owner;
     EventLoops unused{1};
     RelayShared shared{unused, RelayLimits()};
-    Relay::Bytes total{};
+    PipeTraffic total;
     std::shared_ptr<Relay> relay;
 };
 

@@ -45,6 +45,21 @@ BOOST_AUTO_TEST_CASE(whole_numbers_have_a_range) {
             });
 }
 
+BOOST_AUTO_TEST_CASE(milliseconds_may_have_a_unit) {
+    const auto read = [](const std::string& text) {
+        return connector::millisecondsOf("--overlap", text, 2147483647);
+    };
+    BOOST_TEST(read("0") == 0);
+    BOOST_TEST(read("1500") == 1500);
+    BOOST_TEST(read("2147483647") == 2147483647);
+    BOOST_TEST(read("10m") == 600000);
+    BOOST_TEST(read("3w") == 1814400000);
+    for (const std::string text : {"", "-1", "2147483648", "25d", "0s", "10 m", "10ms", "m"})
+        BOOST_CHECK_EXCEPTION(read(text), CommandError, [&](const CommandError& error) {
+            return std::string(error.what()).find("--overlap=" + text + " ") == 0;
+        });
+}
+
 BOOST_AUTO_TEST_CASE(lists_are_separated_by_commas) {
     const std::vector<std::pair<std::string, std::vector<std::string>>> cases{
         {"h2", {"h2"}},

@@ -1,5 +1,7 @@
 #include "http/RequestReader.h"
 
+#include <Poco/String.h>
+
 #include <boost/test/unit_test.hpp>
 
 using connector::HttpError;
@@ -98,6 +100,25 @@ BOOST_AUTO_TEST_CASE(a_request_has_exactly_one_host) {
     BOOST_TEST(errorOf("GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r\n") == 400);
 }
 
+BOOST_AUTO_TEST_CASE(headers_that_decide_something_are_given_once) {
+    for (const auto* name : {"Authorization", "Content-Type", "Origin", "Sec-Fetch-Site", "Expect"}) {
+        const auto header = std::string(name) + ": 100-continue\r\n";
+        BOOST_TEST(errorOf(get(header)) == 0, name);
+        BOOST_TEST(errorOf(get(header + header)) == 400, name);
+        BOOST_TEST(errorOf(get(header + Poco::toLower(header))) == 400, name);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(nothing_but_100_continue_can_be_expected) {
+    for (const auto* expected : {"100-continue", "100-Continue"})
+        BOOST_TEST(errorOf(get("Expect: " + std::string(expected) + "\r\n")) == 0, expected);
+    for (const auto* expected : {"", "200-ok", "100-continue, 200-ok", "100-continue=yes", "100"}) {
+        BOOST_TEST(errorOf(get("Expect: " + std::string(expected) + "\r\n")) == 417, expected);
+        BOOST_TEST(errorOf("GET / HTTP/1.0\r\nExpect: " + std::string(expected) + "\r\n\r\n") == 417,
+                   expected);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(whether_the_connection_goes_on_is_said_in_one_way) {
     const auto told = [](const std::string& version, const std::string& headers) {
         const auto message = read("GET / HTTP/" + version + "\r\nHost: h\r\n" + headers + "\r\n");
@@ -161,14 +182,14 @@ BOOST_AUTO_TEST_CASE(a_request_cut_short_is_not_complete) {
                                 std::string("\r\n"), post("Content-Length: 6\r\n", "hello")})
         BOOST_TEST(errorOf(request) == -1, request);
     for (const auto* body : {"", "5", "5\r\n", "5\r\nhel", "5\r\nhello", "5\r\nhello\r\n",
-                             "5\r\nhello\r\n0\r\n", "5\r\nhello\r\n0\r\nTrailer: x\r\n"})
+                             "5\r\nhello\r\n0\r\n", "5\r\nhello\r\n0\r\nDigest: x\r\n"})
         BOOST_TEST(errorOf(chunked(body)) == -1, body);
 }
 
 BOOST_AUTO_TEST_CASE(chunks_are_put_together) {
     BOOST_TEST(read(chunked("5\r\nhello\r\n0\r\n\r\n")) ==
                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
-    BOOST_TEST(bodyOf(chunked("2\r\nhe\r\n003;name=value\r\nllo\r\n0\r\nTrailer: x\r\n\r\n")) == "hello");
+    BOOST_TEST(bodyOf(chunked("2\r\nhe\r\n003;name=value\r\nllo\r\n0\r\nDigest: x\r\n\r\n")) == "hello");
     BOOST_TEST(bodyOf(chunked("A\r\n0123456789\r\n0\r\n\r\n")) == "0123456789");
     BOOST_TEST(bodyOf(chunked("0\r\n\r\n")).empty());
 }
@@ -185,6 +206,31 @@ BOOST_AUTO_TEST_CASE(malformed_chunks_are_rejected) {
     for (int number = 0; number < 100; ++number)
         trailer += "X: 1\r\n";
     BOOST_TEST(errorOf(chunked("0\r\n" + trailer + "\r\n")) == 400);
+}
+
+BOOST_AUTO_TEST_CASE(controls_in_chunk_lines_and_trailers_are_rejected) {
+    BOOST_TEST(bodyOf(chunked("5;a=\tb\r\nhello\r\n0\r\nX:\ty\r\n\r\n")) == "hello");
+    for (const auto& control : {std::string("\n"), std::string("\r"), std::string("\0", 1),
+                                std::string("\x01"), std::string("\x7F")}) {
+        BOOST_TEST(errorOf(chunked("5;a" + control + "b\r\nhello\r\n0\r\n\r\n")) == 400, "in an extension");
+        BOOST_TEST(errorOf(chunked("5" + control + "\r\nhello\r\n0\r\n\r\n")) == 400, "behind a size");
+        BOOST_TEST(errorOf(chunked("5\r\nhello\r\n0\r\nX: y" + control + "z\r\n\r\n")) == 400,
+                   "in a trailer");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(trailers_are_fields_that_decide_nothing) {
+    const auto errorWith = [](const std::string& trailer) {
+        return errorOf(chunked("5\r\nhello\r\n0\r\n" + trailer + "\r\n\r\n"));
+    };
+    for (const auto* trailer : {"X: y", "Digest:", "X-Content-Length: 5", "X: 1\r\nY: 2"})
+        BOOST_TEST(errorWith(trailer) == 0, trailer);
+    for (const auto* trailer :
+         {"no colon", ": y", "X : y", " X: y", "X: 1\r\n folded", "GET / HTTP/1.1", "Content-Length: 5",
+          "content-length:5", "Transfer-Encoding: chunked", "Host: h", "AUTHORIZATION: Bearer t",
+          "Content-Type: a/b", "Connection: close", "Expect: 100-continue", "Origin: null", "Cookie: a=b",
+          "Trailer: X"})
+        BOOST_TEST(errorWith(trailer) == 400, trailer);
 }
 
 BOOST_AUTO_TEST_CASE(other_codings_are_rejected) {

@@ -35,6 +35,18 @@ BOOST_AUTO_TEST_CASE(columns_come_closer_before_anything_is_cut) {
     BOOST_TEST(printed("abcdefghijkl", 22) == "ID           TYPE    N\nabcdefghijkl public 12\n");
 }
 
+BOOST_AUTO_TEST_CASE(columns_that_may_be_are_cut_before_the_first) {
+    const auto printed = [](std::size_t width) {
+        Table table({{"ID"}, {"TYPE"}, {"LABEL", Table::Align::Left, /*mayBeCut*/ true}});
+        table.add({"abcdefghijkl", "public", "the käse machine"});
+        std::ostringstream out;
+        table.print(out, width);
+        return out.str();
+    };
+    BOOST_TEST(printed(32) == "ID           TYPE   LABEL\nabcdefghijkl public the käse ma\u2026\n");
+    BOOST_TEST(printed(27) == "ID          TYPE   LABEL\nabcdefghij\u2026 public the käs\u2026\n");
+}
+
 BOOST_AUTO_TEST_CASE(the_first_column_is_cut_with_an_ellipsis) {
     BOOST_TEST(printed("abcdefghijkl", 20) == "ID         TYPE    N\nabcdefghi\u2026 public 12\n");
 }

@@ -49,8 +49,10 @@ struct Connection {
 struct Pipe : AgentEndpoint::Owner, VisitorEndpoint::Owner {
     virtual ~Pipe() = default;
     void onAgentAvailable(AgentEndpoint&) override {}
+    void probeRelays() override {}
     void onVisitorReady() override {}
     bool hasPartner() const override { return false; }
+    bool onNoPlace(const std::string&) override { return false; }
 
     /// Whether the acceptor closes a connection and does not keep it.
     static bool isClosedBy(Acceptor& acceptor) {
@@ -71,7 +73,8 @@ struct Pipe : AgentEndpoint::Owner, VisitorEndpoint::Owner {
     TlsCredentials credentials{written(folder.path() + "/cert.pem", certificate.certificate),
                                written(folder.path() + "/key.pem", certificate.key)};
     EventLoops loops{1};
-    PipeEnvironment environment{loops, PipeSettings(), makeServerContext(credentials)};
+    LimitedLogs limitedLogs{LogLimits()};
+    PipeEnvironment environment{loops, PipeSettings(), makeServerContext(credentials), limitedLogs};
     EventLoop loop;
 };
 

@@ -13,6 +13,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -28,12 +29,13 @@ import (
 )
 
 var (
-	timeout    = 8 * time.Second // for Connector's greeting, and for the target: Connector waits 10 s for the answer
-	host       = flag.String("host", "", "Connector's `address`")
-	port       = flag.String("port", "", "`port` of the mapping's agents")
-	target     = flag.String("target", "", "`HOST:PORT` that visitors are connected to")
-	plain      = flag.Bool("plain", false, "without TLS")
-	authorized = regexp.MustCompile(`^AUTHORIZED/2 (?:.* )?heartbeat=(\d+)`)
+	timeout          = 8 * time.Second // for Connector's greeting, and for the target: Connector waits 10 s for the answer
+	host             = flag.String("host", "", "Connector's `address`")
+	port             = flag.String("port", "", "`port` of the mapping's agents")
+	target           = flag.String("target", "", "`HOST:PORT` that visitors are connected to")
+	plain            = flag.Bool("plain", false, "without TLS")
+	errWrongPasscode = errors.New("Connector answers: wrong passcode")
+	authorized       = regexp.MustCompile(`^AUTHORIZED/2 (?:.* )?heartbeat=(\d+)`)
 	// A stream is held up by its own window only: the connection's is as large as can be.
 	server = http2.Server{MaxUploadBufferPerStream: 256 << 10, MaxUploadBufferPerConnection: 1<<31 - 1}
 )
@@ -50,7 +52,7 @@ func main() {
 			err = <-c.over
 		}
 		log.Print("dials again: ", err)
-		if pause > time.Minute {
+		if pause > time.Minute || err == errWrongPasscode { // which won't become right by itself
 			pause = time.Minute
 		}
 		time.Sleep(pause/2 + time.Duration(rand.Int63n(int64(pause/2))))
@@ -72,6 +74,9 @@ func connect() (*connection, error) {
 	answer := authorized.FindStringSubmatch(line)
 	if answer == nil {
 		socket.Close()
+		if line == "REFUSED wrong passcode\n" {
+			return nil, errWrongPasscode
+		}
 		return nil, fmt.Errorf("Connector answers %q, %v", line, err)
 	}
 	socket.SetDeadline(time.Time{})

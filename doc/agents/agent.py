@@ -30,9 +30,11 @@ async def stay_connected(options):
             async with asyncio.timeout(TIMEOUT):
                 reader, writer = await asyncio.open_connection(options.host, options.port, ssl=not options.plain)
                 writer.write(f"PIPE/2 {os.environ['IOFOG_AGENT_PASSCODE']}\n".encode())
-                answer = re.match(rb"AUTHORIZED/2 (?:.* )?heartbeat=(\d+)", await reader.readline())
+                line = await reader.readline()
+            answer = re.match(rb"AUTHORIZED/2 (?:.* )?heartbeat=(\d+)", line)
             if not answer:
-                raise ConnectionError("Connector does not authorize this agent")
+                pause = 60 if line == b"REFUSED wrong passcode\n" else pause  # it won't become right by itself
+                raise ConnectionError(f"Connector answers {line}")
             print("authorized", flush=True)
             pause = 1
             why = await Session(options.target, reader, writer, int(answer[1]) / 1000).over.get()

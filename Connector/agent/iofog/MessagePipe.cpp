@@ -19,7 +19,7 @@ std::string_view withoutHeader(const BusMessage& message) {
 
 MessagePipe::MessagePipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
                          const Poco::Net::Context::Ptr& tls, MessageBus& bus)
-    : SlotPipe(environment_, settings, tls), _bus(bus), _losses(Poco::Logger::get("agent")) {}
+    : SlotPipe(environment_, settings, tls), _bus(bus) {}
 
 MessagePipe::~MessagePipe() = default;
 
@@ -127,7 +127,7 @@ void MessagePipe::workQueues() {
 }
 
 void MessagePipe::warn(const std::string& what) {
-    _losses.write(Poco::Message::PRIO_WARNING, name() + ": " + what);
+    environment().logs().messages.write(name(), what, [&] { return name() + ": " + what; });
 }
 
 } // namespace connector

@@ -3,7 +3,6 @@
 #include "agent/SlotPipe.h"
 #include "agent/iofog/MessageBus.h"
 #include "agent/iofog/MessageConnection.h"
-#include "base/LimitedLog.h"
 
 #include <atomic>
 #include <map>
@@ -49,7 +48,6 @@ class MessagePipe final : public SlotPipe, private MessageConnection::Owner, pri
     std::vector<Taken> _taken;
     bool _peerAcknowledges = false; ///< as its connections have shown
     std::atomic<bool> _isWorkPosted{false};
-    LimitedLog _losses;
 };
 
 } // namespace connector

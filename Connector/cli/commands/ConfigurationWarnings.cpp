@@ -3,6 +3,7 @@
 #include "app/PortRanges.h"
 #include "cli/import/ImportPlan.h"
 #include "cli/setup/Certificates.h"
+#include "net/OcspResponse.h"
 
 #include <Poco/Crypto/X509Certificate.h>
 #include <Poco/DateTime.h>
@@ -11,6 +12,7 @@
 #include <Poco/StringTokenizer.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
@@ -45,6 +47,30 @@ void checkCertificate(const Configuration& configuration, Warnings& warnings) {
     if (isReadableByAll(configuration.keyFile))
         warnings.push_back(configuration.keyFile +
                            ": all users of this machine may read the key; chmod o= it");
+}
+
+void checkOcsp(const Configuration& configuration, Warnings& warnings) {
+    const X509Certificate certificate(configuration.certificateFile);
+    const OcspResponse response(configuration.ocspFile, *const_cast<X509*>(certificate.certificate()));
+    const auto now = std::time(nullptr);
+    if (const auto complaint = response.complaint(now); !complaint.empty())
+        warnings.push_back(complaint);
+    else if (response.end().empty())
+        warnings.push_back(configuration.ocspFile +
+                           ": the OCSP response doesn't say when it expires; some clients will refuse it");
+    else if (response.expiresSoon(now))
+        warnings.push_back(configuration.ocspFile + ": the OCSP response expires on " + response.end());
+}
+
+/// A larger one is cut down to them without a word.
+void checkKernelBuffer(const Configuration& configuration, Warnings& warnings) {
+    const auto wanted = configuration.pipes.tcp.kernelBuffer;
+    for (const std::string name : {"rmem_max", "wmem_max"}) {
+        int most = 0;
+        if (!(std::ifstream("/proc/sys/net/core/" + name) >> most) || wanted <= most) continue;
+        warnings.push_back("\"limits.kernel-buffer\": " + std::to_string(wanted) + " is more than net.core." +
+                           name + ", " + std::to_string(most) + ", which is what connections get");
+    }
 }
 
 void checkTokens(const Configuration& configuration, Warnings& warnings) {
@@ -141,6 +167,8 @@ std::vector<std::string> warningsOf(const Configuration& configuration,
     checkIdentities(configuration, warnings);
     checkTokens(configuration, warnings);
     if (!configuration.dev) checkCertificate(configuration, warnings);
+    if (!configuration.dev && !configuration.ocspFile.empty()) checkOcsp(configuration, warnings);
+    checkKernelBuffer(configuration, warnings);
     checkEphemeralPorts(configuration, warnings);
     checkMappings(configuration, mappings, warnings);
     return warnings;

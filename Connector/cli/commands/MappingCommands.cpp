@@ -3,16 +3,13 @@
 #include "base/Json.h"
 #include "cli/CommandError.h"
 #include "cli/ConnectorApi.h"
-#include "cli/OptionValues.h"
 #include "cli/Output.h"
-#include "cli/Table.h"
 #include "cli/Terminal.h"
+#include "cli/commands/MappingOutput.h"
 #include "cli/commands/UnusedMappings.h"
 #include "model/Mapping.h"
 
-#include <Poco/DateTimeFormatter.h>
 #include <Poco/JSON/Array.h>
-#include <Poco/Timestamp.h>
 #include <Poco/Util/Application.h>
 
 namespace connector {
@@ -21,13 +18,6 @@ namespace {
 
 using Poco::Util::Application;
 
-/// On a private mapping, of either port.
-std::string agentsWaiting(const Poco::JSON::Object& mapping) {
-    if (mapping.has("agentswaiting")) return mapping.getValue<std::string>("agentswaiting");
-    return mapping.getValue<std::string>("agentswaitingport1") + "+" +
-           mapping.getValue<std::string>("agentswaitingport2");
-}
-
 Poco::JSON::Object::Ptr jsonOf(const std::vector<Poco::JSON::Object::Ptr>& mappings) {
     Poco::JSON::Array::Ptr array = new Poco::JSON::Array;
     for (const auto& mapping : mappings)
@@ -35,80 +25,6 @@ Poco::JSON::Object::Ptr jsonOf(const std::vector<Poco::JSON::Object::Ptr>& mappi
     auto result = newJson();
     result->set("mappings", array);
     return result;
-}
-
-void printTable(const std::vector<Poco::JSON::Object::Ptr>& mappings, std::ostream& out) {
-    using Align = Table::Align;
-    Table table({{"ID"},
-                 {"TYPE"},
-                 {"PORT1", Align::Right},
-                 {"PORT2", Align::Right},
-                 {"AGENTS", Align::Right},
-                 {"RELAYS", Align::Right},
-                 {"STATE"}});
-    for (const auto& mapping : mappings) {
-        const auto text = [&](const char* key) { return mapping->getValue<std::string>(key); };
-        table.add({text("id"), text("type"), text("port1"), text("port2"), agentsWaiting(*mapping),
-                   text("relays"), text("state")});
-    }
-    table.print(out, terminalWidth());
-}
-
-/// milliseconds: as the API tells times.
-std::string momentOf(Poco::Int64 milliseconds) {
-    return Poco::DateTimeFormatter::format(Poco::Timestamp(milliseconds * 1000), "%Y-%m-%d %H:%M:%S UTC");
-}
-
-std::string namesIn(const Poco::JSON::Array& array) {
-    std::string names;
-    for (const auto& name : array)
-        names += (names.empty() ? "" : ", ") + name.toString();
-    return names;
-}
-
-/// Prints a mapping for people: of the API's members, those that are named here.
-void printMapping(const Poco::JSON::Object& mapping, std::ostream& out) {
-    auto shown = mapping;
-    for (const auto* key : {"created", "lastagent", "lastvisitor"})
-        if (mapping.has(key)) shown.set(key, momentOf(mapping.getValue<Poco::Int64>(key)));
-    if (mapping.isArray("alpn")) shown.set("alpn", namesIn(*mapping.getArray("alpn")));
-    if (mapping.has("visitortls"))
-        shown.set("visitortls", mapping.getValue<bool>("visitortls") ? "as agents have it" : "no");
-    printMembers(shown,
-                 {{"id", "id"},
-                  {"type", "type"},
-                  {"state", "state"},
-                  {"url", "URL"},
-                  {"port1", "port1"},
-                  {"port2", "port2"},
-                  {"alpn", "protocols of visitors (ALPN)"},
-                  {"visitortls", "TLS of visitors"},
-                  {"maxconnections", "agent connections, at most"},
-                  {"maxconnectionsport1", "agent connections on port1, at most"},
-                  {"maxconnectionsport2", "agent connections on port2, at most"},
-                  {"heartbeatabsencethreshold", "agents may be silent for, ms"},
-                  {"heartbeatabsencethresholdport1", "agents on port1 may be silent for, ms"},
-                  {"heartbeatabsencethresholdport2", "agents on port2 may be silent for, ms"},
-                  {"agentswaiting", "agents waiting"},
-                  {"agentswaitingport1", "agents waiting on port1"},
-                  {"agentswaitingport2", "agents waiting on port2"},
-                  {"visitorswaiting", "visitors waiting"},
-                  {"relays", "relays"},
-                  {"bytesfromport1", "bytes from port1"},
-                  {"bytesfromport2", "bytes from port2"},
-                  {"created", "opened"},
-                  {"lastagent", "last agent"},
-                  {"lastvisitor", "last visitor"}},
-                 out);
-}
-
-/// The members that these options stand for; none when none is given.
-void setVisitorMembers(const VisitorOptions& options, Poco::JSON::Object& mapping) {
-    if (options.alpn)
-        mapping.set("alpn", jsonArrayOf(wordsOf(*options.alpn)));
-    else if (options.noAlpn)
-        mapping.set("alpn", jsonArrayOf({}));
-    if (options.tls || options.noTls) mapping.set("visitortls", options.tls);
 }
 
 Poco::JSON::Object::Ptr publicMapping(const AddMappingOptions& options) {
@@ -121,15 +37,12 @@ Poco::JSON::Object::Ptr publicMapping(const AddMappingOptions& options) {
     mapping->set("type", Mapping::kPublic);
     mapping->set("maxconnections", options.maxConnections.value_or(kUsualPublicConnections));
     mapping->set("heartbeatabsencethreshold", options.heartbeatAbsence.value_or(kUsualHeartbeatAbsence));
-    setVisitorMembers(options.visitors, *mapping);
+    setMembers(options.settings, *mapping);
     return mapping;
 }
 
 Poco::JSON::Object::Ptr privateMapping(const AddMappingOptions& options) {
-    if (options.visitors.alpn || options.visitors.noTls)
-        throw CommandError(
-            Application::EXIT_USAGE,
-            "--alpn and --no-visitor-tls are for public mappings: a private one has no visitors");
+    refuseVisitorOptions(options.settings);
     const auto connections = options.maxConnections.value_or(kUsualPrivateConnections);
     const auto absence = options.heartbeatAbsence.value_or(kUsualHeartbeatAbsence);
     auto mapping = newJson();
@@ -138,6 +51,7 @@ Poco::JSON::Object::Ptr privateMapping(const AddMappingOptions& options) {
     mapping->set("maxconnectionsport2", options.maxConnections2.value_or(connections));
     mapping->set("heartbeatabsencethresholdport1", absence);
     mapping->set("heartbeatabsencethresholdport2", options.heartbeatAbsence2.value_or(absence));
+    setMembers(options.settings, *mapping);
     return mapping;
 }
 
@@ -146,6 +60,16 @@ Poco::JSON::Object::Ptr wantedMapping(const AddMappingOptions& options) {
     if (options.type == Mapping::kPrivate) return privateMapping(options);
     throw CommandError(Application::EXIT_USAGE,
                        "\"" + options.type + "\" is no type of mapping; it must be public or private");
+}
+
+Poco::JSON::Object::Ptr wantedPasscode(const PasscodeOptions& options) {
+    if (options.side && *options.side != "port1" && *options.side != "port2")
+        throw CommandError(Application::EXIT_USAGE,
+                           "--side=" + *options.side + " is not allowed; it must be port1 or port2");
+    auto change = newJson();
+    if (options.side) change->set("side", *options.side);
+    if (options.overlap) change->set("overlap", *options.overlap);
+    return change;
 }
 
 void checkRemoval(const CommonOptions& common, const RemoveMappingOptions& options) {
@@ -172,7 +96,7 @@ void listMappings(const CommonOptions& common, std::optional<std::chrono::second
     else if (unused)
         printUnused(mappings, out);
     else
-        printTable(mappings, out);
+        printMappings(mappings, out);
 }
 
 void showMapping(const CommonOptions& common, const std::string& id, std::ostream& out) {
@@ -202,16 +126,28 @@ void addMapping(const CommonOptions& common, const AddMappingOptions& options, s
     out << "The passcodes are shown only now.\n";
 }
 
-void changeMapping(const CommonOptions& common, const std::string& id, const VisitorOptions& options,
+void changeMapping(const CommonOptions& common, const std::string& id, const MappingSettings& settings,
                    std::ostream& out) {
     Poco::JSON::Object change;
-    setVisitorMembers(options, change);
+    setMembers(settings, change);
     if (change.size() == 0)
         throw CommandError(Application::EXIT_USAGE,
                            "no option says what is to be changed; see iofog-connector mapping set --help");
     const auto mapping = ConnectorApi(common.configurationFile()).changeMapping(id, change);
     if (common.asJson) return printJson(*mapping, out);
     printMapping(*mapping, out);
+}
+
+void changePasscode(const CommonOptions& common, const PasscodeOptions& options, std::ostream& out) {
+    const auto change = wantedPasscode(options);
+    const auto changed = ConnectorApi(common.configurationFile()).changePasscode(options.id, *change);
+    if (common.asJson) return printJson(*changed, out);
+    printMembers(*changed,
+                 {{"id", "id"}, {"passcode1", "passcode of port1"}, {"passcode2", "passcode of port2"}}, out);
+    const std::chrono::milliseconds overlap(changed->getValue<std::int64_t>("overlap"));
+    out << "It is shown only now. The former one is "
+        << (overlap.count() > 0 ? "good for " + readableTime(overlap) + " more" : "not good any more")
+        << ".\n";
 }
 
 void removeMappings(const CommonOptions& common, const RemoveMappingOptions& options, std::ostream& out) {

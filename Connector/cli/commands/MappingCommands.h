@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/CommonOptions.h"
+#include "cli/commands/MappingSettings.h"
 
 #include <chrono>
 #include <cstdint>
@@ -17,15 +18,6 @@ inline constexpr std::int64_t kUsualPublicConnections = 60;
 inline constexpr std::int64_t kUsualPrivateConnections = 1;
 inline constexpr std::int64_t kUsualHeartbeatAbsence = 200000; ///< ms
 
-/// How visitors of a public mapping connect; what is not given stays as it is. A value.
-struct VisitorOptions {
-    /// Names of protocols, separated by commas.
-    std::optional<std::string> alpn;
-    bool noAlpn = false;
-    bool tls = false;
-    bool noTls = false;
-};
-
 /// A value.
 struct AddMappingOptions {
     /// "public" or "private".
@@ -36,7 +28,15 @@ struct AddMappingOptions {
     /// In ms, likewise.
     std::optional<std::int64_t> heartbeatAbsence;
     std::optional<std::int64_t> heartbeatAbsence2;
-    VisitorOptions visitors;
+    MappingSettings settings;
+};
+
+/// Of what mapping there is to be a new passcode. A value.
+struct PasscodeOptions {
+    std::string id;
+    /// "port1" or "port2".
+    std::optional<std::string> side;
+    std::optional<std::int64_t> overlap; ///< ms
 };
 
 /// What is to be removed: one mapping, or all that are unused. A value.
@@ -54,12 +54,15 @@ void listMappings(const CommonOptions& common, std::optional<std::chrono::second
 /// `mapping show ID`: one mapping; with --json all that the API tells.
 void showMapping(const CommonOptions& common, const std::string& id, std::ostream& out);
 
-/// `mapping add public|private`: opens a mapping, with limits that are options.
+/// `mapping add public|private`: opens a mapping, with limits and settings that are options.
 void addMapping(const CommonOptions& common, const AddMappingOptions& options, std::ostream& out);
 
 /// `mapping set ID`: changes what may be changed of a mapping that is open.
-void changeMapping(const CommonOptions& common, const std::string& id, const VisitorOptions& options,
+void changeMapping(const CommonOptions& common, const std::string& id, const MappingSettings& settings,
                    std::ostream& out);
+
+/// `mapping passcode ID`: gives a mapping a new passcode, and shows it.
+void changePasscode(const CommonOptions& common, const PasscodeOptions& options, std::ostream& out);
 
 /// `mapping remove ID`: closes a mapping. `mapping remove --unused=TIME`: closes all that are unused, after a
 /// question.

@@ -15,11 +15,17 @@ namespace {
 
 constexpr const char* kStatus = "/api/v2/status";
 using Kind = NeededMember::Kind;
-const NeededMembers kOfStatus{{"version", Kind::Text},           {"uptime", Kind::Number},
-                              {"mappings", Kind::Number},        {"agentswaiting", Kind::Number},
-                              {"visitorswaiting", Kind::Number}, {"relays", Kind::Number},
-                              {"bytesrelayed", Kind::Number},    {"availablePorts", Kind::Number},
-                              {"descriptors", Kind::Number},     {"availableDescriptors", Kind::Number}};
+const NeededMembers kOfStatus{{"version", Kind::Text},
+                              {"uptime", Kind::Number},
+                              {"mappings", Kind::Number},
+                              {"agentswaiting", Kind::Number},
+                              {"visitorswaiting", Kind::Number},
+                              {"visitorsrefused", Kind::Number},
+                              {"relays", Kind::Number},
+                              {"bytesrelayed", Kind::Number},
+                              {"availablePorts", Kind::Number},
+                              {"descriptors", Kind::Number},
+                              {"availableDescriptors", Kind::Number}};
 /// Between the two looks that a rate is made of.
 constexpr std::chrono::seconds kSample{1};
 /// A terminal has few lines; --json has them all.
@@ -140,8 +146,8 @@ Poco::JSON::Object::Ptr jsonOf(const Report& report, const ConnectorApi& api) {
     object->set("config", api.configuration().file);
     object->set("api", api.url());
     object->set("dev", api.configuration().dev);
-    for (const auto* key :
-         {"uptime", "mappings", "agentswaiting", "visitorswaiting", "relays", "bytesrelayed"})
+    for (const auto* key : {"uptime", "mappings", "agentswaiting", "visitorswaiting", "visitorsrefused",
+                            "relays", "bytesrelayed"})
         object->set(key, report.count(key));
     object->set("bytespersecond", static_cast<Poco::Int64>(report.bytesPerSecond));
     object->set("ports", jsonOf(report.ports));
@@ -171,7 +177,7 @@ void printReport(const Report& report, const ConnectorApi& api, std::ostream& ou
                 {"config", configuration.file},
                 {"mappings", text("mappings")},
                 {"agents", text("agentswaiting") + " waiting"},
-                {"visitors", text("visitorswaiting") + " waiting"},
+                {"visitors", text("visitorswaiting") + " waiting, " + text("visitorsrefused") + " refused"},
                 {"relays", text("relays")},
                 {"traffic", readableBytes(report.bytesPerSecond) + "/s, " +
                                 readableBytes(static_cast<double>(report.count("bytesrelayed"))) + " so far"},

@@ -1,0 +1,130 @@
+#include "api/AcceptedHosts.h"
+
+#include "base/Printable.h"
+#include "http/HttpError.h"
+
+#include <Poco/Ascii.h>
+#include <Poco/String.h>
+#include <Poco/URI.h>
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <optional>
+
+namespace connector {
+
+namespace {
+
+using Poco::Net::HTTPRequest;
+using Poco::Net::HTTPResponse;
+
+[[noreturn]] void refuse(const std::string& message) {
+    throw HttpError(HTTPResponse::HTTP_FORBIDDEN, message);
+}
+
+bool isIPv4(const std::string& text) {
+    in_addr address{};
+    return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
+}
+
+/// With or without a zone ("%eth0").
+bool isIPv6(const std::string& text) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET6, text.substr(0, text.find('%')).c_str(), &address) == 1;
+}
+
+bool isNameCharacter(char character) {
+    return Poco::Ascii::isAlphaNumeric(character) ||
+           std::string_view("-._").find(character) != std::string_view::npos;
+}
+
+bool isPort(std::string_view text) {
+    constexpr std::size_t kMaxDigits = 5;
+    return text.size() <= kMaxDigits &&
+           std::all_of(text.begin(), text.end(), [](char c) { return Poco::Ascii::isDigit(c); });
+}
+
+/// In lower case, without the dot of the root.
+std::string plainName(std::string_view name) {
+    if (name.ends_with('.')) name.remove_suffix(1);
+    return Poco::toLower(std::string(name));
+}
+
+/// The name in a Host header, without its port; nothing when it is none.
+std::optional<std::string> nameIn(std::string_view host) {
+    const auto colon = std::min(host.find(':'), host.size());
+    const auto name = host.substr(0, colon);
+    if (name.empty() || !std::all_of(name.begin(), name.end(), isNameCharacter)) return std::nullopt;
+    if (colon < host.size() && !isPort(host.substr(colon + 1))) return std::nullopt;
+    return plainName(name);
+}
+
+/// "[2001:db8::1]:8080"; also without brackets, as some clients write it where the port is the usual one.
+bool isIPv6Host(std::string_view host) {
+    if (!host.starts_with('[')) return isIPv6(std::string(host));
+    const auto end = host.find(']');
+    if (end == std::string_view::npos || !isIPv6(std::string(host.substr(1, end - 1)))) return false;
+    const auto rest = host.substr(end + 1);
+    return rest.empty() || (rest.starts_with(':') && isPort(rest.substr(1)));
+}
+
+void checkHost(const AcceptedHosts& hosts, const std::string& host) {
+    if (hosts.accepts(host)) return;
+    const auto name = nameIn(host);
+    if (!name) refuse("Host: " + printable(host) + " is neither a host name nor an IP address");
+    constexpr std::size_t kMaxName = 253;
+    const auto shown = printable(*name, kMaxName);
+    refuse(
+        "Host: " + shown +
+        " is not accepted; it must be an IP address, localhost, the configuration's \"address\", or a name "
+        "in its api.hosts, as in \"hosts\": [\"" +
+        shown + "\"]");
+}
+
+/// "" where there is none, also in what is no URI, which is refused for that.
+std::string authorityOf(const std::string& target) {
+    try {
+        return Poco::URI(target).getAuthority();
+    } catch (const Poco::Exception&) {
+        return "";
+    }
+}
+
+bool isOwnOrigin(const std::string& origin, const std::string& host) {
+    return !host.empty() &&
+           (Poco::icompare(origin, "http://" + host) == 0 || Poco::icompare(origin, "https://" + host) == 0);
+}
+
+} // namespace
+
+AcceptedHosts::AcceptedHosts(const std::string& address, const std::vector<std::string>& hosts)
+    : _names{plainName(address)} {
+    for (const auto& host : hosts)
+        _names.insert(plainName(host));
+}
+
+bool AcceptedHosts::accepts(std::string_view host) const {
+    if (isIPv6Host(host)) return true;
+    const auto name = nameIn(host);
+    if (!name) return false;
+    return *name == "localhost" || name->ends_with(".localhost") || isIPv4(*name) || _names.contains(*name);
+}
+
+void AcceptedHosts::check(const HTTPRequest& request) const {
+    const auto host = request.get(HTTPRequest::HOST, "");
+    // Without the header only a client of HTTP/1.0 gets this far, and no browser is one.
+    if (request.has(HTTPRequest::HOST)) checkHost(*this, host);
+    // A target with a host of its own, as for a proxy, is meant for that host (RFC 9112, 3.2.2).
+    const auto inTarget = authorityOf(request.getURI());
+    if (!inTarget.empty()) checkHost(*this, inTarget);
+
+    const auto origin = request.get("Origin", "");
+    if (request.has("Origin") && !isOwnOrigin(origin, host))
+        refuse("Origin: web pages of other sites may not call this API; a program sends no such header");
+    const auto site = Poco::toLower(request.get("Sec-Fetch-Site", ""));
+    if (site == "cross-site" || site == "same-site")
+        refuse(
+            "Sec-Fetch-Site: web pages of other sites may not call this API; a program sends no such header");
+}
+
+} // namespace connector

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <Poco/JSON/Object.h>
+
+#include <ostream>
+#include <vector>
+
+namespace connector {
+
+// Mappings for people; they are given as the API shows them.
+
+/// One a line. With labels, if any of them has one.
+void printMappings(const std::vector<Poco::JSON::Object::Ptr>& mappings, std::ostream& out);
+
+/// All that there is to one.
+void printMapping(const Poco::JSON::Object& mapping, std::ostream& out);
+
+} // namespace connector

@@ -1,0 +1,30 @@
+#include "net/LimitedLogs.h"
+
+namespace connector {
+
+LimitedLogs::LimitedLogs(const LogLimits& limits)
+    : _limits(limits), _timer(limits.summary.count(), limits.summary.count()) {
+    _timer.start(Poco::TimerCallback<LimitedLogs>(*this, &LimitedLogs::onTimer));
+}
+
+LimitedLogs::~LimitedLogs() {
+    _timer.stop();
+    sumUp();
+}
+
+LimitedLog& LimitedLogs::add(LimitedLog::Kind kind) {
+    const std::lock_guard lock(_mutex);
+    return _logs.emplace_back(std::move(kind), _limits);
+}
+
+void LimitedLogs::onTimer(Poco::Timer&) {
+    sumUp();
+}
+
+void LimitedLogs::sumUp() {
+    const std::lock_guard lock(_mutex);
+    for (auto& log : _logs)
+        log.sumUp();
+}
+
+} // namespace connector

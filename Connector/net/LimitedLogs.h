@@ -1,0 +1,36 @@
+#pragma once
+
+#include "net/LimitedLog.h"
+
+#include <Poco/Timer.h>
+
+#include <list>
+#include <mutex>
+
+namespace connector {
+
+/// All LimitedLogs of the process, which it has write their summaries, in a thread of its own. Any thread.
+class LimitedLogs {
+  public:
+    explicit LimitedLogs(const LogLimits& limits);
+
+    /// Writes the last summaries.
+    ~LimitedLogs();
+
+    LimitedLogs(const LimitedLogs&) = delete;
+    LimitedLogs& operator=(const LimitedLogs&) = delete;
+
+    /// The reference is good for as long as this object is.
+    LimitedLog& add(LimitedLog::Kind kind);
+
+  private:
+    void onTimer(Poco::Timer& timer);
+    void sumUp();
+
+    const LogLimits _limits;
+    std::mutex _mutex;
+    std::list<LimitedLog> _logs;
+    Poco::Timer _timer;
+};
+
+} // namespace connector
