@@ -187,8 +187,7 @@ def attack_with_full_disk(report, args, folder):
     try:
         with Server(args.bin / "iofog-connector", folder) as server:
             known = {server.add()["id"]}
-            fill(folder)
-            for name, number in (("while it runs", None), ("at the start after an orderly end", signal.SIGTERM),
+            for name, number in (("at the start after an orderly end", signal.SIGTERM), ("while it runs", None),
                                  ("at the start after kill -9", signal.SIGKILL)):
                 if number:
                     server.process.stop(number)
