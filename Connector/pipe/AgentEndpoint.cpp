@@ -32,7 +32,7 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
       _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
       _history(environment.limits().agentMemory), _newcomers(environment.limits().authorizing),
       _known(environment.limits().agentMemory), _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
-    setPasscodes();
+    _passcodes.current = _endpoint.passcode;
 }
 
 void AgentEndpoint::change(const Endpoint& endpoint, Names names) {
@@ -40,23 +40,24 @@ void AgentEndpoint::change(const Endpoint& endpoint, Names names) {
     const bool isNewPasscode = endpoint.passcode != _endpoint.passcode;
     _endpoint = endpoint;
     _names = std::move(names);
-    if (!isNewPasscode) return;
-    forgetFormerPasscode();
-    for (auto& list : _agents)
-        for (auto& agent : list)
-            agent->passcodeBecameFormer();
-    for (const auto& connection : _connections.all())
-        connection->usedFormerPasscode = true;
-    setPasscodes();
-}
-
-void AgentEndpoint::setPasscodes() {
-    const auto left = std::chrono::milliseconds(_endpoint.formerPasscodeUntil - timestampNow());
+    if (isNewPasscode) {
+        forgetFormerPasscode();
+        for (auto& list : _agents)
+            for (auto& agent : list)
+                agent->passcodeBecameFormer();
+        for (const auto& connection : _connections.all())
+            connection->usedFormerPasscode = true;
+    }
+    const auto left = formerPasscodesTime();
     _passcodes = {_endpoint.passcode, left.count() > 0 ? _endpoint.formerPasscode : ""};
     if (left.count() > 0)
         _formerPasscode.start(left);
     else
         forgetFormerPasscode();
+}
+
+std::chrono::milliseconds AgentEndpoint::formerPasscodesTime() const {
+    return std::chrono::milliseconds(_endpoint.formerPasscodeUntil - timestampNow());
 }
 
 /// Those whose greeting is not complete are judged by the passcodes that are good then.
@@ -193,6 +194,7 @@ void AgentEndpoint::closeAll() {
     _loop.assertInLoopThread();
     _isClosed = true;
     _probe.cancel();
+    _formerPasscode.cancel();
     _environment.slowed().closeAll(*this);
     for (auto& list : _agents)
         while (!list.empty())

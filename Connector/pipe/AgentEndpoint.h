@@ -15,6 +15,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,8 +64,8 @@ class AgentEndpoint final : public Acceptor,
     AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint, Names names,
                   Settings settings, const Lifeline& lifeline, Owner& owner);
 
-    /// For agents that come from now on. Those that are there with a passcode that is not good any more, now
-    /// or when the time of the former one is over, are closed; relays go on.
+    /// For agents that come from now on, and once before the first one. Those that are there with a passcode
+    /// that is not good any more, now or when the time of the former one is over, are closed; relays go on.
     void change(const Endpoint& endpoint, Names names);
 
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
@@ -141,7 +142,7 @@ class AgentEndpoint final : public Acceptor,
     void freePlace(const Poco::Net::IPAddress& address);
     void onPipe2Gone(Pipe2Connection& connection);
     void remember(const Poco::Net::IPAddress& address);
-    void setPasscodes();
+    std::chrono::milliseconds formerPasscodesTime() const;
     void forgetFormerPasscode();
     bool moveBack(AgentConnection& agent);
     void onNoAnswer(const Poco::Net::SocketAddress& peer);

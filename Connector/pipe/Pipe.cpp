@@ -30,6 +30,7 @@ void Pipe::start(std::array<Listeners, 2> listeners) {
     _listeners = std::move(listeners);
     _degraded = !isListening();
     _loop.post([this] {
+        onChanged();
         for (std::size_t i = 0; i < _listeners.size(); ++i)
             startListening(i);
         checkListening();

@@ -95,7 +95,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     virtual void addTo(PipeStatus& status) const = 0;
     /// Since the process started.
     virtual LastUse lastUseHere() const = 0;
-    /// mapping() has changed.
+    /// mapping() has changed, or is served from now on.
     virtual void onChanged() = 0;
     /// Begins one conversation between two that are available; false when there are no two.
     virtual bool beginNext() = 0;

@@ -15,9 +15,7 @@ PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
               {.role = "agent", .mayBegin = false}, lifeline(), *this),
       _access(environment(), mapping().visitors),
       _visitors(loop(), environment(), _access, nameOf(mapping().endpoint2), "visitor", lifeline(), *this),
-      _givingWay(loop(), [this] { giveWay(); }) {
-    _visitors.change(nameOf(mapping().endpoint2), traffic());
-}
+      _givingWay(loop(), [this] { giveWay(); }) {}
 
 Acceptor& PublicPipe::acceptorAt(std::size_t index) {
     if (index == 0) return _agents;
@@ -25,9 +23,9 @@ Acceptor& PublicPipe::acceptorAt(std::size_t index) {
 }
 
 void PublicPipe::closeConnections() {
-    _givingWay.cancel();
     _agents.closeAll();
     _visitors.closeAll();
+    _givingWay.cancel();
 }
 
 void PublicPipe::addTo(PipeStatus& status) const {

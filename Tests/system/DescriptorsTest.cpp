@@ -144,6 +144,7 @@ BOOST_AUTO_TEST_CASE(ApiWithoutDescriptorsWaits) {
         options.limits[limit] = 1000;
     options.limits["request-time"] = 600000;
     OpenPublicPipe pipe(Mode::Plain, options);
+    pipe.connector().waitForLog(" is ready"); // what is for the start only has ended
     auto [visitor, agent] = pipe.relay();
     BOOST_TEST(
         areJoined(visitor, agent)); // UBSan needs a descriptor for each kind of call that it sees first
