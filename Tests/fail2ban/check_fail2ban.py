@@ -43,7 +43,7 @@ def say(port, address, data):
 
 
 def request(target, *headers, method="GET"):
-    return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: a", "Connection: close", *headers, "", ""])
+    return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: localhost", "Connection: close", *headers, "", ""])
 
 
 def offend(connector, mapping):
