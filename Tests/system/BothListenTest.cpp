@@ -65,6 +65,19 @@ class BothListen {
         return client;
     }
 
+    /// One that comes to the target. Those that come before Connector has seen that a side is another one now
+    /// are refused as before.
+    std::unique_ptr<PipeClient> servedClient(Side side, TestTarget& target) {
+        const auto isServed = [&target] { return target.waitForClient(std::chrono::milliseconds(0)); };
+        std::unique_ptr<PipeClient> served;
+        waitUntil("a client is served", [&] {
+            served = client(side);
+            waitUntil("it is served or refused", [&] { return isServed() || !served->isQuiet(); });
+            return isServed();
+        });
+        return served;
+    }
+
     /// Whether a client is closed, in a thread of its own.
     std::future<bool> startRefusedClient(Side side) {
         return std::async(std::launch::async, [this, side] { return isClosedUnanswered(*client(side)); });
@@ -142,7 +155,7 @@ BOOST_DATA_TEST_CASE(OneSideThatIsCorrectedServesTheOther, kModes* bdata::make(k
     BOOST_TEST(isClosedUnanswered(*service.client(side)));
     TestTarget target;
     service.agent(opposite(side)).reload({service.configuration(opposite(side), "connect", target.port())});
-    const auto client = service.client(side);
+    const auto client = service.servedClient(side, target);
     auto server = target.accept();
     BOOST_TEST(server.readExactly(9) == "a request");
     BOOST_TEST(areJoined(server, *client));
