@@ -28,7 +28,8 @@ AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketS
 /// The stream is a SocketStream: takePeer() has taken it from another AgentConnection.
 AgentConnection::AgentConnection(const Context& context, RelayPeer peer)
     : _context(context), _stream(static_cast<SocketStream*>(peer.stream.release())),
-      _heartbeat(context.loop, *this), _timer(context.loop, [this] { onTimer(); }), _state(State::Holding) {
+      _heartbeat(context.loop, *this), _timer(context.loop, [this] { onTimer(); }), _state(State::Holding),
+      _passcodeGeneration(peer.passcodeGeneration) {
     begun().held = std::move(peer.held);
 }
 
@@ -68,6 +69,7 @@ RelayPeer AgentConnection::takePeer() {
     if (_begun) peer.held = std::move(_begun->held);
     if (_state == State::Holding) peer.visitor = _stream->peer().toString();
     peer.since = _context.loop.now();
+    peer.passcodeGeneration = _passcodeGeneration;
     peer.stream = takeStream();
     return peer;
 }
@@ -120,7 +122,7 @@ void AgentConnection::readGreeting() {
     if (verdict == Greeting::Verdict::Pipe2Opens && !_context.mayBegin)
         return refuse("it wants to open streams where only visitors begin");
     _greeted = verdict;
-    _usedFormerPasscode = _greeting->isFormer();
+    _passcodeGeneration = _greeting->generation();
     _greeting.reset();
     _greetedAt = _context.loop.now();
     _context.owner.onRightPasscode(*this);

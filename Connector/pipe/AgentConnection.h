@@ -12,6 +12,7 @@
 #include "relay/RelayPeer.h"
 
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <memory>
 #include <optional>
@@ -114,11 +115,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     /// last resort because of its silence waits like others again when it is heard.
     void moveTo(State state) { enter(state); }
 
-    /// Whether it has proved itself with the passcode that was the former one then.
-    bool usedFormerPasscode() const { return _usedFormerPasscode; }
-
-    /// The passcode that it has proved itself with is the former one now.
-    void passcodeBecameFormer() { _usedFormerPasscode = !_greeting; }
+    /// Of the passcode that it has proved itself with (Passcodes); the highest before it has.
+    int passcodeGeneration() const { return _passcodeGeneration; }
 
     /// Whether its address is slowed, and it is its turn to be judged.
     bool hasTurn() const { return _hasTurn; }
@@ -172,7 +170,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     Timer _timer;
     State _state = State::Authorizing;
     Greeting::Verdict _greeted = Greeting::Verdict::Incomplete;
-    bool _usedFormerPasscode = false;
+    int _passcodeGeneration = std::numeric_limits<int>::max();
     bool _isSuspect = false;
     bool _hasBeaten = false;
     bool _hasTurn = false;

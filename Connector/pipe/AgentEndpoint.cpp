@@ -15,6 +15,8 @@ namespace {
 /// Of the agents that wait, in the order in which they are preferred.
 constexpr std::array kWaiting{State::Waiting, State::Doubtful, State::LastResort};
 
+constexpr const char* kOldPasscode = "its passcode is not good any more";
+
 /// A PING is sent after so much of the threshold for a peer's silence.
 constexpr int kSignsPerThreshold = 3;
 
@@ -26,7 +28,7 @@ constexpr std::chrono::milliseconds kProbe{6000};
 AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint,
                              Names names, Settings settings, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _endpoint(endpoint), _names(std::move(names)),
-      _settings(settings), _lifeline(lifeline), _formerPasscode(loop, [this] { forgetFormerPasscode(); }),
+      _settings(settings), _lifeline(lifeline), _formerPasscode(loop, [this] { onFormerPasscodeOver(); }),
       _context{loop,       environment.handshakes(), lifeline, environment.limits(), _endpoint,
                _passcodes, _settings.mayBegin,       *this},
       _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
@@ -40,39 +42,33 @@ void AgentEndpoint::change(const Endpoint& endpoint, Names names) {
     const bool isNewPasscode = endpoint.passcode != _endpoint.passcode;
     _endpoint = endpoint;
     _names = std::move(names);
-    if (isNewPasscode) {
-        forgetFormerPasscode();
-        for (auto& list : _agents)
-            for (auto& agent : list)
-                agent->passcodeBecameFormer();
-        for (const auto& connection : _connections.all())
-            connection->usedFormerPasscode = true;
-    }
-    const auto left = formerPasscodesTime();
-    _passcodes = {_endpoint.passcode, left.count() > 0 ? _endpoint.formerPasscode : ""};
-    if (left.count() > 0)
-        _formerPasscode.start(left);
-    else
-        forgetFormerPasscode();
+    if (isNewPasscode) ++_passcodes.generation;
+    _passcodes.current = _endpoint.passcode;
+    const auto left = std::chrono::milliseconds(_endpoint.formerPasscodeUntil - timestampNow());
+    _passcodes.former = left.count() > 0 ? _endpoint.formerPasscode : "";
+    if (left.count() > 0) _formerPasscode.start(left);
+    closeThoseWithOldPasscodes();
 }
 
-std::chrono::milliseconds AgentEndpoint::formerPasscodesTime() const {
-    return std::chrono::milliseconds(_endpoint.formerPasscodeUntil - timestampNow());
+void AgentEndpoint::onFormerPasscodeOver() {
+    _passcodes.former.clear();
+    closeThoseWithOldPasscodes();
 }
 
 /// Those whose greeting is not complete are judged by the passcodes that are good then.
-void AgentEndpoint::forgetFormerPasscode() {
-    constexpr const char* kWhy = "its passcode is not good any more";
-    _formerPasscode.cancel();
-    _passcodes.former.clear();
+void AgentEndpoint::closeThoseWithOldPasscodes() {
     for (auto& list : _agents)
         for (auto next = list.begin(); next != list.end();) {
             auto& agent = **next++;
-            if (agent.usedFormerPasscode()) agent.end(kWhy);
+            if (hasOldPasscode(agent.passcodeGeneration())) agent.end(kOldPasscode);
         }
     const auto connections = _connections.all();
     for (const auto& connection : connections)
-        if (connection->usedFormerPasscode) connection->goAway();
+        if (hasOldPasscode(connection->passcodeGeneration)) connection->goAway();
+}
+
+bool AgentEndpoint::hasOldPasscode(int generation) const {
+    return generation < _passcodes.generation - (_passcodes.former.empty() ? 0 : 1);
 }
 
 void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
@@ -164,6 +160,8 @@ void AgentEndpoint::putBack(RelayPeer opener) {
     _loop.assertInLoopThread();
     if (opener.protocol == Protocol::Pipe2)
         _waitingStreams.putBack(std::move(opener));
+    else if (hasOldPasscode(opener.passcodeGeneration))
+        return drop(std::move(opener), kOldPasscode);
     else
         add(std::make_unique<AgentConnection>(_context, std::move(opener))).start();
     _owner.onAgentAvailable(*this);
@@ -239,7 +237,7 @@ std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& ag
 
 /// Its place goes along; the answer is the last that is said before HTTP/2.
 void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
-    const bool usedFormerPasscode = agent.usedFormerPasscode();
+    const int passcodeGeneration = agent.passcodeGeneration();
     auto stream = agent.takeStream();
     if (agent.hasTurn()) _environment.slowed().turnIsOver(stream->peer().host(), /*wasRight*/ true);
     forget(agent);
@@ -256,7 +254,7 @@ void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
         .hold = _lifeline.hold()};
     const auto connection =
         std::make_shared<Pipe2Connection>(std::move(settings), static_cast<Pipe2Connection::Owner&>(*this));
-    connection->usedFormerPasscode = usedFormerPasscode;
+    connection->passcodeGeneration = passcodeGeneration;
     _connections.add(connection);
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     connection->start(std::move(stream), {});

@@ -142,8 +142,9 @@ class AgentEndpoint final : public Acceptor,
     void freePlace(const Poco::Net::IPAddress& address);
     void onPipe2Gone(Pipe2Connection& connection);
     void remember(const Poco::Net::IPAddress& address);
-    std::chrono::milliseconds formerPasscodesTime() const;
-    void forgetFormerPasscode();
+    void onFormerPasscodeOver();
+    void closeThoseWithOldPasscodes();
+    bool hasOldPasscode(int generation) const;
     bool moveBack(AgentConnection& agent);
     void onNoAnswer(const Poco::Net::SocketAddress& peer);
     void onAnswer(const Poco::Net::SocketAddress& peer);

@@ -1,11 +1,9 @@
 #pragma once
 
 #include "net/EventLoop.h"
+#include "pipe/TurnsByAddress.h"
 
 #include <array>
-#include <deque>
-#include <list>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -22,6 +20,9 @@ class HandshakeTurns final : public std::enable_shared_from_this<HandshakeTurns>
       public:
         virtual void onTurn() = 0;
 
+        /// Where it is kept until then.
+        TurnsByAddress<Waiter*>::List::iterator position;
+
       protected:
         ~Waiter() = default;
     };
@@ -35,21 +36,16 @@ class HandshakeTurns final : public std::enable_shared_from_this<HandshakeTurns>
     void withdraw(Waiter& waiter, const std::string& owner, bool isKnown);
 
   private:
-    /// In the order of their turns: the owners of addresses, and what each has waiting, which is never
-    /// nothing.
-    struct Queue {
-        std::list<std::pair<std::string, std::deque<Waiter*>>> owners;
-        std::map<std::string, decltype(owners)::iterator> byOwner;
-    };
+    using Turns = TurnsByAddress<Waiter*>;
 
-    bool isEmpty() const { return _queues[0].owners.empty() && _queues[1].owners.empty(); }
+    bool isEmpty() const { return _turns[0].isEmpty() && _turns[1].isEmpty(); }
     void schedule();
     void run();
-    Waiter& next();
+    Waiter& takeNext();
 
     EventLoop& _loop;
-    std::array<Queue, 2> _queues; ///< those whose address is not known, and those whose is
-    std::size_t _turn = 0;        ///< of which queue it is
+    std::array<Turns, 2> _turns; ///< of those whose address is not known, and of those whose is
+    std::size_t _turn = 0;       ///< whose it was last
     bool _isScheduled = false;
 };
 

@@ -92,8 +92,8 @@ class Pipe2Connection final : public std::enable_shared_from_this<Pipe2Connectio
     /// When it was last chosen.
     std::uint64_t lastUsed = 0;
 
-    /// Its peer has proved itself with what is the former passcode now.
-    bool usedFormerPasscode = false;
+    /// Of the passcode that its peer has proved itself with (Passcodes).
+    int passcodeGeneration = 0;
 
   private:
     void startInLoop(std::unique_ptr<SocketStream> transport, const std::vector<std::byte>& received);

@@ -2,24 +2,24 @@
 
 #include <cstddef>
 #include <list>
-#include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace connector {
 
 /// Those who wait, in the order in which they are to be served: one of each address in turn, and of each
 /// address the one that has waited the longest; so nobody waits the longer for how many others come from an
-/// address. One thread.
+/// address. Waiting: what stands for one of them, movable. One thread.
 template <class Waiting>
 class TurnsByAddress {
   public:
-    using List = std::list<std::unique_ptr<Waiting>>;
+    using List = std::list<Waiting>;
 
     bool isEmpty() const { return _turns.empty(); }
 
     /// The next one. Only when there is one.
-    Waiting& front() const { return *_turns.front()->second.waiting.front(); }
+    Waiting& front() const { return _turns.front()->second.waiting.front(); }
 
     /// Those of one address, the one that has waited the longest in front; null when there are none.
     const List* of(const std::string& address) const {
@@ -35,20 +35,20 @@ class TurnsByAddress {
     }
 
     /// Behind the others of its address, which is behind all others if it has no others yet.
-    typename List::iterator add(const std::string& address, std::unique_ptr<Waiting> waiting) {
+    typename List::iterator add(const std::string& address, Waiting waiting) {
         auto& list = addressOf(address, _turns.end()).waiting;
         return list.insert(list.end(), std::move(waiting));
     }
 
     /// In front of all.
-    typename List::iterator addInFront(const std::string& address, std::unique_ptr<Waiting> waiting) {
+    typename List::iterator addInFront(const std::string& address, Waiting waiting) {
         auto& entry = addressOf(address, _turns.begin());
         _turns.splice(_turns.begin(), _turns, entry.turn);
         return entry.waiting.insert(entry.waiting.begin(), std::move(waiting));
     }
 
     /// Takes one out, wherever it is.
-    std::unique_ptr<Waiting> take(const std::string& address, typename List::iterator position) {
+    Waiting take(const std::string& address, typename List::iterator position) {
         const auto found = _addresses.find(address);
         auto& entry = found->second;
         auto taken = std::move(*position);
@@ -57,6 +57,14 @@ class TurnsByAddress {
             _turns.erase(entry.turn);
             _addresses.erase(found);
         }
+        return taken;
+    }
+
+    /// Takes the next one, whose address has had its turn then. Only when there is one.
+    Waiting takeNext() {
+        const auto address = _turns.front()->first;
+        auto taken = take(address, _turns.front()->second.waiting.begin());
+        turnIsOver(address);
         return taken;
     }
 

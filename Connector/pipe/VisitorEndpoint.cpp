@@ -210,7 +210,7 @@ bool VisitorEndpoint::findSpoken() {
     _loop.assertInLoopThread();
     auto& ready = listOf(State::Ready);
     while (!ready.isEmpty()) {
-        auto& visitor = ready.front();
+        auto& visitor = *ready.front();
         const auto status = visitor.held.empty() ? visitor.ask() : Stream::Status::Ok;
         if (status == Stream::Status::Ok) return true;
         if (status == Stream::Status::Failed)
@@ -231,7 +231,7 @@ void VisitorEndpoint::onNothingSaid(Visitor& visitor, bool hasEnded) {
 
 RelayPeer VisitorEndpoint::takeSpoken() {
     _loop.assertInLoopThread();
-    return take(listOf(State::Ready).front());
+    return take(*listOf(State::Ready).front());
 }
 
 bool VisitorEndpoint::hasSilent() const {
@@ -240,11 +240,11 @@ bool VisitorEndpoint::hasSilent() const {
 
 RelayPeer VisitorEndpoint::takeSilent() {
     _loop.assertInLoopThread();
-    return take(listOf(State::Silent).front());
+    return take(*listOf(State::Silent).front());
 }
 
 std::string VisitorEndpoint::busierThanNext() const {
-    return _gate->busierThan(listOf(State::Ready).front().address, 0);
+    return _gate->busierThan(listOf(State::Ready).front()->address, 0);
 }
 
 void VisitorEndpoint::putBack(RelayPeer peer) {
@@ -274,7 +274,7 @@ void VisitorEndpoint::closeAll() {
     _loop.assertInLoopThread();
     for (auto& list : _visitors)
         while (!list.isEmpty())
-            close(list.front());
+            close(*list.front());
 }
 
 /// The address that has the most that wait makes room for one that has fewer; else one that lets partners
@@ -287,7 +287,7 @@ bool VisitorEndpoint::makeRoom(const Poco::Net::SocketAddress& newcomer) {
     if (waitingOf(busiest) > waitingOf(ownerOf(newcomer.host())) + 1)
         onGone(*leastWorthyOf(busiest), "its address has the most, and " + why, VisitorRefusal::Waiting);
     else if (hasSilent())
-        onGone(listOf(State::Silent).front(), "it said nothing, and " + why, VisitorRefusal::Waiting);
+        onGone(*listOf(State::Silent).front(), "it said nothing, and " + why, VisitorRefusal::Waiting);
     else
         refuse(newcomer, VisitorRefusal::Waiting, why);
     return static_cast<std::size_t>(waitingCount()) < most;

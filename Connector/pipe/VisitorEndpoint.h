@@ -101,7 +101,7 @@ class VisitorEndpoint final : public Acceptor {
         Asked,       ///< had nothing to say when it was asked, but may be about to
         Silent,      ///< has said nothing for limits.first-bytes
     };
-    using Turns = TurnsByAddress<Visitor>;
+    using Turns = TurnsByAddress<std::unique_ptr<Visitor>>;
     static constexpr std::size_t kStates = 4;
 
     Turns& listOf(State state) { return _visitors[static_cast<std::size_t>(state)]; }

@@ -55,8 +55,9 @@ bool Greeting::isPasscode(std::string_view text) {
                ::CRYPTO_memcmp(text.data(), passcode.data(), passcode.size()) == 0;
     };
     const bool isCurrent = is(_passcodes.current);
-    _isFormer = is(_passcodes.former);
-    return isCurrent || _isFormer;
+    const bool isFormer = is(_passcodes.former);
+    _generation = isCurrent ? _passcodes.generation : _passcodes.generation - 1;
+    return isCurrent || isFormer;
 }
 
 } // namespace connector

@@ -11,6 +11,7 @@ namespace connector {
 struct Passcodes {
     std::string current; ///< not empty
     std::string former;  ///< as good, for a while; "" when there is none
+    int generation = 0;  ///< of the current one; the former one is of the generation before
 };
 
 /// What an agent says first: in PIPE/1 the passcode and nothing else, in PIPE/2 a line "PIPE/2 <passcode>",
@@ -45,8 +46,8 @@ class Greeting {
     /// Whether what has come is, or may become, a line of PIPE/2: its sender is told why it is refused.
     bool isPipe2() const;
 
-    /// Whether it was the former passcode that was right.
-    bool isFormer() const { return _isFormer; }
+    /// Of the passcode that was right.
+    int generation() const { return _generation; }
 
   private:
     Verdict judgePipe1();
@@ -55,7 +56,7 @@ class Greeting {
 
     const Passcodes& _passcodes;
     std::string _received;
-    bool _isFormer = false;
+    int _generation = 0;
 };
 
 } // namespace connector

@@ -29,6 +29,8 @@ struct RelayPeer {
     /// Of an agent that begins the conversation: whom it is for. Empty at any other peer: a visitor's address
     /// is its stream's.
     std::string visitor;
+    /// Of an agent of PIPE/1: of the passcode that it has proved itself with (Passcodes).
+    int passcodeGeneration = 0;
     /// When it came and began to wait for the other one.
     EventLoop::Clock::time_point since;
     /// What came of a relay for one of its peers.

@@ -65,6 +65,15 @@ BOOST_AUTO_TEST_CASE(a_former_passcode_is_as_good) {
     BOOST_TEST(verdictOn("PIPE/2 \n", 100, kPasscode, "") == Verdict::Refused, "an empty one is none");
 }
 
+BOOST_AUTO_TEST_CASE(generation_is_that_of_the_passcode_that_was_right) {
+    const connector::Passcodes passcodes{.current = "new", .former = "old", .generation = 7};
+    for (const auto& [said, generation] : {std::pair("new", 7), std::pair("old", 6)}) {
+        Greeting greeting(passcodes);
+        BOOST_TEST(greeting.add(std::as_bytes(std::span(std::string_view(said)))) == Verdict::Pipe1);
+        BOOST_TEST(greeting.generation() == generation);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(every_proper_beginning_is_incomplete) {
     for (std::size_t length = 0; length < kPasscode.size(); ++length)
         BOOST_TEST(verdictOn(kPasscode.substr(0, length), 5) == Verdict::Incomplete);

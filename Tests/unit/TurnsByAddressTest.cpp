@@ -11,7 +11,7 @@ struct Queue {
     using Turns = connector::TurnsByAddress<std::string>;
 
     void add(const std::string& house, const std::string& name) {
-        places[name] = {house, turns.add(house, std::make_unique<std::string>(name))};
+        places[name] = {house, turns.add(house, name)};
     }
 
     void takeOut(const std::string& name) { turns.take(places[name].first, places[name].second); }
@@ -64,11 +64,21 @@ BOOST_AUTO_TEST_CASE(one_that_comes_back_is_in_front) {
     add("A", "1");
     add("B", "2");
     add("B", "3");
-    turns.addInFront("B", std::make_unique<std::string>("0"));
+    turns.addInFront("B", "0");
     BOOST_TEST(turns.front() == "0");
     BOOST_TEST(turns.of("B")->size() == 3U);
-    turns.addInFront("C", std::make_unique<std::string>("9"));
+    turns.addInFront("C", "9");
     BOOST_TEST(turns.front() == "9");
+}
+
+BOOST_AUTO_TEST_CASE(next_one_is_taken_with_its_turn) {
+    for (const auto* name : {"1", "2"})
+        add("A", name);
+    add("B", "3");
+    BOOST_TEST(turns.takeNext() == "1");
+    BOOST_TEST(turns.takeNext() == "3");
+    BOOST_TEST(turns.takeNext() == "2");
+    BOOST_TEST(turns.isEmpty());
 }
 
 BOOST_AUTO_TEST_CASE(addresses_without_anybody_are_forgotten) {
