@@ -27,6 +27,15 @@ PipeClient ConnectorProcess::agent(std::uint16_t port, const std::string& passco
     return client;
 }
 
+bool ConnectorProcess::isAuthorized(int port, const std::string& passcode) const {
+    try {
+        agent(static_cast<std::uint16_t>(port), passcode);
+        return true;
+    } catch (const ConnectionLost&) {
+        return false;
+    }
+}
+
 void ConnectorProcess::waitUntilHealthy() {
     waitUntil("/health answers 200", [this] {
         if (!process().isRunning())

@@ -26,6 +26,9 @@ class ConnectorProcess : public Daemon {
     PipeClient agent(std::uint16_t port, const std::string& passcode, ConnectOptions options = {},
                      const std::string& host = "127.0.0.1") const;
 
+    /// Whether such a one is answered so, and not closed.
+    bool isAuthorized(int port, const std::string& passcode) const;
+
   private:
     void waitUntilHealthy();
     bool isHealthy() const;
