@@ -1,6 +1,6 @@
 #include "pipe/VisitorGate.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 #include <algorithm>
 

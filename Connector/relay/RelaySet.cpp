@@ -1,6 +1,6 @@
 #include "relay/RelaySet.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 namespace connector {
 

@@ -1,5 +1,5 @@
 #include "pipe/VisitorGate.h"
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 #include <boost/test/unit_test.hpp>
 
