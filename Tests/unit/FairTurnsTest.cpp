@@ -42,10 +42,10 @@ BOOST_AUTO_TEST_CASE(whoever_has_had_the_least_is_next) {
             order += name;
         });
     };
-    Calling a1 = taker('a', std::chrono::microseconds(2000));
-    Calling a2 = taker('a', std::chrono::microseconds(2000));
-    Calling b1 = taker('b', std::chrono::microseconds(200));
-    Calling b2 = taker('b', std::chrono::microseconds(200));
+    Calling a1 = taker('a', std::chrono::milliseconds(50));
+    Calling a2 = taker('a', std::chrono::milliseconds(50));
+    Calling b1 = taker('b', std::chrono::microseconds(0));
+    Calling b2 = taker('b', std::chrono::microseconds(0));
     Calling last([&] { loop.stop(); });
     turns.wait("a", a1);
     turns.wait("a", a2);
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(what_was_had_is_forgotten_in_time) {
     FairTurns turns(loop);
     std::string order;
     int rounds = 0;
-    Calling much([&] { work(std::chrono::milliseconds(1)); });
+    Calling much([&] { work(std::chrono::microseconds(60)); });
     Calling a([&] { order += 'a'; });
     Calling other([&] { order += 'o'; });
     connector::Timer round(loop, [&] {
