@@ -263,19 +263,81 @@ BOOST_AUTO_TEST_CASE(AddressWithTheMostThatWaitMakesRoom) {
     BOOST_TEST(second.readExactly(5) == "other");
 }
 
+/// Else two addresses could displace each other's visitors for ever.
+BOOST_AUTO_TEST_CASE(AddressThatWouldHaveFewerMakesNoRoom) {
+    const Server server(Mode::Plain, {{"limits.waiting-visitors", 3}});
+    const auto mapping = server.api().addPublic();
+    std::vector<PipeClient> waiting;
+    for (const auto house : {kHome, kHome, kElsewhere}) {
+        waiting.push_back(server.speaker(mapping, house));
+        server.api().waitForCount(mapping.id, "visitorswaiting", static_cast<std::int64_t>(waiting.size()));
+    }
+    BOOST_TEST(isTurnedAway(server, mapping, kElsewhere));
+    std::vector<PipeClient> agents;
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+        agents.push_back(server.agent(mapping));
+        BOOST_TEST(agents.back().readExactly(5) == "hello");
+    }
+    BOOST_TEST(server.refused(mapping, "waiting") == 1);
+}
+
+/// The speaker has been here for less time.
+BOOST_AUTO_TEST_CASE(SilentVisitorMakesRoomBeforeOneThatSpoke) {
+    const Server server(Mode::Plain, {{"limits.waiting-visitors", 2}});
+    const auto mapping = server.api().addPublic();
+    auto silent = server.visitor(mapping, kHome);
+    server.api().waitForCount(mapping.id, "visitorswaiting", 1);
+    auto agent = server.agent(mapping);
+    auto served = server.speaker(mapping, kHome);
+    BOOST_TEST(agent.readExactly(5) == "hello");
+    auto speaker = server.speaker(mapping, kHome, "speaker");
+    server.api().waitForCount(mapping.id, "visitorswaiting", 2);
+    auto other = server.speaker(mapping, kElsewhere, "other");
+    BOOST_TEST(isClosedUnanswered(silent));
+    auto first = server.agent(mapping);
+    BOOST_TEST(first.readExactly(7) == "speaker");
+}
+
 BOOST_DATA_TEST_CASE(IdleRelayOfTheBusiestAddressGivesWay, kModes, mode) {
     const Server server(mode, {{"limits.idle-relay-yields", 300}});
-    const auto mapping = server.api().addPublic(2);
+    const auto mapping = server.api().addPublic(3);
+    Conversation ofAnother(server, mapping, kElsewhere + 1);
     Conversation first(server, mapping, kHome);
     Conversation second(server, mapping, kHome);
     auto other = server.speaker(mapping, kElsewhere, "other");
-    // The one that has been idle the longest.
+    // Of that address the one that has been idle the longest.
     BOOST_TEST(first.visitor.readToEnd() == "");
     BOOST_TEST(first.agent.readToEnd() == "");
     first.agent.close();
     auto agent = server.agent(mapping);
     BOOST_TEST(agent.readExactly(5) == "other");
     BOOST_TEST(areJoined(other, agent));
+    BOOST_TEST(second.goesOn());
+    BOOST_TEST(ofAnother.goesOn());
+}
+
+/// The agent that has become free may take its time to come back.
+BOOST_AUTO_TEST_CASE(NoMoreRelaysGiveWayThanVisitorsWait) {
+    const Server server(Mode::Plain, {{"limits.idle-relay-yields", 1}, {"limits.visitor-wait", 1000}});
+    const auto mapping = server.api().addPublic(3);
+    Conversation first(server, mapping, kHome);
+    Conversation second(server, mapping, kHome);
+    Conversation third(server, mapping, kHome);
+    auto other = server.speaker(mapping, kElsewhere);
+    BOOST_TEST(first.visitor.readToEnd() == "");
+    BOOST_TEST(isClosedUnanswered(other));
+    BOOST_TEST(second.goesOn());
+    BOOST_TEST(third.goesOn());
+}
+
+BOOST_AUTO_TEST_CASE(WhereNoRelayIsToGiveWayNoneDoes) {
+    const Server server(Mode::Plain, {{"limits.idle-relay-yields", 0}, {"limits.visitor-wait", 500}});
+    const auto mapping = server.api().addPublic(2);
+    Conversation first(server, mapping, kHome);
+    Conversation second(server, mapping, kHome);
+    auto other = server.speaker(mapping, kElsewhere);
+    BOOST_TEST(isClosedUnanswered(other));
+    BOOST_TEST(first.goesOn());
     BOOST_TEST(second.goesOn());
 }
 

@@ -52,6 +52,11 @@ BOOST_AUTO_TEST_CASE(turns_come_one_after_the_other) {
     BOOST_TEST((third - second < 1ms && second - third < 1ms));
 }
 
+BOOST_AUTO_TEST_CASE(turn_after_a_pause_begins_at_once) {
+    BOOST_TEST((bandwidth.book(start) == start));
+    BOOST_TEST((bandwidth.book(start + 1h) == start + 1h));
+}
+
 BOOST_AUTO_TEST_CASE(new_rate_forgets_what_was_owed) {
     bandwidth.spend(kRate * 1000, start);
     bandwidth.setRate(2 * kRate);

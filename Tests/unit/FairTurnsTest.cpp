@@ -42,10 +42,10 @@ BOOST_AUTO_TEST_CASE(whoever_has_had_the_least_is_next) {
             order += name;
         });
     };
-    Calling a1 = taker('a', std::chrono::microseconds(2000));
-    Calling a2 = taker('a', std::chrono::microseconds(2000));
-    Calling b1 = taker('b', std::chrono::microseconds(200));
-    Calling b2 = taker('b', std::chrono::microseconds(200));
+    Calling a1 = taker('a', std::chrono::milliseconds(50));
+    Calling a2 = taker('a', std::chrono::milliseconds(50));
+    Calling b1 = taker('b', std::chrono::microseconds(0));
+    Calling b2 = taker('b', std::chrono::microseconds(0));
     Calling last([&] { loop.stop(); });
     turns.wait("a", a1);
     turns.wait("a", a2);
@@ -93,6 +93,49 @@ BOOST_AUTO_TEST_CASE(a_turn_may_ask_for_another_one) {
     turns.wait("a", again);
     loop.run();
     BOOST_TEST(left == 0);
+}
+
+BOOST_AUTO_TEST_CASE(turns_leave_the_loop_to_others) {
+    EventLoop loop;
+    FairTurns turns(loop);
+    int left = 5;
+    int leftWhenPosted = 0;
+    Calling again([&] {
+        work(std::chrono::milliseconds(2));
+        if (left == 5) loop.post([&] { leftWhenPosted = left; });
+        if (--left == 0) return loop.stop();
+        turns.wait("a", again);
+    });
+    turns.wait("a", again);
+    loop.run();
+    BOOST_TEST(leftWhenPosted > 0);
+}
+
+/// Those who have had none are behind it then: nothing else tells it from them.
+BOOST_AUTO_TEST_CASE(what_was_had_is_forgotten_in_time) {
+    EventLoop loop;
+    FairTurns turns(loop);
+    std::string order;
+    int rounds = 0;
+    Calling much([&] { work(std::chrono::microseconds(60)); });
+    Calling a([&] { order += 'a'; });
+    Calling other([&] { order += 'o'; });
+    connector::Timer round(loop, [&] {
+        if (order == "ao") return loop.stop();
+        order.clear();
+        turns.wait("a", a);
+        turns.wait("other " + std::to_string(++rounds), other);
+        round.start(std::chrono::milliseconds(100));
+    });
+    turns.wait("a", much);
+    round.start(std::chrono::milliseconds(1));
+    connector::Timer tooLate(loop, [&] {
+        BOOST_ERROR("it is not forgotten");
+        loop.stop();
+    });
+    tooLate.start(std::chrono::seconds(30));
+    loop.run();
+    BOOST_TEST(rounds > 1, "at first it is known");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -164,6 +164,16 @@ BOOST_AUTO_TEST_CASE(address_with_the_most_is_found_among_more_than_can_be_count
     BOOST_TEST(count + kAddresses / 1000U + kAddresses / 10000U >= kAddresses / 10U);
 }
 
+BOOST_AUTO_TEST_CASE(address_with_the_most_is_found_when_it_comes_last) {
+    auto log = make(/*isShared*/ true);
+    for (int i = 0; i < 1000; ++i)
+        write(log, "10.1." + std::to_string(i / 250) + "." + std::to_string(i % 250), 1);
+    write(log, "192.0.2.7", kFlood);
+    log.sumUp();
+    const auto summary = lines->lines().back();
+    BOOST_TEST(summary.find("most from 192.0.2.7 (999)") != std::string::npos, summary);
+}
+
 BOOST_AUTO_TEST_CASE(reasons_are_bounded) {
     auto log = make();
     for (int i = 0; i < kFlood; ++i)

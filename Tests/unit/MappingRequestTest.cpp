@@ -1,5 +1,6 @@
 #include "api/MappingRequest.h"
 #include "base/JsonFields.h"
+#include "model/MappingLimits.h"
 
 #include <boost/test/unit_test.hpp>
 
@@ -245,6 +246,19 @@ BOOST_AUTO_TEST_CASE(wrong_limits_of_traffic_are_refused_by_name) {
     }
     const std::string longest(64, 'x');
     BOOST_TEST(readMapping(kJson, publicAnd("\"label\":\"" + longest + "\"")).label == longest);
+}
+
+BOOST_AUTO_TEST_CASE(networks_are_bounded) {
+    const auto so = [](std::size_t many) {
+        std::string networks;
+        for (std::size_t i = 0; i < many; ++i)
+            networks += (i == 0 ? "\"10." : ",\"10.") + std::to_string(i / 250) + "." +
+                        std::to_string(i % 250) + ".0/24\"";
+        return publicAnd("\"deny\":[" + networks + "]");
+    };
+    BOOST_TEST(readMapping(kJson, so(connector::kMaxNetworks)).traffic.deny.value().size() ==
+               connector::kMaxNetworks);
+    BOOST_CHECK_EXCEPTION(readMapping(kJson, so(connector::kMaxNetworks + 1)), FieldError, says("deny: "));
 }
 
 BOOST_AUTO_TEST_CASE(passcode_of_a_public_mapping_is_port1s) {

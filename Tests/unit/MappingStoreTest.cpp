@@ -98,6 +98,22 @@ BOOST_AUTO_TEST_CASE(a_write_that_fails_leaves_the_others) {
     BOOST_TEST(store.loadDamaged().empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_write_that_fails_halfway_leaves_nothing_of_itself) {
+    MappingStore store(path);
+    {
+        MappingStore::Transaction transaction(store);
+        BOOST_TEST(!transaction.apply(insertionOf("a", 1)));
+        const auto failure = transaction.apply([](MappingStore& inner) {
+            inner.insert(mapping("b", 3));
+            inner.insert(mapping("c", 1));
+        });
+        BOOST_TEST(!!failure, "the ports are taken");
+        transaction.commit();
+    }
+    BOOST_REQUIRE(store.load().size() == 1U);
+    BOOST_TEST(store.load()[0].id == "a");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_committed_is_not_there) {
     MappingStore store(path);
     {

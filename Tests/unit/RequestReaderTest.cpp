@@ -283,4 +283,12 @@ BOOST_AUTO_TEST_CASE(a_client_that_waits_to_be_told_to_go_on_is_told_once) {
     BOOST_TEST(reader.take() == "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\none");
 }
 
+/// RFC 9110, 10.1.1: it may not understand the interim answer.
+BOOST_AUTO_TEST_CASE(a_client_of_http_1_0_is_not_told_to_go_on) {
+    RequestReader reader(kMaxBody);
+    reader.append("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    BOOST_TEST(!reader.read());
+    BOOST_TEST(!reader.takeExpectation());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

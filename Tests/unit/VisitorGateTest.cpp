@@ -91,6 +91,18 @@ BOOST_AUTO_TEST_CASE(so_many_come_within_a_second) {
     BOOST_TEST(!gate.enters("192.0.2.1"), "what was not used is not saved");
 }
 
+/// Whoever has many addresses can't have the others forgotten.
+BOOST_AUTO_TEST_CASE(an_address_is_known_for_its_second_however_many_come) {
+    Gate gate(with([](TrafficLimits& limits) { limits.visitorRate = 1; }));
+    BOOST_TEST(gate.enters("192.0.2.1"));
+    gate.places.clear();
+    for (int i = 0; i < 5000; ++i) {
+        gate.enters("10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250));
+        gate.places.clear();
+    }
+    BOOST_TEST(!gate.enters("192.0.2.1"));
+}
+
 BOOST_AUTO_TEST_CASE(networks_are_allowed_and_denied) {
     Gate gate(with([](TrafficLimits& limits) {
         limits.allow = std::vector{*Network::parse("192.0.2.0/24")};
