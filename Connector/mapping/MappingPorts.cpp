@@ -7,6 +7,8 @@
 #include <Poco/Logger.h>
 #include <Poco/Net/NetException.h>
 
+#include <utility>
+
 namespace connector {
 
 namespace {

@@ -1,6 +1,5 @@
 #include "mapping/MappingStore.h"
 
-#include "base/Descriptor.h"
 #include "mapping/DatabaseLock.h"
 #include "mapping/MappingRow.h"
 
@@ -16,7 +15,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <fcntl.h>
 #include <mutex>
 #include <sqlite3.h>
 #include <system_error>

@@ -119,11 +119,8 @@ BOOST_DATA_TEST_CASE(CertainPortsAreGiven, kModes, mode) {
     const auto one = api.add(publicMappingWith(member("port2", portAt(setup, 1))));
     BOOST_TEST(one.port1 == portAt(setup, 2), "the first that is free, and not the one that was asked for");
     BOOST_TEST(one.port2 == portAt(setup, 1));
-    for (const auto& mapping : {both, one}) {
-        auto agent = connector.agent(mapping.port1, mapping.passcode1);
-        auto visitor = connector.connect(mapping.port2);
-        BOOST_TEST(areJoined(visitor, agent));
-    }
+    for (const auto& mapping : {both, one})
+        BOOST_TEST(connector.serves(mapping));
 }
 
 BOOST_AUTO_TEST_CASE(WhoHasAPortIsTold) {
@@ -239,20 +236,13 @@ BOOST_AUTO_TEST_CASE(MappingMovesThroughAllPorts) {
             BOOST_TEST(freePorts(api) == kPorts - 2);
         }
     changed(api, mapping.id, object(member("port2", mapping.port2)));
-    auto agent = connector.agent(mapping.port1, mapping.passcode1);
-    auto visitor = connector.connect(mapping.port2);
-    BOOST_TEST(areJoined(visitor, agent));
+    BOOST_TEST(connector.serves(mapping));
 }
 
 /// Nobody need free the port.
 BOOST_AUTO_TEST_CASE(DegradedMappingMovesAway) {
     const ConnectorSetup setup;
-    AddedMapping mapping;
-    {
-        ConnectorProcess connector(setup);
-        mapping = connector.api().addPublic();
-        BOOST_TEST(connector.stop() == 0);
-    }
+    auto mapping = addedBeforeStop(setup);
     const Poco::Net::ServerSocket holder(Poco::Net::SocketAddress("127.0.0.1", mapping.port2));
     const ConnectorProcess connector(setup);
     const auto& api = connector.api();
@@ -260,23 +250,16 @@ BOOST_AUTO_TEST_CASE(DegradedMappingMovesAway) {
     BOOST_TEST(state() == "degraded");
     changed(api, mapping.id, R"({"label":"still there"})");
     BOOST_TEST(state() == "degraded");
-    const auto port2 = portAt(setup, 30);
-    changed(api, mapping.id, object(member("port2", port2)));
+    mapping.port2 = static_cast<std::uint16_t>(portAt(setup, 30));
+    changed(api, mapping.id, object(member("port2", mapping.port2)));
     BOOST_TEST(state() == "open");
-    auto agent = connector.agent(mapping.port1, mapping.passcode1);
-    auto visitor = connector.connect(static_cast<std::uint16_t>(port2));
-    BOOST_TEST(areJoined(visitor, agent));
+    BOOST_TEST(connector.serves(mapping));
 }
 
 /// What it leaves is no port for mappings any more.
 BOOST_AUTO_TEST_CASE(MappingMovesIntoThePortsOfTheConfiguration) {
     ConnectorSetup setup;
-    AddedMapping mapping;
-    {
-        ConnectorProcess connector(setup);
-        mapping = connector.api().addPublic();
-        BOOST_TEST(connector.stop() == 0);
-    }
+    const auto mapping = addedBeforeStop(setup);
     setup.setJson("ports", "[\"" + std::to_string(portAt(setup, 40)) + "-" +
                                std::to_string(portAt(setup, 42)) + "\"]");
     const ConnectorProcess connector(setup);
@@ -316,9 +299,8 @@ BOOST_AUTO_TEST_CASE(ChangesSurviveKillAndRestart) {
     BOOST_TEST(settingsOf(api, closed.id) == before[1]);
     BOOST_TEST(refusesConnections(opened.port2));
     BOOST_TEST(freePorts(api) == 96);
-    auto agent = connector.agent(opened.port1, opened.passcode1);
-    auto visitor = connector.connect(static_cast<std::uint16_t>(portAt(setup, 60)));
-    BOOST_TEST(areJoined(visitor, agent));
+    opened.port2 = static_cast<std::uint16_t>(portAt(setup, 60));
+    BOOST_TEST(connector.serves(opened));
     // Given back before the restart, so reused last.
     BOOST_TEST(api.addPublic().port1 == portAt(setup, 4));
 }
@@ -344,9 +326,7 @@ BOOST_AUTO_TEST_CASE(RefusedChangeChangesNothing) {
         BOOST_TEST(freePorts(api) == left, members);
         BOOST_TEST(refusesConnections(static_cast<std::uint16_t>(free)), members);
     }
-    auto agent = connector.agent(mapping.port1, mapping.passcode1);
-    auto visitor = connector.connect(mapping.port2);
-    BOOST_TEST(areJoined(visitor, agent));
+    BOOST_TEST(connector.serves(mapping));
     BOOST_TEST(api.add(publicMappingWith(member("port1", free))).port1 == free);
 }
 
