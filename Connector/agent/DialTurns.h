@@ -17,8 +17,8 @@ class DialTurns {
         ~Waiter() = default;
     };
 
-    /// Turns at once. Connector has room for 256 connections of one port that are still to be authorized and
-    /// closes the oldest for one more; others may want to be among them.
+    /// Turns at once. Connector has room for 256 connections of one port that are still to be authorized, and
+    /// closes one of the address that has the most for one more; others may want to be among them.
     static constexpr std::size_t kTurns = 64;
 
     /// Calls the waiter when its turn comes, perhaps before it returns. It must exist until then, or
