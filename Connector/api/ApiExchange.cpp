@@ -1,8 +1,8 @@
 #include "api/ApiExchange.h"
 
 #include "api/JsonAnswer.h"
+#include "base/PeerAddress.h"
 #include "base/Printable.h"
-#include "net/PeerAddress.h"
 
 #include <sstream>
 

@@ -1,7 +1,7 @@
 #include "api/ApiHandler.h"
 
 #include "api/ApiExchange.h"
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 #include <Poco/Net/HTTPServerRequest.h>
 #include <Poco/StreamCopier.h>

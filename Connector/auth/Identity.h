@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/JsonFields.h"
-#include "net/Network.h"
+#include "base/Network.h"
 
 #include <array>
 #include <string>

@@ -1,6 +1,6 @@
 #include "http/ClientConnection.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 #include <Poco/Net/HTTPResponse.h>
 

@@ -1,6 +1,6 @@
 #include "http/ClientConnections.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 #include "net/PlainStream.h"
 
 #include <algorithm>

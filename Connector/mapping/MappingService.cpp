@@ -3,13 +3,10 @@
 #include "base/Timestamp.h"
 #include "base/Uuid.h"
 
-#include <Poco/Exception.h>
 #include <Poco/Format.h>
 #include <Poco/Logger.h>
-#include <Poco/Net/NetException.h>
 #include <Poco/String.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace connector {
@@ -25,13 +22,6 @@ std::string inWords(const VisitorSettings& visitors) {
     if (!visitors.tls) return ", visitors without TLS";
     if (visitors.alpn.empty()) return "";
     return ", ALPN " + Poco::cat(std::string(" "), visitors.alpn.begin(), visitors.alpn.end());
-}
-
-/// The names of a mapping's ports in the API.
-constexpr std::array kPortKeys{"port1", "port2"};
-
-bool hasPort(const Mapping& mapping, std::uint16_t port) {
-    return mapping.endpoint1.port == port || mapping.endpoint2.port == port;
 }
 
 } // namespace
@@ -81,7 +71,7 @@ class MappingService::Claim {
         _service.refuseUnlessServing();
         const auto damaged = _service._damaged.find(id);
         _isDamaged = damaged != _service._damaged.end();
-        _mapping = _isDamaged ? damaged->second : _service.storedMapping(id);
+        _mapping = _isDamaged ? damaged->second : find(_service._open, id)->second.mapping;
         _service._claimed.insert(id);
     }
     ~Claim() {
@@ -113,12 +103,12 @@ class MappingService::PortLease {
     PortLease(MappingService& service, const Mapping& former, Mapping& wanted)
         : _service(service), _former(former) {
         const std::lock_guard lock(_service._mutex);
-        listeners = _service.listenOn(_former, wanted);
+        listeners = _service._ports.open(_former, wanted);
         _wanted = wanted;
     }
     ~PortLease() {
         const std::lock_guard lock(_service._mutex);
-        if (!_areKept) _service.giveBackPorts(_wanted, _former);
+        if (!_areKept) _service._ports.giveBack(_wanted, _former);
     }
     PortLease(const PortLease&) = delete;
     PortLease& operator=(const PortLease&) = delete;
@@ -136,7 +126,8 @@ class MappingService::PortLease {
 
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
                                const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval)
-    : _environment(environment), _factory(environment), _store(store), _ports(ports),
+    : _environment(environment), _factory(environment), _store(store),
+      _ports(environment, ports, [this](std::uint16_t port) { return ownerOfPort(port); }),
       _lastUseInterval(lastUseInterval), _writer(store, database) {}
 
 MappingService::~MappingService() {
@@ -148,10 +139,9 @@ void MappingService::restore() {
     const auto mappings = _store.load();
     const auto damaged = _store.loadDamaged();
     const std::lock_guard lock(_mutex);
-    _ports.moveToBack(released);
+    _ports.setReleased(released);
     for (const auto& mapping : damaged) {
-        _ports.remove(mapping.endpoint1.port);
-        _ports.remove(mapping.endpoint2.port);
+        _ports.keepFor(mapping);
         _damaged.emplace(mapping.id, mapping);
         log().error(
             "mapping %s is damaged in the database, and not served: the checksum of its row is wrong; "
@@ -159,10 +149,8 @@ void MappingService::restore() {
             mapping.id);
     }
     for (const auto& mapping : mappings) {
-        _ports.remove(mapping.endpoint1.port);
-        _ports.remove(mapping.endpoint2.port);
         auto pipe = _factory.createPipe(mapping);
-        pipe->start({listenAgain(mapping, mapping.endpoint1), listenAgain(mapping, mapping.endpoint2)});
+        pipe->start(_ports.openAgain(mapping));
         _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
         if (!mayServe(mapping.visitors))
             log().error(
@@ -236,7 +224,7 @@ void MappingService::close(const Mapping& mapping, const std::string& closedBy) 
         pipe.reset();
         lock.lock();
     }
-    giveBackPorts(mapping, Mapping());
+    _ports.giveBack(mapping, Mapping());
     log().information("mapping %s closed by %s", mapping.id, closedBy);
 }
 
@@ -271,7 +259,7 @@ MappingReport MappingService::apply(const Mapping& former, const Mapping& wanted
     lock.unlock(); // nobody else removes it
     open.pipe->change(wanted, std::move(ports.listeners)).get();
     lock.lock();
-    giveBackPorts(former, wanted);
+    _ports.giveBack(former, wanted);
     log().information("mapping %s changed by %s: %s", wanted.id, changedBy, what);
     return reportOf(open);
 }
@@ -361,13 +349,6 @@ void MappingService::closePipes() {
     _open.clear();
 }
 
-Mapping MappingService::storedMapping(const std::string& id) const {
-    const auto& open = find(_open, id)->second;
-    auto mapping = open.mapping;
-    mapping.lastUse = open.storedUse;
-    return mapping;
-}
-
 MappingReport MappingService::reportOf(const Open& open) const {
     MappingReport report{open.mapping, open.pipe->status()};
     report.mapping.traffic = report.mapping.traffic.orElse(_environment.trafficOf(report.mapping.type));
@@ -375,91 +356,11 @@ MappingReport MappingService::reportOf(const Open& open) const {
     return report;
 }
 
-Pipe::Listeners MappingService::listenAgain(const Mapping& mapping, const Endpoint& endpoint) {
-    try {
-        return _environment.listen(endpoint.port);
-    } catch (const Poco::Exception& error) {
-        log().error("mapping %s is degraded, its port %hu can't be opened: %s", mapping.id, endpoint.port,
-                    error.displayText());
-        return {};
-    }
-}
-
-/// Opens the ports that the former one has not, and takes them from the pool; those that are 0 are chosen.
-/// Certain ports first, or one of them might be chosen for the other. Takes none when it throws.
-std::array<Pipe::Listeners, 2> MappingService::listenOn(const Mapping& former, Mapping& wanted) {
-    const std::array<std::uint16_t, 2> before{former.endpoint1.port, former.endpoint2.port};
-    const std::array ports{&wanted.endpoint1.port, &wanted.endpoint2.port};
-    std::array<Pipe::Listeners, 2> listeners;
-    std::vector<std::uint16_t> taken;
-    const auto take = [&](std::size_t i) {
-        listeners[i] = *ports[i] == 0 ? listenOnFreePort(*ports[i]) : listenOnPort(kPortKeys[i], *ports[i]);
-        taken.push_back(*ports[i]);
-    };
-    try {
-        for (std::size_t i = 0; i < ports.size(); ++i)
-            if (*ports[i] != 0 && *ports[i] != before[i]) take(i);
-        for (std::size_t i = 0; i < ports.size(); ++i)
-            if (*ports[i] == 0) take(i);
-        return listeners;
-    } catch (...) {
-        for (const auto port : taken)
-            _ports.giveBack(port);
-        throw;
-    }
-}
-
-Pipe::Listeners MappingService::listenOnPort(const std::string& key, std::uint16_t port) {
-    refuseTaken(key, port);
-    _ports.remove(port);
-    try {
-        return _environment.listen(port);
-    } catch (const Poco::Net::NetException& error) {
-        _ports.giveBack(port);
-        throw PortTaken(
-            Poco::format("%s: %hu is taken by another program: %s", key, port, error.displayText()));
-    } catch (const Poco::Exception& error) {
-        _ports.giveBack(port);
-        throw NoFreePorts(Poco::format("%s: %hu can't be opened: %s", key, port, error.displayText()));
-    }
-}
-
-void MappingService::refuseTaken(const std::string& key, std::uint16_t port) const {
-    if (!_ports.knows(port))
-        throw UnfitSettings(Poco::format("%s: %hu is not for mappings; it must be one of \"ports\" in the "
-                                         "server's configuration, and not in \"exclude\"",
-                                         key, port));
-    if (_ports.isFree(port)) return;
-    const auto owner = std::find_if(_open.begin(), _open.end(),
-                                    [&](const auto& one) { return hasPort(one.second.mapping, port); });
-    throw PortTaken(
-        Poco::format("%s: %hu is taken by ", key, port) +
-        (owner == _open.end() ? "a mapping that is just being opened or closed" : "mapping " + owner->first));
-}
-
-Pipe::Listeners MappingService::listenOnFreePort(std::uint16_t& port) {
-    std::string lastFailure = "all are taken by mappings";
-    for (auto left = _ports.freeCount(); left > 0; --left) {
-        const auto candidate = _ports.take();
-        try {
-            auto listeners = _environment.listen(candidate);
-            port = candidate;
-            return listeners;
-        } catch (const Poco::Net::NetException& error) { // something else has it; the next one may be free
-            _ports.giveBack(candidate);
-            lastFailure = Poco::format("the last one tried, %hu: %s", candidate, error.displayText());
-        } catch (const Poco::Exception& error) {
-            _ports.giveBack(candidate);
-            throw NoFreePorts("no port can be opened: " + error.displayText());
-        }
-    }
-    throw NoFreePorts("there are no two free ports; " + lastFailure);
-}
-
-/// Those of a mapping that its successor does not keep.
-void MappingService::giveBackPorts(const Mapping& mapping, const Mapping& keeper) {
-    for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
-        if (port != 0 && !hasPort(keeper, port)) _ports.giveBack(port);
+/// "" when no open mapping has it.
+std::string MappingService::ownerOfPort(std::uint16_t port) const {
+    for (const auto& [id, open] : _open)
+        if (open.mapping.endpoint1.port == port || open.mapping.endpoint2.port == port) return id;
+    return {};
 }
 
 bool MappingService::mayServe(const VisitorSettings& visitors) const {

@@ -1,8 +1,9 @@
 #pragma once
 
 #include "mapping/DatabaseWriter.h"
+#include "mapping/MappingError.h"
+#include "mapping/MappingPorts.h"
 #include "mapping/MappingStore.h"
-#include "mapping/PortPool.h"
 #include "model/Mapping.h"
 #include "pipe/PipeFactory.h"
 #include "pipe/PipeStatus.h"
@@ -20,42 +21,10 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace connector {
-
-/// What an operation on mappings can fail with; what() is a sentence for the one who asked.
-class MappingError : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-/// No mapping has that id.
-class UnknownMapping : public MappingError {
-  public:
-    using MappingError::MappingError;
-};
-/// There are not two free ports, or not the descriptors to listen on them.
-class NoFreePorts : public MappingError {
-  public:
-    using MappingError::MappingError;
-};
-/// The port that was asked for is another mapping's, or another program's.
-class PortTaken : public MappingError {
-  public:
-    using MappingError::MappingError;
-};
-/// This mapping can't have such settings.
-class UnfitSettings : public MappingError {
-  public:
-    using MappingError::MappingError;
-};
-/// The mappings are still being restored, or the process is stopping.
-class NotServing : public MappingError {
-  public:
-    using MappingError::MappingError;
-};
 
 /// A mapping and what its pipe is doing at the moment.
 struct MappingReport {
@@ -157,13 +126,7 @@ class MappingService {
     using OpenMappings = std::map<std::string, Open>;
 
     MappingReport reportOf(const Open& open) const;
-    Mapping storedMapping(const std::string& id) const;
-    Pipe::Listeners listenAgain(const Mapping& mapping, const Endpoint& endpoint);
-    std::array<Pipe::Listeners, 2> listenOn(const Mapping& former, Mapping& wanted);
-    Pipe::Listeners listenOnFreePort(std::uint16_t& port);
-    Pipe::Listeners listenOnPort(const std::string& key, std::uint16_t port);
-    void refuseTaken(const std::string& key, std::uint16_t port) const;
-    void giveBackPorts(const Mapping& mapping, const Mapping& keeper);
+    std::string ownerOfPort(std::uint16_t port) const;
     void undo(const Mapping& mapping, std::shared_ptr<PortLease> ports);
     void close(const Mapping& mapping, const std::string& closedBy);
     MappingReport apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
@@ -184,7 +147,7 @@ class MappingService {
     PipeEnvironment& _environment;
     const PipeFactory _factory;
     MappingStore& _store;
-    PortPool& _ports;
+    MappingPorts _ports;
     mutable std::mutex _mutex;
     OpenMappings _open;
     std::map<std::string, Mapping> _damaged; ///< by their ids; see MappingStore::loadDamaged()

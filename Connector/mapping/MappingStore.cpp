@@ -1,30 +1,24 @@
 #include "mapping/MappingStore.h"
 
-#include "base/Descriptor.h"
+#include "mapping/DatabaseLock.h"
+#include "mapping/MappingRow.h"
 
-#include <Poco/Crypto/DigestEngine.h>
 #include <Poco/Data/RecordSet.h>
 #include <Poco/Data/SQLite/Connector.h>
 #include <Poco/Data/SQLite/SQLiteException.h>
 #include <Poco/Data/SQLite/Utility.h>
 #include <Poco/Data/Statement.h>
 #include <Poco/File.h>
-#include <Poco/Nullable.h>
 #include <Poco/Path.h>
-#include <Poco/String.h>
-#include <Poco/StringTokenizer.h>
 #include <Poco/Tuple.h>
 #include <Poco/URI.h>
 
 #include <atomic>
 #include <cerrno>
-#include <fcntl.h>
 #include <mutex>
-#include <optional>
 #include <sqlite3.h>
 #include <system_error>
 #include <thread>
-#include <type_traits>
 #include <unistd.h>
 
 namespace connector {
@@ -63,23 +57,6 @@ auto translated(const std::string& path, const Session* session, Function&& func
         if (session && isOutOfSpace(handleOf(*session))) throw StorageFull(full + error.message());
         throw StorageError(path + ": " + error.displayText());
     }
-}
-
-/// A function that SQL statements of our sessions know.
-constexpr const char* kChecksum = "row_checksum";
-
-/// SHA-256 of all values, each with its type and its length, so that no two rows have the same bytes.
-void onChecksum(sqlite3_context* context, int count, sqlite3_value** values) {
-    Poco::Crypto::DigestEngine digest("SHA256");
-    for (int i = 0; i < count; ++i) {
-        const int type = sqlite3_value_type(values[i]);
-        const auto* const bytes = sqlite3_value_blob(values[i]); // numbers as text
-        const int size = sqlite3_value_bytes(values[i]);
-        digest.update(std::to_string(type) + ":" + std::to_string(size) + ":");
-        if (size > 0) digest.update(bytes, static_cast<unsigned>(size));
-    }
-    const auto text = Poco::DigestEngine::digestToHex(digest.digest());
-    sqlite3_result_text(context, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
 }
 
 int integerOf(Session& session, const std::string& query) {
@@ -140,118 +117,6 @@ int checkedVersion(Session& session, const std::string& path) {
     return version;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-    return Poco::cat(std::string(" "), names.begin(), names.end());
-}
-
-std::vector<std::string> split(const std::string& names) {
-    const Poco::StringTokenizer parts(names, " ", Poco::StringTokenizer::TOK_IGNORE_EMPTY);
-    return {parts.begin(), parts.end()};
-}
-
-/// What a column of NULL stands for, if it has a value.
-template <class Value>
-Poco::Nullable<Poco::Int64> nullable(const std::optional<Value>& value) {
-    if (!value) return {};
-    if constexpr (std::is_same_v<Value, std::chrono::milliseconds>)
-        return Poco::Int64{value->count()};
-    else
-        return Poco::Int64{*value};
-}
-
-Poco::Nullable<std::string> nullable(const std::optional<std::vector<Network>>& networks) {
-    if (!networks) return {};
-    std::vector<std::string> texts;
-    for (const auto& network : *networks)
-        texts.push_back(network.toString());
-    return joined(texts);
-}
-
-/// All of the table mapping, in the order in which MappingRow reads them and insertRow() binds them.
-constexpr const char* kColumns =
-    "id, type, label,"
-    " port1, passcode1, formerpasscode1, formerpasscodeuntil1, maxconnections1, heartbeatabsencethreshold1,"
-    " port2, passcode2, formerpasscode2, formerpasscodeuntil2, maxconnections2, heartbeatabsencethreshold2,"
-    " alpn, visitortls, visitorsperaddress, visitorrate, allow, deny, relayidle, bandwidth,"
-    " created, lastagent, lastvisitor";
-
-/// Those of them that a row's checksum is of: not its times, which no connection depends on, and of which two
-/// change all the time.
-std::string sealedColumns() {
-    const std::string all = kColumns;
-    return all.substr(0, all.find(", created"));
-}
-
-/// The checksum of a row of kColumns, in SQL.
-std::string checksumInSql() {
-    return std::string(kChecksum) + "(" + sealedColumns() + ")";
-}
-
-/// One row of kColumns, read from left to right.
-class MappingRow {
-  public:
-    explicit MappingRow(Poco::Data::RecordSet& rows) : _rows(rows) {}
-
-    Mapping read() {
-        Mapping mapping;
-        mapping.id = next<std::string>();
-        mapping.type =
-            next<std::string>() == Mapping::kPublic ? Mapping::Type::Public : Mapping::Type::Private;
-        mapping.label = next<std::string>();
-        mapping.endpoint1 = nextEndpoint();
-        mapping.endpoint2 = nextEndpoint();
-        mapping.visitors.alpn = split(next<std::string>());
-        mapping.visitors.tls = next<int>() != 0;
-        mapping.traffic.visitorsPerAddress = nextIfAny<int>();
-        mapping.traffic.visitorRate = nextIfAny<int>();
-        mapping.traffic.allow = nextNetworks();
-        mapping.traffic.deny = nextNetworks();
-        if (const auto idle = nextIfAny<Poco::Int64>())
-            mapping.traffic.relayIdle = std::chrono::milliseconds(*idle);
-        mapping.traffic.bandwidth = nextIfAny<Poco::Int64>();
-        mapping.created = next<Poco::Int64>();
-        mapping.lastUse.agent = next<Poco::Int64>();
-        mapping.lastUse.visitor = next<Poco::Int64>();
-        return mapping;
-    }
-
-  private:
-    template <class Value>
-    Value next() {
-        return _rows.value(_column++).convert<Value>();
-    }
-
-    template <class Value>
-    std::optional<Value> nextIfAny() {
-        const auto value = _rows.value(_column++);
-        if (value.isEmpty()) return std::nullopt;
-        return value.convert<Value>();
-    }
-
-    Endpoint nextEndpoint() {
-        Endpoint endpoint;
-        endpoint.port = next<std::uint16_t>();
-        endpoint.passcode = next<std::string>();
-        endpoint.formerPasscode = next<std::string>();
-        endpoint.formerPasscodeUntil = next<Poco::Int64>();
-        endpoint.maxConnections = next<int>();
-        endpoint.heartbeatAbsenceThreshold = std::chrono::milliseconds(next<Poco::Int64>());
-        return endpoint;
-    }
-
-    std::optional<std::vector<Network>> nextNetworks() {
-        const auto texts = nextIfAny<std::string>();
-        if (!texts) return std::nullopt;
-        std::vector<Network> networks;
-        for (const auto& text : split(*texts))
-            networks.push_back(Network::parse(text).value());
-        return networks;
-    }
-
-    Poco::Data::RecordSet& _rows;
-    std::size_t _column = 0;
-};
-
 /// What is written from now on is on the disk when it is committed.
 void prepareToWrite(Session& session, const std::string& path) {
     // Nothing is written before the file has proved to be ours.
@@ -282,44 +147,6 @@ std::string readOnlyUri(const std::string& path) {
 
 } // namespace
 
-/// Keeps other processes out for as long as it lives: a lock of the open file (fcntl(2), F_OFD_SETLK) on its
-/// first byte. SQLite's own locks are POSIX locks on other bytes, which this does not meet; but closing any
-/// descriptor of the file would drop them, so it is closed last.
-class MappingStore::FileLock {
-  public:
-    explicit FileLock(const std::string& path)
-        : _descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR)) {
-        if (_descriptor.get() < 0)
-            throw StorageError(path +
-                               ": can't be opened for writing: " + std::generic_category().message(errno));
-        auto lock = onFirstByte();
-        if (::fcntl(_descriptor.get(), F_OFD_SETLK, &lock) != 0)
-            throw StorageError(path + (errno == EAGAIN || errno == EACCES
-                                           ? ": another iofog-connector is using this database"
-                                           : ": " + std::generic_category().message(errno)));
-    }
-
-    /// Whether some process has it. Only asks: to try it, even for a moment, would keep out a process that
-    /// starts at that moment.
-    static bool isHeld(const std::string& path, const Descriptor& descriptor) {
-        auto lock = onFirstByte();
-        if (::fcntl(descriptor.get(), F_OFD_GETLK, &lock) != 0)
-            throw StorageError(path + ": " + std::generic_category().message(errno));
-        return lock.l_type != F_UNLCK;
-    }
-
-  private:
-    static struct flock onFirstByte() {
-        struct flock lock {};
-        lock.l_type = F_WRLCK;
-        lock.l_whence = SEEK_SET;
-        lock.l_len = 1;
-        return lock;
-    }
-
-    Descriptor _descriptor;
-};
-
 /// How a session waits for the lock of another program, until it is interrupted.
 class MappingStore::LockWait {
   public:
@@ -329,9 +156,7 @@ class MappingStore::LockWait {
     std::unique_ptr<Session> newSession(const std::string& path) {
         auto session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, path);
         sqlite3_busy_handler(handleOf(*session), &LockWait::onBusy, this);
-        sqlite3_create_function(handleOf(*session), kChecksum, -1,
-                                SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr, onChecksum,
-                                nullptr, nullptr);
+        addMappingChecksum(handleOf(*session));
         return session;
     }
 
@@ -366,7 +191,7 @@ MappingStore::MappingStore(const std::string& path, std::chrono::milliseconds bu
     Poco::Data::SQLite::Connector::registerConnector();
     translated(_path, nullptr, [&] {
         Poco::File(Poco::Path(_path).makeAbsolute().parent()).createDirectories();
-        _lock = std::make_unique<FileLock>(_path);
+        _lock = std::make_unique<DatabaseLock>(_path);
         open();
     });
 }
@@ -421,11 +246,7 @@ MappingStore::MappingStore(MappingStore&& other) noexcept = default;
 MappingStore::~MappingStore() = default;
 
 bool MappingStore::isInUse(const std::string& path) {
-    const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (descriptor.get() < 0 && (errno == ENOENT || errno == ENOTDIR)) return false;
-    if (descriptor.get() < 0)
-        throw StorageError(path + ": can't be read: " + std::generic_category().message(errno));
-    return FileLock::isHeld(path, descriptor);
+    return DatabaseLock::isHeld(path);
 }
 
 Session& MappingStore::readable() {
@@ -441,13 +262,13 @@ std::vector<Mapping> MappingStore::load() {
     auto& session = readable();
     return translated(_path, &session, [&] {
         Poco::Data::Statement select(session);
-        select << std::string("SELECT ") + kColumns + " FROM mapping WHERE checksum = " + checksumInSql() +
-                      " ORDER BY id";
+        select << std::string("SELECT ") + kMappingColumns +
+                      " FROM mapping WHERE checksum = " + mappingChecksum() + " ORDER BY id";
         select.execute();
         Poco::Data::RecordSet rows(select);
         std::vector<Mapping> mappings;
         for (bool more = rows.moveFirst(); more; more = rows.moveNext())
-            mappings.push_back(MappingRow(rows).read());
+            mappings.push_back(readMappingRow(rows));
         return mappings;
     });
 }
@@ -456,7 +277,7 @@ std::vector<Mapping> MappingStore::loadDamaged() {
     auto& session = readable();
     return translated(_path, &session, [&] {
         std::vector<Poco::Tuple<std::string, int, int>> rows;
-        session << "SELECT id, port1, port2 FROM mapping WHERE checksum <> " + checksumInSql() +
+        session << "SELECT id, port1, port2 FROM mapping WHERE checksum <> " + mappingChecksum() +
                        " ORDER BY id",
             into(rows), now;
         std::vector<Mapping> mappings(rows.size());
@@ -487,28 +308,7 @@ void MappingStore::insertAll(const std::vector<Mapping>& mappings) {
 
 void MappingStore::insert(const Mapping& mapping) {
     auto& session = writable();
-    const std::string type = mapping.typeName();
-    const auto& traffic = mapping.traffic;
-    const auto columns = [](const Endpoint& endpoint) {
-        return Poco::Tuple<int, std::string, std::string, Poco::Int64, int, Poco::Int64>(
-            endpoint.port, endpoint.passcode, endpoint.formerPasscode, endpoint.formerPasscodeUntil,
-            endpoint.maxConnections, endpoint.heartbeatAbsenceThreshold.count());
-    };
-    auto first = columns(mapping.endpoint1);
-    auto second = columns(mapping.endpoint2);
-    translated(_path, &session, [&] {
-        session << std::string("INSERT INTO mapping (") + kColumns +
-                       ", checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                       "?, ?, ?, ?, ?, '')",
-            useRef(mapping.id), useRef(type), useRef(mapping.label), use(first), use(second),
-            bind(joined(mapping.visitors.alpn)), bind(mapping.visitors.tls ? 1 : 0),
-            bind(nullable(traffic.visitorsPerAddress)), bind(nullable(traffic.visitorRate)),
-            bind(nullable(traffic.allow)), bind(nullable(traffic.deny)), bind(nullable(traffic.relayIdle)),
-            bind(nullable(traffic.bandwidth)), useRef(mapping.created), useRef(mapping.lastUse.agent),
-            useRef(mapping.lastUse.visitor), now;
-        session << "UPDATE mapping SET checksum = " + checksumInSql() + " WHERE id = ?", useRef(mapping.id),
-            now;
-    });
+    translated(_path, &session, [&] { insertMappingRow(session, mapping); });
 }
 
 void MappingStore::deleteRow(const Mapping& mapping) {
@@ -532,11 +332,22 @@ void MappingStore::remove(const Mapping& mapping) {
     releasePort(mapping.endpoint2.port);
 }
 
-void MappingStore::replace(const Mapping& before, const Mapping& mapping) {
+void MappingStore::replace(const Mapping& before, Mapping mapping) {
+    mapping.lastUse = storedUse(mapping.id);
     deleteRow(before);
     insert(mapping);
     for (const auto port : {before.endpoint1.port, before.endpoint2.port})
         if (port != mapping.endpoint1.port && port != mapping.endpoint2.port) releasePort(port);
+}
+
+LastUse MappingStore::storedUse(const std::string& id) {
+    auto& session = writable();
+    return translated(_path, &session, [&] {
+        LastUse lastUse;
+        session << "SELECT lastagent, lastvisitor FROM mapping WHERE id = ?", useRef(id), into(lastUse.agent),
+            into(lastUse.visitor), now;
+        return lastUse;
+    });
 }
 
 void MappingStore::setLastUse(const std::vector<LastUseRecord>& records) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mapping/LastUseRecord.h"
+#include "mapping/StorageError.h"
 #include "model/Mapping.h"
 
 #include <Poco/Data/Session.h>
@@ -9,31 +10,15 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace connector {
 
-/// The database refused; what() says which file and why.
-class StorageError : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-/// The disk, or the quota, is full. Nothing was written.
-class StorageFull : public StorageError {
-  public:
-    using StorageError::StorageError;
-};
-
-/// Another program has locked the database. Nothing was written.
-class StorageLocked : public StorageError {
-  public:
-    using StorageError::StorageError;
-};
-
 /// How long another program's lock on the database is waited for, unless it is said otherwise.
 inline constexpr std::chrono::milliseconds kDatabaseBusy{2000};
+
+class DatabaseLock;
 
 /// The mappings on disk: one SQLite database in WAL mode with synchronous=FULL, so that what a function has
 /// returned from survives kill -9 and a power cut. Not thread safe.
@@ -80,9 +65,9 @@ class MappingStore {
     /// Removes the mapping and remembers its ports as the last ones given back.
     void remove(const Mapping& mapping);
 
-    /// Replaces all of the mapping `before`, which has the same id. Ports that it has no more are remembered
-    /// as the last ones given back.
-    void replace(const Mapping& before, const Mapping& mapping);
+    /// Replaces all of the mapping `before`, which has the same id, but for when it was last in use. Ports
+    /// that it has no more are remembered as the last ones given back.
+    void replace(const Mapping& before, Mapping mapping);
 
     /// Replaces when mappings were last in use: of all of them or, when it throws, of none. One that has been
     /// removed meanwhile is left out.
@@ -100,7 +85,6 @@ class MappingStore {
     void close();
 
   private:
-    class FileLock;
     class LockWait;
 
     MappingStore(const std::string& path, std::unique_ptr<LockWait> wait,
@@ -111,11 +95,12 @@ class MappingStore {
     void exchangeSession(std::unique_ptr<Poco::Data::Session> session);
     Poco::Data::Session& readable();
     Poco::Data::Session& writable();
+    LastUse storedUse(const std::string& id);
     void deleteRow(const Mapping& mapping);
     void releasePort(int port);
 
     std::string _path;
-    std::unique_ptr<FileLock> _lock;
+    std::unique_ptr<DatabaseLock> _lock;
     std::unique_ptr<LockWait> _wait;               ///< outlives the sessions
     std::unique_ptr<Poco::Data::Session> _session; ///< null while the disk was too full to open it
     std::unique_ptr<Poco::Data::Session> _reader;  ///< in its stead then, until it is tried again

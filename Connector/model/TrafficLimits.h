@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/Network.h"
+#include "base/Network.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "net/LimitedLog.h"
 
+#include "base/PeerAddress.h"
 #include "base/Printable.h"
-#include "net/PeerAddress.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "pipe/AgentEndpoint.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 #include <Poco/Format.h>
 

@@ -1,6 +1,6 @@
 #include "pipe/Handshake.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 namespace connector {
 

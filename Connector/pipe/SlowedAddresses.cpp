@@ -1,6 +1,6 @@
 #include "pipe/SlowedAddresses.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 #include "pipe/Newcomers.h"
 
 #include <Poco/Format.h>

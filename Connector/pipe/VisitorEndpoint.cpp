@@ -1,6 +1,6 @@
 #include "pipe/VisitorEndpoint.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 #include "net/Timer.h"
 #include "pipe/Handshake.h"
 #include "pipe/Opening.h"

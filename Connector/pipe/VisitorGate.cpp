@@ -1,6 +1,6 @@
 #include "pipe/VisitorGate.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 #include <algorithm>
 
@@ -37,9 +37,10 @@ std::optional<VisitorRefusal> VisitorGate::admit(const Poco::Net::IPAddress& ip,
     if (_addresses.size() >= _forgetAt) forgetIdle(now);
     auto& address = _addresses[key];
     const auto perAddress = *_limits.visitorsPerAddress;
-    if (!takeToken(address, now)) return VisitorRefusal::Rate;
+    if (!hasToken(address, now)) return VisitorRefusal::Rate;
     if (perAddress > 0 && address.open >= perAddress) return VisitorRefusal::PerAddress;
     if (_open >= _most && room == Room::AsConfigured) return VisitorRefusal::Share;
+    if (*_limits.visitorRate > 0) address.tokens -= 1;
     ++address.open;
     ++_open;
     place = std::make_shared<Taken>(shared_from_this(), std::move(key));
@@ -65,16 +66,15 @@ bool VisitorGate::isDenied(const Poco::Net::IPAddress& address) const {
     return has(*_limits.deny) || (!_limits.allow->empty() && !has(*_limits.allow));
 }
 
-/// A second's worth may come at once.
-bool VisitorGate::takeToken(Address& address, Clock::time_point now) const {
+/// A second's worth may come at once. Only who is let in takes one: who is not may be asked for a second
+/// time.
+bool VisitorGate::hasToken(Address& address, Clock::time_point now) const {
     const double rate = *_limits.visitorRate;
     if (rate <= 0) return true;
     const std::chrono::duration<double> passed = now - address.refilled;
     address.tokens = std::min(rate, address.tokens + passed.count() * rate);
     address.refilled = now;
-    if (address.tokens < 1) return false;
-    address.tokens -= 1;
-    return true;
+    return address.tokens >= 1;
 }
 
 void VisitorGate::leave(const std::string& key) {

@@ -54,7 +54,7 @@ class VisitorGate : public std::enable_shared_from_this<VisitorGate> {
     VisitorGate(const TrafficLimits& limits, std::size_t most) : _most(most), _limits(limits) {}
 
     bool isDenied(const Poco::Net::IPAddress& address) const;
-    bool takeToken(Address& address, Clock::time_point now) const;
+    bool hasToken(Address& address, Clock::time_point now) const;
     void leave(const std::string& address);
     void forgetIdle(Clock::time_point now);
 

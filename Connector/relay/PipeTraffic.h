@@ -14,11 +14,13 @@ namespace connector {
 /// Any thread.
 class PipeTraffic {
   public:
-    /// limits: with idle and bandwidth given.
-    void limit(const TrafficLimits& limits) {
+    /// limits: with idle and bandwidth given. True when the bandwidth is another one than before.
+    bool limit(const TrafficLimits& limits) {
         _idle.store(*limits.relayIdle, std::memory_order_relaxed);
+        const bool isOther = bandwidth[0].rate() != *limits.bandwidth;
         for (auto& one : bandwidth)
             one.setRate(*limits.bandwidth);
+        return isOther;
     }
 
     /// How long a relay may carry nothing; 0: for ever.

@@ -40,8 +40,6 @@ void Relay::start() {
     _loop->assertInLoopThread();
     _started = _loop->now();
     if (!attach()) return;
-    forwardHeld(_sides[0], _sides[1]);
-    forwardHeld(_sides[1], _sides[0]);
     progress();
 }
 
@@ -63,11 +61,13 @@ void Relay::moveTo(EventLoop& loop) {
     });
 }
 
-void Relay::onTrafficLimited() {
+void Relay::onTrafficLimited(bool isOtherBandwidth) {
     _loop->assertInLoopThread();
     if (_state != State::Relaying) return;
     checkIdle();
-    giveBackTurns(); // bandwidth may be more now
+    if (!isOtherBandwidth) return;
+    for (auto& side : _sides)
+        side.turn = {}; // void
     progress();
 }
 
@@ -123,8 +123,14 @@ bool Relay::attach() {
 void Relay::checkIdle() {
     const auto most = _traffic.idle();
     if (_idle) _idle->cancel();
-    if (most.count() == 0 || _state != State::Relaying) return;
-    const auto left = lastByte() + most - _loop->now();
+    if (_state != State::Relaying) return;
+    // It may have moved away from the leaveFor() that was on its way.
+    if (lastByte() == EventLoop::Clock::time_point::max())
+        return leaveFor("its place was needed for another visitor");
+    if (most.count() == 0) return;
+    const bool waits =
+        std::any_of(_sides.begin(), _sides.end(), [](const Side& side) { return side.turn.bytes > 0; });
+    const auto left = waits ? most : lastByte() + most - _loop->now();
     if (left.count() <= 0) return leaveFor("it carried no byte for " + std::to_string(most.count()) + " ms");
     if (!_idle) _idle.emplace(*_loop, [this] { checkIdle(); });
     _idle->start(std::chrono::ceil<std::chrono::milliseconds>(left));
@@ -154,9 +160,9 @@ void Relay::pump(Side& from, Side& to) {
 
     if (!hasTurn(from)) return;
     const auto before = from.bytes;
-    const auto status = movePayload(from, to);
+    const auto status = forwardHeld(from, to) ? movePayload(from, to) : Stream::Status::Blocked;
     const auto received = static_cast<std::int64_t>(from.bytes - before);
-    bandwidthOf(from).spend(received - static_cast<std::int64_t>(std::exchange(from.booked, 0)),
+    bandwidthOf(from).spend(received - static_cast<std::int64_t>(std::exchange(from.turn.bytes, 0)),
                             _loop->now());
     if (_state != State::Relaying) return;
     if (status == Stream::Status::Ok) {
@@ -171,25 +177,26 @@ void Relay::pump(Side& from, Side& to) {
 /// What may not be received yet, as the pipe's bandwidth is used up, stays in the kernel or with the peer.
 bool Relay::hasTurn(Side& from) {
     const auto now = _loop->now();
-    if (from.booked > 0) return from.turn <= now;
-    if (bandwidthOf(from).isFree(now)) return true;
-    bookTurn(from);
-    return from.turn <= now;
+    if (from.turn.bytes == 0) {
+        if (bandwidthOf(from).isFree(now)) return true;
+        bookTurn(from);
+    }
+    if (bandwidthOf(from).hasBegun(from.turn, now)) return true;
+    startTurnTimer();
+    return false;
 }
 
 void Relay::bookTurn(Side& from) {
-    auto& bandwidth = bandwidthOf(from);
-    from.booked = bandwidth.turn();
-    from.turn = bandwidth.book(_loop->now());
+    from.turn = bandwidthOf(from).book(_loop->now());
     if (!_turn) _turn.emplace(*_loop, [this] { onTurn(); });
-    startTurnTimer();
 }
 
 /// One timer is for both sides.
 void Relay::startTurnTimer() {
     std::optional<EventLoop::Clock::time_point> next;
     for (const auto& side : _sides)
-        if (side.booked > 0 && side.turn > _loop->now() && (!next || side.turn < *next)) next = side.turn;
+        if (side.turn.bytes > 0 && side.turn.begins > _loop->now() && (!next || side.turn.begins < *next))
+            next = side.turn.begins;
     if (next) _turn->start(std::chrono::ceil<std::chrono::milliseconds>(*next - _loop->now()));
 }
 
@@ -201,7 +208,7 @@ void Relay::onTurn() {
 void Relay::giveBackTurns() {
     if (_turn) _turn->cancel();
     for (auto& side : _sides)
-        bandwidthOf(side).spend(-static_cast<std::int64_t>(std::exchange(side.booked, 0)), _loop->now());
+        bandwidthOf(side).spend(-static_cast<std::int64_t>(std::exchange(side.turn.bytes, 0)), _loop->now());
 }
 
 Bandwidth& Relay::bandwidthOf(const Side& from) {
@@ -253,10 +260,19 @@ Stream::Status Relay::movePayload(Side& from, Side& to) {
     return status;
 }
 
-void Relay::forwardHeld(Side& from, Side& to) {
+/// True when more may follow it.
+bool Relay::forwardHeld(Side& from, Side& to) {
+    if (from.peer.held.empty()) return true;
     const auto held = std::exchange(from.peer.held, {});
-    bandwidthOf(from).spend(static_cast<std::int64_t>(held.bytes().size()), _loop->now());
     forward(from, to, held.bytes(), held.lengths());
+    return _state == State::Relaying && to.peer.stream->unsent() == 0;
+}
+
+/// What was received is delivered, also by a relay that ends before its turn.
+void Relay::deliverHeld() {
+    if (_aborted) return;
+    forwardHeld(_sides[0], _sides[1]);
+    forwardHeld(_sides[1], _sides[0]);
 }
 
 void Relay::forward(Side& from, Side& to, std::span<const std::byte> payload,
@@ -301,7 +317,7 @@ void Relay::passTheEnd(Side& from, Side& to) {
 void Relay::onSilent(Side& side) {
     if (_state != State::Relaying) return;
     const auto& other = _sides[&side == &_sides[0] ? 1 : 0];
-    if (other.peer.stream->unsent() > 0 || side.booked > 0) { // it is we who do not listen
+    if (other.peer.stream->unsent() > 0 || side.turn.bytes > 0) { // it is we who do not listen
         side.heartbeat->restart();
         return;
     }
@@ -310,6 +326,7 @@ void Relay::onSilent(Side& side) {
 }
 
 void Relay::leave(std::string why, Side* broken) {
+    deliverHeld();
     if (_state != State::Relaying) return;
     _state = State::Draining;
     _why = std::move(why);

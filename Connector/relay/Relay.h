@@ -67,8 +67,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     /// On the loop's thread, once.
     void start();
 
-    /// On the loop's thread: the bounds of its pipe's traffic are others now.
-    void onTrafficLimited();
+    /// On the loop's thread: the bounds of its pipe's traffic were set, the bandwidth perhaps to another one.
+    void onTrafficLimited(bool isOtherBandwidth);
 
     /// On the loop's thread: ends when what it has received is delivered.
     void leaveFor(const std::string& why);
@@ -113,11 +113,10 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
         std::optional<Heartbeat::State> beats; ///< of the heartbeat on the former loop
         std::uint64_t bytes;                   ///< payload received from it
         std::size_t accounted = 0;
-        bool hasEnded = false;             ///< its sending side: nothing more will come from it
-        bool toldTheEnd = false;           ///< our sending side: nothing more will go to it
-        bool discarded = false;            ///< payload came from it that can't be delivered any more
-        std::size_t booked = 0;            ///< of the pipe's bandwidth
-        EventLoop::Clock::time_point turn; ///< when it may be read, if something is booked
+        bool hasEnded = false;   ///< its sending side: nothing more will come from it
+        bool toldTheEnd = false; ///< our sending side: nothing more will go to it
+        bool discarded = false;  ///< payload came from it that can't be delivered any more
+        Bandwidth::Turn turn;    ///< when it may be read, if one is booked
     };
     enum class State { Relaying, Draining, Ended };
 
@@ -132,7 +131,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     void onReady(Stream& stream) override;
     void progress();
     void pump(Side& from, Side& to);
-    void forwardHeld(Side& from, Side& to);
+    bool forwardHeld(Side& from, Side& to);
+    void deliverHeld();
     std::size_t mostFor(const Side& to) const;
     Stream::Status moveReceived(Side& from, Side& to, std::size_t most);
     Stream::Status movePayload(Side& from, Side& to);

@@ -1,6 +1,6 @@
 #include "relay/RelaySet.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 namespace connector {
 
@@ -76,8 +76,8 @@ void RelaySet::postTo(const std::shared_ptr<Relay>& relay, const Lifeline::Hold&
 
 /// One that moves meanwhile looks for itself.
 void RelaySet::limitTraffic(const TrafficLimits& limits) {
-    _traffic.limit(limits);
-    forEach([](Relay& relay) { relay.onTrafficLimited(); });
+    const bool isOther = _traffic.limit(limits);
+    forEach([isOther](Relay& relay) { relay.onTrafficLimited(isOther); });
 }
 
 bool RelaySet::endIdle(std::size_t side, const std::string& owner, std::chrono::milliseconds idle,

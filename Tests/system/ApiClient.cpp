@@ -48,6 +48,10 @@ bool ApiAnswer::isError(int expectedStatus) const {
            !body->optValue<std::string>("errormessage", "").empty() && body->get("timestamp").isInteger();
 }
 
+bool isRefused(const ApiAnswer& answer, int status, const std::string& named) {
+    return answer.isError(status) && answer.field("errormessage").find(named) != std::string::npos;
+}
+
 std::ostream& operator<<(std::ostream& out, const ApiAnswer& answer) {
     return out << answer.status << " " << answer.text;
 }

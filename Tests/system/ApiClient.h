@@ -32,6 +32,9 @@ struct ApiAnswer {
 };
 std::ostream& operator<<(std::ostream& out, const ApiAnswer& answer);
 
+/// Whether it is such a failure, and its message has this text.
+bool isRefused(const ApiAnswer& answer, int status, const std::string& named);
+
 /// The answer to an `add`.
 struct AddedMapping {
     std::string id;
@@ -45,6 +48,7 @@ struct AddedMapping {
 class ApiClient {
   public:
     static constexpr const char* kForm = "application/x-www-form-urlencoded";
+    static constexpr const char* kJson = "application/json";
 
     /// tls: null for HTTP.
     ApiClient(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls = nullptr);

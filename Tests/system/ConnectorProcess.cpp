@@ -27,6 +27,21 @@ PipeClient ConnectorProcess::agent(std::uint16_t port, const std::string& passco
     return client;
 }
 
+bool ConnectorProcess::isAuthorized(int port, const std::string& passcode) const {
+    try {
+        agent(static_cast<std::uint16_t>(port), passcode);
+        return true;
+    } catch (const ConnectionLost&) {
+        return false;
+    }
+}
+
+bool ConnectorProcess::serves(const AddedMapping& mapping) const {
+    auto waiting = agent(mapping.port1, mapping.passcode1);
+    auto visitor = connect(mapping.port2);
+    return areJoined(visitor, waiting);
+}
+
 void ConnectorProcess::waitUntilHealthy() {
     waitUntil("/health answers 200", [this] {
         if (!process().isRunning())
@@ -41,6 +56,14 @@ bool ConnectorProcess::isHealthy() const {
     } catch (const Poco::Exception&) { // nothing listens yet
         return false;
     }
+}
+
+AddedMapping addedBeforeStop(const ConnectorSetup& setup) {
+    ConnectorProcess connector(setup);
+    auto mapping = connector.api().addPublic();
+    if (const int status = connector.stop(); status != 0)
+        throw std::runtime_error("Connector ended with " + std::to_string(status) + ":\n" + connector.log());
+    return mapping;
 }
 
 Poco::Net::Context::Ptr httpsContext(Mode mode, const std::optional<KeyPair>& clientCertificate) {

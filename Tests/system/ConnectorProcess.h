@@ -26,6 +26,13 @@ class ConnectorProcess : public Daemon {
     PipeClient agent(std::uint16_t port, const std::string& passcode, ConnectOptions options = {},
                      const std::string& host = "127.0.0.1") const;
 
+    /// Whether such a one is answered so, and not closed.
+    bool isAuthorized(int port, const std::string& passcode) const;
+
+    /// Whether a new agent and a new visitor of this public mapping are joined. No other agent may be
+    /// waiting. Throws ConnectionLost when one of them is turned away.
+    bool serves(const AddedMapping& mapping) const;
+
   private:
     void waitUntilHealthy();
     bool isHealthy() const;
@@ -33,6 +40,9 @@ class ConnectorProcess : public Daemon {
     std::shared_ptr<const TlsSettings> _tls;
     ApiClient _api;
 };
+
+/// A public mapping that a Connector has opened, which has stopped since. Throws when it did not stop well.
+AddedMapping addedBeforeStop(const ConnectorSetup& setup);
 
 /// What the API needs to speak HTTPS with a Connector; null in plain mode.
 Poco::Net::Context::Ptr httpsContext(Mode mode, const std::optional<KeyPair>& clientCertificate = {});

@@ -262,12 +262,7 @@ BOOST_AUTO_TEST_CASE(PortsGivenBackAreReusedLastAfterARestart) {
 BOOST_DATA_TEST_CASE(PortThatSomethingElseHoldsIsRetried, kModes, mode) {
     ConnectorSetup setup(mode);
     setup.set("limits.retry-ports", 50);
-    AddedMapping mapping;
-    {
-        ConnectorProcess connector(setup);
-        mapping = connector.api().addPublic();
-        BOOST_TEST(connector.stop() == 0);
-    }
+    const auto mapping = addedBeforeStop(setup);
     std::optional<Poco::Net::ServerSocket> holder;
     holder.emplace(Poco::Net::SocketAddress("127.0.0.1", mapping.port2));
     const ConnectorProcess connector(setup);
@@ -282,12 +277,7 @@ BOOST_DATA_TEST_CASE(PortThatSomethingElseHoldsIsRetried, kModes, mode) {
 
 BOOST_AUTO_TEST_CASE(DegradedMappingCanBeRemoved) {
     const ConnectorSetup setup;
-    AddedMapping mapping;
-    {
-        ConnectorProcess connector(setup);
-        mapping = connector.api().addPublic();
-        BOOST_TEST(connector.stop() == 0);
-    }
+    const auto mapping = addedBeforeStop(setup);
     const Poco::Net::ServerSocket holder(Poco::Net::SocketAddress("127.0.0.1", mapping.port1));
     const ConnectorProcess connector(setup);
     connector.api().remove(mapping.id);
@@ -297,12 +287,7 @@ BOOST_AUTO_TEST_CASE(DegradedMappingCanBeRemoved) {
 /// Ports that the configuration no longer names: the mapping keeps them as long as it lives.
 BOOST_AUTO_TEST_CASE(MappingOutsideTheConfiguredPortsIsKept) {
     ConnectorSetup setup(Mode::Plain, 4);
-    AddedMapping mapping;
-    {
-        ConnectorProcess connector(setup);
-        mapping = connector.api().addPublic();
-        BOOST_TEST(connector.stop() == 0);
-    }
+    const auto mapping = addedBeforeStop(setup);
     const auto next = setup.firstMappingPort() + 4;
     setup.setJson("ports", "[\"" + std::to_string(next) + "-" + std::to_string(next + 1) + "\"]");
     const ConnectorProcess connector(setup);

@@ -6,6 +6,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -82,6 +83,28 @@ bool isTurnedAway(const Server& server, const AddedMapping& mapping, int house) 
         return true;
     }
 }
+
+/// As much as fits into one message.
+const std::string kMuch(16 * 1024, 'x');
+
+/// So many visitors that have said much, joined.
+struct Speakers {
+    Speakers(const Server& server, const AddedMapping& mapping, int count) {
+        for (int i = 0; i < count; ++i)
+            agents.push_back(server.agent(mapping));
+        server.api().waitForCount(mapping.id, "agentswaiting", count);
+        for (int i = 0; i < count; ++i)
+            visitors.push_back(server.speaker(mapping, kHome, kMuch));
+        server.api().waitForCount(mapping.id, "agentswaiting", 0);
+    }
+    bool areHeard() {
+        return std::all_of(agents.begin(), agents.end(),
+                           [](auto& agent) { return agent.readExactly(kMuch.size()) == kMuch; });
+    }
+
+    std::vector<PipeClient> agents;
+    std::vector<PipeClient> visitors;
+};
 
 /// Two that are joined.
 struct Conversation {
@@ -225,6 +248,34 @@ BOOST_DATA_TEST_CASE(BandwidthIsWhatIsRead, kModes, mode) {
     const auto rest = taken;
     BOOST_TEST(slow.agent.readExactly(rest) == sent.substr(0, rest));
     BOOST_TEST(slow.goesOn());
+}
+
+BOOST_DATA_TEST_CASE(FirstBytesWaitForBandwidth, kModes, mode) {
+    const Server server(mode);
+    const auto mapping = server.api().add(publicMappingWith(R"("bandwidth":1024)"));
+    Speakers speakers(server, mapping, 4);
+    const auto most = static_cast<std::int64_t>(kMuch.size());
+    BOOST_TEST(server.api().count(mapping.id, "bytesfromport2") <= most);
+    server.change(mapping, R"({"label":"as slow as before"})");
+    BOOST_TEST(server.serves(server.api().addPublic(), kHome));
+    BOOST_TEST(server.api().count(mapping.id, "bytesfromport2") <= most);
+    server.change(mapping, R"({"bandwidth":0})");
+    BOOST_TEST(speakers.areHeard());
+}
+
+BOOST_DATA_TEST_CASE(RelayThatWaitsForItsTurnIsNotIdle, kModes, mode) {
+    const Server server(mode);
+    const auto mapping = server.api().add(publicMappingWith(R"("bandwidth":1024,"relayidle":300)"));
+    const Speakers first(server, mapping, 1);
+    Speakers second(server, mapping, 1);
+    for (int i = 0; i < 2; ++i) {
+        Conversation idle(server, server.api().add(publicMappingWith(R"("relayidle":300)")), kHome);
+        BOOST_TEST(idle.visitor.readToEnd() == "");
+    }
+    server.change(mapping, R"({"bandwidth":0,"relayidle":0})");
+    BOOST_TEST(second.areHeard());
+    second.visitors.front().send(kMuch);
+    BOOST_TEST(second.areHeard(), "its relay goes on");
 }
 
 BOOST_AUTO_TEST_CASE(WaitingVisitorsTakeTurnsByAddress) {

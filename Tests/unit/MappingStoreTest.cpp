@@ -157,6 +157,25 @@ BOOST_AUTO_TEST_CASE(everything_of_a_mapping_comes_back) {
     BOOST_TEST((store.load()[1] == plain), "what is not given stays so");
 }
 
+/// It is written by itself, and may be written between the reading and the replacing of the rest.
+BOOST_AUTO_TEST_CASE(replacing_a_mapping_keeps_when_it_was_last_in_use) {
+    MappingStore store(path);
+    store.insertAll({mapping("a", 1)});
+    auto labelled = mapping("a", 1);
+    labelled.label = "new";
+    {
+        MappingStore::Transaction transaction(store);
+        store.setLastUse({{"a", {.agent = 5, .visitor = 7}}});
+        store.replace(mapping("a", 1), labelled);
+        transaction.commit();
+    }
+    const auto loaded = store.load();
+    BOOST_TEST_REQUIRE(loaded.size() == 1U);
+    BOOST_TEST(loaded.front().label == "new");
+    BOOST_TEST(loaded.front().lastUse.agent == 5);
+    BOOST_TEST(loaded.front().lastUse.visitor == 7);
+}
+
 BOOST_AUTO_TEST_CASE(a_lock_of_another_program_is_told_from_other_failures) {
     MappingStore store(path, std::chrono::milliseconds(1));
     Poco::Data::Session other("SQLite", path);

@@ -1,4 +1,4 @@
-#include "net/Network.h"
+#include "base/Network.h"
 
 #include <boost/test/unit_test.hpp>
 

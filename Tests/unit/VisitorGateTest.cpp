@@ -1,5 +1,5 @@
 #include "pipe/VisitorGate.h"
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 #include <boost/test/unit_test.hpp>
 
@@ -130,6 +130,15 @@ BOOST_AUTO_TEST_CASE(all_together_have_so_many_places) {
     gate.places.clear();
     BOOST_TEST(gate.enters("192.0.2.1"));
     BOOST_TEST(!gate.enters("192.0.2.1"), "the third one is still here");
+}
+
+BOOST_AUTO_TEST_CASE(who_finds_no_place_may_come_at_once_when_there_is_one) {
+    Gate gate(with([](TrafficLimits& limits) { limits.visitorRate = 1; }), 1);
+    BOOST_TEST(gate.enters("192.0.2.1"));
+    BOOST_TEST(!gate.enters("192.0.2.2"));
+    BOOST_TEST(gate.refusal.value() == VisitorRefusal::Share);
+    gate.places.clear();
+    BOOST_TEST(gate.enters("192.0.2.2"));
 }
 
 BOOST_AUTO_TEST_CASE(the_busiest_has_more_than_others_with_their_newcomers) {

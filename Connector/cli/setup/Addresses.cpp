@@ -1,7 +1,7 @@
 #include "cli/setup/Addresses.h"
 
-#include "net/Network.h"
-#include "net/PeerAddress.h"
+#include "base/Network.h"
+#include "base/PeerAddress.h"
 
 #include <Poco/Ascii.h>
 #include <Poco/Net/NetworkInterface.h>

@@ -1,6 +1,6 @@
-#include "net/Network.h"
+#include "base/Network.h"
 
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 #include <Poco/Net/NetException.h>
 

@@ -1,4 +1,4 @@
-#include "net/PeerAddress.h"
+#include "base/PeerAddress.h"
 
 #include <string_view>
 

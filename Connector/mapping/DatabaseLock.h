@@ -1,0 +1,26 @@
+#pragma once
+
+#include "base/Descriptor.h"
+
+#include <string>
+
+namespace connector {
+
+/// Keeps other processes out of a database for as long as it lives: a lock of the open file (fcntl(2),
+/// F_OFD_SETLK) on its first byte. SQLite's own locks are POSIX locks on other bytes, which this does not
+/// meet; but closing any descriptor of the file would drop them, so it is closed last.
+class DatabaseLock {
+  public:
+    /// Creates the file, with mode 0600, when there is none. Throws StorageError: it can't be opened for
+    /// writing, or another process has the lock.
+    explicit DatabaseLock(const std::string& path);
+
+    /// Whether some process has it. Only asks: to try it, even for a moment, would keep out a process that
+    /// starts at that moment. False when there is no such file. Throws StorageError when it can't be opened.
+    static bool isHeld(const std::string& path);
+
+  private:
+    Descriptor _descriptor;
+};
+
+} // namespace connector

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <stdexcept>
+
+namespace connector {
+
+/// What an operation on mappings can fail with; what() is a sentence for the one who asked.
+class MappingError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// No mapping has that id.
+class UnknownMapping : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
+/// There are not two free ports, or not the descriptors to listen on them.
+class NoFreePorts : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
+/// The port that was asked for is another mapping's, or another program's.
+class PortTaken : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
+/// This mapping can't have such settings.
+class UnfitSettings : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
+/// The mappings are still being restored, or the process is stopping.
+class NotServing : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
+
+} // namespace connector
