@@ -59,6 +59,9 @@ BOOST_DATA_TEST_CASE(VisitorThatIsSilentForTooLongIsClosed, kModes, mode) {
     auto silent = pipe.visitor();
     BOOST_TEST(isClosedUnanswered(silent));
     BOOST_TEST(pipe.count("agentswaiting") == 1);
+    const auto refused = pipe.api().show(pipe.mapping().id)->getObject("visitorsrefused");
+    BOOST_TEST(refused->getValue<int>("silent") == 1);
+    BOOST_TEST(refused->getValue<int>("noagent") == 0);
 }
 
 /// Such as `nc -N` with nothing to send, at a server that speaks first.

@@ -141,6 +141,7 @@ BOOST_DATA_TEST_CASE(OnlyThoseOfAllowedNetworksAreServed, kModes, mode) {
     BOOST_TEST(isTurnedAway(server, mapping, kElsewhere));
     BOOST_TEST(isTurnedAway(server, mapping, 77));
     BOOST_TEST(server.refused(mapping, "denied") == 2);
+    BOOST_TEST(server.api().get("/api/v2/status").json()->getValue<int>("visitorsrefused") == 2);
     server.connector->waitForLog("turned away: its address may not visit this mapping");
 }
 

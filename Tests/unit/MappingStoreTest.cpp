@@ -123,6 +123,40 @@ BOOST_AUTO_TEST_CASE(what_is_not_committed_is_not_there) {
     BOOST_TEST(store.load().empty());
 }
 
+BOOST_AUTO_TEST_CASE(everything_of_a_mapping_comes_back) {
+    auto wanted = mapping("a", 1);
+    wanted.type = connector::Mapping::Type::Private;
+    wanted.label = "a label";
+    wanted.endpoint1 = {.port = 1,
+                        .passcode = "passcode1",
+                        .formerPasscode = "former1",
+                        .formerPasscodeUntil = 11,
+                        .maxConnections = 12,
+                        .heartbeatAbsenceThreshold = std::chrono::milliseconds(13)};
+    wanted.endpoint2 = {.port = 2,
+                        .passcode = "passcode2",
+                        .formerPasscode = "former2",
+                        .formerPasscodeUntil = 21,
+                        .maxConnections = 22,
+                        .heartbeatAbsenceThreshold = std::chrono::milliseconds(23)};
+    wanted.visitors = {.alpn = {"h2", "http/1.1"}, .tls = false};
+    wanted.traffic = {.visitorsPerAddress = 31,
+                      .visitorRate = 32,
+                      .allow = std::vector{*connector::Network::parse("192.0.2.0/24"),
+                                           *connector::Network::parse("2001:db8::/32")},
+                      .deny = std::vector<connector::Network>{},
+                      .relayIdle = std::chrono::milliseconds(33),
+                      .bandwidth = 34000};
+    wanted.created = 41;
+    wanted.lastUse = {.agent = 42, .visitor = 43};
+    const auto plain = mapping("b", 3);
+    MappingStore store(path);
+    store.insertAll({wanted, plain});
+    BOOST_REQUIRE(store.load().size() == 2U);
+    BOOST_TEST((store.load()[0] == wanted));
+    BOOST_TEST((store.load()[1] == plain), "what is not given stays so");
+}
+
 /// It is written by itself, and may be written between the reading and the replacing of the rest.
 BOOST_AUTO_TEST_CASE(replacing_a_mapping_keeps_when_it_was_last_in_use) {
     MappingStore store(path);
