@@ -121,8 +121,9 @@ void AcceptedHosts::check(const HTTPRequest& request) const {
     const auto origin = request.get("Origin", "");
     if (request.has("Origin") && !isOwnOrigin(origin, host))
         refuse("Origin: web pages of other sites may not call this API; a program sends no such header");
-    const auto site = Poco::toLower(request.get("Sec-Fetch-Site", ""));
-    if (site == "cross-site" || site == "same-site")
+    // Whatever a browser says that is neither a page of its own nor the person at it, comes from elsewhere.
+    const auto site = Poco::toLower(request.get("Sec-Fetch-Site", "none"));
+    if (site != "none" && site != "same-origin")
         refuse(
             "Sec-Fetch-Site: web pages of other sites may not call this API; a program sends no such header");
 }

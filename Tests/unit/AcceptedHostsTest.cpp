@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(pages_of_the_same_origin_only_may_call) {
 }
 
 BOOST_AUTO_TEST_CASE(what_a_browser_calls_foreign_is_refused) {
-    for (const auto* site : {"cross-site", "same-site", "Cross-Site"})
+    for (const auto* site : {"cross-site", "same-site", "Cross-Site", "none, cross-site", ""})
         BOOST_TEST(!refusalOf({{"Host", "localhost"}, {"Sec-Fetch-Site", site}}).empty(), site);
     for (const auto* site : {"same-origin", "none"})
         BOOST_TEST(refusalOf({{"Host", "localhost"}, {"Sec-Fetch-Site", site}}).empty(), site);
