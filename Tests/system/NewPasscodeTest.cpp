@@ -105,6 +105,21 @@ BOOST_AUTO_TEST_CASE(OpeningAgentKeepsItsStreamsWhenItsPasscodeIsFormer) {
     BOOST_TEST(!serving.isEnded());
 }
 
+/// While it is not known whether its client is taken, an agent is among neither those that wait nor those in
+/// relays.
+BOOST_DATA_TEST_CASE(AgentWhoseClientIsNotTakenDoesNotComeBackWithAFormerPasscode, kModes, mode) {
+    const OpenPrivatePipe pipe(mode, {.limits = {{"open", 600000}, {"visitor-wait", 600000}}});
+    auto opener = pipe.agent1();
+    opener.send("a request");
+    auto refusing = servingAgent(pipe, Side::Port2);
+    auto refused = refusing.nextRequest();
+    BOOST_TEST(refused.readExactly(9) == "a request");
+    changePasscode(pipe.api(), pipe.mapping().id, R"({"side":"port1"})");
+    refused.reset(NGHTTP2_REFUSED_STREAM);
+    BOOST_TEST(isClosedUnanswered(opener));
+    pipe.waitFor("agentswaitingport1", 0);
+}
+
 BOOST_DATA_TEST_CASE(SidesHavePasscodesOfTheirOwn, kSides, side) {
     const OpenPrivatePipe pipe(Mode::Plain, {.maxConnections = 2});
     auto changedSide = pipe.connector().agent(portOf(pipe, side), passcodeOf(pipe, side));

@@ -41,10 +41,12 @@ struct Resumption {
         statusOn(first, "/health"); // tickets of TLS 1.3 come behind the handshake
         const auto session = first.session();
         hasTicket = SSL_SESSION_has_ticket(session.get()) == 1;
+        life = std::chrono::seconds(SSL_SESSION_get_ticket_lifetime_hint(session.get()));
         isDone = connector.connect(port, {.tls = tls, .session = session}).wasResumed();
     }
 
     bool hasTicket = false;
+    std::chrono::seconds life{}; ///< of the ticket, as the server says
     bool isDone = false;
 };
 
@@ -78,6 +80,7 @@ BOOST_DATA_TEST_CASE(SessionsOfApiClientsAreResumed, kVersions, version) {
     const Resumption resumption(connector, setup.apiPort(),
                                 settings({.trustedFile = "", .onlyVersion = version}));
     BOOST_TEST(resumption.hasTicket);
+    BOOST_TEST((resumption.life == std::chrono::hours(24)), "as long as a key");
     BOOST_TEST(resumption.isDone);
 }
 

@@ -1,7 +1,7 @@
 #include "pipe/SlowedAddresses.h"
 
+#include "base/PeerAddress.h"
 #include "net/EventLoop.h"
-#include "net/PeerAddress.h"
 
 #include <boost/test/unit_test.hpp>
 
