@@ -176,7 +176,9 @@ void Http2Session::settle() {
     if (!_finishLater.empty()) return finish(_finishLater);
     if (_isOver || _isClosing) return;
     if (_isGoingAway && !std::exchange(_hasToldGoingAway, true)) _owner.onGoingAway();
-    const bool isDeaf = ::nghttp2_session_want_read(_session.get()) == 0;
+    // nghttp2 wants nothing more once it has written GOAWAY: while the peer reads nothing, it doesn't come to
+    // that.
+    const bool isDeaf = _hasMisbehaved || ::nghttp2_session_want_read(_session.get()) == 0;
     if (isDeaf && ::nghttp2_session_want_write(_session.get()) == 0)
         return close(_why.empty() ? "it went away" : _why);
     if (isDeaf && !std::exchange(_isDoomed, true))
