@@ -68,7 +68,8 @@ struct Runtime {
     EventLoops loops{std::thread::hardware_concurrency()};
     const Watchdog watchdog{loops};
     LimitedLogs limitedLogs{LogLimits()};
-    PipeEnvironment environment{loops, settings(), nullptr, limitedLogs};
+    ListeningSockets sockets;
+    PipeEnvironment environment{loops, sockets, settings(), nullptr, limitedLogs};
 };
 
 /// The signal that comes next.

@@ -10,15 +10,16 @@
 
 namespace connector {
 
-std::vector<std::unique_ptr<Listener>> listenLocally(const AgentPipeSettings& settings, int backlog) {
+std::vector<std::unique_ptr<Listener>> listenLocally(ListeningSockets& sockets,
+                                                     const AgentPipeSettings& settings, int backlog) {
     const auto place = settings.localHost + ":" + std::to_string(settings.localPort);
     const auto answer = Resolver::resolveNow(settings.localHost, settings.localPort);
     auto failure = answer.failure;
     std::vector<std::unique_ptr<Listener>> listeners;
     for (const auto& address : answer.addresses) {
         try {
-            listeners.push_back(
-                std::make_unique<Listener>(address, /*v6Only*/ true, backlog, TcpOptions(), nullptr));
+            listeners.push_back(std::make_unique<Listener>(
+                sockets, address, ListeningSockets::Settings{.v6Only = true, .backlog = backlog}, nullptr));
         } catch (const Poco::Net::NetException& error) {
             failure = error.message();
             if (error.code() != EADDRNOTAVAIL && error.code() != EAFNOSUPPORT)

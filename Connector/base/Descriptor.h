@@ -17,6 +17,9 @@ class Descriptor {
 
     int get() const { return _descriptor; }
 
+    /// It is the caller's from now on.
+    int release() { return std::exchange(_descriptor, -1); }
+
   private:
     int _descriptor;
 };

@@ -26,21 +26,6 @@ class RequestServerSocket : public Poco::Net::ServerSocket {
     explicit RequestServerSocket(Poco::AutoPtr<RequestQueue> queue) : ServerSocket(queue.duplicate(), true) {}
 };
 
-std::unique_ptr<Listener> listenOn(const SocketAddress& address) {
-    constexpr bool kIPv6Only = false;
-    return std::make_unique<Listener>(address, kIPv6Only, kBacklog, TcpOptions(), nullptr);
-}
-
-/// On all addresses; on those of IPv4 alone on a machine without IPv6.
-std::unique_ptr<Listener> listenOnAll(std::uint16_t port) {
-    try {
-        return listenOn(SocketAddress(IPAddress(IPAddress::IPv6), port));
-    } catch (const Poco::Exception& error) {
-        if (error.code() != EAFNOSUPPORT && error.code() != EADDRNOTAVAIL) throw;
-        return listenOn(SocketAddress(IPAddress(IPAddress::IPv4), port));
-    }
-}
-
 Poco::Net::HTTPServerParams::Ptr parametersFrom(const HttpLimits& limits) {
     Poco::Net::HTTPServerParams::Ptr parameters = new Poco::Net::HTTPServerParams;
     parameters->setMaxThreads(limits.threads);
@@ -65,8 +50,9 @@ void runOn(EventLoop& loop, Function function) {
 } // namespace
 
 HttpServer::HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
-                       KnowsCaller knows, Poco::Net::Context::Ptr tls, LimitedLog& log)
-    : _settings(std::move(settings)), _factory(std::move(factory)), _loops(1, "http"),
+                       KnowsCaller knows, Poco::Net::Context::Ptr tls, ListeningSockets& sockets,
+                       LimitedLog& log)
+    : _settings(std::move(settings)), _sockets(sockets), _factory(std::move(factory)), _loops(1, "http"),
       _queue(new RequestQueue),
       _connections(_loops.next(), _settings.limits, std::move(knows), std::move(tls), _queue, log),
       // A thread that TCPServer has let go is not free at the pool for a moment yet.
@@ -97,9 +83,24 @@ void HttpServer::stop() {
     _server.reset();
 }
 
+std::unique_ptr<Listener> HttpServer::listenOn(const SocketAddress& address) const {
+    return std::make_unique<Listener>(
+        _sockets, address, ListeningSockets::Settings{.v6Only = false, .backlog = kBacklog}, nullptr);
+}
+
+/// On all addresses; on those of IPv4 alone on a machine without IPv6.
+std::unique_ptr<Listener> HttpServer::listenOnAll() const {
+    try {
+        return listenOn(SocketAddress(IPAddress(IPAddress::IPv6), _settings.port));
+    } catch (const Poco::Exception& error) {
+        if (error.code() != EAFNOSUPPORT && error.code() != EADDRNOTAVAIL) throw;
+        return listenOn(SocketAddress(IPAddress(IPAddress::IPv4), _settings.port));
+    }
+}
+
 std::unique_ptr<Listener> HttpServer::listener() const {
     try {
-        if (_settings.bind.empty()) return listenOnAll(_settings.port);
+        if (_settings.bind.empty()) return listenOnAll();
         return listenOn(SocketAddress(_settings.bind, _settings.port));
     } catch (const Poco::Exception& error) {
         throw std::runtime_error("the API can't listen on " +

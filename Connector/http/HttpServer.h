@@ -23,10 +23,10 @@ class HttpServer {
     /// factory: makes the handlers. The body that they read is complete. A handler must call
     /// setKeepAlive(true) for the connection to go on. RequestSocket::of() gives what POCO doesn't carry: the
     /// client's certificate, and a problem, which must be the answer. tls: a server's context, or null for
-    /// plain HTTP. log: is told of clients that had to go; it must outlive the server.
+    /// plain HTTP. log: is told of clients that had to go. It and sockets must outlive the server.
     /// knows: whether a request is of a known caller; on the event loop, so it must not wait for anything.
     HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory, KnowsCaller knows,
-               Poco::Net::Context::Ptr tls, LimitedLog& log);
+               Poco::Net::Context::Ptr tls, ListeningSockets& sockets, LimitedLog& log);
 
     /// Calls stop(), and waits for the requests that were still being answered after that.
     ~HttpServer();
@@ -44,9 +44,12 @@ class HttpServer {
     void stop();
 
   private:
+    std::unique_ptr<Listener> listenOn(const Poco::Net::SocketAddress& address) const;
+    std::unique_ptr<Listener> listenOnAll() const;
     std::unique_ptr<Listener> listener() const;
 
     const HttpSettings _settings;
+    ListeningSockets& _sockets;
     const Poco::Net::HTTPRequestHandlerFactory::Ptr _factory;
     EventLoops _loops;                  ///< one
     Poco::AutoPtr<RequestQueue> _queue; ///< behind _loops: requests that are left in it post empty answers

@@ -23,10 +23,19 @@ std::string reason() {
     return std::generic_category().message(errno);
 }
 
+bool isOf(const std::string& path, int descriptor) {
+    struct stat file {};
+    struct stat open {};
+    return ::fstat(descriptor, &open) == 0 && ::stat(path.c_str(), &file) == 0 &&
+           open.st_dev == file.st_dev && open.st_ino == file.st_ino;
+}
+
 } // namespace
 
-DatabaseLock::DatabaseLock(const std::string& path)
-    : _descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR)) {
+DatabaseLock::DatabaseLock(const std::string& path, Descriptor inherited)
+    : _descriptor(isOf(path, inherited.get())
+                      ? inherited.release()
+                      : ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR)) {
     if (_descriptor.get() < 0) throw StorageError(path + ": can't be opened for writing: " + reason());
     auto lock = onFirstByte();
     if (::fcntl(_descriptor.get(), F_OFD_SETLK, &lock) != 0)

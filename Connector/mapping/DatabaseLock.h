@@ -11,9 +11,13 @@ namespace connector {
 /// meet; but closing any descriptor of the file would drop them, so it is closed last.
 class DatabaseLock {
   public:
-    /// Creates the file, with mode 0600, when there is none. Throws StorageError: it can't be opened for
-    /// writing, or another process has the lock.
-    explicit DatabaseLock(const std::string& path);
+    /// Creates the file, with mode 0600, when there is none. inherited: the descriptor of another process's
+    /// lock, or -1: if it is of this file, the lock has two owners from now on, and the last one frees it.
+    /// Throws StorageError: it can't be opened for writing, or another process has the lock.
+    DatabaseLock(const std::string& path, Descriptor inherited);
+
+    /// To be inherited; it stays the lock's.
+    int descriptor() const { return _descriptor.get(); }
 
     /// Whether some process has it. Only asks: to try it, even for a moment, would keep out a process that
     /// starts at that moment. False when there is no such file. Throws StorageError when it can't be opened.

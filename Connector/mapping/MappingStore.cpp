@@ -186,12 +186,12 @@ class MappingStore::LockWait {
     std::mutex _mutex;
 };
 
-MappingStore::MappingStore(const std::string& path, std::chrono::milliseconds busy)
+MappingStore::MappingStore(const std::string& path, std::chrono::milliseconds busy, Descriptor lock)
     : _path(path), _wait(std::make_unique<LockWait>(busy)) {
     Poco::Data::SQLite::Connector::registerConnector();
     translated(_path, nullptr, [&] {
         Poco::File(Poco::Path(_path).makeAbsolute().parent()).createDirectories();
-        _lock = std::make_unique<DatabaseLock>(_path);
+        _lock = std::make_unique<DatabaseLock>(_path, std::move(lock));
         open();
     });
 }
@@ -374,9 +374,17 @@ void MappingStore::interrupt() {
     _wait->interrupt(_session);
 }
 
-void MappingStore::close() {
+int MappingStore::lockDescriptor() const {
+    return _lock->descriptor();
+}
+
+void MappingStore::suspend() {
     exchangeSession(nullptr);
     _reader.reset();
+}
+
+void MappingStore::close() {
+    suspend();
     _lock.reset();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/Descriptor.h"
 #include "mapping/LastUseRecord.h"
 #include "mapping/StorageError.h"
 #include "model/Mapping.h"
@@ -28,8 +29,9 @@ class MappingStore {
     /// a file that is not a database, is damaged, comes from a newer version or can't be written: throws
     /// StorageError and leaves the file as it was. On a full disk an existing one is read all the same, and
     /// can't be written until a Transaction finds room. busy: how long a lock of another program is waited
-    /// for.
-    explicit MappingStore(const std::string& path, std::chrono::milliseconds busy = kDatabaseBusy);
+    /// for. lock: lockDescriptor() of the process that this one replaces, or none.
+    explicit MappingStore(const std::string& path, std::chrono::milliseconds busy = kDatabaseBusy,
+                          Descriptor lock = Descriptor(-1));
 
     /// Opens a database that exists, whether or not a server uses it, to read it only; nothing of it is
     /// changed. Throws StorageError as above.
@@ -54,6 +56,13 @@ class MappingStore {
 
     /// Inserts all of them or, when it throws, none.
     void insertAll(const std::vector<Mapping>& mappings);
+
+    /// What keeps other processes out; it stays the store's.
+    int lockDescriptor() const;
+
+    /// Closes the database, which may wait for the disk, but still keeps other processes out. The next
+    /// Transaction opens it again.
+    void suspend();
 
     /// Several writes that are committed together.
     class Transaction;

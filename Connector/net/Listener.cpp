@@ -1,11 +1,9 @@
 #include "net/Listener.h"
 
 #include <Poco/Exception.h>
-#include <Poco/Net/NetException.h>
 
 #include <cerrno>
 #include <sys/socket.h>
-#include <system_error>
 
 namespace connector {
 
@@ -22,27 +20,20 @@ bool concernsOneConnection(int error) {
 
 } // namespace
 
-Listener::Listener(const Poco::Net::SocketAddress& address, bool v6Only, int backlog,
-                   const TcpOptions& options, DescriptorBudget* budget)
-    : _budget(budget) {
+Listener::Listener(ListeningSockets& sockets, const Poco::Net::SocketAddress& address,
+                   const ListeningSockets::Settings& settings, DescriptorBudget* budget)
+    : _sockets(sockets), _budget(budget) {
     if (budget) {
         _lease = budget->take();
         if (!_lease) throw Poco::IOException("no descriptor left for another port");
     }
-    // SO_REUSEADDR for connections of an earlier process that still linger; never SO_REUSEPORT, which would
-    // let another process of the same user share the port.
-    if (address.family() == Poco::Net::SocketAddress::IPv6)
-        _socket.bind6(address, true, false, v6Only);
-    else
-        _socket.bind(address, true, false);
-    if (!options.applyTo(_socket.impl()->sockfd()))
-        throw Poco::Net::NetException("can't set the TCP options", std::generic_category().message(errno));
-    _socket.setBlocking(false);
-    _socket.listen(backlog);
+    _socket = _sockets.open(address, settings);
 }
 
 Listener::~Listener() {
+    // Even a socket that is closed here may be open in another process, and would go on being watched.
     if (_loop) _loop->remove(_socket.impl()->sockfd(), *this);
+    _sockets.release(_socket);
 }
 
 bool Listener::start(EventLoop& loop, Acceptor& acceptor) {

@@ -3,7 +3,7 @@
 #include "base/Descriptor.h"
 #include "net/DescriptorBudget.h"
 #include "net/EventLoop.h"
-#include "net/TcpOptions.h"
+#include "net/ListeningSockets.h"
 #include "net/Timer.h"
 
 #include <Poco/Net/ServerSocket.h>
@@ -31,12 +31,11 @@ class Acceptor {
 /// listener looks for a free one ten times a second; it never spins.
 class Listener final : private EventHandler {
   public:
-    /// Binds and listens; connections queue in the kernel until start(). Accepted connections inherit
-    /// `options`. v6Only: whether an IPv6 address is for IPv6 alone. budget: what each connection needs a
-    /// lease of, or null; it must outlive the listener. Throws Poco::Net::NetException, and Poco::IOException
-    /// when no descriptor is left.
-    Listener(const Poco::Net::SocketAddress& address, bool v6Only, int backlog, const TcpOptions& options,
-             DescriptorBudget* budget);
+    /// Listens on a socket of ListeningSockets::open(); connections queue in the kernel until start().
+    /// budget: what each connection needs a lease of, or null. Both must outlive the listener. Throws
+    /// Poco::Net::NetException, and Poco::IOException when no descriptor is left.
+    Listener(ListeningSockets& sockets, const Poco::Net::SocketAddress& address,
+             const ListeningSockets::Settings& settings, DescriptorBudget* budget);
     ~Listener();
 
     /// On the loop's thread. False when the kernel has no room for another watch.
@@ -46,6 +45,7 @@ class Listener final : private EventHandler {
     void onEvents(std::uint32_t events) override;
     bool acceptOne();
 
+    ListeningSockets& _sockets;
     Poco::Net::ServerSocket _socket;
     DescriptorBudget* _budget;
     DescriptorBudget::Lease _lease;

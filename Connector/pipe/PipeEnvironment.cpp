@@ -7,20 +7,21 @@
 
 namespace connector {
 
-PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls,
-                                 LimitedLogs& logs)
-    : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)), _logs(logs), _handshakes(loops),
+PipeEnvironment::PipeEnvironment(EventLoops& loops, ListeningSockets& sockets, PipeSettings settings,
+                                 Poco::Net::Context::Ptr tls, LimitedLogs& logs)
+    : _loops(loops), _sockets(sockets), _settings(std::move(settings)), _tls(std::move(tls)), _logs(logs), _handshakes(loops),
       _descriptors(_settings.descriptors, _logs.descriptors), _relays(loops, _settings.limits.relay),
       _slowed(loops.at(0), _settings.limits, _logs.slowed) {}
 
 std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t port) {
     // Alone, the IPv6 wildcard serves IPv4 too, which spares a descriptor a port.
-    const bool v6Only = _settings.bind.size() > 1;
+    const ListeningSockets::Settings settings{.v6Only = _settings.bind.size() > 1,
+                                              .backlog = _settings.limits.backlog,
+                                              .tcp = _settings.tcp};
     std::vector<std::unique_ptr<Listener>> listeners;
     for (const auto& address : _settings.bind)
-        listeners.push_back(std::make_unique<Listener>(Poco::Net::SocketAddress(address, port), v6Only,
-                                                       _settings.limits.backlog, _settings.tcp,
-                                                       &_descriptors));
+        listeners.push_back(std::make_unique<Listener>(_sockets, Poco::Net::SocketAddress(address, port),
+                                                       settings, &_descriptors));
     return listeners;
 }
 

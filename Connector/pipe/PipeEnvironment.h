@@ -41,11 +41,13 @@ class PipeEnvironment {
     /// For the log, when accept() has returned null.
     static constexpr const char* kNoMemory = "there is no memory for its TLS";
 
-    /// tls: agents and visitors speak TLS with this context; null: plain TCP. loops and logs must outlive the
-    /// environment.
-    PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls, LimitedLogs& logs);
+    /// tls: agents and visitors speak TLS with this context; null: plain TCP. loops, sockets and logs must
+    /// outlive the environment.
+    PipeEnvironment(EventLoops& loops, ListeningSockets& sockets, PipeSettings settings,
+                    Poco::Net::Context::Ptr tls, LimitedLogs& logs);
 
     EventLoops& loops() { return _loops; }
+    ListeningSockets& sockets() { return _sockets; }
     Handshakes& handshakes() { return _handshakes; }
     SlowedAddresses& slowed() { return _slowed; }
     const PipeLimits& limits() const { return _settings.limits; }
@@ -81,6 +83,7 @@ class PipeEnvironment {
 
   private:
     EventLoops& _loops;
+    ListeningSockets& _sockets;
     PipeSettings _settings;
     Poco::Net::Context::Ptr _tls;
     PipeLogs _logs;

@@ -74,7 +74,8 @@ struct Pipe : AgentEndpoint::Owner, VisitorEndpoint::Owner {
                                written(folder.path() + "/key.pem", certificate.key)};
     EventLoops loops{1};
     LimitedLogs limitedLogs{LogLimits()};
-    PipeEnvironment environment{loops, PipeSettings(), makeServerContext(credentials), limitedLogs};
+    ListeningSockets sockets;
+    PipeEnvironment environment{loops, sockets, PipeSettings(), makeServerContext(credentials), limitedLogs};
     EventLoop loop;
 };
 
