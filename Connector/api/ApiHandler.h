@@ -4,6 +4,7 @@
 #include "api/ApiLogs.h"
 #include "api/ApiSettings.h"
 #include "api/MappingJson.h"
+#include "api/UpgradeState.h"
 #include "auth/Identities.h"
 #include "http/RequestSocket.h"
 #include "mapping/MappingService.h"
@@ -28,6 +29,7 @@ struct ApiContext {
     const Identities identities;
     Poco::Logger& log;
     const ApiLogs& logs;
+    UpgradeState upgrade;
 
     /// Who has sent a request.
     Identities::Recognition recognize(const Poco::Net::HTTPRequest& head, const ClientRequest& request) const;

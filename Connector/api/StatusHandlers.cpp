@@ -3,6 +3,8 @@
 #include "api/JsonAnswer.h"
 #include "api/MappingRequest.h"
 
+#include <unistd.h>
+
 namespace connector {
 
 namespace {
@@ -40,6 +42,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
     answer->set("status", "running");
     answer->set("mappings", static_cast<Poco::UInt64>(totals.mappings));
     answer->set("version", CONNECTOR_VERSION);
+    answer->set("process", ::getpid());
     answer->set("availablePorts", static_cast<Poco::UInt64>(context().mappings.freePortCount()));
     answer->set("descriptors", context().mappings.descriptorCount());
     answer->set("availableDescriptors", context().mappings.freeDescriptorCount());
@@ -52,6 +55,12 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
     answer->set("visitorsrefused", static_cast<Poco::UInt64>(totals.visitorsRefused));
     answer->set("relays", static_cast<Poco::Int64>(totals.relays));
     answer->set("bytesrelayed", static_cast<Poco::UInt64>(totals.bytesRelayed));
+    if (const auto failure = context().upgrade.failure(); !failure.reason.empty()) {
+        auto upgrade = newJson();
+        upgrade->set("failed", failure.reason);
+        upgrade->set("timestamp", failure.timestamp);
+        answer->set("upgrade", upgrade);
+    }
     return answer;
 }
 

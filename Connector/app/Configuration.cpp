@@ -304,6 +304,8 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     configuration.pipes.tcp = readTcpOptions(limits);
     configuration.database = readDatabaseLimits(limits, api.threads);
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);
+    configuration.upgrade = time(limits, "upgrade", configuration.upgrade);
+    configuration.drain = time(limits, "drain", configuration.drain);
     configuration.log.linesPerSecond =
         count(limits, "log-lines", kMaxLines, configuration.log.linesPerSecond);
     configuration.log.summary = time(limits, "log-summary", configuration.log.summary);

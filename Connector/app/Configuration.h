@@ -40,6 +40,10 @@ struct Configuration {
     /// How often, at most, the database is told when mappings were last in use.
     std::chrono::milliseconds lastUse{60000};
     LogLimits log;
+    /// How long a new process may take to serve in this one's stead, and how long this one's relays may go on
+    /// then.
+    std::chrono::milliseconds upgrade{60000};
+    std::chrono::milliseconds drain{3600000};
     /// A level's name as Poco::Logger knows it.
     std::string logLevel;
     /// "" is standard error.

@@ -1,6 +1,8 @@
 #include "app/ConnectorApplication.h"
 
 #include "app/Server.h"
+#include "app/Takeover.h"
+#include "app/Upgrade.h"
 #include "base/ProcessSetup.h"
 #include "base/ServiceManager.h"
 
@@ -38,6 +40,14 @@ void checkWritable(const std::string& file) {
     const bool isNew = !std::filesystem::exists(file);
     if (!std::ofstream(file, std::ios::app)) throw Poco::CreateFileException(file);
     if (isNew) std::filesystem::remove(file);
+}
+
+/// A file that has the process id of this one's predecessor gets this one's.
+void replaceInPidFile(const std::string& file, pid_t former) {
+    pid_t written = 0;
+    if (file.empty() || !(std::ifstream(file) >> written) || written != former) return;
+    if (!(std::ofstream(file) << ::getpid() << std::endl))
+        log().warning("%s can't be written, and has the process id of the former process", file);
 }
 
 /// Leaves the log a moment.
@@ -124,11 +134,18 @@ void ConnectorApplication::defineOptions(Poco::Util::OptionSet& options) {
 
 int ConnectorApplication::serve(int argc, char** argv) {
     try {
+        _takeover = Takeover::begin();
+        _program = std::filesystem::read_symlink("/proc/self/exe").string();
+        _words = {argv, argv + argc};
         readWords({argv + 1, argv + argc});
         _configuration = Configuration::load(findConfiguration(_configurationFile));
         if (_onlyCheck) {
             std::cout << _configuration.file << ": ok" << std::endl;
             return EXIT_OK;
+        }
+        if (_takeover) {
+            init(1, argv); // what the options ask of POCO, the former process has done
+            return run();
         }
         if (!_isDaemon) {
             init(argc, argv);
@@ -173,7 +190,7 @@ void ConnectorApplication::readWords(const std::vector<std::string>& words) {
 
 int ConnectorApplication::main(const std::vector<std::string>&) {
     try {
-        const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM});
+        const auto signals = blockSignals({SIGHUP, SIGINT, SIGTERM, SIGUSR2});
         raiseDescriptorLimit();
         if (_isDaemon) restartAllocatorThread();
         _logging.emplace(_configuration.logLevel,
@@ -183,7 +200,7 @@ int ConnectorApplication::main(const std::vector<std::string>&) {
                          _configuration.file, _configurationFile);
         {
             const StartWatch watch;
-            _server = std::make_unique<Server>(_configuration);
+            _takeover ? takeOver() : start();
         }
         log().notice("%s %s is ready: %s", std::string(kProgram), std::string(CONNECTOR_VERSION),
                      summary(_configuration));
@@ -191,10 +208,14 @@ int ConnectorApplication::main(const std::vector<std::string>&) {
             log().notice("this is for development; \"%s setup\" makes a configuration for production",
                          std::string(kProgram));
         notifyReady(summary(_configuration));
+        _server->watch();
         waitForTermination(signals);
+        if (_isReplaced) waitForDrained(signals);
         return EXIT_OK;
     } catch (const Poco::FileException& error) {
         return fail(EXIT_CANTCREAT, "log.file can't be written: " + error.displayText());
+    } catch (const ChannelClosed& error) {
+        return fail(EXIT_TEMPFAIL, "the former process has given up: " + std::string(error.what()));
     } catch (const StorageError& error) {
         return fail(EXIT_IOERR, error.what());
     } catch (const Poco::Exception& error) {
@@ -202,6 +223,24 @@ int ConnectorApplication::main(const std::vector<std::string>&) {
     } catch (const std::runtime_error& error) {
         return fail(EXIT_UNAVAILABLE, error.what());
     }
+}
+
+void ConnectorApplication::start() {
+    _server = std::make_unique<Server>(_configuration, Inheritance());
+    _server->openApi(); // before the mappings are back, so that /health can say that they are not
+    _server->restore();
+    _server->serve();
+}
+
+void ConnectorApplication::takeOver() {
+    _server = std::make_unique<Server>(_configuration, _takeover->receive());
+    _server->restore();
+    _takeover->waitForGo();
+    _server->openApi();
+    _server->serve();
+    _takeover->confirm();
+    for (const auto& file : {_pidFile, _configuration.databaseFile + ".pid"})
+        replaceInPidFile(file, _takeover->formerProcess());
 }
 
 void ConnectorApplication::uninitialize() {
@@ -227,9 +266,46 @@ void ConnectorApplication::endWithoutDisk() {
 /// POCO's waitForTerminationRequest() blocks its signals only now, in this thread alone, so that other
 /// threads would be killed by them; and it knows no SIGHUP.
 void ConnectorApplication::waitForTermination(const sigset_t& signals) {
-    for (int signal = SIGHUP; signal == SIGHUP;) {
+    while (!_isReplaced) {
+        int signal = 0;
         ::sigwait(&signals, &signal);
-        if (signal == SIGHUP) reload();
+        if (signal == SIGHUP)
+            reload();
+        else if (signal == SIGUSR2)
+            upgrade();
+        else
+            return;
+    }
+}
+
+/// By then its relays have ended, or have had their time.
+void ConnectorApplication::waitForDrained(const sigset_t& signals) {
+    constexpr timespec kLook{0, 200 * 1000 * 1000};
+    const auto end = std::chrono::steady_clock::now() + _configuration.drain;
+    while (!_server->isDrained()) {
+        if (std::chrono::steady_clock::now() >= end)
+            return log().notice("relays that still run are ended, as limits.drain is over");
+        const int signal = ::sigtimedwait(&signals, nullptr, &kLook);
+        if (signal == SIGTERM || signal == SIGINT) return;
+    }
+}
+
+void ConnectorApplication::upgrade() {
+    log().notice("to be replaced by a new process of %s", _program);
+    notifyReloading();
+    Upgrade upgrade(*_server, _program, _words, _configuration.upgrade);
+    try {
+        const auto process = upgrade.run();
+        _isReplaced = true;
+        log().notice("process %d serves now; this one goes on with its relays until they end, for %s ms at "
+                     "the most",
+                     process, std::to_string(_configuration.drain.count()));
+        notifyReplacedBy(process, summary(_configuration));
+        upgrade.confirm();
+    } catch (const UpgradeFailed& error) {
+        log().error("no new process serves, and this one goes on: %s", std::string(error.what()));
+        _server->noteFailedUpgrade(error.what());
+        notifyReady(summary(_configuration) + "; it could not be upgraded: " + error.what());
     }
 }
 
@@ -252,6 +328,7 @@ void ConnectorApplication::reload() {
 
 /// A daemon's standard error is /dev/null.
 int ConnectorApplication::fail(int exitCode, const std::string& message) const {
+    if (_takeover) _takeover->fail(message);
     if (_isDaemon && _logging)
         log().fatal(message);
     else

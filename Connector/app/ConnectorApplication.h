@@ -14,6 +14,7 @@
 namespace connector {
 
 class Server;
+class Takeover;
 
 /// The program iofog-connector as a server: its options, its signals and its exit codes (doc/operations.md).
 /// POCO makes a daemon of it and writes its process id, when the options ask for that.
@@ -39,6 +40,10 @@ class ConnectorApplication : public Poco::Util::ServerApplication {
     void readWords(const std::vector<std::string>& words);
     void waitForTermination(const sigset_t& signals);
     void reload();
+    void start();
+    void takeOver();
+    void upgrade();
+    void waitForDrained(const sigset_t& signals);
     [[noreturn]] void endWithoutDisk();
     int fail(int exitCode, const std::string& message) const;
 
@@ -46,6 +51,10 @@ class ConnectorApplication : public Poco::Util::ServerApplication {
     std::string _pidFile; ///< "": none
     bool _onlyCheck = false;
     bool _isDaemon = false;
+    std::string _program;                ///< as it was when this process was started
+    std::vector<std::string> _words;     ///< the command line
+    std::unique_ptr<Takeover> _takeover; ///< null in a process that was not started to replace another one
+    bool _isReplaced = false;            ///< by another process
     Configuration _configuration;
     std::optional<Logging> _logging;
     std::unique_ptr<Server> _server;

@@ -32,32 +32,74 @@ Poco::Net::Context::Ptr contextFor(const std::optional<TlsCredentials>& credenti
 
 } // namespace
 
-Server::Server(const Configuration& configuration)
-    : _credentials(credentialsOf(configuration)), _limitedLogs(configuration.log),
-      _loops(configuration.threads),
-      _environment(_loops, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
-      _store(configuration.databaseFile, configuration.database.busy), _ports(configuration.ports),
+Server::Server(const Configuration& configuration, Inheritance inheritance)
+    : _configuration(configuration), _credentials(credentialsOf(configuration)),
+      _limitedLogs(configuration.log), _loops(configuration.threads),
+      _environment(_loops, _sockets, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
+      _store(configuration.databaseFile, configuration.database.busy, std::move(inheritance.databaseLock)),
+      _ports(configuration.ports),
       _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse),
       _apiLogs(configuration.api.identities, _limitedLogs), _api(configuration.api, _mappings, _apiLogs),
-      _http(
-          configuration.api, new ApiHandlerFactory(_api),
-          [this](const Poco::Net::HTTPRequest& head, const ClientRequest& request) {
-              return _api.recognize(head, request).verdict == Identities::Verdict::Known;
-          },
-          contextFor(_credentials, configuration.controllersCaFile), _apiLogs.connections),
-      _watchdog(_loops) {
-    _http.start(); // before the mappings are back, so that /health can say that they are not
-    _mappings.restore();
+      _http(newHttpServer()) {
+    for (auto& socket : inheritance.listeningSockets)
+        _sockets.adopt(std::move(socket));
+}
+
+std::unique_ptr<HttpServer> Server::newHttpServer() {
+    return std::make_unique<HttpServer>(
+        _configuration.api, new ApiHandlerFactory(_api),
+        [this](const Poco::Net::HTTPRequest& head, const ClientRequest& request) {
+            return _api.recognize(head, request).verdict == Identities::Verdict::Known;
+        },
+        contextFor(_credentials, _configuration.controllersCaFile), _sockets, _apiLogs.connections);
 }
 
 Server::~Server() {
     stop();
 }
 
+void Server::openApi() {
+    _http->start();
+}
+
+void Server::restore() {
+    _mappings.restore();
+}
+
+void Server::serve() {
+    _mappings.serve();
+    _sockets.closeKept(); // of a process that this one replaces: what this one has no use for
+}
+
+void Server::watch() {
+    _watchdog.emplace(_loops);
+}
+
+bool Server::suspend() {
+    const auto begin = Clock::now();
+    _sockets.keepReleased();
+    const bool isSuspended = _mappings.suspend(begin + kWritesUnderway, begin + kStopTime);
+    _http.reset();
+    return isSuspended;
+}
+
+void Server::resume() {
+    _mappings.resume();
+    _http = newHttpServer();
+    _http->start();
+    _sockets.closeKept();
+}
+
+void Server::drain() {
+    _watchdog.reset();
+    _sockets.closeKept();
+    _mappings.drain();
+}
+
 bool Server::stop() {
     const auto begin = Clock::now();
     _mappings.refuse(begin + kWritesUnderway);
-    _http.stop();
+    if (_http) _http->stop();
     return _mappings.stop(std::max(begin + kStopTime, Clock::now() + kLastWrites));
 }
 

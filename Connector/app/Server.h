@@ -6,22 +6,64 @@
 #include "http/HttpServer.h"
 #include "mapping/MappingService.h"
 #include "net/EventLoops.h"
+#include "net/ListeningSockets.h"
 #include "net/TlsContext.h"
 #include "net/Watchdog.h"
 
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace connector {
 
-/// The whole server, put together from a configuration; it serves from construction to destruction.
+/// What the process that this one replaces has handed over.
+struct Inheritance {
+    std::vector<Descriptor> listeningSockets;
+    Descriptor databaseLock{-1};
+};
+
+/// The whole server, put together from a configuration. Functions are for one thread.
 class Server {
   public:
-    /// Restores all mappings. Throws StorageError, TlsError, and Poco::Exception when the API's port is not
-    /// to be had.
-    explicit Server(const Configuration& configuration);
+    /// Opens the database. Throws StorageError, TlsError.
+    Server(const Configuration& configuration, Inheritance inheritance);
 
     /// Calls stop(), and waits for the disk in any case.
     ~Server();
+
+    /// Takes requests to the API; /health says that the mappings are not there yet. Throws
+    /// std::runtime_error when its port is not to be had.
+    void openApi();
+
+    /// Opens the ports of all mappings, and takes nobody in. Throws StorageError.
+    void restore();
+
+    /// Takes agents and visitors in.
+    void serve();
+
+    /// Tells the service manager from now on that the loops run.
+    void watch();
+
+    /// Leaves API and database to another process, and what listens open; pipes go on. False when that can't
+    /// be done in a few seconds. resume() or drain() must follow.
+    bool suspend();
+
+    /// What another process needs to serve in this one's stead, after suspend().
+    const ListeningSockets& listeningSockets() const { return _sockets; }
+    int databaseLock() const { return _store.lockDescriptor(); }
+
+    /// Serves as before. Throws std::runtime_error when the API's port is not to be had any more.
+    void resume();
+
+    /// For the status: why no other process serves in this one's stead.
+    void noteFailedUpgrade(const std::string& reason) { _api.upgrade.fail(reason); }
+
+    /// Another process serves: goes on with relays, and takes nobody in.
+    void drain();
+
+    /// Whether nobody is left to be served.
+    bool isDrained() const { return _mappings.isDrained(); }
 
     /// Stops taking requests, then closes all pipes and the database. False when the disk has not answered:
     /// then this can't be destroyed, and the process must end without that.
@@ -36,8 +78,12 @@ class Server {
     bool reloadOcsp();
 
   private:
+    std::unique_ptr<HttpServer> newHttpServer();
+
+    const Configuration _configuration;
     std::optional<TlsCredentials> _credentials; ///< none in dev mode
     LimitedLogs _limitedLogs;
+    ListeningSockets _sockets;
     EventLoops _loops;
     PipeEnvironment _environment;
     MappingStore _store;
@@ -45,8 +91,8 @@ class Server {
     MappingService _mappings;
     ApiLogs _apiLogs;
     ApiContext _api;
-    HttpServer _http;
-    Watchdog _watchdog;
+    std::unique_ptr<HttpServer> _http; ///< null between suspend() and resume()
+    std::optional<Watchdog> _watchdog;
 };
 
 } // namespace connector

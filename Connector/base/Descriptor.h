@@ -11,6 +11,10 @@ class Descriptor {
     /// descriptor: -1 for none.
     explicit Descriptor(int descriptor) : _descriptor(descriptor) {}
     Descriptor(Descriptor&& other) noexcept : _descriptor(std::exchange(other._descriptor, -1)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(_descriptor, other._descriptor);
+        return *this;
+    }
     ~Descriptor() {
         if (_descriptor >= 0) ::close(_descriptor);
     }

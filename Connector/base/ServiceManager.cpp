@@ -10,6 +10,7 @@ namespace {
 
 /// The environment stays as it is: there is more to tell later.
 constexpr int kKeepEnvironment = 0;
+constexpr int kUnsetEnvironment = 1;
 
 std::uint64_t monotonicMicroseconds() {
     timespec now{};
@@ -31,6 +32,11 @@ void notifyReady(const std::string& status) {
 void notifyReloading() {
     // The service manager tells this reload from an earlier one by the time.
     notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonicMicroseconds()));
+}
+
+void notifyReplacedBy(pid_t process, const std::string& status) {
+    const auto state = "MAINPID=" + std::to_string(process) + "\nREADY=1\nSTATUS=" + status;
+    ::sd_notify(kUnsetEnvironment, state.c_str());
 }
 
 void notifyStopping() {

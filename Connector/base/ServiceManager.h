@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 
 namespace connector {
 
@@ -14,6 +15,10 @@ void notifyReady(const std::string& status);
 
 /// The process has begun to read its files again; notifyReady() follows.
 void notifyReloading();
+
+/// Another process is the service's main one from now on, and serves. The service manager hears no more of
+/// this one.
+void notifyReplacedBy(pid_t process, const std::string& status);
 
 /// The process has begun to end.
 void notifyStopping();

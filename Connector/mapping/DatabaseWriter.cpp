@@ -149,6 +149,23 @@ void DatabaseWriter::hurry(Clock::time_point until) {
     _over.notify_all();
 }
 
+bool DatabaseWriter::pause(Clock::time_point until) {
+    std::unique_lock lock(_mutex);
+    _isToPause = true;
+    _changed.notify_all();
+    if (_over.wait_until(lock, until, [this] { return _isPaused; })) return true;
+    _isToPause = false;
+    _changed.notify_all();
+    return false;
+}
+
+void DatabaseWriter::resume() {
+    const std::lock_guard lock(_mutex);
+    _isToPause = false;
+    _lastCall = Clock::time_point::max();
+    _changed.notify_all();
+}
+
 bool DatabaseWriter::stop(Clock::time_point until) {
     std::unique_lock lock(_mutex);
     if (!_thread.joinable()) return true;
@@ -169,20 +186,33 @@ bool DatabaseWriter::stop(Clock::time_point until) {
 void DatabaseWriter::run() {
     std::unique_lock lock(_mutex);
     commitQueued(lock);
-    const auto isWanted = [this] { return _isStopping || !_queue.empty(); };
+    const auto isWanted = [this] { return _isStopping || _isToPause || !_queue.empty(); };
     for (;;) {
         if (_state == DatabaseState::Ok && _again.empty())
             _changed.wait(lock, isWanted);
         else if (!_changed.wait_for(lock, kRetry, isWanted))
             _queue.splice(_queue.begin(), _again);
         if (_isStopping && _queue.empty()) break;
-        commitQueued(lock);
+        if (_isToPause && _queue.empty())
+            rest(lock);
+        else
+            commitQueued(lock);
     }
     lock.unlock();
     _store.close();
     lock.lock();
     _hasEnded = true;
     _over.notify_all();
+}
+
+void DatabaseWriter::rest(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    _store.suspend();
+    lock.lock();
+    _isPaused = true;
+    _over.notify_all();
+    _changed.wait(lock, [this] { return !_isToPause || _isStopping; });
+    _isPaused = false;
 }
 
 /// One transaction, for all that has been queued when it has begun. With nothing queued it tries whether one

@@ -86,6 +86,13 @@ class DatabaseWriter {
     /// Nobody waits for longer than this any more.
     void hurry(Clock::time_point until);
 
+    /// Commits what has been queued, and closes the store, but still keeps other processes out of it, until
+    /// resume(). False when the disk has not let it until then: then the writer goes on.
+    bool pause(Clock::time_point until);
+
+    /// Opens the store again with the next write. Lifts what hurry() has said.
+    void resume();
+
     /// Commits what has been queued, closes the store and ends. False when the disk has not let it until
     /// then; shortly before that, SQLite is interrupted.
     bool stop(Clock::time_point until);
@@ -108,6 +115,7 @@ class DatabaseWriter {
     bool isStalled() const;
     void tellStall();
     void run();
+    void rest(std::unique_lock<std::mutex>& lock);
     void commitQueued(std::unique_lock<std::mutex>& lock);
     Jobs takeQueued();
     void tell(Jobs group, std::unique_lock<std::mutex>& lock);
@@ -125,6 +133,8 @@ class DatabaseWriter {
     std::optional<Clock::time_point> _begun; ///< the transaction under way
     DatabaseState _state = DatabaseState::Ok;
     bool _isStallTold = false;
+    bool _isToPause = false;
+    bool _isPaused = false;
     bool _isStopping = false;
     bool _hasEnded = false;
     std::thread _thread;

@@ -7,6 +7,7 @@
 #include <Poco/Logger.h>
 #include <Poco/String.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace connector {
@@ -150,7 +151,7 @@ void MappingService::restore() {
     }
     for (const auto& mapping : mappings) {
         auto pipe = _factory.createPipe(mapping);
-        pipe->start(_ports.openAgain(mapping));
+        _restored.push_back({pipe.get(), _ports.openAgain(mapping)});
         _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
         if (!mayServe(mapping.visitors))
             log().error(
@@ -158,6 +159,13 @@ void MappingService::restore() {
                 "pipes.allow-plain-visitors is not true",
                 mapping.id);
     }
+}
+
+void MappingService::serve() {
+    const std::lock_guard lock(_mutex);
+    for (auto& [pipe, listeners] : _restored)
+        pipe->start(std::move(listeners));
+    _restored.clear();
     _writer.start();
     _ready = true;
     startLastUseTimer();
@@ -327,6 +335,39 @@ void MappingService::refuse(DatabaseWriter::Clock::time_point patience) {
     _ended.notify_all();
 }
 
+bool MappingService::suspend(DatabaseWriter::Clock::time_point patience,
+                             DatabaseWriter::Clock::time_point until) {
+    refuse(patience);
+    {
+        std::unique_lock lock(_mutex);
+        if (!_ended.wait_until(lock, until, [this] { return _underway == 0; })) return false;
+    }
+    _lastUseTimer.stop();
+    storeLastUse(All::Yes);
+    return _writer.pause(until);
+}
+
+void MappingService::resume() {
+    _writer.resume();
+    const std::lock_guard lock(_mutex);
+    _stopping = false;
+    _ready = true;
+    startLastUseTimer();
+}
+
+void MappingService::drain() {
+    const std::lock_guard lock(_mutex);
+    _isHandedOver = true;
+    for (auto& [id, open] : _open)
+        open.pipe->drain();
+}
+
+bool MappingService::isDrained() const {
+    const std::lock_guard lock(_mutex);
+    return std::all_of(_open.begin(), _open.end(),
+                       [](const auto& one) { return one.second.pipe->isDrained(); });
+}
+
 bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
     refuse(DatabaseWriter::Clock::now());
     {
@@ -334,7 +375,7 @@ bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
         _ended.wait(lock, [this] { return _underway == 0; });
     }
     _lastUseTimer.stop();
-    storeLastUse(All::Yes);
+    if (!_isHandedOver) storeLastUse(All::Yes);
     closePipes();
     return _writer.stop(until);
 }

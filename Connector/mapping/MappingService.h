@@ -65,11 +65,14 @@ class MappingService {
                    const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval);
     ~MappingService();
 
-    /// Opens a pipe for each stored mapping. One whose port something else holds is degraded until it can
-    /// listen. Throws StorageError.
+    /// Opens a pipe, and its ports, for each stored mapping. One whose port something else holds is degraded
+    /// until it can listen. Throws StorageError.
     void restore();
 
-    /// True once restore() has opened every stored mapping, until stop().
+    /// Takes what restore() has opened into service.
+    void serve();
+
+    /// True from serve() on, until suspend() or stop().
     bool isReady() const { return _ready; }
 
     /// Opens a mapping; the service fills in its id, its passcodes, and the ports that are 0 in `wanted`.
@@ -109,6 +112,20 @@ class MappingService {
     /// Later calls throw NotServing. Those that wait for the database do so until then at the most.
     void refuse(DatabaseWriter::Clock::time_point patience);
 
+    /// Leaves the database to another process: nothing is changed any more, and all that was is written,
+    /// while pipes go on as they are. patience: as refuse(). False when the disk has not taken all until
+    /// then; resume() must follow.
+    bool suspend(DatabaseWriter::Clock::time_point patience, DatabaseWriter::Clock::time_point until);
+
+    /// After suspend(): changes are taken again.
+    void resume();
+
+    /// After suspend(), when another process serves the same mappings: see Pipe::drain().
+    void drain();
+
+    /// Whether all pipes are drained.
+    bool isDrained() const;
+
     /// Closes all pipes, waits until their connections are closed, and has it written when each mapping was
     /// last in use; rows stay. False when the disk has not taken all until then: the store is still in use.
     bool stop(DatabaseWriter::Clock::time_point until);
@@ -121,6 +138,11 @@ class MappingService {
         Mapping mapping;
         std::unique_ptr<Pipe> pipe;
         LastUse storedUse; ///< what the database has
+    };
+    /// A pipe that is not in service yet.
+    struct Restored {
+        Pipe* pipe;
+        std::array<Pipe::Listeners, 2> listeners;
     };
     enum class All { No, Yes };
     using OpenMappings = std::map<std::string, Open>;
@@ -150,9 +172,11 @@ class MappingService {
     MappingPorts _ports;
     mutable std::mutex _mutex;
     OpenMappings _open;
+    std::vector<Restored> _restored;         ///< until serve()
     std::map<std::string, Mapping> _damaged; ///< by their ids; see MappingStore::loadDamaged()
     std::atomic<bool> _ready{false};
     bool _stopping = false;
+    bool _isHandedOver = false;     ///< another process has the database
     int _underway = 0;              ///< calls of add(), remove() and change() that are not over
     std::set<std::string> _claimed; ///< ids of the mappings that such a call removes or changes
     std::condition_variable _ended; ///< one of them is over

@@ -86,21 +86,14 @@ void ListeningSockets::closeKept() {
     _kept.clear();
 }
 
-void ListeningSockets::forEachSome(std::size_t some,
-                                   const std::function<void(const std::vector<int>&)>& function) const {
+std::vector<Poco::Net::ServerSocket> ListeningSockets::all() const {
     const std::lock_guard lock(_mutex);
-    std::vector<int> next;
-    const auto add = [&](const Poco::Net::ServerSocket& socket) {
-        next.push_back(descriptorOf(socket));
-        if (next.size() < some) return;
-        function(next);
-        next.clear();
-    };
+    std::vector<Poco::Net::ServerSocket> sockets;
     for (const auto& [descriptor, socket] : _open)
-        add(socket);
+        sockets.push_back(socket);
     for (const auto& [address, socket] : _kept)
-        add(socket);
-    if (!next.empty()) function(next);
+        sockets.push_back(socket);
+    return sockets;
 }
 
 } // namespace connector

@@ -6,8 +6,6 @@
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
 
-#include <cstddef>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -47,13 +45,12 @@ class ListeningSockets {
     /// Closes all that are kept, and those that are released later at once.
     void closeKept();
 
-    /// Calls the function for some of the sockets after the other, kept ones too, until all had their turn.
-    /// Meanwhile none is closed.
-    void forEachSome(std::size_t some, const std::function<void(const std::vector<int>&)>& function) const;
+    /// Those that are in use, and those that are kept; none is closed while a copy of it is there.
+    std::vector<Poco::Net::ServerSocket> all() const;
 
   private:
     mutable std::mutex _mutex;
-    std::map<int, Poco::Net::ServerSocket> _open; ///< by their descriptors
+    std::map<int, Poco::Net::ServerSocket> _open;              ///< by their descriptors
     std::multimap<std::string, Poco::Net::ServerSocket> _kept; ///< by their addresses
     bool _keepsReleased = false;
 };

@@ -188,6 +188,28 @@ void AgentEndpoint::drop(RelayPeer agent, const std::string& why) {
     _loop.destroyLater(std::move(agent.stream));
 }
 
+/// One that was only just authorized has heard so: a connection that is closed before looks to an agent as if
+/// its passcode were wrong.
+bool AgentEndpoint::leave(std::size_t keep) {
+    _loop.assertInLoopThread();
+    for (const auto state : {State::Waiting, State::Doubtful, State::LastResort, State::Quieting})
+        for (auto& list = listOf(state); list.size() > keep;) {
+            auto& agent = *list.back();
+            freePlace(agent.peer().host());
+            close(agent);
+        }
+    if (keep == 0) _connections.goAwayAll();
+    const auto isEmpty = [](const auto& list) { return list.empty(); };
+    return !std::all_of(_agents.begin(), _agents.end(), isEmpty) || !_connections.isEmpty() ||
+           !_leaving.isEmpty();
+}
+
+void AgentEndpoint::dropHolding(const std::string& why) {
+    auto& holding = listOf(State::Holding);
+    while (!holding.empty())
+        holding.front()->end(why);
+}
+
 void AgentEndpoint::closeAll() {
     _loop.assertInLoopThread();
     _isClosed = true;

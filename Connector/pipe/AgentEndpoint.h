@@ -103,6 +103,14 @@ class AgentEndpoint final : public Acceptor,
     /// Closes an agent that was taken and has turned out to be no good.
     void drop(RelayPeer agent, const std::string& why);
 
+    /// Lets agents of PIPE/1 that wait go, but for so many; and, if none is to be kept, those of PIPE/2
+    /// (GOAWAY). Those that are still to be authorized, and those that have begun a conversation, stay. False
+    /// when no connection is left but in relays.
+    bool leave(std::size_t keep);
+
+    /// Closes the agents of PIPE/1 that have begun a conversation.
+    void dropHolding(const std::string& why);
+
     /// Closes all connections.
     void closeAll();
 

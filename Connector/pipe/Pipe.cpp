@@ -10,6 +10,9 @@ namespace connector {
 
 namespace {
 
+/// How often a pipe that is drained looks whether somebody is left.
+constexpr std::chrono::milliseconds kDrain{100};
+
 Poco::Logger& log() {
     return Poco::Logger::get("pipe");
 }
@@ -19,6 +22,7 @@ Poco::Logger& log() {
 Pipe::Pipe(PipeEnvironment& environment, const Mapping& mapping)
     : _environment(environment), _usedBefore(mapping.lastUse), _mapping(mapping),
       _loop(environment.loops().next()), _retry(_loop, [this] { retryListening(); }),
+      _draining(_loop, [this] { drainOn(); }),
       _relays(_loop, _lifeline, environment.relays(), *this),
       _openings(_loop, _lifeline, _relays, "agent", static_cast<Openings::Owner&>(*this)) {
     _relays.limitTraffic(traffic());
@@ -42,6 +46,7 @@ std::future<void> Pipe::close() {
     _loop.post([this] {
         _closing = true;
         _retry.cancel();
+        _draining.cancel();
         _listeners = {};
         closeConnections();
         _relays.abortAll("the mapping was closed");
@@ -49,6 +54,23 @@ std::future<void> Pipe::close() {
         _loop.post([hold = _lifeline.letGo()] {});
     });
     return closed;
+}
+
+void Pipe::drain() {
+    _loop.post([this] {
+        _retry.cancel();
+        _drainBegin = _loop.now();
+        drainOn();
+    });
+}
+
+/// Those who wait for an agent do so no longer than a visitor may.
+void Pipe::drainOn() {
+    const bool isPatient = _loop.now() - _drainBegin < _environment.limits().visitorWait;
+    if (leave(isPatient) || relayCount() > 0)
+        _draining.start(kDrain);
+    else
+        _isDrained = true;
 }
 
 PipeStatus Pipe::status() const {

@@ -40,6 +40,14 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// thread that is not a loop's, once, after start().
     std::future<void> close();
 
+    /// Another process listens on the same ports. This one takes no more visitors, lets go of agents that
+    /// wait, and goes on with its relays. Those who wait for an agent are served yet: agents are kept for
+    /// them, or taken. Any thread, once, between start() and close().
+    void drain();
+
+    /// Any thread: after drain(), nobody is left.
+    bool isDrained() const { return _isDrained.load(std::memory_order_relaxed); }
+
     /// Any thread.
     PipeStatus status() const;
 
@@ -85,6 +93,9 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
 
     int relayCount() const { return _relays.count(); }
 
+    /// Leaves a port to another process; index as with acceptorAt(). On the pipe's loop.
+    void stopListening(std::size_t index) { _listeners[index].clear(); }
+
     PipeEnvironment& environment() { return _environment; }
     EventLoop& loop() { return _loop; }
 
@@ -92,6 +103,9 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// index: 0 for port1, 1 for port2.
     virtual Acceptor& acceptorAt(std::size_t index) = 0;
     virtual void closeConnections() = 0;
+    /// Closes what is not needed for those who still wait, ports included (stopListening()). patient: they
+    /// may wait on. False when nobody is left but in relays.
+    virtual bool leave(bool patient) = 0;
     virtual void addTo(PipeStatus& status) const = 0;
     /// Since the process started.
     virtual LastUse lastUseHere() const = 0;
@@ -109,6 +123,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     void startListening(std::size_t index);
     void retryListening();
     void checkListening();
+    void drainOn();
     bool isListening() const;
     void onRefused(RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(RelayPeer opener, const std::string& why) override;
@@ -120,10 +135,13 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     EventLoop& _loop;
     std::array<Listeners, 2> _listeners;
     Timer _retry;
+    Timer _draining;
+    EventLoop::Clock::time_point _drainBegin; ///< of drain()
     Lifeline _lifeline;
     RelaySet _relays;
     Openings _openings;
     std::atomic<bool> _degraded{false};
+    std::atomic<bool> _isDrained{false};
     bool _isBeginning = false;
     bool _closing = false;
 };

@@ -27,6 +27,19 @@ void PrivatePipe::closeConnections() {
     _agents2.closeAll();
 }
 
+bool PrivatePipe::leave(bool patient) {
+    bool isSomebodyLeft = false;
+    for (const std::size_t side : {0U, 1U}) {
+        auto& other = at(1 - side);
+        if (!patient) other.dropHolding("another process serves its mapping, and nobody came to join it");
+        const bool isWanted = other.hasHolding();
+        if (!isWanted) stopListening(side);
+        const bool hasAgents = at(side).leave(isWanted ? 1 : 0);
+        isSomebodyLeft = isSomebodyLeft || isWanted || hasAgents;
+    }
+    return isSomebodyLeft;
+}
+
 void PrivatePipe::addTo(PipeStatus& status) const {
     status.agentsWaiting = {_agents1.waitingCount(), _agents2.waitingCount()};
 }

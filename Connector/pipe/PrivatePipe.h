@@ -14,6 +14,7 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
   private:
     Acceptor& acceptorAt(std::size_t index) override;
     void closeConnections() override;
+    bool leave(bool patient) override;
     void addTo(PipeStatus& status) const override;
     LastUse lastUseHere() const override;
     void onChanged() override;

@@ -28,6 +28,15 @@ void PublicPipe::closeConnections() {
     _givingWay.cancel();
 }
 
+/// A visitor that says nothing may wait for longer than others (limits.visitor-silence).
+bool PublicPipe::leave(bool) {
+    stopListening(1);
+    const auto visitors = _visitors.waitingCount();
+    if (visitors <= _agents.waitingCount()) stopListening(0);
+    const bool hasAgents = _agents.leave(static_cast<std::size_t>(visitors));
+    return visitors > 0 || hasAgents;
+}
+
 void PublicPipe::addTo(PipeStatus& status) const {
     status.agentsWaiting[0] = _agents.waitingCount();
     status.visitorsWaiting = _visitors.waitingCount();

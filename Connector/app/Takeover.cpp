@@ -1,0 +1,76 @@
+#include "app/Takeover.h"
+
+#include "base/ProcessSetup.h"
+
+#include <Poco/NumberParser.h>
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace connector {
+
+namespace {
+
+/// The former process has limits for all that it waits for (Upgrade), and closes the channel when it gives
+/// up.
+constexpr std::chrono::minutes kPatience{10};
+
+} // namespace
+
+std::unique_ptr<Takeover> Takeover::begin() {
+    const char* variable = ::getenv(kVariable);
+    int descriptor = -1;
+    if (!variable || !Poco::NumberParser::tryParse(variable, descriptor)) return nullptr;
+    Descriptor channel(descriptor);
+    ::fcntl(channel.get(), F_SETFD, FD_CLOEXEC);
+    ::unsetenv(kVariable);
+    ::unsetenv("WATCHDOG_PID"); // it is the former process's
+    const pid_t former = ::getppid();
+    if (::fork() > 0) ::_exit(0);
+    restartAllocatorThread();
+    return std::unique_ptr<Takeover>(new Takeover(std::move(channel), former));
+}
+
+Takeover::Takeover(Descriptor channel, pid_t formerProcess)
+    : _channel(std::move(channel)), _formerProcess(formerProcess) {}
+
+Inheritance Takeover::receive() {
+    _channel.send(kHello + std::to_string(::getpid()));
+    Inheritance inheritance;
+    for (;;) {
+        auto message = _channel.receive(kPatience);
+        if (!message) throw ChannelClosed("the former process says nothing");
+        if (message->text == kOpen) return inheritance;
+        if (message->text == kLock && !message->descriptors.empty())
+            inheritance.databaseLock = std::move(message->descriptors.front());
+        if (message->text == kSockets)
+            for (auto& socket : message->descriptors)
+                inheritance.listeningSockets.push_back(std::move(socket));
+        _channel.send(kTaken);
+    }
+}
+
+void Takeover::waitForGo() {
+    _channel.send(kReady);
+    waitForNext();
+}
+
+void Takeover::confirm() {
+    _channel.send(kServing);
+    waitForNext();
+}
+
+void Takeover::fail(const std::string& reason) {
+    try {
+        _channel.send(kFailed + reason);
+    } catch (const ChannelClosed&) { // it has given up already
+    }
+}
+
+/// There is only one thing that the former process can say.
+void Takeover::waitForNext() {
+    if (!_channel.receive(kPatience)) throw ChannelClosed("the former process says nothing");
+}
+
+} // namespace connector
