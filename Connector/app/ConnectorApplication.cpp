@@ -42,12 +42,22 @@ void checkWritable(const std::string& file) {
     if (isNew) std::filesystem::remove(file);
 }
 
+/// Throws std::filesystem::filesystem_error.
+void writePidFile(const std::string& file) {
+    if (std::ofstream(file) << ::getpid() << std::endl) return;
+    throw std::filesystem::filesystem_error("the process id can't be written", file,
+                                            std::make_error_code(std::errc::io_error));
+}
+
 /// A file that has the process id of this one's predecessor gets this one's.
 void replaceInPidFile(const std::string& file, pid_t former) {
     pid_t written = 0;
     if (file.empty() || !(std::ifstream(file) >> written) || written != former) return;
-    if (!(std::ofstream(file) << ::getpid() << std::endl))
-        log().warning("%s can't be written, and has the process id of the former process", file);
+    try {
+        writePidFile(file);
+    } catch (const std::filesystem::filesystem_error& error) {
+        log().warning("the file keeps the process id of the former process: %s", std::string(error.what()));
+    }
 }
 
 /// Leaves the log a moment.
@@ -136,26 +146,23 @@ int ConnectorApplication::serve(int argc, char** argv) {
     try {
         _takeover = Takeover::begin();
         _program = std::filesystem::read_symlink("/proc/self/exe").string();
-        _words = {argv, argv + argc};
-        readWords({argv + 1, argv + argc});
+        _words.assign(argv, argv + argc);
+        readWords();
         _configuration = Configuration::load(findConfiguration(_configurationFile));
         if (_onlyCheck) {
             std::cout << _configuration.file << ": ok" << std::endl;
             return EXIT_OK;
         }
-        if (_takeover) {
-            init(1, argv); // what the options ask of POCO, the former process has done
-            return run();
-        }
-        if (!_isDaemon) {
-            init(argc, argv);
+        if (_takeover) _wordsForPoco.resize(1); // what they ask for, the former process has done
+        if (_takeover || !_isDaemon) {
+            init(_wordsForPoco);
             return run();
         }
         const auto logFile = _configuration.backgroundLogFile();
         std::filesystem::create_directories(std::filesystem::path(logFile).parent_path());
         checkWritable(logFile);
         if (!_pidFile.empty()) checkWritable(_pidFile);
-        return run(argc, argv); // forks
+        return run(_wordsForPoco); // forks
     } catch (const Poco::Util::OptionException& error) {
         return fail(EXIT_USAGE, error.displayText() + "; see --help");
     } catch (const ConfigurationError& error) {
@@ -169,18 +176,25 @@ int ConnectorApplication::serve(int argc, char** argv) {
     }
 }
 
-/// POCO reads them once more, when it is too late for a daemon to say what is wrong with them.
-void ConnectorApplication::readWords(const std::vector<std::string>& words) {
+/// POCO reads them once more, when it is too late for a daemon to say what is wrong with them; but for the
+/// file with the process id, which POCO would remove even when another process has its own there by then.
+void ConnectorApplication::readWords() {
     Poco::Util::OptionSet options;
     defineOptions(options);
     Poco::Util::OptionProcessor processor(options);
-    for (const auto& word : words) {
+    _wordsForPoco = {_words.front()};
+    std::vector<std::string> option;
+    for (std::size_t i = 1; i < _words.size(); ++i) {
         std::string name;
         std::string value;
-        if (!processor.process(word, name, value)) throw Poco::Util::UnknownOptionException(word);
+        if (!processor.process(_words[i], name, value)) throw Poco::Util::UnknownOptionException(_words[i]);
+        option.push_back(_words[i]);
+        if (name.empty()) continue; // its argument is the next word
+        if (name != "pidfile") _wordsForPoco.insert(_wordsForPoco.end(), option.begin(), option.end());
+        option.clear();
         if (name == "config") _configurationFile = value;
         if (name == "check") _onlyCheck = true;
-        if (name == "pidfile") _pidFile = value;
+        if (name == "pidfile") _pidFile = std::filesystem::absolute(value); // a daemon leaves its folder
         if (name == "daemon") _isDaemon = true;
         if (name == "umask" && value.find_first_not_of("01234567") != std::string::npos)
             throw Poco::Util::InvalidArgumentException("umask", value + " is no octal number, such as 027");
@@ -195,6 +209,7 @@ int ConnectorApplication::main(const std::vector<std::string>&) {
         if (_isDaemon) restartAllocatorThread();
         _logging.emplace(_configuration.logLevel,
                          _isDaemon ? _configuration.backgroundLogFile() : _configuration.logFile);
+        if (!_takeover && !_pidFile.empty()) writePidFile(_pidFile);
         if (_configuration.file != _configurationFile)
             log().notice("%s, the earlier Connector's, is read: %s is not there, or as it was installed",
                          _configuration.file, _configurationFile);
@@ -214,6 +229,8 @@ int ConnectorApplication::main(const std::vector<std::string>&) {
         return EXIT_OK;
     } catch (const Poco::FileException& error) {
         return fail(EXIT_CANTCREAT, "log.file can't be written: " + error.displayText());
+    } catch (const std::filesystem::filesystem_error& error) {
+        return fail(EXIT_CANTCREAT, error.what());
     } catch (const ChannelClosed& error) {
         return fail(EXIT_TEMPFAIL, "the former process has given up: " + std::string(error.what()));
     } catch (const StorageError& error) {
@@ -251,6 +268,7 @@ void ConnectorApplication::uninitialize() {
         _server.reset();
     }
     _logging.reset();
+    if (!_pidFile.empty() && !_isReplaced) ::unlink(_pidFile.c_str());
     ServerApplication::uninitialize();
 }
 

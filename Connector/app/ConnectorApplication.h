@@ -17,7 +17,7 @@ class Server;
 class Takeover;
 
 /// The program iofog-connector as a server: its options, its signals and its exit codes (doc/operations.md).
-/// POCO makes a daemon of it and writes its process id, when the options ask for that.
+/// POCO makes a daemon of it when the options ask for that.
 class ConnectorApplication : public Poco::Util::ServerApplication {
   public:
     ConnectorApplication();
@@ -37,7 +37,7 @@ class ConnectorApplication : public Poco::Util::ServerApplication {
     void uninitialize() override;
 
   private:
-    void readWords(const std::vector<std::string>& words);
+    void readWords();
     void waitForTermination(const sigset_t& signals);
     void reload();
     void start();
@@ -51,8 +51,9 @@ class ConnectorApplication : public Poco::Util::ServerApplication {
     std::string _pidFile; ///< "": none
     bool _onlyCheck = false;
     bool _isDaemon = false;
-    std::string _program;                ///< as it was when this process was started
-    std::vector<std::string> _words;     ///< the command line
+    std::string _program;            ///< as it was when this process was started
+    std::vector<std::string> _words; ///< the command line
+    std::vector<std::string> _wordsForPoco;
     std::unique_ptr<Takeover> _takeover; ///< null in a process that was not started to replace another one
     bool _isReplaced = false;            ///< by another process
     Configuration _configuration;
