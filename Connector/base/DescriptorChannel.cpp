@@ -74,7 +74,7 @@ void DescriptorChannel::send(const std::string& text, const std::vector<int>& de
         if (errno == ETOOMANYREFS)
             std::this_thread::sleep_for(kTooManyUnderway);
         else if (errno != EINTR)
-            throw ChannelClosed("it can't be told anything: " + reason());
+            throw ChannelClosed(errno == EPIPE ? "it has ended" : "it can't be told anything: " + reason());
     }
 }
 

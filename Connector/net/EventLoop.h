@@ -75,11 +75,12 @@ class EventLoop {
     bool add(int descriptor, EventHandler& handler);
 
     /// The handler is not called again, not even for events that the loop has already fetched. To be called
-    /// before the descriptor goes to another loop.
+    /// before the descriptor goes to another loop, and before it is closed: a process that is just being
+    /// started has copies of all descriptors for a moment (Upgrade), and the kernel forgets a watch with the
+    /// last copy only.
     void remove(int descriptor, EventHandler& handler);
 
-    /// The same, without a system call, when nobody has another descriptor of that file and this one is
-    /// closed before the current round of callbacks is over: the kernel forgets it then.
+    /// The same for a handler whose descriptor is not watched.
     void forget(EventHandler& handler);
 
     /// Calls the handler again, with no events, after the others that are ready: for one that stops in the

@@ -62,10 +62,7 @@ void SocketStream::detach() {
 }
 
 void SocketStream::retire() {
-    _look.reset();
-    if (_loop) _loop->forget(*this);
-    _loop = nullptr;
-    _handler = nullptr;
+    detach();
 }
 
 SocketStream::Status SocketStream::handshake() {

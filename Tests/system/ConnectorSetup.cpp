@@ -95,9 +95,14 @@ ConnectorSetup& ConnectorSetup::replaceConfig(const std::string& text) {
     return *this;
 }
 
+ConnectorSetup& ConnectorSetup::useProgram(const std::string& program) {
+    _program = program;
+    return *this;
+}
+
 ChildProcess::Command ConnectorSetup::command(const std::vector<std::string>& arguments) const {
     writeFile(configFile(), _replacement ? *_replacement : config());
-    std::vector<std::string> words{programPath("CONNECTOR_BIN"), "--config=" + configFile()};
+    std::vector<std::string> words{_program, "--config=" + configFile()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     auto environment = sanitizerOptions();
     environment.insert(_environment.begin(), _environment.end());

@@ -51,6 +51,9 @@ class ConnectorSetup {
     /// A variable of the processes' environment.
     ConnectorSetup& setEnvironment(const std::string& name, const std::string& value);
 
+    /// Runs this program instead of the one that the build has made.
+    ConnectorSetup& useProgram(const std::string& program);
+
     /// The configuration as it stands.
     std::string config() const;
     /// Writes `text` instead of config() when Connector starts: for what Poco::JSON can't express.
@@ -66,6 +69,7 @@ class ConnectorSetup {
     KeyPair _serverCertificate;
     Poco::JSON::Object::Ptr _config;
     std::optional<std::string> _replacement;
+    std::string _program = programPath("CONNECTOR_BIN");
     std::optional<rlim_t> _descriptors;
     std::map<std::string, std::string> _environment;
 };

@@ -38,6 +38,11 @@ int Daemon::stop(int signal, std::chrono::milliseconds patience) {
     return _process.stop(signal, patience);
 }
 
+int Daemon::waitForExit(std::chrono::milliseconds patience) {
+    _wasStopped = true;
+    return _process.waitForExit(patience);
+}
+
 std::string Daemon::log() const {
     return readFile(_logFile);
 }

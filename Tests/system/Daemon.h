@@ -22,6 +22,8 @@ class Daemon {
 
     /// Signals it and gives its exit code.
     int stop(int signal = SIGTERM, std::chrono::milliseconds patience = kPatience);
+    /// The exit code of one that ends by itself, as it is to.
+    int waitForExit(std::chrono::milliseconds patience = kPatience);
     /// kill -9, and waits until the process is gone.
     void kill() { stop(SIGKILL); }
 

@@ -1,0 +1,203 @@
+#include "AgentProgram.h"
+#include "PipeActions.h"
+#include "RandomStream.h"
+#include "TestTarget.h"
+#include "UpgradedConnector.h"
+#include "Waiting.h"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace connector::test {
+
+namespace bdata = boost::unit_test::data;
+
+namespace {
+
+constexpr int kUpgrades = 10;
+constexpr std::size_t kConnections = 20;
+constexpr std::chrono::milliseconds kBetweenVisitors{20};
+
+const auto kEitherProtocol = bdata::make(kModes) * bdata::make(kProtocols);
+
+bool echoes(PipeClient& visitor, const std::string& word) {
+    visitor.send(word);
+    return visitor.readExactly(word.size()) == word;
+}
+
+/// Somebody new comes every 20 ms, says something, and wants to hear it again.
+class NewVisitors {
+  public:
+    NewVisitors(const ConnectorProcess& connector, std::uint16_t port)
+        : _work(std::async(std::launch::async, [this, &connector, port] { come(connector, port); })) {}
+
+    /// How many came; throws what went wrong with one of them.
+    int stop() {
+        _isOver = true;
+        _work.get();
+        return _count;
+    }
+
+  private:
+    void come(const ConnectorProcess& connector, std::uint16_t port) {
+        for (auto next = std::chrono::steady_clock::now(); !_isOver; next += kBetweenVisitors) {
+            std::this_thread::sleep_until(next);
+            auto visitor = connector.connect(port);
+            if (!echoes(visitor, randomBytes(1000, static_cast<std::uint64_t>(++_count))))
+                throw std::runtime_error("visitor " + std::to_string(_count) + " heard something else");
+        }
+    }
+
+    std::atomic<bool> _isOver{false};
+    int _count = 0;
+    std::future<void> _work;
+};
+
+/// Bytes go to the target and come back, from the beginning to the end of the test.
+class Transfers {
+  public:
+    Transfers(const ConnectorProcess& connector, std::uint16_t port) {
+        for (std::size_t i = 0; i < kConnections; ++i) {
+            auto visitor = std::make_shared<PipeClient>(connector.connect(port));
+            _work.push_back(std::async(std::launch::async, [this, visitor, i] {
+                for (std::uint64_t block = 0; !_isOver; ++block)
+                    if (!echoes(*visitor, randomBytes(20000, block * kConnections + i)))
+                        throw std::runtime_error("a transfer brought wrong bytes");
+            }));
+        }
+    }
+
+    void stop() {
+        _isOver = true;
+        for (auto& work : _work)
+            work.get();
+    }
+
+  private:
+    std::atomic<bool> _isOver{false};
+    std::vector<std::future<void>> _work;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(Upgrade)
+
+BOOST_DATA_TEST_CASE(NobodyNotices, kEitherProtocol, mode, protocol) {
+    UpgradedConnector connector(mode);
+    const auto mapping = connector.api().addPublic(200);
+    const EchoTarget target;
+    AgentProgram agent(connector.setup(),
+                       {agentPipe(connector.setup(), mapping,
+                                  {.localPort = target.port(), .connections = 2 * kConnections + 20})},
+                       protocol);
+    std::vector<PipeClient> sessions;
+    for (std::size_t i = 0; i < kConnections; ++i) {
+        sessions.push_back(connector.first().connect(mapping.port2));
+        BOOST_REQUIRE(echoes(sessions.back(), "login"));
+    }
+    Transfers transfers(connector.first(), mapping.port2);
+    NewVisitors visitors(connector.first(), mapping.port2);
+    for (int i = 0; i < kUpgrades; ++i) {
+        connector.upgrade();
+        BOOST_TEST(connector.api().listIds() == std::set{mapping.id});
+    }
+    BOOST_TEST(visitors.stop() > kUpgrades);
+    transfers.stop();
+    for (auto& session : sessions)
+        BOOST_TEST(echoes(session, "still here"));
+    sessions.clear();
+    agent.process().stop(SIGTERM);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(UpgradeOfPipes)
+
+BOOST_DATA_TEST_CASE(VisitorThatSaysNothingYetIsServed, kModes, mode) {
+    UpgradedConnector connector(mode);
+    const auto mapping = connector.api().addPublic();
+    auto agent = connector.first().agent(mapping.port1, mapping.passcode1);
+    auto visitor = connector.first().connect(mapping.port2);
+    connector.api().waitForCount(mapping.id, "visitorswaiting", 1);
+    connector.upgrade();
+    BOOST_TEST(connector.first().process().isRunning());
+    visitor.send("at last");
+    BOOST_TEST(agent.readExactly(7) == "at last");
+    agent.send("welcome");
+    BOOST_TEST(visitor.readExactly(7) == "welcome");
+    visitor.close();
+    BOOST_TEST(agent.readToEnd() == "");
+    agent.close();
+    BOOST_TEST(connector.first().waitForExit() == 0);
+}
+
+BOOST_DATA_TEST_CASE(VisitorThatWaitsForAnAgentIsServed, kModes, mode) {
+    UpgradedConnector connector(mode, {{"visitor-wait", 60000}});
+    const auto mapping = connector.api().addPublic();
+    auto visitor = connector.first().connect(mapping.port2);
+    visitor.send("hello");
+    connector.api().waitForCount(mapping.id, "visitorswaiting", 1);
+    connector.upgrade();
+    // Which of the two processes gets an agent is up to the kernel.
+    std::vector<PipeClient> agents;
+    const auto isServed = [&] {
+        agents.push_back(connector.first().agent(mapping.port1, mapping.passcode1));
+        agents.back().send("BEAT");
+        return agents.back().readExactly(4) != "BEAT";
+    };
+    waitUntil("an agent serves it", isServed);
+    agents.back().send("welcome");
+    BOOST_TEST(visitor.readExactly(7) == "welcome");
+}
+
+BOOST_DATA_TEST_CASE(FirstMessageOfAPrivateMappingIsNotLost, kModes, mode) {
+    UpgradedConnector connector(mode, {{"visitor-wait", 60000}});
+    const auto mapping = connector.api().addPrivate(60);
+    auto one = connector.first().agent(mapping.port1, mapping.passcode1);
+    one.send("first message");
+    connector.api().waitForCount(mapping.id, "agentswaitingport1", 1);
+    connector.upgrade();
+    std::vector<PipeClient> others;
+    waitUntil("an agent of the other side gets it", [&] {
+        others.push_back(connector.first().agent(mapping.port2, mapping.passcode2));
+        others.back().send("BEAT");
+        return others.back().readExactly(4) != "BEAT";
+    });
+    BOOST_TEST(others.back().readExactly(9) == "t message");
+}
+
+BOOST_DATA_TEST_CASE(IdleAgentsHaveGoneOver, kModes, mode) {
+    UpgradedConnector connector(mode);
+    const auto mapping = connector.api().addPublic();
+    auto idle = connector.first().agent(mapping.port1, mapping.passcode1);
+    connector.api().waitForCount(mapping.id, "agentswaiting", 1);
+    connector.upgrade();
+    BOOST_TEST(idle.readToEnd() == "");
+    BOOST_TEST(connector.first().waitForExit() == 0);
+    BOOST_TEST(connector.first().log().find("lost") == std::string::npos);
+    BOOST_TEST(connector.first().serves(mapping));
+}
+
+BOOST_AUTO_TEST_CASE(RelaysThatRunForTooLongAreReset) {
+    UpgradedConnector connector(Mode::Plain, {{"drain", 100}});
+    const auto mapping = connector.api().addPublic();
+    auto agent = connector.first().agent(mapping.port1, mapping.passcode1);
+    auto visitor = connector.first().connect(mapping.port2);
+    BOOST_REQUIRE(areJoined(visitor, agent));
+    connector.upgrade();
+    BOOST_TEST(connector.first().waitForExit() == 0);
+    BOOST_TEST(visitor.readToEnd() == "");
+    BOOST_TEST((visitor.end() == ByteChannel::End::Reset));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace connector::test

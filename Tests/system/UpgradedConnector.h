@@ -1,0 +1,53 @@
+#pragma once
+
+#include "ApiClient.h"
+#include "ConnectorProcess.h"
+
+#include <map>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace connector::test {
+
+/// A Connector that is upgraded again and again, from a copy of the program of its own. All its processes end
+/// with the object, and must exit with 0.
+class UpgradedConnector {
+  public:
+    /// limits: written to "limits" in the configuration.
+    explicit UpgradedConnector(Mode mode, const std::map<std::string, int>& limits = {});
+    ~UpgradedConnector();
+    UpgradedConnector(const UpgradedConnector&) = delete;
+    UpgradedConnector& operator=(const UpgradedConnector&) = delete;
+
+    ConnectorSetup& setup() { return _setup; }
+
+    /// The first process; its API client is good for all of them.
+    ConnectorProcess& first() { return _first; }
+    const ApiClient& api() const { return _first.api(); }
+
+    /// Replaces the program that the next process will run.
+    void install(const std::string& content) const;
+
+    /// The process that answers requests to the API.
+    pid_t process() const;
+
+    /// Has it upgraded, and returns when a new process serves.
+    void upgrade();
+
+    /// Has it upgraded, and returns why that has failed, as the status says.
+    std::string failToUpgrade() const;
+
+    /// Returns the exit code of a process that ends, or is to.
+    int waitForExit(pid_t process);
+
+  private:
+    std::string failure() const;
+
+    ConnectorSetup _setup;
+    std::string _program;
+    ConnectorProcess _first;
+    std::vector<pid_t> _others; ///< those that have not ended
+};
+
+} // namespace connector::test
