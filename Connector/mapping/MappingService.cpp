@@ -152,16 +152,34 @@ void MappingService::restore() {
         auto pipe = _factory.createPipe(mapping);
         pipe->start(_ports.openAgain(mapping));
         _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
-        if (!mayServe(mapping.visitors))
-            log().error(
-                "mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
-                "pipes.allow-plain-visitors is not true",
-                mapping.id);
+        tellUnserved(mapping);
     }
     _writer.start();
     _ready = true;
     startLastUseTimer();
     log().information("%z mappings restored, %z ports free", _open.size(), _ports.freeCount());
+}
+
+void MappingService::tellUnserved(const Mapping& mapping) const {
+    if (!mayServe(mapping.visitors))
+        log().error("mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
+                    "pipes.allow-plain-visitors is not true",
+                    mapping.id);
+}
+
+void MappingService::reload(const std::vector<std::uint16_t>& ports, const DatabaseLimits& database,
+                            std::chrono::milliseconds lastUseInterval) {
+    _store.limitBusy(database.busy);
+    _writer.limit(database);
+    const std::lock_guard lock(_mutex);
+    if (std::exchange(_lastUseInterval, lastUseInterval) != lastUseInterval)
+        _lastUseTimer.restart(lastUseInterval.count());
+    _ports.replace(ports);
+    std::vector<std::future<void>> changes;
+    for (const auto& [id, open] : _open)
+        changes.push_back(open.pipe->change(open.mapping, {}));
+    for (const auto& change : changes)
+        change.wait();
 }
 
 Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
