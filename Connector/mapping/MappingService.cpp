@@ -128,7 +128,8 @@ MappingService::MappingService(PipeEnvironment& environment, MappingStore& store
                                const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval)
     : _environment(environment), _factory(environment), _store(store),
       _ports(environment, ports, [this](std::uint16_t port) { return ownerOfPort(port); }),
-      _lastUseInterval(lastUseInterval), _writer(store, database) {}
+      _lastUseInterval(lastUseInterval), _didAllowPlain(environment.allowsPlainVisitors()),
+      _writer(store, database) {}
 
 MappingService::~MappingService() {
     stop(DatabaseWriter::Clock::now());
@@ -167,6 +168,17 @@ void MappingService::tellUnserved(const Mapping& mapping) const {
                     mapping.id);
 }
 
+/// All that now is otherwise.
+void MappingService::tellWhoIsServed(bool didAllowPlain) const {
+    const bool allowsPlain = _environment.allowsPlainVisitors();
+    if (allowsPlain == didAllowPlain) return;
+    for (const auto& [id, open] : _open)
+        if (!allowsPlain)
+            tellUnserved(open.mapping);
+        else if (!open.mapping.visitors.tls)
+            log().notice("mapping %s serves its visitors again", id);
+}
+
 void MappingService::reload(const std::vector<std::uint16_t>& ports, const DatabaseLimits& database,
                             std::chrono::milliseconds lastUseInterval) {
     _store.limitBusy(database.busy);
@@ -174,6 +186,7 @@ void MappingService::reload(const std::vector<std::uint16_t>& ports, const Datab
     const std::lock_guard lock(_mutex);
     if (std::exchange(_lastUseInterval, lastUseInterval) != lastUseInterval)
         _lastUseTimer.restart(lastUseInterval.count());
+    tellWhoIsServed(std::exchange(_didAllowPlain, _environment.allowsPlainVisitors()));
     _ports.replace(ports);
     std::vector<std::future<void>> changes;
     for (const auto& [id, open] : _open)

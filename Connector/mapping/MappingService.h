@@ -133,6 +133,7 @@ class MappingService {
     MappingReport reportOf(const Open& open) const;
     std::string ownerOfPort(std::uint16_t port) const;
     void tellUnserved(const Mapping& mapping) const;
+    void tellWhoIsServed(bool didAllowPlain) const;
     void undo(const Mapping& mapping, std::shared_ptr<PortLease> ports);
     void close(const Mapping& mapping, const std::string& closedBy);
     MappingReport apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
@@ -164,6 +165,7 @@ class MappingService {
     std::condition_variable _ended; ///< one of them is over
     std::chrono::milliseconds _lastUseInterval;
     Poco::Timer _lastUseTimer;      ///< in a thread of its own
+    bool _didAllowPlain;            ///< when the configuration was read last
     bool _lastUseFailed = false;    ///< the last time that it was written
     bool _isStoringLastUse = false; ///< until the disk has answered
     DatabaseWriter _writer;         ///< last: what it does to the end is done to all of the above

@@ -123,8 +123,9 @@ TlsCredentials::TlsCredentials(const std::string& certificateFile, const std::st
         _ocsp = std::make_shared<const OcspResponse>(ocspFile, *_current->certificate);
     } catch (const TlsError&) {
         if (!former) throw;
-        _ocsp = std::make_shared<const OcspResponse>(ocspFile, *former->_current->certificate);
-        Poco::Logger::get("tls").warning(ocspFile + ": the OCSP response is about the former certificate; it "
+        auto& earlier = former->_ocsp ? former->_ocsp->certificate() : *former->_current->certificate;
+        _ocsp = std::make_shared<const OcspResponse>(ocspFile, earlier);
+        Poco::Logger::get("tls").warning(ocspFile + ": the OCSP response is about an earlier certificate; it "
                                                     "is not shown to clients");
     }
 }

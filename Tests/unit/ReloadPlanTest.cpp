@@ -24,7 +24,7 @@ std::string configurationWith(const std::string& members) {
 }
 
 struct Changed {
-    explicit Changed(const std::string& before = "") : running(planned(before).next) {}
+    explicit Changed(const std::string& before = "") { running = planned(before).next; }
 
     ReloadPlan planned(const std::string& members) {
         std::ofstream(file.path()) << configurationWith(members);
