@@ -24,7 +24,8 @@ std::string configurationWith(const std::string& members) {
 }
 
 struct Changed {
-    explicit Changed(const std::string& before = "") { running = planned(before).next; }
+    explicit Changed(const std::string& before = "")
+        : running(Configuration::parse(configurationWith(before), file.path())) {}
 
     ReloadPlan planned(const std::string& members) {
         std::ofstream(file.path()) << configurationWith(members);
@@ -32,7 +33,7 @@ struct Changed {
     }
 
     Poco::TemporaryFile file;
-    Configuration running = Configuration::parse(configurationWith(""), "test");
+    Configuration running;
 };
 
 std::string refusalOf(Changed& changed, const std::string& members) {
