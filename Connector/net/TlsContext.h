@@ -27,8 +27,8 @@ class TlsCredentials {
   public:
     /// ocspFile: a response in DER, to be stapled; "" for none. former: those that these are to replace, or
     /// null; a response about the certificate that theirs is about is no error then, as a renewal must not
-    /// fail for want of a new one, and is not shown. Throws TlsError when a file can't be read, is not PEM, is
-    /// encrypted, or the key is not the certificate's; and as OcspResponse does.
+    /// fail for want of a new one, and is not shown. Throws TlsError when a file can't be read, is not PEM,
+    /// is encrypted, or the key is not the certificate's; and as OcspResponse does.
     TlsCredentials(const std::string& certificateFile, const std::string& keyFile,
                    const std::string& ocspFile = "", const TlsCredentials* former = nullptr);
     ~TlsCredentials();
