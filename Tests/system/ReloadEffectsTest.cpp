@@ -95,6 +95,7 @@ BOOST_AUTO_TEST_CASE(LimitsOfVisitorsAndAgents) {
     start();
     const auto mapping = api().addPublic();
     auto patient = connector().connect(mapping.port2);
+    api().waitForCount(mapping.id, "visitorswaiting", 1);
     setup.set("limits.visitor-wait", 100).set("limits.greeting-first-byte", 100);
     reload("limits.greeting-first-byte, limits.visitor-wait");
     auto visitor = connector().connect(mapping.port2);
@@ -116,7 +117,7 @@ BOOST_AUTO_TEST_CASE(FewerMayWait) {
     setup.set("limits.waiting-visitors", 2);
     reload("limits.waiting-visitors");
     for (int number = 0; number < 3; ++number) {
-        auto late = connector().connect(mapping.port2, {}, "127.0.0.1");
+        auto late = connector().connect(mapping.port2, {.from = "127.0.0.2"});
         BOOST_TEST(isClosedUnanswered(late));
     }
     BOOST_TEST(api().count(mapping.id, "visitorswaiting") == 5);
