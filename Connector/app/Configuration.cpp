@@ -416,7 +416,11 @@ void Configuration::noteFiles() {
                                                                     {"tls.controllers-ca", controllersCaFile},
                                                                     {"tls.ocsp", ocspFile}}};
     for (const auto& [key, path] : files)
-        if (!dev && !path.empty()) values[key] += " " + digestOf(textOf(path));
+        try {
+            if (!dev && !path.empty()) values[key] += " " + digestOf(textOf(path));
+        } catch (const FileReadError& error) {
+            throw ConfigurationError(file + ": " + key + ": " + error.what());
+        }
 }
 
 std::unique_ptr<TlsCredentials> Configuration::credentials(const TlsCredentials* former) const {

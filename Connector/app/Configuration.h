@@ -60,7 +60,7 @@ struct Configuration {
     /// ConfigurationError, also for a bad controllers-ca.
     std::unique_ptr<TlsCredentials> credentials(const TlsCredentials* former = nullptr) const;
 
-    /// Adds the digests of the files that were loaded.
+    /// Adds the digests of the files that TLS needs. Throws ConfigurationError.
     void noteFiles();
 
     /// Checks the text of a file; the file need not be there. Throws ConfigurationError.

@@ -246,10 +246,13 @@ BOOST_AUTO_TEST_CASE(AnotherCertificateIsShown) {
     for (const auto port : {reloaded.setup.apiPort(), mapping.port2})
         BOOST_TEST(reloaded.connector().connect(port).serverCommonName() == "other");
 
-    reloaded.setup.set("tls.key", reloaded.setup.serverCertificate().keyFile).set("limits.open", 7);
-    const auto line = reloaded.reload();
-    BOOST_TEST((line.find("is refused") != std::string::npos && line.find("tls.key") != std::string::npos),
-               line);
+    reloaded.setup.set("limits.open", 7);
+    for (const auto& wrong : {reloaded.setup.serverCertificate().keyFile, std::string("missing.key")}) {
+        reloaded.setup.set("tls.key", wrong);
+        const auto line = reloaded.reload();
+        for (const auto& named : {std::string("is refused"), std::string("tls.key: "), wrong})
+            BOOST_TEST((line.find(named) != std::string::npos), line);
+    }
     BOOST_TEST(reloaded.connector().connect(mapping.port2).serverCommonName() == "other");
 }
 
