@@ -113,7 +113,8 @@ BOOST_AUTO_TEST_CASE(RatesComeWithTheSecondLook) {
     const auto isShown = [&] {
         visitor.send(record);
         served.agent->readExactly(record.size());
-        return watched.screen.text().find(" kB/s") != std::string::npos;
+        const auto seen = watched.screen.text();
+        return seen.find(" kB/s") != std::string::npos || seen.find(" MB/s") != std::string::npos;
     };
     waitUntil("traffic", isShown);
     watched.screen.waitForOrder(shortId(served.mappings[1]), shortId(served.mappings[2]));

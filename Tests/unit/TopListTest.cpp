@@ -163,7 +163,8 @@ BOOST_AUTO_TEST_CASE(narrow_screens_have_a_short_id_and_the_column_sorted_by) {
         }
     BOOST_TEST(placedIn(80, 0, true)[0].width == 8U);
     auto row = MappingRow{mapping("0123456789abcdef"), {}};
-    BOOST_TEST(lineOf(row, 0, placedIn(20, 0, false)).starts_with("01234567 "));
+    BOOST_TEST(lineOf(row, 0, placedIn(20, 0, false)).starts_with("0123456789a "));
+    BOOST_TEST(lineOf(row, 0, placedIn(80, 0, true)).starts_with("01234567 "));
 }
 
 BOOST_AUTO_TEST_CASE(order_is_shown_in_the_head) {

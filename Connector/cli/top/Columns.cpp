@@ -112,6 +112,10 @@ constexpr std::array kColumns{
     Column{"lastagent", "LAST AGENT", true, 11, true, lastAgentText, memberOrder<&M::lastAgent>},
     Column{"state", "STATE", false, 8, false, memberText<&M::state>, memberOrder<&M::state>}};
 
+bool isLabel(const Column& column) {
+    return &column == &kColumns[1];
+}
+
 /// What goes first where there is no room for all.
 constexpr std::array kLeastImportant{"type",   "lastagent", "port1", "refused", "visitors", "state",
                                      "agents", "port2",     "label", "relays",  "from2",    "from1"};
@@ -161,14 +165,18 @@ std::string columnNames() {
 std::vector<PlacedColumn> placedIn(std::size_t cells, std::size_t sorted, bool hasLabels) {
     std::vector<PlacedColumn> placed;
     for (std::size_t i = 0; i < kColumns.size(); ++i)
-        if (hasLabels || i == sorted || std::strcmp(kColumns[i].name, "label") != 0)
+        if (hasLabels || i == sorted || !isLabel(kColumns[i]))
             placed.push_back({&kColumns[i], kColumns[i].width});
     if (widthOf(placed) > cells) placed.front().width = kShortId;
     placeFewer(placed, cells, &kColumns[sorted]);
     const auto used = widthOf(placed);
-    for (auto& [column, width] : placed)
-        if (std::strcmp(column->name, "label") == 0 && used < cells)
-            width = std::min(kMaxLabel, width + cells - used);
+    if (used >= cells) return placed;
+    const auto label =
+        std::find_if(placed.begin(), placed.end(), [](const auto& one) { return isLabel(*one.column); });
+    if (label != placed.end())
+        label->width = std::min(kMaxLabel, label->width + cells - used);
+    else
+        placed.front().width = std::min(kId, placed.front().width + cells - used);
     return placed;
 }
 

@@ -39,8 +39,8 @@ struct PlacedColumn {
 };
 
 /// Those columns that `cells` cells have room for, a space apart: the id, short where it must be, the column
-/// that is sorted by, and of the others the more important ones. The label, left out when no mapping has one,
-/// gets what is left.
+/// that is sorted by, and of the others the more important ones. The label gets what is left, or the id when
+/// there is none: it is left out when no mapping has one.
 std::vector<PlacedColumn> placedIn(std::size_t cells, std::size_t sorted, bool hasLabels);
 
 /// A line with the names, and one with a mapping.
