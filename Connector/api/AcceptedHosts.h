@@ -25,6 +25,8 @@ class AcceptedHosts {
     /// With or without a port.
     bool accepts(std::string_view host) const;
 
+    bool operator==(const AcceptedHosts&) const = default;
+
   private:
     std::set<std::string> _names; ///< in lower case, without the root's dot
 };

@@ -2,6 +2,7 @@
 
 #include "api/JsonAnswer.h"
 #include "api/MappingRequest.h"
+#include "base/JsonFields.h"
 
 #include <unistd.h>
 
@@ -11,6 +12,24 @@ namespace {
 
 const char* inWords(bool active) {
     return active ? "Active" : "Inactive";
+}
+
+/// Values are JSON already.
+Poco::JSON::Object::Ptr jsonOf(const ConfigurationReport& report) {
+    Poco::JSON::Array::Ptr kept = new Poco::JSON::Array;
+    for (const auto& one : report.kept) {
+        auto entry = newJson();
+        entry->set("key", one.key);
+        entry->set("value", parseJsonValue(one.value));
+        entry->set("file", parseJsonValue(one.inFile));
+        kept->add(entry);
+    }
+    auto json = newJson();
+    json->set("read", report.read);
+    json->set("changed", jsonArrayOf(report.changed));
+    json->set("kept", kept);
+    if (!report.error.empty()) json->set("error", report.error);
+    return json;
 }
 
 } // namespace
@@ -61,6 +80,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
         upgrade->set("timestamp", failure.timestamp);
         answer->set("upgrade", upgrade);
     }
+    answer->set("configuration", jsonOf(context().configuration.get()));
     return answer;
 }
 

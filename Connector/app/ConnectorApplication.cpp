@@ -1,5 +1,6 @@
 #include "app/ConnectorApplication.h"
 
+#include "app/Reload.h"
 #include "app/Server.h"
 #include "app/Takeover.h"
 #include "app/Upgrade.h"
@@ -148,6 +149,7 @@ int ConnectorApplication::serve(int argc, char** argv) {
         _program = std::filesystem::read_symlink("/proc/self/exe").string();
         _words.assign(argv, argv + argc);
         readWords();
+        _absoluteFile = std::filesystem::absolute(_configurationFile).string();
         _configuration = Configuration::load(findConfiguration(_configurationFile));
         if (_onlyCheck) {
             std::cout << _configuration.file << ": ok" << std::endl;
@@ -330,18 +332,9 @@ void ConnectorApplication::upgrade() {
 void ConnectorApplication::reload() {
     notifyReloading();
     _logging->reopenFile();
-    try {
-        log().notice(_server->reloadCredentials() ? "certificate and key were read again"
-                                                  : "without TLS there is nothing to read again");
-    } catch (const TlsError& error) {
-        log().error("certificate and key stay as they were: %s", std::string(error.what()));
-    }
-    try {
-        if (_server->reloadOcsp()) log().notice("the OCSP response was read again");
-    } catch (const TlsError& error) {
-        log().error("the OCSP response stays as it was: %s", std::string(error.what()));
-    }
-    notifyReady(summary(_configuration));
+    const auto told =
+        Reload(_configuration, *_server, *_logging, _isDaemon).run(findConfiguration(_absoluteFile));
+    notifyReady(summary(_configuration) + (told.empty() ? "" : "; " + told));
 }
 
 /// A daemon's standard error is /dev/null.

@@ -129,7 +129,8 @@ MappingService::MappingService(PipeEnvironment& environment, MappingStore& store
                                const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval)
     : _environment(environment), _factory(environment), _store(store),
       _ports(environment, ports, [this](std::uint16_t port) { return ownerOfPort(port); }),
-      _lastUseInterval(lastUseInterval), _writer(store, database) {}
+      _lastUseInterval(lastUseInterval), _didAllowPlain(environment.allowsPlainVisitors()),
+      _writer(store, database) {}
 
 MappingService::~MappingService() {
     stop(DatabaseWriter::Clock::now());
@@ -153,11 +154,7 @@ void MappingService::restore() {
         auto pipe = _factory.createPipe(mapping);
         _restored.push_back({pipe.get(), _ports.openAgain(mapping)});
         _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
-        if (!mayServe(mapping.visitors))
-            log().error(
-                "mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
-                "pipes.allow-plain-visitors is not true",
-                mapping.id);
+        tellUnserved(mapping);
     }
 }
 
@@ -170,6 +167,40 @@ void MappingService::serve() {
     _ready = true;
     startLastUseTimer();
     log().information("%z mappings restored, %z ports free", _open.size(), _ports.freeCount());
+}
+
+void MappingService::tellUnserved(const Mapping& mapping) const {
+    if (!mayServe(mapping.visitors))
+        log().error("mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
+                    "pipes.allow-plain-visitors is not true",
+                    mapping.id);
+}
+
+/// All that now is otherwise.
+void MappingService::tellWhoIsServed(bool didAllowPlain) const {
+    const bool allowsPlain = _environment.allowsPlainVisitors();
+    if (allowsPlain == didAllowPlain) return;
+    for (const auto& [id, open] : _open)
+        if (!allowsPlain)
+            tellUnserved(open.mapping);
+        else if (!open.mapping.visitors.tls)
+            log().notice("mapping %s serves its visitors again", id);
+}
+
+void MappingService::reload(const std::vector<std::uint16_t>& ports, const DatabaseLimits& database,
+                            std::chrono::milliseconds lastUseInterval) {
+    _store.limitBusy(database.busy);
+    _writer.limit(database);
+    const std::lock_guard lock(_mutex);
+    if (std::exchange(_lastUseInterval, lastUseInterval) != lastUseInterval)
+        _lastUseTimer.restart(lastUseInterval.count());
+    tellWhoIsServed(std::exchange(_didAllowPlain, _environment.allowsPlainVisitors()));
+    _ports.replace(ports);
+    std::vector<std::future<void>> changes;
+    for (const auto& [id, open] : _open)
+        changes.push_back(open.pipe->change(open.mapping, {}));
+    for (const auto& change : changes)
+        change.wait();
 }
 
 Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {

@@ -38,6 +38,10 @@ class Listener final : private EventHandler {
              const ListeningSockets::Settings& settings, DescriptorBudget* budget);
     ~Listener();
 
+    /// On the loop's thread: for connections that come from now on. Options that the kernel refuses stay as
+    /// they are.
+    void change(int backlog, const TcpOptions& options);
+
     /// On the loop's thread. False when the kernel has no room for another watch.
     bool start(EventLoop& loop, Acceptor& acceptor);
 

@@ -31,9 +31,9 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
       _settings(settings), _lifeline(lifeline), _formerPasscode(loop, [this] { onFormerPasscodeOver(); }),
       _context{loop,       environment.handshakes(), lifeline, environment.limits(), _endpoint,
                _passcodes, _settings.mayBegin,       *this},
-      _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
-      _history(environment.limits().agentMemory), _newcomers(environment.limits().authorizing),
-      _known(environment.limits().agentMemory), _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
+      _owner(owner), _waitingStreams(loop, environment.limits(), _settings.role),
+      _history(environment.limits()), _newcomers(environment.limits()), _known(environment.limits()),
+      _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
     _passcodes.current = _endpoint.passcode;
 }
 
@@ -91,7 +91,7 @@ void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
     const auto owner = ownerOf(connection.peer.host());
     const bool isKnown = _known.has(owner, _loop.now());
     if (auto* surplus = _newcomers.surplus(owner, isKnown, _loop.now()))
-        surplus->end(std::to_string(_environment.limits().authorizing) +
+        surplus->end(std::to_string(_environment.limits()->authorizing) +
                      " others are still to be authorized");
     auto stream =
         _environment.accept(std::move(connection.socket), connection.peer, std::move(connection.lease));
@@ -231,7 +231,7 @@ void AgentEndpoint::onRightPasscode(AgentConnection& agent) {
 }
 
 bool AgentEndpoint::mayWaitForPlace() const {
-    return listOf(State::Authorizing).size() <= _newcomers.count() + _environment.limits().authorizing;
+    return listOf(State::Authorizing).size() <= _newcomers.count() + _environment.limits()->authorizing;
 }
 
 /// Places may be held by agents whose machine or line is gone, without a word to say so.
@@ -271,7 +271,7 @@ void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
         .role = opens ? Http2Session::Role::Serves : Http2Session::Role::Opens,
         .liveness = {threshold / kSignsPerThreshold, threshold},
         .authority = _names.authority,
-        .openLimit = _environment.limits().open,
+        .openLimit = _environment.limits()->open,
         .context = _environment.http2(),
         .hold = _lifeline.hold()};
     const auto connection =
@@ -288,7 +288,7 @@ Authorization AgentEndpoint::authorization() const {
     const auto most = static_cast<std::size_t>(_context.endpoint.maxConnections);
     return {.heartbeat = _context.endpoint.heartbeatAbsenceThreshold,
             .connections = std::min(_environment.loops().size(), most),
-            .streams = _environment.limits().streams};
+            .streams = _environment.limits()->streams};
 }
 
 void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stream,

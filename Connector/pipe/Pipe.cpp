@@ -66,7 +66,7 @@ void Pipe::drain() {
 
 /// Those who wait for an agent do so no longer than a visitor may.
 void Pipe::drainOn() {
-    const bool isPatient = _loop.now() - _drainBegin < _environment.limits().visitorWait;
+    const bool isPatient = _loop.now() - _drainBegin < _environment.limits()->visitorWait;
     if (leave(isPatient) || relayCount() > 0)
         _draining.start(kDrain);
     else
@@ -103,6 +103,9 @@ void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) 
     _mapping = mapping;
     _relays.limitTraffic(traffic());
     onChanged();
+    for (auto& port : _listeners)
+        for (auto& listener : port)
+            _environment.update(*listener);
     for (std::size_t i = 0; i < listeners.size(); ++i) {
         if (listeners[i].empty()) continue;
         _listeners[i] = std::move(listeners[i]);
@@ -113,7 +116,7 @@ void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) 
 }
 
 bool Pipe::endIdleRelay(std::size_t side, const std::string& address) {
-    const auto idle = _environment.limits().idleRelayYields;
+    const auto idle = _environment.limits()->idleRelayYields;
     if (idle.count() == 0) return false;
     return _relays.endIdle(side, address, idle,
                            "it carried no byte for " + std::to_string(idle.count()) +
@@ -193,7 +196,7 @@ void Pipe::retryListening() {
 
 void Pipe::checkListening() {
     _degraded = !isListening();
-    if (_degraded) _retry.start(_environment.limits().retryPorts);
+    if (_degraded) _retry.start(_environment.limits()->retryPorts);
 }
 
 bool Pipe::isListening() const {

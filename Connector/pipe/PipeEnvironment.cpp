@@ -7,19 +7,28 @@
 
 namespace connector {
 
-PipeEnvironment::PipeEnvironment(EventLoops& loops, ListeningSockets& sockets, PipeSettings settings,
+PipeEnvironment::PipeEnvironment(EventLoops& loops, ListeningSockets& sockets, const PipeSettings& settings,
                                  Poco::Net::Context::Ptr tls, LimitedLogs& logs)
-    : _loops(loops), _sockets(sockets), _settings(std::move(settings)), _tls(std::move(tls)), _logs(logs), _handshakes(loops),
-      _descriptors(_settings.descriptors, _logs.descriptors), _relays(loops, _settings.limits.relay),
-      _slowed(loops.at(0), _settings.limits, _logs.slowed) {}
+    : _loops(loops), _sockets(sockets), _bind(settings.bind), _limits(settings.limits), _tcp(settings.tcp),
+      _traffic(settings.traffic), _allowPlainVisitors(settings.allowPlainVisitors), _tls(std::move(tls)),
+      _logs(logs), _handshakes(loops), _descriptors(settings.descriptors, _logs.descriptors),
+      _relays(loops, settings.limits.relay), _slowed(loops.at(0), _limits, _logs.slowed) {}
+
+void PipeEnvironment::change(const PipeSettings& settings) {
+    _limits.replace(settings.limits);
+    _tcp.replace(settings.tcp);
+    _traffic.replace(settings.traffic);
+    _allowPlainVisitors = settings.allowPlainVisitors;
+    _descriptors.resize(settings.descriptors);
+    _relays.limit(settings.limits.relay);
+}
 
 std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t port) {
     // Alone, the IPv6 wildcard serves IPv4 too, which spares a descriptor a port.
-    const ListeningSockets::Settings settings{.v6Only = _settings.bind.size() > 1,
-                                              .backlog = _settings.limits.backlog,
-                                              .tcp = _settings.tcp};
+    const ListeningSockets::Settings settings{
+        .v6Only = _bind.size() > 1, .backlog = _limits->backlog, .tcp = *_tcp};
     std::vector<std::unique_ptr<Listener>> listeners;
-    for (const auto& address : _settings.bind)
+    for (const auto& address : _bind)
         listeners.push_back(std::make_unique<Listener>(_sockets, Poco::Net::SocketAddress(address, port),
                                                        settings, &_descriptors));
     return listeners;
@@ -32,7 +41,7 @@ std::unique_ptr<SocketStream> PipeEnvironment::accept(Descriptor socket, const P
     try {
         auto stream = std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease),
                                                   _tls->sslContext(), std::move(alpn));
-        stream->bearSlowPeer(_settings.tcp);
+        stream->bearSlowPeer(*_tcp);
         return stream;
     } catch (const std::bad_alloc&) {
         return nullptr;
@@ -43,7 +52,7 @@ std::unique_ptr<SocketStream> PipeEnvironment::acceptPlain(Descriptor socket,
                                                            const Poco::Net::SocketAddress& peer,
                                                            DescriptorBudget::Lease lease) {
     auto stream = std::make_unique<PlainStream>(std::move(socket), peer, std::move(lease));
-    stream->bearSlowPeer(_settings.tcp);
+    stream->bearSlowPeer(*_tcp);
     return stream;
 }
 

@@ -67,8 +67,10 @@ struct PipeLimits {
     /// What agents of PIPE/2 are told: one more connection is recommended while each has more than so many
     /// streams open.
     std::size_t streams = 256;
-    Http2Limits http2;
-    RelayLimits relay;
+    Http2Limits http2{};
+    RelayLimits relay{};
+
+    bool operator==(const PipeLimits&) const = default;
 };
 
 } // namespace connector

@@ -36,7 +36,7 @@ constexpr std::int64_t kShortBelow = 10;
 
 /// Something that a running Connector lacks. A value.
 struct Degradation {
-    /// "mapping ID", "database", "ports" or "descriptors".
+    /// "mapping ID", "database", "configuration", "ports" or "descriptors".
     std::string what;
     std::string why;
 };
@@ -105,6 +105,21 @@ std::vector<Degradation> degradationsOfDatabase(const Poco::JSON::Object& status
     return result;
 }
 
+/// The same.
+std::vector<Degradation> degradationsOfConfiguration(const Poco::JSON::Object& status) {
+    const auto read = status.getObject("configuration");
+    if (!read) return {};
+    if (read->has("error"))
+        return {
+            {"configuration", "it was read again and is refused: " + read->getValue<std::string>("error")}};
+    std::vector<Degradation> result;
+    for (const auto& kept : *read->getArray("kept"))
+        result.push_back(
+            {"configuration", kept.extract<Poco::JSON::Object::Ptr>()->getValue<std::string>("key") +
+                                  " has another value in the file; it is kept until a restart"});
+    return result;
+}
+
 /// A removed mapping takes its bytes along, which must not look like traffic backwards.
 double rateBetween(const Poco::JSON::Object& before, const Poco::JSON::Object& after) {
     const auto bytes = after.getValue<double>("bytesrelayed") - before.getValue<double>("bytesrelayed");
@@ -125,6 +140,7 @@ Report makeReport(ConnectorApi& api) {
         std::move(found.begin(), found.end(), std::back_inserter(report.degradations));
     };
     add(degradationsOfDatabase(*report.status));
+    add(degradationsOfConfiguration(*report.status));
     add(degradationsOf("ports", report.ports));
     add(degradationsOf("descriptors", report.descriptors));
     for (const auto& mapping : api.mappings())
