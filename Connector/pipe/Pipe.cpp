@@ -28,7 +28,7 @@ Pipe::~Pipe() = default;
 
 void Pipe::start(std::array<Listeners, 2> listeners) {
     _listeners = std::move(listeners);
-    _degraded = !isListening();
+    noteListeners();
     _loop.post([this] {
         onChanged();
         for (std::size_t i = 0; i < _listeners.size(); ++i)
@@ -54,10 +54,12 @@ std::future<void> Pipe::close() {
 PipeStatus Pipe::status() const {
     PipeStatus status;
     status.relays = _relays.count();
-    status.degraded = _degraded.load(std::memory_order_relaxed);
-    for (std::size_t i = 0; i < status.bytesFrom.size(); ++i)
+    for (std::size_t i = 0; i < status.bytesFrom.size(); ++i) {
         status.bytesFrom[i] = _relays.traffic().bytes[i].load(std::memory_order_relaxed);
+        status.lacksPort[i] = _lacksPort[i].load(std::memory_order_relaxed);
+    }
     addTo(status);
+    status.degraded = status.lacksPort[0] || status.lacksPort[1] || status.refusesPlainVisitors;
     return status;
 }
 
@@ -166,12 +168,17 @@ void Pipe::retryListening() {
         }
     }
     checkListening();
-    if (!_degraded) log().notice("mapping %s listens on both its ports again", _mapping.id);
+    if (isListening()) log().notice("mapping %s listens on both its ports again", _mapping.id);
 }
 
 void Pipe::checkListening() {
-    _degraded = !isListening();
-    if (_degraded) _retry.start(_environment.limits().retryPorts);
+    noteListeners();
+    if (!isListening()) _retry.start(_environment.limits().retryPorts);
+}
+
+void Pipe::noteListeners() {
+    for (std::size_t i = 0; i < _listeners.size(); ++i)
+        _lacksPort[i].store(_listeners[i].empty(), std::memory_order_relaxed);
 }
 
 bool Pipe::isListening() const {

@@ -109,6 +109,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     void startListening(std::size_t index);
     void retryListening();
     void checkListening();
+    void noteListeners();
     bool isListening() const;
     void onRefused(RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(RelayPeer opener, const std::string& why) override;
@@ -123,7 +124,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     Lifeline _lifeline;
     RelaySet _relays;
     Openings _openings;
-    std::atomic<bool> _degraded{false};
+    std::array<std::atomic<bool>, 2> _lacksPort{}; ///< as _listeners are
     bool _isBeginning = false;
     bool _closing = false;
 };
