@@ -68,7 +68,7 @@ function ago(timestamp) {
     return passed < 2 * POLL + 1000 ? "now" : `${duration(passed)} ago`;
 }
 
-const exactly = (timestamp) => (timestamp == null ? "never" : new Date(timestamp).toLocaleString());
+const exactly = (timestamp) => (timestamp == null ? "never" : new Date(timestamp).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" }));
 
 // --- the API -----------------------------------------------------------------------------------------------------
 
@@ -704,7 +704,7 @@ function newConnectionRow(connection, count) {
 // --- forms -------------------------------------------------------------------------------------------------------
 
 const EMPTY_IS_DEFAULT = "empty: as the server's configuration says";
-const NETWORKS = { kind: "networks", placeholder: "192.0.2.0/24, 2001:db8::/32", hint: `none: no such bound; ${EMPTY_IS_DEFAULT}` };
+const NETWORKS = { kind: "networks", placeholder: "192.0.2.0/24, 2001:db8::/32" };
 const PORT = { kind: "number", min: 1, max: 65535 };
 const COUNT = { kind: "number", min: 0, max: 1000000 };
 
@@ -722,8 +722,8 @@ const VISITORS = [
 const LIMITS = [
     { name: "visitorsperaddress", label: "Visitors of one address at once", of: "public", hint: `0: any number; ${EMPTY_IS_DEFAULT}`, ...COUNT },
     { name: "visitorrate", label: "New visitors of one address a second", of: "public", hint: `0: any number; ${EMPTY_IS_DEFAULT}`, ...COUNT },
-    { name: "allow", label: "Visitors may come from", of: "public", ...NETWORKS },
-    { name: "deny", label: "Visitors may not come from", of: "public", ...NETWORKS },
+    { name: "allow", label: "Visitors may come from", of: "public", none: "anywhere", hint: `networks, or anywhere; ${EMPTY_IS_DEFAULT}`, ...NETWORKS },
+    { name: "deny", label: "Visitors may not come from", of: "public", none: "nowhere", hint: `networks, or nowhere; ${EMPTY_IS_DEFAULT}`, ...NETWORKS },
     { name: "relayidle", label: "A relay may be idle, seconds", kind: "number", scale: 1000, min: 0, max: 2147483, hint: `0: for ever; ${EMPTY_IS_DEFAULT}` },
     { name: "bandwidth", label: "Bandwidth, bytes a second each way", kind: "number", min: 0, max: 2 ** 40, hint: `0: any; ${EMPTY_IS_DEFAULT}` },
 ];
@@ -742,8 +742,8 @@ const KINDS = {
     },
     words: { show: (value) => (value ?? []).join(", "), send: splitWords },
     networks: {
-        show: (value) => (value == null ? "" : value.join(", ") || "none"),
-        send: (text) => (text.trim() === "" ? null : text.trim() === "none" ? [] : splitWords(text)),
+        show: (value, { none }) => (value == null ? "" : value.join(", ") || none),
+        send: (text, { none }) => (text.trim() === "" ? null : text.trim() === none ? [] : splitWords(text)),
     },
     choice: { show: (value) => String(value ?? true), send: (text) => text === "true" },
 };
