@@ -310,6 +310,9 @@ function problemsOf(status) {
     const used = status.descriptors - status.availableDescriptors;
     if (used > 0.8 * status.descriptors)
         problems.push({ text: `${Math.round((100 * used) / status.descriptors)} % of the descriptors are used: soon no connection can be taken.` });
+    const lonely = [...all.values()].filter((mapping) => mapping.state === "noagent").length;
+    if (lonely > 0)
+        problems.push({ text: `${lonely === 1 ? "1 mapping has" : `${number.format(lonely)} mappings have`} no agent.`, filter: "noagent" });
     if (status.availablePorts < 2) problems.push({ text: "There are no two free ports for another mapping." });
     return problems;
 }
@@ -317,7 +320,7 @@ function problemsOf(status) {
 function showProblems() {
     const problems = server.status ? problemsOf(server.status) : [];
     for (const text of [server.gone, server.problem]) if (text) problems.unshift({ bad: true, text });
-    if (server.status && !problems.length) problems.push({ good: true, text: "Nothing is degraded." });
+    if (server.status && !problems.some((problem) => problem.bad)) problems.unshift({ good: true, text: "Nothing is degraded." });
     const key = JSON.stringify(problems);
     const list = $("#problems");
     if (list.dataset.key === key) return; // what is announced once is not announced again

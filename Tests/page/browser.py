@@ -33,11 +33,10 @@ class Browser:
         options.binary_location = CHROMIUM
         options.accept_insecure_certs = True
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        for argument in ("--headless=new", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
+        # Nothing foreign is looked at, and the sandbox needs namespaces.
+        for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
                          "--no-first-run", "--lang=en", f"--user-data-dir={folder}"):
             options.add_argument(argument)
-        if os.geteuid() == 0:
-            options.add_argument("--no-sandbox")  # it needs another user
         service = Service(DRIVER, env={**os.environ, "HOME": folder})
         self.driver = webdriver.Chrome(options=options, service=service)
         self._stack.callback(self.driver.quit)
@@ -155,6 +154,19 @@ class Browser:
                 return box.width > 0 && box.right > innerWidth + 0.5 && !each.closest('.wide, .unseen, svg, .row');
             }).map(each => each.outerHTML.slice(0, 100));
             return document.documentElement.scrollWidth > innerWidth ? ['the document', ...wide] : wide""")
+
+    def hide(self, hidden):
+        """As if another tab were in front of it, or no more."""
+        self.run("""Object.defineProperty(document, 'hidden', {configurable: true, get: () => arguments[0]});
+                 document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))""".replace(
+            "arguments[0]", json.dumps(hidden)))
+
+    def pass_time(self, milliseconds):
+        """The page's clocks and timers are that much further on, at once."""
+        until = self.run("return Date.now()") + milliseconds
+        policy = {"policy": "advance", "budget": milliseconds}
+        self.driver.execute_cdp_cmd("Emulation.setVirtualTimePolicy", policy)
+        self.wait("the time has passed", lambda: self.run("return Date.now()") >= until)
 
     def requests(self):
         """The URLs of all that the page has asked for."""

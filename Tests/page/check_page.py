@@ -315,7 +315,7 @@ def check_degraded(browser, api):
     with socket.create_server(("127.0.0.1", mapping["port2"])):
         connector.process = Process([connector._program, f"--config={connector.path('config')}"])  # pylint: disable=W0212
         browser.see_text("#problems", "1 mapping is degraded")
-        browser.click("#problems button")
+        browser.click("#problems .bad button")
         browser.see_text("#rows", "Degraded")
         browser.see_text("#rows", f"port {mapping['port2']} is held by something else")
         browser.see_text("#count", "1 of 4 mappings")
@@ -326,6 +326,17 @@ def check_degraded(browser, api):
     browser.allow(f"mapping/{mapping['id']}.* status of 404")
     connector.call("POST", "/api/v2/mapping/remove", json.dumps({"mappingid": mapping["id"]}))
     browser.see_text("#problems", f"There is no mapping {mapping['id']} any more.")
+
+
+def check_hidden(browser):
+    """Nothing is asked for while nobody can see it."""
+    browser.hide(True)
+    browser.pass_time(10000)  # what was under way is over
+    browser.run("performance.clearResourceTimings()")
+    browser.pass_time(60000)
+    expect("requests of a tab that can't be seen", browser.requests(), [])
+    browser.hide(False)
+    browser.wait("it asks again", browser.requests)
 
 
 def check_origin(browser):
@@ -351,6 +362,7 @@ def check_plain(program):
             check_looks(browser)
             check_degraded(browser, api)
             check_origin(browser)
+            check_hidden(browser)
 
 
 def give_token(browser, token):
