@@ -118,6 +118,7 @@ function askForToken(refused) {
     token = null;
     sessionStorage.removeItem(TOKEN_KEY);
     $("#forget").hidden = true;
+    $("main").hidden = true; // until the server knows who looks at it
     openDialog("#token-dialog", async (form) => {
         const given = form.elements.token.value.trim();
         if (!/^[!-~]+$/.test(given)) throw new ApiError(0, "A token has no blanks, and no letters beyond ASCII.");
@@ -274,6 +275,7 @@ async function lookAtServer() {
     server.status = status;
     server.clockOffset = status.timestamp - Date.now();
     addSample(server.samples, [status.bytesrelayed, 0]);
+    $("main").hidden = false;
     showServer();
 }
 
@@ -321,6 +323,7 @@ function showProblems() {
     const problems = server.status ? problemsOf(server.status) : [];
     for (const text of [server.gone, server.problem]) if (text) problems.unshift({ bad: true, text });
     if (server.status && !problems.some((problem) => problem.bad)) problems.unshift({ good: true, text: "Nothing is degraded." });
+    document.title = problems.some((problem) => problem.bad) ? "(!) Connector" : "Connector";
     const key = JSON.stringify(problems);
     const list = $("#problems");
     if (list.dataset.key === key) return; // what is announced once is not announced again
