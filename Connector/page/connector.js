@@ -345,7 +345,7 @@ function showProblems() {
 
 // --- the list ----------------------------------------------------------------------------------------------------
 
-const list = { shown: [], active: null, descending: false, loading: false, loadedAt: -Infinity, rows: new Map(), spare: [] };
+const list = { order: [], shown: [], active: null, descending: false, loading: false, loadedAt: -Infinity, rows: new Map(), spare: [] };
 
 const KEYS = {
     name: (mapping) => mapping.name,
@@ -356,6 +356,10 @@ const KEYS = {
     seen: (mapping) => mapping.seen,
 };
 
+function listPage(after) {
+    return call("GET", `mapping?limit=${PAGE_SIZE}${after === undefined ? "" : `&after=${encodeURIComponent(after)}`}`);
+}
+
 // What is not in the list any more is forgotten when all of it has been read.
 async function lookAtList() {
     if (list.loading) return;
@@ -363,16 +367,15 @@ async function lookAtList() {
     try {
         const met = new Set();
         const began = performance.now();
-        let after = "";
-        do {
-            const page = await call("GET", `mapping?limit=${PAGE_SIZE}${after}`);
+        for (let coming = listPage(); coming;) {
+            const page = await coming;
+            coming = page.next === undefined ? null : listPage(page.next); // comes while this one is shown
             for (const data of page.mappings) {
                 met.add(data.id);
                 note(data);
             }
-            after = page.next === undefined ? "" : `&after=${encodeURIComponent(page.next)}`;
-            if (list.loadedAt < 0) arrange(); // the first page is there before the last
-        } while (after);
+            if (list.loadedAt < 0 && met.size === page.mappings.length) arrange(); // the first is there before the last
+        }
         for (const id of all.keys()) if (!met.has(id)) all.delete(id);
         list.loadedAt = performance.now();
         performance.measure("list", { start: began });
@@ -412,6 +415,18 @@ async function lookAtVisible() {
     fillRows();
 }
 
+// All mappings. What is nearly in this order already, as it mostly is, is sorted soon.
+function inOrder(key, direction) {
+    const before = list.order.filter((mapping) => all.get(mapping.data.id) === mapping);
+    const known = new Set(before);
+    const others = [...all.values()].filter((mapping) => !known.has(mapping));
+    const keyed = [...before, ...others].map((mapping) => [key(mapping), mapping]);
+    const compare = (left, right) => (typeof left === "string" ? collator.compare(left, right) : left - right);
+    keyed.sort(([leftKey, left], [rightKey, right]) => compare(leftKey, rightKey) * direction ||
+        collator.compare(left.name, right.name) || (left.data.id < right.data.id ? -1 : 1));
+    return keyed.map((pair) => pair[1]);
+}
+
 // Which mappings are shown, and in which order.
 function arrange() {
     const search = $("#search").value.trim().toLowerCase();
@@ -420,12 +435,8 @@ function arrange() {
         (state === "all" || mapping.state === state || mapping.data.state === state) &&
         (type === "all" || mapping.data.type === type) &&
         (!search || mapping.text.includes(search));
-    const key = KEYS[$("#sort").value];
-    const keyed = [...all.values()].filter(matches).map((mapping) => [key(mapping), mapping]);
-    const order = (left, right) => (typeof left === "string" ? collator.compare(left, right) : left - right);
-    keyed.sort((left, right) => order(left[0], right[0]) * (list.descending ? -1 : 1) ||
-        collator.compare(left[1].name, right[1].name) || (left[1].data.id < right[1].data.id ? -1 : 1));
-    list.shown = keyed.map((pair) => pair[1]);
+    list.order = inOrder(KEYS[$("#sort").value], list.descending ? -1 : 1);
+    list.shown = list.order.filter(matches);
     const total = number.format(all.size);
     setText($("#count"), list.shown.length === all.size ? `${total} mappings` : `${number.format(list.shown.length)} of ${total} mappings`);
     $("#grid").setAttribute("aria-rowcount", list.shown.length + 1);
