@@ -686,7 +686,7 @@ function fillLink(into, url) {
 
 function cellsOf(kind, connection) {
     const { address, port, protocol, state, streams, since, bytesin, bytesout, agent } = connection;
-    const times = [ago(since).replace(" ago", ""), bytes(bytesin), bytes(bytesout)];
+    const times = [duration(serverNow() - since), bytes(bytesin), bytes(bytesout)];
     if (kind === "visitors") return [address, agent ?? "–", state, ...times];
     return [address, port, protocol, streams === undefined ? state : `${streams} streams`, ...times];
 }
@@ -737,12 +737,12 @@ const VISITORS = [
     { name: "visitortls", label: "Visitors speak", of: "public", kind: "choice", choices: [["true", "TLS, unless the server is in dev mode"], ["false", "plain TCP"]] },
 ];
 const LIMITS = [
-    { name: "visitorsperaddress", label: "Visitors of one address at once", of: "public", hint: `0: any number; ${EMPTY_IS_DEFAULT}`, ...COUNT },
-    { name: "visitorrate", label: "New visitors of one address a second", of: "public", hint: `0: any number; ${EMPTY_IS_DEFAULT}`, ...COUNT },
+    { name: "visitorsperaddress", label: "Visitors per address at once", of: "public", hint: `0: any number; ${EMPTY_IS_DEFAULT}`, ...COUNT },
+    { name: "visitorrate", label: "New visitors per address, a second", of: "public", hint: `0: any number; ${EMPTY_IS_DEFAULT}`, ...COUNT },
     { name: "allow", label: "Visitors may come from", of: "public", none: "anywhere", hint: `networks, or anywhere; ${EMPTY_IS_DEFAULT}`, ...NETWORKS },
     { name: "deny", label: "Visitors may not come from", of: "public", none: "nowhere", hint: `networks, or nowhere; ${EMPTY_IS_DEFAULT}`, ...NETWORKS },
     { name: "relayidle", label: "A relay may be idle, seconds", kind: "number", scale: 1000, min: 0, max: 2147483, hint: `0: for ever; ${EMPTY_IS_DEFAULT}` },
-    { name: "bandwidth", label: "Bandwidth, bytes a second each way", kind: "number", min: 0, max: 2 ** 40, hint: `0: any; ${EMPTY_IS_DEFAULT}` },
+    { name: "bandwidth", label: "Bandwidth, bytes/s each way", kind: "number", min: 0, max: 2 ** 40, hint: `0: any; ${EMPTY_IS_DEFAULT}` },
 ];
 const AGENTS = ["", "port1", "port2"].flatMap((port) => [
     { name: `maxconnections${port}`, label: `Most agents ${port && `at ${port}`}`, of: port ? "private" : "public", kind: "number", min: 1, max: 10000, value: port ? 1 : 60, required: true },

@@ -28,16 +28,18 @@ class Browser:
         self._allowed = []
 
     def __enter__(self):
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="check-page-", ignore_cleanup_errors=True))
+        folder = tempfile.TemporaryDirectory(prefix="check-page-", ignore_cleanup_errors=True)
+        profile = self._stack.enter_context(folder)
         options = webdriver.ChromeOptions()
         options.binary_location = CHROMIUM
         options.accept_insecure_certs = True
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         # Nothing foreign is looked at, and the sandbox needs namespaces.
-        for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
-                         "--no-first-run", "--lang=en", f"--user-data-dir={folder}"):
+        for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
+                         "--disable-background-networking", "--no-first-run", "--lang=en",
+                         f"--user-data-dir={profile}"):
             options.add_argument(argument)
-        service = Service(DRIVER, env={**os.environ, "HOME": folder})
+        service = Service(DRIVER, env={**os.environ, "HOME": profile})
         self.driver = webdriver.Chrome(options=options, service=service)
         self._stack.callback(self.driver.quit)
         self.driver.set_script_timeout(DEADLINE)
@@ -60,8 +62,9 @@ class Browser:
 
     def check_console(self):
         # A new tab is a page of the browser's own at first.
-        lines = [line["message"] for line in self.driver.get_log("browser") if not line["message"].startswith("chrome://")]
-        wrong = [line for line in lines if not any(allowed.search(line) for allowed in self._allowed)]
+        lines = [line["message"] for line in self.driver.get_log("browser")]
+        own = [line for line in lines if not line.startswith("chrome://")]
+        wrong = [line for line in own if not any(allowed.search(line) for allowed in self._allowed)]
         if wrong:
             raise Failed("the browser's console has\n" + "\n".join(wrong))
 
@@ -139,7 +142,7 @@ class Browser:
 
     def names(self):
         """Of the mappings in the list, from its top."""
-        return self.run("return [...document.querySelectorAll('#rows .row')].map(row => row.querySelector('.name').textContent)")
+        return self.run("return [...document.querySelectorAll('#rows .row .name')].map(name => name.textContent)")
 
     def colors(self, selector):
         """Red, green and blue of the text, and of what is behind it."""
@@ -170,4 +173,4 @@ class Browser:
 
     def requests(self):
         """The URLs of all that the page has asked for."""
-        return json.loads(self.run("return JSON.stringify(performance.getEntriesByType('resource').map(each => each.name))"))
+        return self.run("return performance.getEntriesByType('resource').map(each => each.name)")

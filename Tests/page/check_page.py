@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "agents"))
 
-from programs import DEADLINE, Connector, Failed, Process, expect, receive, wait_for  # noqa: E402  pylint: disable=C0413
+from programs import DEADLINE, Connector, Failed, Process, ended, expect, receive  # noqa: E402  pylint: disable=C0413
 from skipping import skip  # noqa: E402  pylint: disable=C0413
 
 try:
@@ -31,8 +31,8 @@ MARKUP = "<img src=x onerror=alert(1)>"
 TOKEN = "a-token-for-the-page"
 MANY = 9000
 FILES = {"/": "text/html", "/connector.css": "text/css", "/connector.js": "text/javascript"}
-POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
-          "form-action 'none'; frame-ancestors 'none'")
+POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+          "base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 
 
 class Api:
@@ -129,14 +129,16 @@ def check_adding(browser, api):
     browser.see_text("#count", "0 mappings")
     secrets = add_by_form(browser, MARKUP, visitorsperaddress="20", relayidle="90", deny="192.0.2.0/24")
     browser.click("#secret-dialog [aria-label='Copy: Passcode of port 1']")
-    browser.wait("the passcode is copied", lambda: re.search("copied|marked", browser.text("#secret-dialog [role=status]")))
+    browser.wait("the passcode is copied", lambda: re.search(
+        "copied|marked", browser.text("#secret-dialog [role=status]")))
     browser.click("#secret-dialog [type=submit]")
     browser.see_text("#detail-title", MARKUP)
     expect("images in the page", browser.run("return document.images.length"), 0)
-    expect("what is left of the passcode", browser.run("return document.querySelectorAll('#secret-dialog input').length"), 0)
+    expect("what is left of the passcode", browser.find_all("#secret-dialog input"), [])
     added = api.show(secrets["Id"])
-    expect("the limits", [added[key] for key in ("label", "visitorsperaddress", "visitorrate", "relayidle", "deny", "maxconnections")],
-           [MARKUP, 20, 0, 90000, ["192.0.2.0/24"], 60])
+    wanted = {"label": MARKUP, "visitorsperaddress": 20, "visitorrate": 0, "relayidle": 90000,
+              "deny": ["192.0.2.0/24"], "maxconnections": 60}
+    expect("what was added", {key: added[key] for key in wanted}, wanted)
     browser.click("#back")
     browser.see_text("#rows", MARKUP)
     expect("the row's own elements", browser.run("return document.querySelectorAll('#rows img').length"), 0)
@@ -198,7 +200,23 @@ def check_traffic(browser, api, secrets):
         browser.wait("the traffic is drawn", is_drawn)
         browser.click("#rows .row")
         browser.see_text("#detail-state", "In use")
+        check_connections(browser, agent, visitor)
     browser.see_text("#detail-state", "No agent")
+
+
+def check_connections(browser, agent, visitor):
+    """Both are listed, and one can be ended, which ends the other."""
+    for kind, connection in (("agents", agent), ("visitors", visitor)):
+        browser.see_text(f"[data-kind={kind}] tbody", "{}:{}".format(*connection.getsockname()))
+    browser.resize(400, 800)
+    expect("what is wider than the window", browser.wide_elements(), [])
+    browser.resize(1280, 900)
+    browser.click("[data-kind=visitors] tbody button")
+    browser.see_text("#confirm-dialog", "{}:{}".format(*visitor.getsockname()))
+    browser.click("#confirm-dialog [type=submit]")
+    browser.see("[data-none=visitors]")
+    if not ended(agent) or not ended(visitor):
+        raise Failed("their connections have not ended")
 
 
 def check_settings(browser, api, mapping_id):
@@ -211,8 +229,9 @@ def check_settings(browser, api, mapping_id):
     browser.see_text("#settings", "Saved.")
     browser.see_text("#detail-title", "till 7")
     changed = api.show(mapping_id)
-    expect("what was changed", [changed[key] for key in ("label", "visitorrate", "allow", "deny", "visitorsperaddress")],
-           ["till 7", 10, ["192.0.2.0/24", "2001:db8::/32"], [], 20])
+    wanted = {"label": "till 7", "visitorrate": 10, "allow": ["192.0.2.0/24", "2001:db8::/32"], "deny": [],
+              "visitorsperaddress": 20}
+    expect("what was changed", {key: changed[key] for key in wanted}, wanted)
     browser.fill("#settings [name=deny]", "192.0.2.1/24")
     browser.click("#settings [type=submit]")
     browser.see_text("#settings .error", "deny")
@@ -264,10 +283,11 @@ def check_keyboard(browser, api):
     browser.see("#secret-dialog")
     browser.tab_to("#secret-dialog [type=submit]")
     browser.press(Keys.ENTER)
-    browser.wait("it is shown", lambda: browser.focused("#detail-title") and browser.text("#detail-title") == "by keyboard")
+    browser.see_text("#detail-title", "by keyboard")
+    browser.wait("its title has the focus", lambda: browser.focused("#detail-title"))
     browser.press(Keys.ESCAPE)
-    browser.wait("its row has the focus", lambda: browser.focused(".row") and
-                 browser.run("return document.activeElement.querySelector('.name').textContent") == "by keyboard")
+    browser.wait("its row has the focus", lambda: browser.run(
+        "return document.activeElement.querySelector('.row .name')?.textContent") == "by keyboard")
     browser.press(Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_UP, Keys.ENTER)
     browser.see_text("#detail-title", "till 9, web")
     browser.tab_to("#settings [name=label]")
@@ -307,7 +327,7 @@ def check_looks(browser):
     browser.resize(1280, 900)
 
 
-def check_degraded(browser, api):
+def check_degraded(browser, api, program):
     """A port that something else holds, and a server that is away for a while."""
     connector = api.connector
     mapping = api.show(api.ids()[0])
@@ -315,7 +335,7 @@ def check_degraded(browser, api):
     expect("the server's exit status", connector.process.stop(), 0)
     browser.see_text("#problems", "The server has not answered since")
     with socket.create_server(("127.0.0.1", mapping["port2"])):
-        connector.process = Process([connector._program, f"--config={connector.path('config')}"])  # pylint: disable=W0212
+        connector.process = Process([program, f"--config={connector.path('config')}"])
         browser.see_text("#problems", "1 mapping is degraded")
         browser.click("#problems .bad button")
         browser.see_text("#rows", "Degraded")
@@ -362,7 +382,7 @@ def check_plain(program):
             check_removing(browser, api, secrets["Id"])
             check_keyboard(browser, api)
             check_looks(browser)
-            check_degraded(browser, api)
+            check_degraded(browser, api, program)
             check_origin(browser)
             check_hidden(browser)
 
@@ -437,7 +457,7 @@ def check_many(program):
 
 
 def scroll(browser):
-    """From top to bottom in 300 steps; how long frames take: the median, and what 99 of 100 are within, in milliseconds."""
+    """From top to bottom in 300 steps. Milliseconds that frames take: the median, and what 99 of 100 are within."""
     times = browser.driver.execute_async_script("""
         const done = arguments[0], steps = 300, times = [];
         const step = (document.body.scrollHeight - innerHeight) / steps;

@@ -58,9 +58,10 @@ def take_shots(program, folder):
 
 
 def photograph(api, folder):
+    drawn = """const points = document.querySelector('#total-curve polyline')?.getAttribute('points') ?? '';
+               return points.split(' ').length > 20"""
     with Browser(api.url) as browser:
-        browser.wait("curves are there", lambda: browser.run(
-            "return (document.querySelector('#total-curve polyline')?.getAttribute('points') ?? '').split(' ').length > 20"))
+        browser.wait("curves are there", lambda: browser.run(drawn))
         browser.resize(1180, 780)
         browser.see("#rows .row")
         browser.screenshot(folder / "page.png")
@@ -68,7 +69,8 @@ def photograph(api, folder):
         browser.see("#sort")
         browser.screenshot(folder / "page-narrow.png")
         browser.prefer("dark")
-        browser.resize(1180, 900)
-        browser.run("[...document.querySelectorAll('#rows .row')].find(row => row.textContent.includes('camera')).click()")
-        browser.see("#settings [name=label]")
+        browser.resize(1180, 1000)
+        row = next(row for row in browser.find_all("#rows .row") if "camera" in row.text)
+        row.click()
+        browser.see("[data-kind=visitors] tbody tr")
         browser.screenshot(folder / "page-dark.png")
