@@ -214,8 +214,11 @@ class Mapping {
     }
 }
 
+// Two that are close to each other say little: the later one is kept.
 function addSample(samples, from) {
-    samples.push({ time: performance.now(), from });
+    const time = performance.now();
+    if (samples.length > 1 && time - samples.at(-1).time < POLL / 2) samples.pop();
+    samples.push({ time, from });
     if (samples.length > SAMPLES) samples.shift();
 }
 
