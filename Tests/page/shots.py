@@ -4,8 +4,8 @@ import contextlib
 import threading
 
 from browser import Browser
-from check_page import Api
 from programs import Connector, receive
+from served import Api
 
 MAPPINGS = {
     "till 3, web": {"visitorsperaddress": 20, "visitorrate": 10, "relayidle": 600000},
