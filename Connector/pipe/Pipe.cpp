@@ -68,6 +68,33 @@ LastUse Pipe::lastUse() const {
     return {std::max(here.agent, _usedBefore.agent), std::max(here.visitor, _usedBefore.visitor)};
 }
 
+std::future<ConnectionReports> Pipe::connections() {
+    auto query = std::make_shared<ConnectionQuery>();
+    auto answer = query->answer();
+    _loop.post([this, query, hold = _lifeline.hold()] {
+        report(query);
+        _relays.report(ConnectionQuery::kMost + 1,
+                       [query](ConnectionReport one) { query->add(std::move(one)); });
+    });
+    return answer;
+}
+
+std::future<ConnectionReports> Pipe::endConnection(std::uint64_t number, const std::string& why) {
+    auto query = std::make_shared<ConnectionQuery>();
+    auto answer = query->answer();
+    _loop.post([this, number, why, query, hold = _lifeline.hold()] {
+        if (endWaiting(number, why, query)) return;
+        // A stream that is answered makes a relay: so relays are looked through last.
+        const auto endRelay = [this, number, why, query] {
+            _relays.end(number, why, [query](ConnectionReport one) { query->add(std::move(one)); });
+        };
+        for (const auto& connection : pipe2Connections())
+            connection->endOpening(number, why, query, endRelay);
+        endRelay();
+    });
+    return answer;
+}
+
 std::future<void> Pipe::change(const Mapping& mapping, std::array<Listeners, 2> listeners) {
     // A function that is posted must be copyable.
     auto changed = std::make_shared<std::promise<void>>();
