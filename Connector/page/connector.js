@@ -616,28 +616,17 @@ async function lookAtDetail() {
         connections = await call("GET", pathOf(id, "/connections"));
     } catch (error) {
         if (error.status !== 404) throw error;
-        if (!connections && !(await stillThere(id))) return;
+        all.delete(id);
+        if (id !== shownId) return;
+        server.gone = `There is no mapping ${id} any more.`;
+        location.hash = "";
+        return;
     }
     if (id !== shownId) return;
-    if (!$("#settings .fields").hasChildNodes()) beginDetail();
-    else fillDetail();
-    $("#connections").hidden = !connections;
-    if (connections) fillConnections(connections);
-}
-
-async function stillThere(id) {
-    try {
-        note(await call("GET", pathOf(id)));
-        return true;
-    } catch (error) {
-        if (error.status !== 404) throw error;
-        all.delete(id);
-        if (id === shownId) {
-            server.gone = `There is no mapping ${id} any more.`;
-            location.hash = "";
-        }
-        return false;
-    }
+    if ($("#settings .fields").hasChildNodes()) fillDetail();
+    else beginDetail();
+    fillConnections(connections);
+    $("#connections").hidden = false;
 }
 
 function factsOf({ data, isPublic, agents, limits }) {
