@@ -53,6 +53,8 @@ struct ApiContext {
 struct ApiTarget {
     /// The {id} of the path; "" where the path has none.
     std::string pathId;
+    /// The {n} of the path; "" where the path has none.
+    std::string pathNumber{};
     /// Nobody needs an identity for it.
     bool isOpenToAll = false;
 };
@@ -83,6 +85,7 @@ class ApiHandler : public Poco::Net::HTTPRequestHandler {
 
     const ApiContext& context() const { return _context; }
     const std::string& pathId() const { return _target.pathId; }
+    const std::string& pathNumber() const { return _target.pathNumber; }
 
   private:
     std::string identify(const Poco::Net::HTTPServerRequest& request, RequestSocket& socket) const;

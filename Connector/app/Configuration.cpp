@@ -245,6 +245,7 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.http2 = readHttp2Limits(limits);
     result.relay = readRelayLimits(limits);
     result.retryPorts = time(limits, "retry-ports", result.retryPorts);
+    result.loopWait = time(limits, "loop-wait", result.loopWait);
     result.backlog = count(limits, "backlog", 65535, result.backlog);
     return result;
 }

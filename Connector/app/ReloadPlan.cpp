@@ -114,6 +114,7 @@ const std::set<std::string>& ReloadPlan::reloadableKeys() {
         "limits.linger",
         "limits.log-lines",
         "limits.log-summary",
+        "limits.loop-wait",
         "limits.mapping-visitors",
         "limits.open",
         "limits.place-wait",

@@ -319,6 +319,34 @@ MappingReport MappingService::show(const std::string& id) const {
     return reportOf(find(_open, id)->second);
 }
 
+ConnectionReports MappingService::connections(const std::string& id) const {
+    std::unique_lock lock(_mutex);
+    auto answer = find(_open, id)->second.pipe->connections();
+    lock.unlock();
+    return await(std::move(answer));
+}
+
+void MappingService::endConnection(const std::string& id, std::uint64_t number, const std::string& endedBy) {
+    std::unique_lock lock(_mutex);
+    auto answer = find(_open, id)->second.pipe->endConnection(number, "it was ended by " + endedBy);
+    lock.unlock();
+    const auto [agents, visitors, areTruncated] = await(std::move(answer));
+    if (agents.empty() && visitors.empty())
+        throw UnknownConnection("mapping " + id + " has no connection " + std::to_string(number));
+    const auto& ended = agents.empty() ? visitors.front() : agents.front();
+    log().information(Poco::format("mapping %s: %s %s, connection %Lu, was ended by %s", id,
+                                   std::string(agents.empty() ? "visitor" : "agent"), ended.address, number,
+                                   endedBy));
+}
+
+ConnectionReports MappingService::await(std::future<ConnectionReports> answer) const {
+    const auto most = _environment.limits()->loopWait;
+    if (answer.wait_for(most) != std::future_status::ready)
+        throw LoopsBusy("an event loop has not answered for " + std::to_string(most.count()) +
+                        " ms (limits.loop-wait)");
+    return answer.get();
+}
+
 std::vector<MappingReport> MappingService::list(const std::string& after, std::size_t limit) const {
     const std::lock_guard lock(_mutex);
     std::vector<MappingReport> reports;

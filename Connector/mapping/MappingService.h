@@ -103,6 +103,14 @@ class MappingService {
     /// Throws UnknownMapping.
     MappingReport show(const std::string& id) const;
 
+    /// Its agents and visitors at the moment. Throws UnknownMapping, and LoopsBusy when an event loop does
+    /// not answer for limits.loop-wait.
+    ConnectionReports connections(const std::string& id) const;
+
+    /// Ends one of them: a relay's connections are both reset. Throws UnknownMapping, UnknownConnection, and
+    /// LoopsBusy, after which it may still be ended.
+    void endConnection(const std::string& id, std::uint64_t number, const std::string& endedBy);
+
     /// At most `limit` mappings with ids greater than `after`, ordered by id.
     std::vector<MappingReport> list(const std::string& after, std::size_t limit) const;
 
@@ -152,6 +160,7 @@ class MappingService {
     enum class All { No, Yes };
     using OpenMappings = std::map<std::string, Open>;
 
+    ConnectionReports await(std::future<ConnectionReports> answer) const;
     MappingReport reportOf(const Open& open) const;
     std::string ownerOfPort(std::uint16_t port) const;
     void tellUnserved(const Mapping& mapping) const;

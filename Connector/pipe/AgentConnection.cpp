@@ -1,5 +1,6 @@
 #include "pipe/AgentConnection.h"
 
+#include "base/PeerAddress.h"
 #include "protocol/Refusal.h"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ constexpr int kBeatsPerThreshold = 3;
 
 AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool isKnown,
                                  bool hasTurn)
-    : _context(context),
+    : _context(context), _tag(ConnectionTag::next()),
       _handshake(std::make_shared<Handshake>(context.loop, context.handshakes, std::move(stream),
                                              static_cast<Handshake::Owner&>(*this), context.lifeline.hold(),
                                              isKnown)),
@@ -27,7 +28,7 @@ AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketS
 
 /// The stream is a SocketStream: takePeer() has taken it from another AgentConnection.
 AgentConnection::AgentConnection(const Context& context, RelayPeer peer)
-    : _context(context), _stream(static_cast<SocketStream*>(peer.stream.release())),
+    : _context(context), _tag(peer.tag), _stream(static_cast<SocketStream*>(peer.stream.release())),
       _heartbeat(context.loop, *this), _timer(context.loop, [this] { onTimer(); }), _state(State::Holding),
       _passcodeGeneration(peer.passcodeGeneration) {
     begun().held = std::move(peer.held);
@@ -63,9 +64,14 @@ bool AgentConnection::isSilent() const {
     return _context.loop.now() - _heartbeat.state().lastHeard >= patience;
 }
 
+ConnectionReport AgentConnection::report() const {
+    return {.tag = _tag, .side = _context.side, .address = inWords(peer())};
+}
+
 RelayPeer AgentConnection::takePeer() {
     RelayPeer peer;
     peer.protocol = Protocol::Pipe1;
+    peer.tag = _tag;
     if (_begun) peer.held = std::move(_begun->held);
     if (_state == State::Holding) peer.visitor = _stream->peer().toString();
     peer.since = _context.loop.now();

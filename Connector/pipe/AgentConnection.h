@@ -79,6 +79,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
         /// agent that has no visitor is dropped, and the agent is given none any more: it is closed once it
         /// is quiet.
         bool mayBegin;
+        /// 0 for port1, 1 for port2.
+        std::size_t side;
         Owner& owner;
     };
 
@@ -118,6 +120,11 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
 
     /// Of the passcode that it has proved itself with (Passcodes); the highest before it has.
     int passcodeGeneration() const { return _passcodeGeneration; }
+
+    /// Once it is authorized.
+    ConnectionReport report() const;
+
+    const ConnectionTag& tag() const { return _tag; }
 
     /// Whether its address is slowed, and it is its turn to be judged.
     bool hasTurn() const { return _hasTurn; }
@@ -162,6 +169,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     void onSilent() override;
 
     const Context& _context;
+    const ConnectionTag _tag;
     std::shared_ptr<Handshake> _handshake; ///< until it is done
     std::unique_ptr<SocketStream> _stream; ///< then
     std::unique_ptr<Greeting> _greeting;   ///< null once it is complete

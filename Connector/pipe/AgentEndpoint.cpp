@@ -28,9 +28,16 @@ constexpr std::chrono::milliseconds kProbe{6000};
 AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint,
                              Names names, Settings settings, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _endpoint(endpoint), _names(std::move(names)),
-      _settings(settings), _lifeline(lifeline), _formerPasscode(loop, [this] { onFormerPasscodeOver(); }),
-      _context{loop,       environment.handshakes(), lifeline, environment.limits(), _endpoint,
-               _passcodes, _settings.mayBegin,       *this},
+      _settings(settings), _lifeline(lifeline),
+      _formerPasscode(loop, [this] { onFormerPasscodeOver(); }), _context{loop,
+                                                                          environment.handshakes(),
+                                                                          lifeline,
+                                                                          environment.limits(),
+                                                                          _endpoint,
+                                                                          _passcodes,
+                                                                          _settings.mayBegin,
+                                                                          _settings.side,
+                                                                          *this},
       _owner(owner), _waitingStreams(loop, environment.limits(), _settings.role),
       _history(environment.limits()), _newcomers(environment.limits()), _known(environment.limits()),
       _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
@@ -210,6 +217,40 @@ void AgentEndpoint::dropHolding(const std::string& why) {
         holding.front()->end(why);
 }
 
+void AgentEndpoint::report(const std::shared_ptr<ConnectionQuery>& query) const {
+    for (const auto& list : _agents)
+        for (const auto& agent : list) {
+            if (agent->state() == State::Authorizing || query->isFull(ConnectionReport::Kind::Agent)) break;
+            query->add(agent->report());
+        }
+    for (const auto& connection : pipe2Connections())
+        connection->report(query);
+}
+
+bool AgentEndpoint::end(std::uint64_t number, const std::string& why,
+                        const std::shared_ptr<ConnectionQuery>& query) {
+    const auto hasNumber = [&](const auto& one) { return one->tag().number == number; };
+    for (const auto& list : _agents) {
+        const auto agent = std::find_if(list.begin(), list.end(), hasNumber);
+        if (agent == list.end() || (*agent)->state() == State::Authorizing) continue;
+        query->add((*agent)->report());
+        (*agent)->end(why);
+        return true;
+    }
+    const auto connections = pipe2Connections();
+    const auto found = std::find_if(connections.begin(), connections.end(), hasNumber);
+    if (found == connections.end()) return false;
+    query->add((*found)->ownReport());
+    (*found)->end(why);
+    return true;
+}
+
+std::vector<std::shared_ptr<Pipe2Connection>> AgentEndpoint::pipe2Connections() const {
+    auto all = _connections.all();
+    all.insert(all.end(), _leaving.all().begin(), _leaving.all().end());
+    return all;
+}
+
 void AgentEndpoint::closeAll() {
     _loop.assertInLoopThread();
     _isClosed = true;
@@ -260,6 +301,7 @@ std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& ag
 /// Its place goes along; the answer is the last that is said before HTTP/2.
 void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
     const int passcodeGeneration = agent.passcodeGeneration();
+    const auto tag = agent.tag();
     auto stream = agent.takeStream();
     if (agent.hasTurn()) _environment.slowed().turnIsOver(stream->peer().host(), /*wasRight*/ true);
     forget(agent);
@@ -273,7 +315,9 @@ void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
         .authority = _names.authority,
         .openLimit = _environment.limits()->open,
         .context = _environment.http2(),
-        .hold = _lifeline.hold()};
+        .hold = _lifeline.hold(),
+        .tag = tag,
+        .side = _settings.side};
     const auto connection =
         std::make_shared<Pipe2Connection>(std::move(settings), static_cast<Pipe2Connection::Owner&>(*this));
     connection->passcodeGeneration = passcodeGeneration;

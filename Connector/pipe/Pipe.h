@@ -3,6 +3,7 @@
 #include "base/Lifeline.h"
 #include "model/Mapping.h"
 #include "pipe/AgentEndpoint.h"
+#include "pipe/ConnectionQuery.h"
 #include "pipe/Openings.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/PipeStatus.h"
@@ -53,6 +54,14 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
 
     /// Any thread: when it was last in use, before the process started, too.
     LastUse lastUse() const;
+
+    /// Its agents and visitors, as soon as the loops have told of them. Any thread that is not a loop's,
+    /// between start() and close().
+    std::future<ConnectionReports> connections();
+
+    /// Ends the connection with that number: a relay's are both reset. What is told of is that connection, or
+    /// nothing when there is none. As connections().
+    std::future<ConnectionReports> endConnection(std::uint64_t number, const std::string& why);
 
     /// The mapping, of the same id and type, is like this from now on, and the environment as it is by now;
     /// `listeners` take the place of those of ports that are others now, and are empty for the rest. The
@@ -107,6 +116,12 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// may wait on. False when nobody is left but in relays.
     virtual bool leave(bool patient) = 0;
     virtual void addTo(PipeStatus& status) const = 0;
+    /// Adds all that are not in relays.
+    virtual void report(const std::shared_ptr<ConnectionQuery>& query) const = 0;
+    /// Ends that one and adds it; false when it is none that waits, nor one of PIPE/2.
+    virtual bool endWaiting(std::uint64_t number, const std::string& why,
+                            const std::shared_ptr<ConnectionQuery>& query) = 0;
+    virtual std::vector<std::shared_ptr<Pipe2Connection>> pipe2Connections() const = 0;
     /// Since the process started.
     virtual LastUse lastUseHere() const = 0;
     /// mapping() has changed, or is served from now on.
@@ -124,6 +139,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     void retryListening();
     void checkListening();
     void drainOn();
+    void noteListeners();
     bool isListening() const;
     void onRefused(RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(RelayPeer opener, const std::string& why) override;
@@ -140,8 +156,8 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     Lifeline _lifeline;
     RelaySet _relays;
     Openings _openings;
-    std::atomic<bool> _degraded{false};
     std::atomic<bool> _isDrained{false};
+    std::array<std::atomic<bool>, 2> _lacksPort{}; ///< as _listeners are
     bool _isBeginning = false;
     bool _closing = false;
 };

@@ -61,6 +61,8 @@ struct PipeLimits {
     std::size_t heldPayload = 64 * 1024;
     /// How often a degraded pipe tries again to listen on its ports.
     std::chrono::milliseconds retryPorts{1000};
+    /// How long who asks about connections waits for the event loops.
+    std::chrono::milliseconds loopWait{2000};
     /// Connections that the kernel keeps for a port until they are accepted (listen(2); at most
     /// net.core.somaxconn).
     int backlog = 1024;

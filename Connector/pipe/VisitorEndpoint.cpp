@@ -38,18 +38,18 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
   public:
     /// One that was just accepted.
     Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> accepted)
-        : address(ownerOf(accepted->peer().host())), state(State::Handshaking), since(endpoint._loop.now()),
-          _endpoint(endpoint),
+        : address(ownerOf(accepted->peer().host())), tag(ConnectionTag::next()), state(State::Handshaking),
+          since(endpoint._loop.now()), _endpoint(endpoint),
           _handshake(std::make_shared<Handshake>(endpoint._loop, endpoint._environment.handshakes(),
                                                  std::move(accepted), static_cast<Handshake::Owner&>(*this),
                                                  endpoint._lifeline.hold())),
           _timer(endpoint._loop, [this] { onTimer(); }) {}
 
     /// One that has waited before.
-    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> stream_,
+    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> stream_, const ConnectionTag& tag_,
             EventLoop::Clock::time_point since_, Messages held_)
-        : address(ownerOf(stream_->peer().host())), stream(std::move(stream_)), held(std::move(held_)),
-          state(State::Ready), since(since_), _endpoint(endpoint),
+        : address(ownerOf(stream_->peer().host())), tag(tag_), stream(std::move(stream_)),
+          held(std::move(held_)), state(State::Ready), since(since_), _endpoint(endpoint),
           _timer(endpoint._loop, [this] { onTimer(); }) {}
 
     void start() {
@@ -68,6 +68,10 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     }
 
     const Poco::Net::SocketAddress& peer() const { return stream ? stream->peer() : _handshake->peer(); }
+
+    ConnectionReport report() const {
+        return {.kind = ConnectionReport::Kind::Visitor, .tag = tag, .side = 1, .address = inWords(peer())};
+    }
 
     /// Receives its first bytes, if there are any.
     Stream::Status ask() {
@@ -91,6 +95,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     }
 
     const std::string address; ///< ownerOf() its own
+    const ConnectionTag tag;
     std::unique_ptr<SocketStream> stream;
     Messages held; ///< what it has said
     State state;
@@ -255,7 +260,8 @@ void VisitorEndpoint::putBack(RelayPeer peer) {
     }
     // Visitors alone are put back, and take() has taken the stream from one.
     std::unique_ptr<SocketStream> stream(static_cast<SocketStream*>(peer.stream.release()));
-    auto added = std::make_unique<Visitor>(*this, std::move(stream), peer.since, std::move(peer.held));
+    auto added =
+        std::make_unique<Visitor>(*this, std::move(stream), peer.tag, peer.since, std::move(peer.held));
     auto& visitor = *added;
     visitor.position = listOf(State::Ready).addInFront(visitor.address, std::move(added));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
@@ -268,6 +274,29 @@ void VisitorEndpoint::drop(RelayPeer peer, const std::string& why) {
     logTurnedAway(peer.stream->peer(), why);
     peer.stream->retire();
     _loop.destroyLater(std::move(peer.stream));
+}
+
+void VisitorEndpoint::report(ConnectionQuery& query) const {
+    for (const auto& turns : _visitors)
+        turns.forEach([&](const auto& visitor) { query.add(visitor->report()); });
+}
+
+bool VisitorEndpoint::end(std::uint64_t number, const std::string& why, ConnectionQuery& query) {
+    auto* const visitor = find(number);
+    if (!visitor) return false;
+    query.add(visitor->report());
+    onGone(*visitor, why);
+    return true;
+}
+
+/// Null when it does not wait here.
+VisitorEndpoint::Visitor* VisitorEndpoint::find(std::uint64_t number) const {
+    Visitor* found = nullptr;
+    for (const auto& turns : _visitors)
+        turns.forEach([&](const auto& visitor) {
+            if (visitor->tag.number == number) found = visitor.get();
+        });
+    return found;
 }
 
 void VisitorEndpoint::closeAll() {
@@ -363,6 +392,7 @@ void VisitorEndpoint::close(Visitor& visitor) {
 RelayPeer VisitorEndpoint::take(Visitor& visitor) {
     RelayPeer peer;
     peer.name = _role;
+    peer.tag = visitor.tag;
     peer.held = std::move(visitor.held);
     peer.since = visitor.since;
     auto& turns = listOf(visitor.state);

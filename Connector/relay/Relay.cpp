@@ -1,8 +1,11 @@
 #include "relay/Relay.h"
 
+#include "base/PeerAddress.h"
+
 #include <Poco/Format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace connector {
 
@@ -103,6 +106,33 @@ std::string Relay::summary() const {
     return Poco::format("relay of %s and %s ended: %s; %Lu and %Lu bytes from them, ", _sides[0].name(),
                         _sides[1].name(), _why, _sides[0].bytes, _sides[1].bytes) +
            Poco::format("%.3f s", seconds);
+}
+
+bool Relay::has(std::uint64_t number) const {
+    return std::any_of(_sides.begin(), _sides.end(),
+                       [&](const Side& side) { return side.peer.tag.number == number; });
+}
+
+std::vector<ConnectionReport> Relay::reports() const {
+    _loop->assertInLoopThread();
+    std::vector<ConnectionReport> reports;
+    if (_state == State::Ended) return reports;
+    for (std::size_t i = 0; i < _sides.size(); ++i) {
+        const auto& [side, other] = std::tie(_sides[i], _sides[1 - i]);
+        if (side.peer.protocol == Protocol::Pipe2) continue;
+        ConnectionReport report{.state = ConnectionReport::State::Relay,
+                                .tag = side.peer.tag,
+                                .side = side.peer.side,
+                                .address = inWords(side.address),
+                                .bytesIn = side.bytes,
+                                .bytesOut = other.bytes};
+        if (side.peer.protocol == Protocol::Raw) {
+            report.kind = ConnectionReport::Kind::Visitor;
+            report.agent = inWords(other.address);
+        }
+        reports.push_back(std::move(report));
+    }
+    return reports;
 }
 
 bool Relay::attach() {

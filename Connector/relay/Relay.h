@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/Reloadable.h"
+#include "model/ConnectionReport.h"
 #include "net/BufferedBytes.h"
 #include "net/EventLoops.h"
 #include "net/Stream.h"
@@ -99,6 +100,13 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
 
     /// Any thread: who came by that port (RelayPeer::side).
     const Poco::Net::SocketAddress& peerOf(std::size_t side) const;
+
+    /// Any thread: whether one of its connections has that number.
+    bool has(std::uint64_t number) const;
+
+    /// On the loop's thread: what it knows of its connections, but for streams of PIPE/2, unless it has
+    /// ended.
+    std::vector<ConnectionReport> reports() const;
 
     /// Where it runs; must not be asked while it may move.
     EventLoop& loop() { return *_loop; }

@@ -58,19 +58,22 @@ struct Report {
     std::int64_t count(const char* key) const { return status->getValue<std::int64_t>(key); }
 };
 
+/// reason: as the API has it in the mapping's `degraded`.
+std::string degradationBy(const std::string& reason, const Poco::JSON::Object& mapping) {
+    if (reason == "visitortls")
+        return "its visitors would speak plain TCP, and may not (pipes.allow-plain-visitors)";
+    return "something else holds port " + mapping.getValue<std::string>(reason);
+}
+
 /// A mapping whose ports are not both open, or that has no agents where it needs some.
 /// mapping: as the API shows it.
 std::vector<Degradation> degradationsOf(const Poco::JSON::Object& mapping) {
     const auto count = [&](const char* key) { return mapping.getValue<std::int64_t>(key); };
     const auto name = "mapping " + mapping.getValue<std::string>("id");
     std::vector<Degradation> result;
-    if (mapping.getValue<std::string>("state") == "degraded")
-        result.push_back({name, "something else holds port " + mapping.getValue<std::string>("port1") +
-                                    " or " + mapping.getValue<std::string>("port2") +
-                                    (mapping.optValue("visitortls", true)
-                                         ? ""
-                                         : ", or its visitors speak plain TCP and may not "
-                                           "(pipes.allow-plain-visitors)")});
+    if (mapping.has("degraded"))
+        for (const auto& reason : *mapping.getArray("degraded"))
+            result.push_back({name, degradationBy(reason.toString(), mapping)});
     const bool isRelaying = count("relays") > 0;
     if (mapping.has("agentswaiting")) {
         if (count("agentswaiting") == 0 && !isRelaying)
