@@ -10,7 +10,7 @@ void PageHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
     ApiExchange exchange(_context, arrived, request, response);
     try {
         if (!arrived.hasHead) throw HttpError(*arrived.problem);
-        _context.hosts.checkPage(request);
+        _context.rules->hosts.checkPage(request);
         if (arrived.problem) throw HttpError(*arrived.problem);
         exchange.succeed(_file);
     } catch (...) {

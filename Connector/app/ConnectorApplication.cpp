@@ -61,6 +61,13 @@ void replaceInPidFile(const std::string& file, pid_t former) {
     }
 }
 
+/// Whether another program than this one has its name now, as after an upgrade of the package.
+bool isReplacedOnDisk(const std::string& program) {
+    std::error_code error;
+    return std::filesystem::exists(program, error) &&
+           !std::filesystem::equivalent(program, "/proc/self/exe", error);
+}
+
 /// Leaves the log a moment.
 [[noreturn]] void endSoon() {
     constexpr std::chrono::milliseconds kLogTime{400};
@@ -289,9 +296,9 @@ void ConnectorApplication::waitForTermination(const sigset_t& signals) {
     while (!_isReplaced) {
         int signal = 0;
         ::sigwait(&signals, &signal);
-        if (signal == SIGHUP)
+        if (signal == SIGHUP && !isReplacedOnDisk(_program))
             reload();
-        else if (signal == SIGUSR2)
+        else if (signal == SIGHUP || signal == SIGUSR2)
             upgrade();
         else
             return;

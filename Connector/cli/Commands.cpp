@@ -152,6 +152,8 @@ void CommandTree::addServiceCommands() {
                [this] { stopService(_common, _out); });
     addCommand(_app, "reload", "have the running service read its configuration again",
                [this] { reloadService(_common, _out); });
+    addCommand(_app, "upgrade", "replace the running service by the installed program, without a break",
+               [this] { upgradeService(_common, _out); });
     addCommand(_app, "status", "show what the running service does, and what is degraded",
                [this] { showStatus(_common, _out); });
     addTop();

@@ -91,7 +91,7 @@ class ForeignProcess {
     Descriptor _descriptor;
 };
 
-void signal(const ForeignProcess& process, pid_t pid, int number) {
+void send(int number, const ForeignProcess& process, pid_t pid) {
     if (!process.signal(number))
         throw CommandError(Application::EXIT_NOPERM,
                            "process " + std::to_string(pid) + " can't be signalled: " + reason(errno));
@@ -174,7 +174,7 @@ void BackgroundServer::stop() const {
     const auto pid = rememberedPid();
     const ForeignProcess process(pid);
     if (!process.exists() || !isOurs(pid)) refuseForeign("stop it");
-    signal(process, pid, SIGTERM);
+    send(SIGTERM, process, pid);
     if (!process.waitForEnd(kStopMilliseconds))
         throw CommandError(Application::EXIT_TEMPFAIL,
                            "process " + std::to_string(pid) + " was told to stop and has not ended after " +
@@ -183,11 +183,11 @@ void BackgroundServer::stop() const {
     if (isRunning()) refuseForeign("stop it");
 }
 
-void BackgroundServer::hangUp() const {
+void BackgroundServer::signal(int number) const {
     const auto pid = rememberedPid();
     const ForeignProcess process(pid);
-    if (!process.exists() || !isOurs(pid)) refuseForeign("send it SIGHUP");
-    signal(process, pid, SIGHUP);
+    if (!process.exists() || !isOurs(pid)) refuseForeign("signal it");
+    send(number, process, pid);
 }
 
 bool BackgroundServer::isOurs(pid_t pid) const {

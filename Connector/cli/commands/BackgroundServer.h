@@ -31,9 +31,9 @@ class BackgroundServer {
     /// database.
     void stop() const;
 
-    /// Sends SIGHUP to the running server. Throws CommandError when its process id is not known, and when it
-    /// may not be signalled.
-    void hangUp() const;
+    /// Sends a signal to the running server. Throws CommandError when its process id is not known, and when
+    /// it may not be signalled.
+    void signal(int number) const;
 
     /// Removes the file with the process id.
     void forget() const;

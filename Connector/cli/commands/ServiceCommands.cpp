@@ -15,6 +15,7 @@
 #include <Poco/Util/Application.h>
 
 #include <chrono>
+#include <csignal>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -104,14 +105,15 @@ bool stopInBackground(const BackgroundServer& server) {
     return wasRunning;
 }
 
-void hangUpWithSystemd() {
-    if (!isActiveInSystemd()) throw CommandError(Application::EXIT_UNAVAILABLE, kNotRunning);
-    systemctl({"kill", "--signal=SIGHUP", "--kill-who=main"});
-}
-
-void hangUpInBackground(const BackgroundServer& server) {
-    if (!server.isRunning()) throw CommandError(Application::EXIT_UNAVAILABLE, kNotRunning);
-    server.hangUp();
+void signalService(const CommonOptions& common, const Configuration& configuration, int number) {
+    const bool withSystemd = isManagedBySystemd(common.wantedConfiguration);
+    const BackgroundServer server(configuration);
+    if (withSystemd ? !isActiveInSystemd() : !server.isRunning())
+        throw CommandError(Application::EXIT_UNAVAILABLE, kNotRunning);
+    if (withSystemd)
+        systemctl({"kill", "--signal=" + std::to_string(number), "--kill-who=main"});
+    else
+        server.signal(number);
 }
 
 /// What the service says about its configuration once it has read that since then. Meanwhile it may show
@@ -131,6 +133,36 @@ Poco::JSON::Object::Ptr configurationReadSince(ConnectorApi& api, Poco::Int64 to
     throw CommandError(Application::EXIT_TEMPFAIL,
                        "the service was told to read " + api.configuration().file +
                            " again, and its log says what came of it; its API does not: " + last);
+}
+
+/// Throws CommandError when the service has not been upgraded since it was told to be.
+void checkUpgrade(const Poco::JSON::Object& status, Poco::Int64 told) {
+    const auto upgrade = status.getObject("upgrade");
+    if (upgrade && upgrade->getValue<Poco::Int64>("timestamp") >= told)
+        throw CommandError(Application::EXIT_UNAVAILABLE,
+                           "no new process serves, and the former one goes on: " +
+                               upgrade->getValue<std::string>("failed"));
+}
+
+/// What the service says when another process than `former` answers. Throws CommandError when none does.
+Poco::JSON::Object::Ptr statusOfSuccessor(ConnectorApi& api, int former, Poco::Int64 told) {
+    std::string last = "the former process still answers";
+    for (const auto deadline = Clock::now() + api.configuration().upgrade + kReloadTime;
+         Clock::now() < deadline; std::this_thread::sleep_for(kLookAgain)) {
+        Poco::JSON::Object::Ptr status;
+        try {
+            status = api.get("/api/v2/status", {{"process", NeededMember::Kind::Number}});
+        } catch (const CommandError& error) { // it is between two processes
+            last = error.what();
+            continue;
+        }
+        if (status->getValue<int>("process") != former) return status;
+        checkUpgrade(*status, told);
+    }
+    throw CommandError(Application::EXIT_TEMPFAIL,
+                       "the service was told to be upgraded, and its log says what came of it; its API does "
+                       "not: " +
+                           last);
 }
 
 void printRead(const Poco::JSON::Object& read, std::ostream& out) {
@@ -195,10 +227,7 @@ void stopService(const CommonOptions& common, std::ostream& out) {
 void reloadService(const CommonOptions& common, std::ostream& out) {
     ConnectorApi api(common.configurationFile());
     const auto told = timestampNow();
-    if (isManagedBySystemd(common.wantedConfiguration))
-        hangUpWithSystemd();
-    else
-        hangUpInBackground(BackgroundServer(api.configuration()));
+    signalService(common, api.configuration(), SIGHUP);
     const auto read = configurationReadSince(api, told);
     if (read->has("error")) throw ConfigurationError(read->getValue<std::string>("error"));
 
@@ -208,6 +237,28 @@ void reloadService(const CommonOptions& common, std::ostream& out) {
     result->set("changed", read->getArray("changed"));
     result->set("kept", read->getArray("kept"));
     printJson(*result, out);
+}
+
+void upgradeService(const CommonOptions& common, std::ostream& out) {
+    ConnectorApi api(Configuration::load(common.configurationFile()).file);
+    const auto former =
+        api.get("/api/v2/status", {{"process", NeededMember::Kind::Number}})->getValue<int>("process");
+    const auto told = timestampNow();
+    signalService(common, api.configuration(), SIGUSR2);
+    const auto status = statusOfSuccessor(api, former, told);
+
+    const auto version = status->getValue<std::string>("version");
+    const auto process = status->getValue<int>("process");
+    if (common.asJson) {
+        auto result = newJson();
+        result->set("status", "upgraded");
+        result->set("version", version);
+        result->set("process", process);
+        result->set("former", former);
+        return printJson(*result, out);
+    }
+    out << "Connector " << version << " serves, as process " << process << ". Process " << former
+        << " goes on with what it still relays.\n";
 }
 
 void showHealth(const CommonOptions& common, std::ostream& out) {

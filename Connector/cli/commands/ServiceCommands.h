@@ -19,6 +19,10 @@ void stopService(const CommonOptions& common, std::ostream& out);
 /// keeps until a restart. What is wrong, which changes nothing, is a ConfigurationError.
 void reloadService(const CommonOptions& common, std::ostream& out);
 
+/// `upgrade`: has the running service replaced by a new process of the program that is installed now, and
+/// returns when that serves. When none does, which changes nothing, it throws CommandError.
+void upgradeService(const CommonOptions& common, std::ostream& out);
+
 /// `health`: whether the Connector that runs on the configuration is healthy, for those who restart it when
 /// it is not, such as container engines: exit code 0, or 1 when it is not or does not answer.
 void showHealth(const CommonOptions& common, std::ostream& out);
