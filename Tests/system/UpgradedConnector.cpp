@@ -69,9 +69,10 @@ void UpgradedConnector::upgrade() {
     ::kill(former, SIGUSR2);
     pid_t now = former;
     waitUntil("a new process serves", [&] {
+        const auto failed = failure();
         now = process();
-        if (now == former && failure() != failedBefore)
-            throw std::runtime_error("it was not upgraded: " + failure());
+        if (!failed.empty() && failed != failedBefore)
+            throw std::runtime_error("it was not upgraded: " + failed);
         return now != former;
     });
     _others.push_back(now);
