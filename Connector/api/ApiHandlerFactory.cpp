@@ -1,6 +1,7 @@
 #include "api/ApiHandlerFactory.h"
 
 #include "api/ConnectionHandlers.h"
+#include "api/EventsHandler.h"
 #include "api/MappingHandlers.h"
 #include "api/StatusHandlers.h"
 #include "base/Printable.h"
@@ -21,10 +22,10 @@ namespace {
 using Poco::Net::HTTPRequest;
 using Poco::Net::HTTPResponse;
 
-using Maker = std::unique_ptr<ApiHandler> (*)(const ApiContext&, ApiTarget);
+using Maker = std::unique_ptr<EndpointHandler> (*)(const ApiContext&, ApiTarget);
 
 template <class Handler>
-std::unique_ptr<ApiHandler> make(const ApiContext& context, ApiTarget target) {
+std::unique_ptr<EndpointHandler> make(const ApiContext& context, ApiTarget target) {
     return std::make_unique<Handler>(context, std::move(target));
 }
 
@@ -48,6 +49,7 @@ const std::vector<Route>& routes() {
         {"/api/v2/status",
          false,
          {{kGet, make<StatusHandler>}, {kHead, make<StatusHandler>}, {kPost, make<StatusHandler>}}},
+        {"/api/v2/events", false, {{kGet, make<EventsHandler>}, {kHead, make<EventsHandler>}}},
         {"/api/v2/mapping/add", false, {{kPost, make<AddMappingHandler>}}},
         {"/api/v2/mapping/remove", false, {{kPost, make<RemoveMappingHandler>}}},
         {"/api/v2/mapping", false, {{kGet, make<ListMappingsHandler>}, {kHead, make<ListMappingsHandler>}}},
@@ -108,13 +110,13 @@ std::vector<Match> matchesOf(const std::string& path) {
 }
 
 /// Of a request that no endpoint takes.
-class Refusal : public ApiHandler {
+class Refusal : public EndpointHandler {
   public:
     Refusal(const ApiContext& context, bool isOpenToAll, HttpError error)
-        : ApiHandler(context, {.pathId = "", .isOpenToAll = isOpenToAll}), _error(std::move(error)) {}
+        : EndpointHandler(context, {.pathId = "", .isOpenToAll = isOpenToAll}), _error(std::move(error)) {}
 
   private:
-    Poco::JSON::Object::Ptr answer(const ApiRequest&) override { throw HttpError(_error); }
+    void respond(const ApiRequest&, ApiExchange&) override { throw HttpError(_error); }
 
     HttpError _error;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/ApiSettings.h"
+#include "base/LogFormatter.h"
 #include "mapping/DatabaseLimits.h"
 #include "pipe/PipeEnvironment.h"
 
@@ -42,6 +43,7 @@ struct Configuration {
     LogLimits log;
     /// A level's name as Poco::Logger knows it.
     std::string logLevel;
+    LogFormat logFormat = LogFormat::Text;
     /// "" is standard error.
     std::string logFile;
     /// Event loops.

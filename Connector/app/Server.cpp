@@ -37,7 +37,7 @@ Server::Server(const Configuration& configuration)
       _loops(configuration.threads),
       _environment(_loops, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
       _store(configuration.databaseFile, configuration.database.busy), _ports(configuration.ports),
-      _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse),
+      _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse, _limitedLogs),
       _apiLogs(configuration.api.identities, _limitedLogs), _api(configuration.api, _mappings, _apiLogs),
       _http(
           configuration.api, new ApiHandlerFactory(_api),

@@ -7,6 +7,9 @@
 #include <Poco/Net/HTTPClientSession.h>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
+#include <istream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,6 +68,18 @@ class ConnectorApi {
     /// Gives it a new passcode: the body is that of POST. Returns the answer. Throws as above.
     Poco::JSON::Object::Ptr changePasscode(const std::string& id, const Poco::JSON::Object& body);
 
+    /// Its agents and visitors, as GET /api/v2/mapping/{id}/connections shows them. Throws as above.
+    Poco::JSON::Object::Ptr connections(const std::string& id);
+
+    /// Ends one of them. Returns the answer. Throws as above, also when there is none with this number.
+    Poco::JSON::Object::Ptr endConnection(const std::string& id, std::int64_t number);
+
+    /// Somebody who is told of events.
+    using OnEvent = std::function<void(const std::string& name, const Poco::JSON::Object& data)>;
+
+    /// Tells of what happens to mappings from now on, until the server ends that. Throws CommandError.
+    void followEvents(const OnEvent& onEvent);
+
   private:
     struct Answer {
         int status = 0;
@@ -74,6 +89,9 @@ class ConnectorApi {
     void connectAnew(std::chrono::seconds timeout);
     Answer request(const std::string& method, const std::string& path, const std::string& body = "");
     Answer exchange(const std::string& method, const std::string& path, const std::string& body);
+    std::istream& send(const std::string& method, const std::string& path, const std::string& body,
+                       int& status);
+    [[noreturn]] void refuseConnection(const Poco::Exception& error) const;
     Poco::JSON::Object::Ptr resultOf(const Answer& answer) const;
     [[noreturn]] void refuseAnswer(const std::string& why) const;
     void check(const Poco::JSON::Object& answer, const NeededMembers& needed) const;

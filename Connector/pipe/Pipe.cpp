@@ -5,10 +5,15 @@
 #include <Poco/Logger.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace connector {
 
 namespace {
+
+std::string inWords(const Mapping& mapping) {
+    return "mapping " + mapping.id + (mapping.label.empty() ? "" : " (" + mapping.label + ")");
+}
 
 Poco::Logger& log() {
     return Poco::Logger::get("pipe");
@@ -130,7 +135,9 @@ std::string Pipe::nameOf(const Endpoint& endpoint) const {
 }
 
 AgentEndpoint::Names Pipe::namesOf(const Endpoint& endpoint, const Endpoint& other) const {
-    return {.endpoint = nameOf(endpoint), .authority = _mapping.id + ":" + std::to_string(other.port)};
+    return {.endpoint = nameOf(endpoint),
+            .authority = _mapping.id + ":" + std::to_string(other.port),
+            .mapping = _mapping.id};
 }
 
 /// What a beginning makes available again, as its agent has turned out to be dead, is begun with by the call
@@ -199,6 +206,9 @@ void Pipe::retryListening() {
 void Pipe::checkListening() {
     _degraded = !isListening();
     if (_degraded) _retry.start(_environment.limits().retryPorts);
+    if (_degraded != std::exchange(_wasDegraded, _degraded))
+        _environment.events().publish(_degraded ? "mapping-degraded" : "mapping-recovered", _mapping,
+                                      _degraded ? endpointAt(_listeners[0].empty() ? 0 : 1).port : 0);
 }
 
 bool Pipe::isListening() const {
@@ -207,7 +217,13 @@ bool Pipe::isListening() const {
 
 void Pipe::onRelayEnded(const Relay& relay) {
     _loop.assertInLoopThread();
-    if (log().debug()) log().debug("mapping %s: %s", _mapping.id, relay.summary());
+    const auto line = [&] {
+        return relay.summary(inWords(_mapping)).with("mapping", _mapping.id).with("label", _mapping.label);
+    };
+    if (_mapping.logRelays.value_or(_environment.logsRelays()))
+        _environment.logs().relays.write(_mapping.id, relay.why(), line);
+    else if (log().debug())
+        line().write(log(), Poco::Message::PRIO_DEBUG);
 }
 
 } // namespace connector

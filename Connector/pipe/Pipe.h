@@ -73,6 +73,10 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// What the log calls one of the ports.
     std::string nameOf(const Endpoint& endpoint) const;
 
+    void publishAgents(bool areThere, std::uint16_t port) {
+        _environment.events().publish(areThere ? "agent-came" : "agents-gone", _mapping, port);
+    }
+
     /// What agents' port is called; those who come by the other one are who its streams are for.
     AgentEndpoint::Names namesOf(const Endpoint& endpoint, const Endpoint& other) const;
 
@@ -140,6 +144,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     Openings _openings;
     std::atomic<bool> _degraded{false};
     bool _isBeginning = false;
+    bool _wasDegraded = false; ///< by the last event
     bool _closing = false;
 };
 

@@ -9,7 +9,8 @@ namespace connector {
 
 PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls,
                                  LimitedLogs& logs)
-    : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)), _logs(logs), _handshakes(loops),
+    : _loops(loops), _settings(std::move(settings)), _logsRelays(_settings.logRelays), _tls(std::move(tls)),
+      _logs(logs), _events(_settings.limits.events), _handshakes(loops),
       _descriptors(_settings.descriptors, _logs.descriptors), _relays(loops, _settings.limits.relay),
       _slowed(loops.at(0), _settings.limits, _logs.slowed) {}
 

@@ -7,6 +7,7 @@
 #include "net/EventLoops.h"
 #include "net/Listener.h"
 #include "net/SocketStream.h"
+#include "pipe/EventFeed.h"
 #include "pipe/Handshakes.h"
 #include "pipe/PipeLimits.h"
 #include "pipe/PipeLogs.h"
@@ -16,6 +17,7 @@
 #include <Poco/Net/Context.h>
 #include <Poco/Net/IPAddress.h>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -33,6 +35,8 @@ struct PipeSettings {
     bool allowPlainVisitors = false;
     /// Of public mappings that don't say otherwise. All of it is given.
     TrafficLimits traffic = kUnlimitedTraffic;
+    /// Of mappings that don't say otherwise: a line is written at each relay's end.
+    bool logRelays = false;
 };
 
 /// What all pipes of the process share. Outlives them. Any thread.
@@ -51,6 +55,7 @@ class PipeEnvironment {
     const PipeLimits& limits() const { return _settings.limits; }
     RelayShared& relays() { return _relays; }
     PipeLogs& logs() { return _logs; }
+    EventFeed& events() { return _events; }
     Http2Session::Context http2() { return {_settings.limits.http2, _relays.buffered}; }
 
     /// Whether a mapping may have visitors without TLS; where nothing has TLS, any may.
@@ -60,6 +65,10 @@ class PipeEnvironment {
     TrafficLimits trafficOf(Mapping::Type type) const {
         return type == Mapping::Type::Public ? _settings.traffic : kUnlimitedTraffic;
     }
+
+    /// Whether a line is written at the end of a relay, where its mapping doesn't say otherwise.
+    bool logsRelays() const { return _logsRelays.load(std::memory_order_relaxed); }
+    void setLogsRelays(bool yes) { _logsRelays.store(yes, std::memory_order_relaxed); }
 
     /// Descriptors that listeners and connections may have together, and how many of them are left.
     int descriptors() const { return _settings.descriptors; }
@@ -82,8 +91,10 @@ class PipeEnvironment {
   private:
     EventLoops& _loops;
     PipeSettings _settings;
+    std::atomic<bool> _logsRelays;
     Poco::Net::Context::Ptr _tls;
     PipeLogs _logs;
+    EventFeed _events;
     Handshakes _handshakes;
     DescriptorBudget _descriptors;
     RelayShared _relays;
