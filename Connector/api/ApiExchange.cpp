@@ -30,6 +30,16 @@ void ApiExchange::succeed(std::shared_ptr<AnswerStream> stream, const std::strin
     log();
 }
 
+void ApiExchange::succeed(const PageFile& file) {
+    file.describeIn(_response);
+    const bool isKnown = file.isKnownBy(_request);
+    _response.setStatusAndReason(isKnown ? HTTPResponse::HTTP_NOT_MODIFIED : HTTPResponse::HTTP_OK);
+    if (isKnown)
+        sendHead();
+    else
+        send(file.text);
+}
+
 void ApiExchange::fail(const std::exception_ptr& exception) {
     const auto error = errorAnswer(exception);
     _response.setStatusAndReason(error.told.status());
@@ -44,8 +54,19 @@ void ApiExchange::send(const Poco::JSON::Object& answer) {
     answer.stringify(body);
     _response.setContentType("application/json");
     _response.set("Cache-Control", "no-store"); // passcodes
+    send(body.str());
+}
+
+void ApiExchange::send(std::string_view body) {
     _response.setKeepAlive(_request.getKeepAlive() && keepsAlive());
-    _response.sendBuffer(body.str().data(), body.str().size());
+    _response.sendBuffer(body.data(), body.size());
+    log();
+}
+
+/// The answer has no body, nor the length of one.
+void ApiExchange::sendHead() {
+    _response.setKeepAlive(_request.getKeepAlive() && keepsAlive());
+    _response.send().flush();
     log();
 }
 

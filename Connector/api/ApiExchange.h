@@ -2,6 +2,7 @@
 
 #include "api/ApiHandler.h"
 #include "api/ErrorAnswer.h"
+#include "api/PageFile.h"
 
 #include <Poco/JSON/Object.h>
 #include <Poco/Net/HTTPServerRequest.h>
@@ -10,10 +11,11 @@
 #include <chrono>
 #include <exception>
 #include <string>
+#include <string_view>
 
 namespace connector {
 
-/// One request's answer on its way out: as JSON, and into the log. One thread.
+/// One request's answer on its way out, and into the log. One thread.
 class ApiExchange {
   public:
     /// All must outlive the exchange.
@@ -25,6 +27,9 @@ class ApiExchange {
     /// With an answer of this media type that goes on; null: with its head alone.
     void succeed(std::shared_ptr<AnswerStream> stream, const std::string& mediaType);
 
+    /// With a file, or with 304 for a browser that has it.
+    void succeed(const PageFile& file);
+
     /// exception: why there is no other answer.
     void fail(const std::exception_ptr& exception);
 
@@ -35,6 +40,8 @@ class ApiExchange {
 
   private:
     void send(const Poco::JSON::Object& answer);
+    void send(std::string_view body);
+    void sendHead();
     bool keepsAlive() const;
     void logRefusal(const ErrorAnswer& error) const;
     void log() const;

@@ -3,8 +3,10 @@
 #include "api/AcceptedHosts.h"
 #include "api/ApiLogs.h"
 #include "api/ApiSettings.h"
+#include "api/LastConfiguration.h"
 #include "api/MappingJson.h"
 #include "auth/Identities.h"
+#include "base/Reloadable.h"
 #include "http/RequestSocket.h"
 #include "mapping/MappingService.h"
 #include "model/Caller.h"
@@ -18,15 +20,25 @@
 
 namespace connector {
 
+/// What the configuration says about who may call the API, and about its answers. A value.
+struct ApiRules {
+    explicit ApiRules(const ApiSettings& settings);
+
+    MappingJson json;
+    AcceptedHosts hosts;
+    Identities identities;
+
+    bool operator==(const ApiRules&) const = default;
+};
+
 /// What all handlers of the API work with. It outlives them. Any thread.
 struct ApiContext {
     /// mappings and logs must outlive the context.
     ApiContext(const ApiSettings& settings, MappingService& mappings, const ApiLogs& logs);
 
     MappingService& mappings;
-    const MappingJson json;
-    const AcceptedHosts hosts;
-    const Identities identities;
+    Reloadable<ApiRules> rules;
+    LastConfiguration configuration;
     Poco::Logger& log;
     const ApiLogs& logs;
 

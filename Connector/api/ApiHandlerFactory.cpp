@@ -3,6 +3,7 @@
 #include "api/ConnectionHandlers.h"
 #include "api/EventsHandler.h"
 #include "api/MappingHandlers.h"
+#include "api/PageHandler.h"
 #include "api/StatusHandlers.h"
 #include "base/Printable.h"
 
@@ -22,11 +23,17 @@ namespace {
 using Poco::Net::HTTPRequest;
 using Poco::Net::HTTPResponse;
 
-using Maker = std::unique_ptr<EndpointHandler> (*)(const ApiContext&, ApiTarget);
+using Handler = std::unique_ptr<Poco::Net::HTTPRequestHandler>;
+using Maker = Handler (*)(const ApiContext&, ApiTarget);
 
-template <class Handler>
-std::unique_ptr<EndpointHandler> make(const ApiContext& context, ApiTarget target) {
-    return std::make_unique<Handler>(context, std::move(target));
+template <class Endpoint>
+Handler make(const ApiContext& context, ApiTarget target) {
+    return std::make_unique<Endpoint>(context, std::move(target));
+}
+
+template <PageFile::Name name>
+Handler makePage(const ApiContext& context, ApiTarget) {
+    return std::make_unique<PageHandler>(context, PageFile::of(name));
 }
 
 struct Route {
@@ -63,6 +70,13 @@ const std::vector<Route>& routes() {
          {{kGet, make<ShowMappingHandler>},
           {kHead, make<ShowMappingHandler>},
           {kPatch, make<ChangeMappingHandler>}}},
+        {"/", false, {{kGet, makePage<PageFile::Name::Html>}, {kHead, makePage<PageFile::Name::Html>}}},
+        {"/connector.css",
+         false,
+         {{kGet, makePage<PageFile::Name::Style>}, {kHead, makePage<PageFile::Name::Style>}}},
+        {"/connector.js",
+         false,
+         {{kGet, makePage<PageFile::Name::Script>}, {kHead, makePage<PageFile::Name::Script>}}},
     };
     return all;
 }

@@ -4,6 +4,7 @@
 #include "base/LogFormatter.h"
 
 #include <Poco/AutoPtr.h>
+#include <Poco/SplitterChannel.h>
 
 #include <string>
 
@@ -23,15 +24,18 @@ class Logging {
     Logging(const Logging&) = delete;
     Logging& operator=(const Logging&) = delete;
 
-    /// Of the lines that are written from now on.
-    void setFormat(LogFormat format) { *_format = format; }
+    /// From now on. Throws as the constructor, and then all stays as it was.
+    void change(const std::string& level, const std::string& file, LogFormat format);
 
     /// For when the file has been moved away: the next line goes into a new one.
     void reopenFile();
 
   private:
     const std::shared_ptr<std::atomic<LogFormat>> _format;
-    Poco::AutoPtr<LogFile> _file; ///< null when there is none
+    std::string _path;                             ///< "": there is no file
+    Poco::AutoPtr<LogFile> _file;                  ///< null when there is none
+    Poco::AutoPtr<Poco::Channel> _sink;            ///< all places that lines go to
+    Poco::AutoPtr<Poco::SplitterChannel> _current; ///< has that one
 };
 
 } // namespace connector

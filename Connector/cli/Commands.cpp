@@ -12,6 +12,8 @@
 #include "cli/commands/StatusCommand.h"
 #include "cli/import/ImportCommand.h"
 #include "cli/setup/SetupCommand.h"
+#include "cli/top/Columns.h"
+#include "cli/top/TopCommand.h"
 
 #include <CLI/CLI.hpp>
 #include <Poco/JSON/Array.h>
@@ -98,6 +100,7 @@ class CommandTree {
     void addCommonOptions();
     void addServiceCommands();
     void addSetup();
+    void addTop();
 
     void printVersion() const;
     void printHelp(const CLI::App& command) const;
@@ -115,6 +118,7 @@ class CommandTree {
                   kProgram};
     CommonOptions _common;
     SetupOptions _setup;
+    TopOptions _top;
     std::optional<MappingGroup> _mapping;
     std::string _importedFile;
     Words _topic;
@@ -123,7 +127,7 @@ class CommandTree {
 void CommandTree::addCommonOptions() {
     _app.formatter(std::make_shared<HelpFormatter>());
     _app.footer(
-        "SIGHUP reads certificate and key again; SIGTERM and SIGINT stop the server.\n\n"
+        "SIGHUP reads the configuration again; SIGTERM and SIGINT stop the server.\n\n"
         "Exit codes: 0 done, or stopped as asked; 1 not healthy; 64 wrong command line; 65 wrong data;\n"
         "66 a file is not there; 69 something it needs is not to be had; 73 a file can't be written;\n"
         "74 the database can't be used; 75 not now, try again; 76 what answers is no Connector;\n"
@@ -147,10 +151,13 @@ void CommandTree::addServiceCommands() {
                [this] { startService(_common, _out); });
     addCommand(_app, "stop", "stop the service and wait until it has ended",
                [this] { stopService(_common, _out); });
+    addCommand(_app, "reload", "have the running service read its configuration again",
+               [this] { reloadService(_common, _out); });
     addCommand(_app, "status", "show what the running service does, and what is degraded",
                [this] { showStatus(_common, _out); });
     addCommand(_app, "events", "show what happens to mappings, as it happens",
                [this] { showEvents(_common, _out); });
+    addTop();
     addCommand(_app, "health", "say whether the service is healthy: exit code 0, or 1",
                [this] { showHealth(_common, _out); });
 }
@@ -183,6 +190,21 @@ void CommandTree::addSetup() {
     addText(setup, "--user", _setup.user, "NAME",
             "whose the files shall be; iofog-connector, when there is such a user");
     addFlag(setup, "--force", _setup.force, "replace files that are there; they stay as FILE.old");
+}
+
+void CommandTree::addTop() {
+    auto& top = addCommand(_app, "top", "show all mappings and what goes through them, live, on a terminal",
+                           [this] { showTop(_common, _top, _out); });
+    addText(top, "--sort", _top.sort, "COLUMN",
+            std::string("the column to sort by; ") + kUsualTopSort + " unless it is given; there are " +
+                columnNames());
+    addFlag(top, "--reverse", _top.isReversed, "sort the other way around");
+    addText(top, "--filter", _top.filter, "TEXT",
+            "only mappings that have this in id, label, type, state or a port");
+    addInteger(top, "--interval", _top.interval, 1, kMaxTopInterval, "SECONDS",
+               "how long from one look to the next; " + std::to_string(kUsualTopInterval));
+    addFlag(top, "--once", _top.once,
+            "look twice, an interval apart, print what is then, and end; with --json as JSON");
 }
 
 void CommandTree::printVersion() const {

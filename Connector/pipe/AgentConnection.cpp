@@ -36,7 +36,7 @@ AgentConnection::AgentConnection(const Context& context, RelayPeer peer)
 
 void AgentConnection::start() {
     if (_handshake) {
-        _timer.start(_context.limits.greetingFirstByte);
+        _timer.start(_context.limits->greetingFirstByte);
         return _handshake->start();
     }
     if (!_stream->attach(_context.loop, *this)) return end("no room to watch another descriptor");
@@ -59,7 +59,7 @@ bool AgentConnection::stillWaits() {
 bool AgentConnection::isSilent() const {
     const auto threshold = _context.endpoint.heartbeatAbsenceThreshold;
     if (threshold.count() == 0 && !_hasBeaten) return false;
-    const auto usual = _context.limits.silentAgent;
+    const auto usual = _context.limits->silentAgent;
     const auto patience = threshold.count() == 0 ? usual : std::min(usual, threshold / kBeatsPerThreshold);
     return _context.loop.now() - _heartbeat.state().lastHeard >= patience;
 }
@@ -118,7 +118,7 @@ void AgentConnection::readGreeting() {
         if (received.status == Stream::Status::Ended)
             return end("it closed the connection before the passcode");
         if (received.status == Stream::Status::Failed) return end(_stream->failure());
-        if (!_greeting->hasBegun()) _timer.start(_context.limits.greetingRest);
+        if (!_greeting->hasBegun()) _timer.start(_context.limits->greetingRest);
         verdict = _greeting->add(_context.loop.scratch().first(received.bytes));
     }
     if (verdict == Greeting::Verdict::Refused) {
@@ -139,7 +139,7 @@ void AgentConnection::takePlace() {
     const auto& endpoint = _context.endpoint;
     const auto admission = _context.owner.admit(*this);
     if (!admission) {
-        const bool isTooLate = _context.loop.now() - _greetedAt >= _context.limits.placeWait;
+        const bool isTooLate = _context.loop.now() - _greetedAt >= _context.limits->placeWait;
         if (isTooLate || !_context.owner.mayWaitForPlace()) {
             const auto why = "all " + std::to_string(endpoint.maxConnections) + " places are taken";
             return _greeted == Greeting::Verdict::Pipe1 ? end(why) : refuse(why);
@@ -212,13 +212,13 @@ void AgentConnection::dropStale(std::size_t bytes) {
         _context.owner.onStaleBytes(*this);
     }
     _begun->staleBytes += bytes;
-    if (now - _begun->staleSince >= _context.limits.staleLongest) return onQuiet();
+    if (now - _begun->staleSince >= _context.limits->staleLongest) return onQuiet();
     keepQuiet();
 }
 
 /// It is given no visitor before nothing has come from it for a while.
 void AgentConnection::keepQuiet() {
-    _timer.start(_context.limits.staleQuiet);
+    _timer.start(_context.limits->staleQuiet);
     if (_state != State::Quieting) enter(State::Quieting);
 }
 
@@ -235,7 +235,7 @@ void AgentConnection::onQuiet() {
 std::size_t AgentConnection::roomToReceive() const {
     if (!_context.mayBegin) return EventLoop::kScratchSize;
     const auto held = _begun ? _begun->held.footprint() : 0;
-    const auto room = _context.limits.heldPayload - std::min(_context.limits.heldPayload, held);
+    const auto room = _context.limits->heldPayload - std::min(_context.limits->heldPayload, held);
     return room < Stream::kMaxMessage ? 0 : room;
 }
 
@@ -248,10 +248,10 @@ void AgentConnection::onTimer() {
     if (_state == State::Quieting) return onQuiet();
     if (!_greeting) return takePlace();
     if (_greeting->hasBegun())
-        end("the passcode was not complete after " + std::to_string(_context.limits.greetingRest.count()) +
+        end("the passcode was not complete after " + std::to_string(_context.limits->greetingRest.count()) +
             " ms");
     else
-        end("no passcode within " + std::to_string(_context.limits.greetingFirstByte.count()) + " ms");
+        end("no passcode within " + std::to_string(_context.limits->greetingFirstByte.count()) + " ms");
 }
 
 void AgentConnection::onSilent() {

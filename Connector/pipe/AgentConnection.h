@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/Lifeline.h"
+#include "base/Reloadable.h"
 #include "model/Mapping.h"
 #include "net/SocketStream.h"
 #include "net/Timer.h"
@@ -71,7 +72,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
         EventLoop& loop;
         Handshakes& handshakes;
         const Lifeline& lifeline;
-        const PipeLimits& limits;
+        const Reloadable<PipeLimits>& limits;
         const Endpoint& endpoint;   ///< may change
         const Passcodes& passcodes; ///< the same
         /// Whether agents may begin conversations here (private pipe). Where they may not, payload of an

@@ -38,10 +38,9 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
                                                                           _settings.mayBegin,
                                                                           _settings.side,
                                                                           *this},
-      _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
-      _history(environment.limits().agentMemory), _newcomers(environment.limits().authorizing),
-      _known(environment.limits().agentMemory), _gone(loop, [this] { onLastGone(); }), _probe(loop, [] {}),
-      _log(Poco::Logger::get("pipe")) {
+      _owner(owner), _waitingStreams(loop, environment.limits(), _settings.role),
+      _history(environment.limits()), _newcomers(environment.limits()), _known(environment.limits()),
+      _gone(loop, [this] { onLastGone(); }), _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
     _passcodes.current = _endpoint.passcode;
 }
 
@@ -99,7 +98,7 @@ void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
     const auto owner = ownerOf(connection.peer.host());
     const bool isKnown = _known.has(owner, _loop.now());
     if (auto* surplus = _newcomers.surplus(owner, isKnown, _loop.now()))
-        surplus->end(std::to_string(_environment.limits().authorizing) +
+        surplus->end(std::to_string(_environment.limits()->authorizing) +
                      " others are still to be authorized");
     auto stream =
         _environment.accept(std::move(connection.socket), connection.peer, std::move(connection.lease));
@@ -252,7 +251,7 @@ void AgentEndpoint::onRightPasscode(AgentConnection& agent) {
 }
 
 bool AgentEndpoint::mayWaitForPlace() const {
-    return listOf(State::Authorizing).size() <= _newcomers.count() + _environment.limits().authorizing;
+    return listOf(State::Authorizing).size() <= _newcomers.count() + _environment.limits()->authorizing;
 }
 
 /// Places may be held by agents whose machine or line is gone, without a word to say so.
@@ -293,7 +292,7 @@ void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
         .role = opens ? Http2Session::Role::Serves : Http2Session::Role::Opens,
         .liveness = {threshold / kSignsPerThreshold, threshold},
         .authority = _names.authority,
-        .openLimit = _environment.limits().open,
+        .openLimit = _environment.limits()->open,
         .context = _environment.http2(),
         .hold = _lifeline.hold(),
         .tag = tag,
@@ -312,7 +311,7 @@ Authorization AgentEndpoint::authorization() const {
     const auto most = static_cast<std::size_t>(_context.endpoint.maxConnections);
     return {.heartbeat = _context.endpoint.heartbeatAbsenceThreshold,
             .connections = std::min(_environment.loops().size(), most),
-            .streams = _environment.limits().streams};
+            .streams = _environment.limits()->streams};
 }
 
 void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stream,
@@ -353,7 +352,7 @@ void AgentEndpoint::freePlace(const Poco::Net::IPAddress& address) {
     _environment.slowed().removeAgent(ownerOf(address));
     if (!_places.leave()) return;
     _loop.post([this, hold = _lifeline.hold()] {
-        if (!_isClosed && _places.count() == 0) _gone.start(_environment.limits().events.agentsGone);
+        if (!_isClosed && _places.count() == 0) _gone.start(_environment.limits()->events.agentsGone);
     });
 }
 

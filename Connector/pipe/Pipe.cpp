@@ -33,7 +33,7 @@ Pipe::~Pipe() = default;
 
 void Pipe::start(std::array<Listeners, 2> listeners) {
     _listeners = std::move(listeners);
-    _degraded = !isListening();
+    noteListeners();
     _loop.post([this] {
         onChanged();
         for (std::size_t i = 0; i < _listeners.size(); ++i)
@@ -59,10 +59,12 @@ std::future<void> Pipe::close() {
 PipeStatus Pipe::status() const {
     PipeStatus status;
     status.relays = _relays.count();
-    status.degraded = _degraded.load(std::memory_order_relaxed);
-    for (std::size_t i = 0; i < status.bytesFrom.size(); ++i)
+    for (std::size_t i = 0; i < status.bytesFrom.size(); ++i) {
         status.bytesFrom[i] = _relays.traffic().bytes[i].load(std::memory_order_relaxed);
+        status.lacksPort[i] = _lacksPort[i].load(std::memory_order_relaxed);
+    }
     addTo(status);
+    status.degraded = status.lacksPort[0] || status.lacksPort[1] || status.refusesPlainVisitors;
     return status;
 }
 
@@ -113,6 +115,9 @@ void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) 
     _mapping = mapping;
     _relays.limitTraffic(traffic());
     onChanged();
+    for (auto& port : _listeners)
+        for (auto& listener : port)
+            _environment.update(*listener);
     for (std::size_t i = 0; i < listeners.size(); ++i) {
         if (listeners[i].empty()) continue;
         _listeners[i] = std::move(listeners[i]);
@@ -123,7 +128,7 @@ void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) 
 }
 
 bool Pipe::endIdleRelay(std::size_t side, const std::string& address) {
-    const auto idle = _environment.limits().idleRelayYields;
+    const auto idle = _environment.limits()->idleRelayYields;
     if (idle.count() == 0) return false;
     return _relays.endIdle(side, address, idle,
                            "it carried no byte for " + std::to_string(idle.count()) +
@@ -200,15 +205,21 @@ void Pipe::retryListening() {
         }
     }
     checkListening();
-    if (!_degraded) log().notice("mapping %s listens on both its ports again", _mapping.id);
+    if (isListening()) log().notice("mapping %s listens on both its ports again", _mapping.id);
 }
 
 void Pipe::checkListening() {
-    _degraded = !isListening();
-    if (_degraded) _retry.start(_environment.limits().retryPorts);
-    if (_degraded != std::exchange(_wasDegraded, _degraded))
-        _environment.events().publish(_degraded ? "mapping-degraded" : "mapping-recovered", _mapping,
-                                      _degraded ? endpointAt(_listeners[0].empty() ? 0 : 1).port : 0);
+    noteListeners();
+    const bool isDegraded = !isListening();
+    if (isDegraded) _retry.start(_environment.limits()->retryPorts);
+    if (isDegraded != std::exchange(_wasDegraded, isDegraded))
+        _environment.events().publish(isDegraded ? "mapping-degraded" : "mapping-recovered", _mapping,
+                                      isDegraded ? endpointAt(_listeners[0].empty() ? 0 : 1).port : 0);
+}
+
+void Pipe::noteListeners() {
+    for (std::size_t i = 0; i < _listeners.size(); ++i)
+        _lacksPort[i].store(_listeners[i].empty(), std::memory_order_relaxed);
 }
 
 bool Pipe::isListening() const {

@@ -55,9 +55,9 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// nothing when there is none. As connections().
     std::future<ConnectionReports> endConnection(std::uint64_t number, const std::string& why);
 
-    /// The mapping, of the same id and type, is like this from now on; `listeners` take the place of those of
-    /// ports that are others now, and are empty for the rest. The future is ready when it is in force. Any
-    /// thread that is not a loop's, between start() and close().
+    /// The mapping, of the same id and type, is like this from now on, and the environment as it is by now;
+    /// `listeners` take the place of those of ports that are others now, and are empty for the rest. The
+    /// future is ready when it is in force. Any thread that is not a loop's, between start() and close().
     std::future<void> change(const Mapping& mapping, std::array<Listeners, 2> listeners);
 
   protected:
@@ -128,6 +128,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     void startListening(std::size_t index);
     void retryListening();
     void checkListening();
+    void noteListeners();
     bool isListening() const;
     void onRefused(RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(RelayPeer opener, const std::string& why) override;
@@ -142,7 +143,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     Lifeline _lifeline;
     RelaySet _relays;
     Openings _openings;
-    std::atomic<bool> _degraded{false};
+    std::array<std::atomic<bool>, 2> _lacksPort{}; ///< as _listeners are
     bool _isBeginning = false;
     bool _wasDegraded = false; ///< by the last event
     bool _closing = false;

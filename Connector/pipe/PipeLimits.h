@@ -70,9 +70,11 @@ struct PipeLimits {
     /// What agents of PIPE/2 are told: one more connection is recommended while each has more than so many
     /// streams open.
     std::size_t streams = 256;
-    EventLimits events;
-    Http2Limits http2;
-    RelayLimits relay;
+    EventLimits events{};
+    Http2Limits http2{};
+    RelayLimits relay{};
+
+    bool operator==(const PipeLimits&) const = default;
 };
 
 } // namespace connector

@@ -30,8 +30,11 @@ struct PipeStatus {
     int relays = 0;
     /// Payload bytes relayed that came in at that side, since the process started.
     std::array<std::uint64_t, 2> bytesFrom{};
-    /// Some port is held by something else, and the pipe tries again every second; or its visitors would
-    /// speak plain TCP, and may not.
+    /// Something else holds that port, and the pipe tries again every second.
+    std::array<bool, 2> lacksPort{};
+    /// Its visitors would speak plain TCP, and may not.
+    bool refusesPlainVisitors = false;
+    /// One of these.
     bool degraded = false;
 };
 

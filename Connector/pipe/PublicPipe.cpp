@@ -33,7 +33,7 @@ void PublicPipe::addTo(PipeStatus& status) const {
     status.visitorsWaiting = _visitors.waitingCount();
     for (std::size_t i = 0; i < kVisitorRefusals; ++i)
         status.visitorsRefused[i] = _visitors.refused(static_cast<VisitorRefusal>(i));
-    if (!_access.isAllowed()) status.degraded = true;
+    status.refusesPlainVisitors = !_access.isAllowed();
 }
 
 void PublicPipe::report(const std::shared_ptr<ConnectionQuery>& query) const {

@@ -2,6 +2,7 @@
 
 #include "base/Descriptor.h"
 #include "base/Lifeline.h"
+#include "base/Reloadable.h"
 #include "net/DescriptorBudget.h"
 #include "net/LimitedLog.h"
 #include "net/Timer.h"
@@ -59,7 +60,7 @@ class SlowedAddresses {
 
     /// home: the loop of its own work, which must run until this is destroyed. limits and log: must
     /// outlive it.
-    SlowedAddresses(EventLoop& home, const PipeLimits& limits, LimitedLog& log);
+    SlowedAddresses(EventLoop& home, const Reloadable<PipeLimits>& limits, LimitedLog& log);
 
     /// Not on a loop. All doors must have been closed.
     ~SlowedAddresses();
@@ -100,7 +101,7 @@ class SlowedAddresses {
     void makeRoom();
 
     EventLoop& _loop;
-    const PipeLimits& _limits;
+    const Reloadable<PipeLimits>& _limits;
     LimitedLog& _log;
     Addresses _addresses;
     std::list<Address*> _counted; ///< those that are not slowed, first that which was wrong the longest ago

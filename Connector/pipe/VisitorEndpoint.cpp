@@ -84,7 +84,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     /// What is left of limits.first-bytes since it was asked first; not more than 0 when nothing is.
     std::chrono::milliseconds leftToSpeak() const {
         const auto silence = _endpoint._loop.now() - *silentSince;
-        return _endpoint._environment.limits().firstBytes -
+        return _endpoint._environment.limits()->firstBytes -
                std::chrono::duration_cast<std::chrono::milliseconds>(silence);
     }
 
@@ -106,7 +106,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
 
   private:
     void startTimer() {
-        const auto& limits = _endpoint._environment.limits();
+        const auto& limits = *_endpoint._environment.limits();
         const auto waited =
             std::chrono::duration_cast<std::chrono::milliseconds>(_endpoint._loop.now() - since);
         if (state == State::Asked)
@@ -150,7 +150,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     }
 
     void checkSilence() {
-        const auto most = _endpoint._environment.limits().visitorSilence;
+        const auto most = _endpoint._environment.limits()->visitorSilence;
         if (_endpoint._loop.now() - *silentSince >= most)
             _endpoint.onGone(*this, "it said nothing for " + std::to_string(most.count()) + " ms",
                              VisitorRefusal::Silent);
@@ -167,13 +167,13 @@ VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, 
                                  std::string name, const char* role, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _access(access), _name(std::move(name)), _role(role),
       _lifeline(lifeline), _owner(owner),
-      _gate(VisitorGate::make(kUnlimitedTraffic, environment.limits().mappingVisitors)) {}
+      _gate(VisitorGate::make(kUnlimitedTraffic, environment.limits()->mappingVisitors)) {}
 
 VisitorEndpoint::~VisitorEndpoint() = default;
 
 void VisitorEndpoint::change(std::string name, const TrafficLimits& limits) {
     _name = std::move(name);
-    _gate->limit(limits);
+    _gate->limit(limits, _environment.limits()->mappingVisitors);
 }
 
 void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
@@ -254,7 +254,7 @@ std::string VisitorEndpoint::busierThanNext() const {
 
 void VisitorEndpoint::putBack(RelayPeer peer) {
     _loop.assertInLoopThread();
-    if (_loop.now() - peer.since >= _environment.limits().visitorWait) {
+    if (_loop.now() - peer.since >= _environment.limits()->visitorWait) {
         count(VisitorRefusal::NoAgent);
         return drop(std::move(peer), kNobodyFree);
     }
@@ -309,11 +309,14 @@ void VisitorEndpoint::closeAll() {
 /// The address that has the most that wait makes room for one that has fewer; else one that lets partners
 /// wait goes before one that has just come.
 bool VisitorEndpoint::makeRoom(const Poco::Net::SocketAddress& newcomer) {
-    const auto most = _environment.limits().waitingVisitors;
-    if (static_cast<std::size_t>(waitingCount()) < most) return true;
+    const auto most = _environment.limits()->waitingVisitors;
+    const auto waiting = static_cast<std::size_t>(waitingCount());
+    if (waiting < most) return true;
     const auto why = std::to_string(most) + " others wait";
     const auto busiest = mostWaiting();
-    if (waitingOf(busiest) > waitingOf(ownerOf(newcomer.host())) + 1)
+    if (waiting > most) // there may be fewer than before: those who were let in stay
+        refuse(newcomer, VisitorRefusal::Waiting, why);
+    else if (waitingOf(busiest) > waitingOf(ownerOf(newcomer.host())) + 1)
         onGone(*leastWorthyOf(busiest), "its address has the most, and " + why, VisitorRefusal::Waiting);
     else if (hasSilent())
         onGone(*listOf(State::Silent).front(), "it said nothing, and " + why, VisitorRefusal::Waiting);

@@ -255,7 +255,7 @@ Bandwidth& Relay::bandwidthOf(const Side& from) {
 /// only be copied.
 std::size_t Relay::mostFor(const Side& to) const {
     const bool isStream = to.peer.protocol == Protocol::Pipe2;
-    return isStream ? std::min(_shared.limits.buffer, kMostForStream) : _shared.limits.buffer;
+    return isStream ? std::min(_shared.limits->buffer, kMostForStream) : _shared.limits->buffer;
 }
 
 /// What is in memory already needs no copy: forwards it until the other one keeps something of it. Ok: there
@@ -447,7 +447,7 @@ void Relay::checkLinger() {
     const auto outstandingNow = outstanding();
     if (outstandingNow != _outstandingBefore) _lastProgress = _loop->now();
     _outstandingBefore = outstandingNow;
-    if (_loop->now() - _lastProgress < _shared.limits.linger) {
+    if (_loop->now() - _lastProgress < _shared.limits->linger) {
         _linger->start(kLingerTick);
         return;
     }

@@ -2,6 +2,7 @@
 
 #include "base/LogLine.h"
 #include "base/PeerAddress.h"
+#include "base/Reloadable.h"
 #include "model/ConnectionReport.h"
 #include "net/BufferedBytes.h"
 #include "net/EventLoops.h"
@@ -25,9 +26,16 @@ namespace connector {
 struct RelayShared {
     RelayShared(EventLoops& loops_, const RelayLimits& limits_)
         : loops(loops_), limits(limits_), buffered(limits_.buffered) {}
+
+    /// From now on, for all relays.
+    void limit(const RelayLimits& changed) {
+        limits.replace(changed);
+        buffered.limit(changed.buffered);
+    }
+
     /// Those that a relay may run on.
     EventLoops& loops;
-    const RelayLimits limits;
+    Reloadable<RelayLimits> limits;
     /// What all relays, and the streams of HTTP/2 that are to be or were joined, keep at the moment.
     BufferedBytes buffered;
 };

@@ -671,7 +671,7 @@ def check_what_every_operation_refuses(server):
         if "GET" in allowed and path != EVENTS:  # which does not end
             check_head(server, of_nobody(path))
 
-    for path in ("/", "/api/v2", "/api/v2/mapping/", "/health/", "/%00", "/%ff"):
+    for path in ("//", "/connector", "/api/v2", "/api/v2/mapping/", "/health/", "/%00", "/%ff"):
         answer = server.request("GET", path)
         if answer.status != 404:
             raise Failed(f"{path} is answered {answer.status}")
