@@ -61,7 +61,7 @@ void AgentPipe::abort() {
 }
 
 void AgentPipe::onRelayEnded(const Relay& relay) {
-    if (_log.debug()) _log.debug("%s: %s", _name, relay.summary());
+    if (_log.debug()) relay.summary(_name).write(_log, Poco::Message::PRIO_DEBUG);
 }
 
 } // namespace connector

@@ -10,14 +10,24 @@ namespace connector {
 
 using Poco::Net::HTTPResponse;
 
-ApiExchange::ApiExchange(const ApiContext& context, const ClientRequest& arrived,
+ApiExchange::ApiExchange(const ApiContext& context, RequestSocket& socket,
                          const Poco::Net::HTTPServerRequest& request, Poco::Net::HTTPServerResponse& response)
-    : _context(context), _arrived(arrived), _request(request), _response(response),
-      _address(withoutMapping(arrived.client.host()).toString()) {}
+    : _context(context), _socket(socket), _arrived(socket.request()), _request(request), _response(response),
+      _address(withoutMapping(_arrived.client.host()).toString()) {}
 
 void ApiExchange::succeed(const Poco::JSON::Object& answer) {
     _response.setStatusAndReason(HTTPResponse::HTTP_OK);
     send(answer);
+}
+
+void ApiExchange::succeed(std::shared_ptr<AnswerStream> stream, const std::string& mediaType) {
+    _response.setStatusAndReason(HTTPResponse::HTTP_OK);
+    _response.setContentType(mediaType);
+    _response.set("Cache-Control", "no-store");
+    _response.setKeepAlive(false);
+    _response.send().flush();
+    _socket.goOnWith(std::move(stream));
+    log();
 }
 
 void ApiExchange::succeed(const PageFile& file) {
@@ -72,16 +82,20 @@ bool ApiExchange::keepsAlive() const {
 /// /health's way to say no.
 void ApiExchange::logRefusal(const ErrorAnswer& error) const {
     const auto status = std::to_string(error.told.status());
-    const auto request = [&] { return inWords() + " by " + caller(); };
+    const auto request = [&] { return inWords() + " by " + caller().inWords(); };
     const auto& address = _arrived.client.host();
+    const auto& reason = error.reason;
     if (error.isServersFault()) // never left out: the client was told to look for it
-        _context.log.error(request() + " failed with " + status + ": " + error.reason);
+        lineOf(request() + " failed with " + status + ": " + reason, reason)
+            .write(_context.log, Poco::Message::PRIO_ERROR);
     else if (!_identity.empty())
-        _context.logs.refusedTo(_identity).write(
-            address, status, [&] { return request() + " was refused with " + status + ": " + error.reason; });
+        _context.logs.refusedTo(_identity).write(address, status, [&] {
+            return lineOf(request() + " was refused with " + status + ": " + reason, reason);
+        });
     else if (error.told.status() != HTTPResponse::HTTP_SERVICE_UNAVAILABLE)
         _context.logs.turnedAway.write(address, status, [&] {
-            return _address + " was turned away with " + status + ": " + inWords() + ": " + error.reason;
+            return lineOf(_address + " was turned away with " + status + ": " + inWords() + ": " + reason,
+                          reason);
         });
 }
 
@@ -89,12 +103,22 @@ void ApiExchange::log() const {
     if (!_context.log.debug()) return;
     const auto took =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - _began);
-    _context.log.debug(inWords() + " " + std::to_string(_response.getStatus()) + " " + caller() + " " +
-                       std::to_string(took.count()) + " ms");
+    _context.log.debug(inWords() + " " + std::to_string(_response.getStatus()) + " " + caller().inWords() +
+                       " " + std::to_string(took.count()) + " ms");
 }
 
-std::string ApiExchange::caller() const {
-    return (_identity.empty() ? "-" : _identity) + " at " + _address;
+Caller ApiExchange::caller() const {
+    return {_identity.empty() ? "-" : _identity, _address};
+}
+
+/// A line with what all that are about it have in fields.
+LogLine ApiExchange::lineOf(const std::string& text, const std::string& reason) const {
+    return LogLine(text)
+        .with("identity", _identity)
+        .with("address", _address)
+        .with("request", inWords())
+        .with("status", static_cast<int>(_response.getStatus()))
+        .with("reason", reason);
 }
 
 /// The request, for log lines. Not its query, which nobody needs there.

@@ -19,10 +19,13 @@ namespace connector {
 class ApiExchange {
   public:
     /// All must outlive the exchange.
-    ApiExchange(const ApiContext& context, const ClientRequest& arrived,
-                const Poco::Net::HTTPServerRequest& request, Poco::Net::HTTPServerResponse& response);
+    ApiExchange(const ApiContext& context, RequestSocket& socket, const Poco::Net::HTTPServerRequest& request,
+                Poco::Net::HTTPServerResponse& response);
 
     void succeed(const Poco::JSON::Object& answer);
+
+    /// With an answer of this media type that goes on; null: with its head alone.
+    void succeed(std::shared_ptr<AnswerStream> stream, const std::string& mediaType);
 
     /// With a file, or with 304 for a browser that has it.
     void succeed(const PageFile& file);
@@ -33,8 +36,7 @@ class ApiExchange {
     /// The caller is this identity; until then it counts as nobody. "": it need not be anybody.
     void identified(const std::string& identity) { _identity = identity; }
 
-    /// "<identity> at <address>", for log lines.
-    std::string caller() const;
+    Caller caller() const;
 
   private:
     void send(const Poco::JSON::Object& answer);
@@ -43,9 +45,11 @@ class ApiExchange {
     bool keepsAlive() const;
     void logRefusal(const ErrorAnswer& error) const;
     void log() const;
+    LogLine lineOf(const std::string& text, const std::string& reason) const;
     std::string inWords() const;
 
     const ApiContext& _context;
+    RequestSocket& _socket;
     const ClientRequest& _arrived;
     const Poco::Net::HTTPServerRequest& _request;
     Poco::Net::HTTPServerResponse& _response;

@@ -35,14 +35,14 @@ Identities::Recognition ApiContext::recognize(const HTTPRequest& head, const Cli
                                         .certificate = request.certificate});
 }
 
-ApiHandler::ApiHandler(const ApiContext& context, ApiTarget target)
+EndpointHandler::EndpointHandler(const ApiContext& context, ApiTarget target)
     : _context(context), _target(std::move(target)) {}
 
-void ApiHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
-                               Poco::Net::HTTPServerResponse& response) {
+void EndpointHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
+                                    Poco::Net::HTTPServerResponse& response) {
     auto& socket = RequestSocket::of(request);
     const auto& arrived = socket.request();
-    ApiExchange exchange(_context, arrived, request, response);
+    ApiExchange exchange(_context, socket, request, response);
     try {
         if (!arrived.hasHead) throw HttpError(*arrived.problem);
         // What a load balancer calls the server by is its own affair, and /health gives nothing away.
@@ -54,16 +54,19 @@ void ApiHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
         ApiRequest read{.query = queryOf(request),
                         .mediaType = mediaTypeOf(request),
                         .body = {},
-                        .caller = exchange.caller()};
+                        .caller = exchange.caller(),
+                        .lastEventId = request.get("Last-Event-ID", ""),
+                        .isHead = request.getMethod() == HTTPRequest::HTTP_HEAD};
         Poco::StreamCopier::copyToString(request.stream(), read.body);
-        exchange.succeed(*answer(read));
+        respond(read, exchange);
     } catch (...) {
         exchange.fail(std::current_exception());
     }
 }
 
 /// The identity of a caller that may make this request, "" where everybody may. Throws HttpError 401 and 403.
-std::string ApiHandler::identify(const Poco::Net::HTTPServerRequest& request, RequestSocket& socket) const {
+std::string EndpointHandler::identify(const Poco::Net::HTTPServerRequest& request,
+                                      RequestSocket& socket) const {
     if (_target.isOpenToAll) return "";
     const auto recognized = _context.recognize(request, socket.request());
     switch (recognized.verdict) {
@@ -80,6 +83,10 @@ std::string ApiHandler::identify(const Poco::Net::HTTPServerRequest& request, Re
                         withoutMapping(socket.request().client.host()).toString() + " may not call this API");
     }
     return recognized.name;
+}
+
+void ApiHandler::respond(const ApiRequest& request, ApiExchange& exchange) {
+    exchange.succeed(*answer(request));
 }
 
 std::string mediaTypeOf(const HTTPRequest& request) {

@@ -10,6 +10,7 @@
 #include "base/Reloadable.h"
 #include "http/RequestSocket.h"
 #include "mapping/MappingService.h"
+#include "model/Caller.h"
 
 #include <Poco/JSON/Object.h>
 #include <Poco/Logger.h>
@@ -66,22 +67,26 @@ struct ApiRequest {
     /// In lower case, without parameters; "" when none was given.
     std::string mediaType;
     std::string body;
-    /// Who asks, for the log: "<identity> at <address>".
-    std::string caller;
+    Caller caller;
+    /// The header Last-Event-ID; "" when there is none.
+    std::string lastEventId;
+    bool isHead = false;
 };
 
-/// Answers one request to the API, in JSON, whatever comes of it; derived classes know the endpoints. One
-/// object a request, on a thread of POCO's HTTPServer, which owns it.
-class ApiHandler : public Poco::Net::HTTPRequestHandler {
+class ApiExchange;
+
+/// Answers one request, whatever comes of it, errors in JSON; derived classes know the endpoints. One object
+/// a request, on a thread of POCO's HTTPServer, which owns it.
+class EndpointHandler : public Poco::Net::HTTPRequestHandler {
   public:
-    ApiHandler(const ApiContext& context, ApiTarget target);
+    EndpointHandler(const ApiContext& context, ApiTarget target);
 
     void handleRequest(Poco::Net::HTTPServerRequest& request, Poco::Net::HTTPServerResponse& response) final;
 
   protected:
-    /// The answer to a request that succeeds. What fails is thrown: FieldError, HttpError, MappingError,
-    /// StorageError, or any other exception for an error of the server itself.
-    virtual Poco::JSON::Object::Ptr answer(const ApiRequest& request) = 0;
+    /// Has a request succeed. What fails is thrown: FieldError, HttpError, MappingError, StorageError, or any
+    /// other exception for an error of the server itself.
+    virtual void respond(const ApiRequest& request, ApiExchange& exchange) = 0;
 
     const ApiContext& context() const { return _context; }
     const std::string& pathId() const { return _target.pathId; }
@@ -92,6 +97,19 @@ class ApiHandler : public Poco::Net::HTTPRequestHandler {
 
     const ApiContext& _context;
     const ApiTarget _target;
+};
+
+/// The same, in JSON.
+class ApiHandler : public EndpointHandler {
+  public:
+    using EndpointHandler::EndpointHandler;
+
+  protected:
+    /// The answer to a request that succeeds. What fails is thrown, as in respond().
+    virtual Poco::JSON::Object::Ptr answer(const ApiRequest& request) = 0;
+
+  private:
+    void respond(const ApiRequest& request, ApiExchange& exchange) final;
 };
 
 /// A media type in lower case, without parameters; "" when none was given.

@@ -1,6 +1,7 @@
 #include "api/ApiHandlerFactory.h"
 
 #include "api/ConnectionHandlers.h"
+#include "api/EventsHandler.h"
 #include "api/MappingHandlers.h"
 #include "api/PageHandler.h"
 #include "api/StatusHandlers.h"
@@ -55,6 +56,7 @@ const std::vector<Route>& routes() {
         {"/api/v2/status",
          false,
          {{kGet, make<StatusHandler>}, {kHead, make<StatusHandler>}, {kPost, make<StatusHandler>}}},
+        {"/api/v2/events", false, {{kGet, make<EventsHandler>}, {kHead, make<EventsHandler>}}},
         {"/api/v2/mapping/add", false, {{kPost, make<AddMappingHandler>}}},
         {"/api/v2/mapping/remove", false, {{kPost, make<RemoveMappingHandler>}}},
         {"/api/v2/mapping", false, {{kGet, make<ListMappingsHandler>}, {kHead, make<ListMappingsHandler>}}},
@@ -122,13 +124,13 @@ std::vector<Match> matchesOf(const std::string& path) {
 }
 
 /// Of a request that no endpoint takes.
-class Refusal : public ApiHandler {
+class Refusal : public EndpointHandler {
   public:
     Refusal(const ApiContext& context, bool isOpenToAll, HttpError error)
-        : ApiHandler(context, {.pathId = "", .isOpenToAll = isOpenToAll}), _error(std::move(error)) {}
+        : EndpointHandler(context, {.pathId = "", .isOpenToAll = isOpenToAll}), _error(std::move(error)) {}
 
   private:
-    Poco::JSON::Object::Ptr answer(const ApiRequest&) override { throw HttpError(_error); }
+    void respond(const ApiRequest&, ApiExchange&) override { throw HttpError(_error); }
 
     HttpError _error;
 };

@@ -91,7 +91,7 @@ Poco::JSON::Object::Ptr ChangePasscodeHandler::answer(const ApiRequest& request)
     PasscodeChange change(request.body);
     const auto passcode = randomUuid();
     const auto edit = [&](Mapping& mapping) { change.applyTo(mapping, passcode); };
-    context().mappings.change(id, edit, "a new passcode", request.caller);
+    context().mappings.change(id, edit, MappingService::kNewPasscode, request.caller);
     auto answer = newJson();
     answer->set("status", "ok");
     answer->set("id", id);

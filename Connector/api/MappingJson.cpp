@@ -32,7 +32,7 @@ Poco::JSON::Array::Ptr namesOf(const std::vector<Network>& networks) {
     return names;
 }
 
-/// All of it is given.
+/// All of it is given, and so is logRelays.
 void writeTraffic(Poco::JSON::Object& object, const Mapping& mapping) {
     const auto& traffic = mapping.traffic;
     if (mapping.type == Mapping::Type::Public) {
@@ -43,6 +43,7 @@ void writeTraffic(Poco::JSON::Object& object, const Mapping& mapping) {
     }
     object.set("relayidle", static_cast<Poco::Int64>(traffic.relayIdle->count()));
     object.set("bandwidth", *traffic.bandwidth);
+    object.set("logrelays", *mapping.logRelays);
 }
 
 Poco::JSON::Object::Ptr refusalsOf(const PipeStatus& status) {

@@ -32,6 +32,7 @@ constexpr std::array kOfVisitors{kAlpn, kVisitorTls, kVisitorsPerAddress, kVisit
 constexpr const char* kRelayIdle = "relayidle";
 constexpr const char* kBandwidth = "bandwidth";
 constexpr const char* kLabel = "label";
+constexpr const char* kLogRelays = "logrelays";
 
 bool isJson(const std::string& mediaType) {
     return mediaType == "application/json";
@@ -167,6 +168,7 @@ void readSettings(JsonFields& fields, Mapping& mapping) {
     mapping.endpoint1.port = readPort(fields, "port1", mapping.endpoint1.port);
     mapping.endpoint2.port = readPort(fields, "port2", mapping.endpoint2.port);
     readRelayLimits(fields, mapping.traffic);
+    readOptional(fields, kLogRelays, mapping.logRelays, [&] { return fields.boolean(kLogRelays, false); });
     if (mapping.type == Mapping::Type::Private) {
         for (const auto* key : kOfVisitors)
             if (fields.has(key)) fields.refuse(key, "left out, as a private mapping has no visitors");

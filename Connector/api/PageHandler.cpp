@@ -6,8 +6,9 @@ namespace connector {
 
 void PageHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
                                 Poco::Net::HTTPServerResponse& response) {
-    const auto& arrived = RequestSocket::of(request).request();
-    ApiExchange exchange(_context, arrived, request, response);
+    auto& socket = RequestSocket::of(request);
+    const auto& arrived = socket.request();
+    ApiExchange exchange(_context, socket, request, response);
     try {
         if (!arrived.hasHead) throw HttpError(*arrived.problem);
         _context.rules->hosts.checkPage(request);

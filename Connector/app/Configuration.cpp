@@ -40,6 +40,9 @@ constexpr std::int64_t kMaxKeepalive = 32767000;
 /// The kernel doubles it, in an int.
 constexpr std::int64_t kMaxKernelBuffer = std::int64_t{1} << 29;
 
+/// Of what is kept in memory of events, and of those who listen.
+constexpr std::int64_t kMaxEvents = 100000;
+
 /// What the database, the log and the libraries need at the most, however busy the pipes and the API are.
 constexpr int kReservedDescriptors = 128;
 
@@ -217,6 +220,17 @@ Http2Limits readHttp2Limits(JsonFields& limits) {
     return result;
 }
 
+EventLimits readEventLimits(JsonFields& limits) {
+    EventLimits result;
+    result.kept =
+        static_cast<std::size_t>(count(limits, "events", kMaxEvents, static_cast<int>(result.kept)));
+    result.listeners = static_cast<std::size_t>(
+        count(limits, "event-streams", kMaxEvents, static_cast<int>(result.listeners)));
+    result.heartbeat = time(limits, "event-heartbeat", result.heartbeat);
+    result.agentsGone = time(limits, "agents-gone", result.agentsGone);
+    return result;
+}
+
 PipeLimits readPipeLimits(JsonFields& limits) {
     PipeLimits result;
     result.greetingFirstByte = time(limits, "greeting-first-byte", result.greetingFirstByte);
@@ -245,6 +259,7 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.http2 = readHttp2Limits(limits);
     result.relay = readRelayLimits(limits);
     result.retryPorts = time(limits, "retry-ports", result.retryPorts);
+    result.events = readEventLimits(limits);
     result.loopWait = time(limits, "loop-wait", result.loopWait);
     result.backlog = count(limits, "backlog", 65535, result.backlog);
     return result;
@@ -322,6 +337,9 @@ void readLog(JsonFields log, Configuration& configuration) {
     configuration.logLevel = log.oneOf(
         "level", {"fatal", "critical", "error", "warning", "notice", "information", "debug", "trace"},
         "information");
+    configuration.logFormat =
+        log.oneOf("format", {"text", "json"}, "text") == "json" ? LogFormat::Json : LogFormat::Text;
+    configuration.pipes.logRelays = log.boolean("relays", false);
     const auto file = log.text("file", "");
     if (!file.empty()) configuration.logFile = pathFrom(configuration.file, file);
     log.refuseUnknown();

@@ -2,6 +2,7 @@
 
 #include "api/ApiSettings.h"
 #include "base/JsonFields.h"
+#include "base/LogFormatter.h"
 #include "mapping/DatabaseLimits.h"
 #include "net/TlsContext.h"
 #include "pipe/PipeEnvironment.h"
@@ -49,6 +50,7 @@ struct Configuration {
     std::chrono::milliseconds drain{3600000};
     /// A level's name as Poco::Logger knows it.
     std::string logLevel;
+    LogFormat logFormat = LogFormat::Text;
     /// "" is standard error.
     std::string logFile;
     /// Event loops.

@@ -217,7 +217,8 @@ int ConnectorApplication::main(const std::vector<std::string>&) {
         raiseDescriptorLimit();
         if (_isDaemon) restartAllocatorThread();
         _logging.emplace(_configuration.logLevel,
-                         _isDaemon ? _configuration.backgroundLogFile() : _configuration.logFile);
+                         _isDaemon ? _configuration.backgroundLogFile() : _configuration.logFile,
+                         _configuration.logFormat);
         if (!_takeover && !_pidFile.empty()) writePidFile(_pidFile);
         if (_configuration.file != _configurationFile)
             log().notice("%s, the earlier Connector's, is read: %s is not there, or as it was installed",

@@ -47,7 +47,8 @@ std::string Reload::run(const std::string& file) {
 void Reload::apply(const std::string& file) {
     ReloadPlan plan(_configuration, file);
     const auto renewal = _server.prepare(plan.next, _configuration);
-    _logging.change(plan.next.logLevel, _isDaemon ? plan.next.backgroundLogFile() : plan.next.logFile);
+    _logging.change(plan.next.logLevel, _isDaemon ? plan.next.backgroundLogFile() : plan.next.logFile,
+                    plan.next.logFormat);
     _server.change(plan.next, renewal);
     _configuration = plan.next;
     tell(plan.report);

@@ -32,7 +32,7 @@ Server::Server(const Configuration& configuration, Inheritance inheritance)
       _environment(_loops, _sockets, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
       _store(configuration.databaseFile, configuration.database.busy, std::move(inheritance.databaseLock)),
       _ports(configuration.ports),
-      _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse),
+      _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse, _limitedLogs),
       _apiLogs(configuration.api.identities, _limitedLogs), _api(configuration.api, _mappings, _apiLogs),
       _http(newHttpServer()) {
     for (auto& socket : inheritance.listeningSockets)

@@ -5,7 +5,6 @@
 #include <Poco/ConsoleChannel.h>
 #include <Poco/FormattingChannel.h>
 #include <Poco/Logger.h>
-#include <Poco/PatternFormatter.h>
 #include <Poco/SplitterChannel.h>
 
 #include <cstdlib>
@@ -19,6 +18,7 @@ namespace {
 constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%iZ %p %s: %t";
 /// sd-daemon(3): the number becomes the line's priority, and the journal knows the time. POCO's levels are
 /// syslog's from alert to debug; trace, one more below, is none of Connector's.
+constexpr const char* kJournalPriority = "<%l>";
 constexpr const char* kJournalPattern = "<%l>%s: %t";
 constexpr std::size_t kMaxWaiting = 10000;
 
@@ -38,26 +38,28 @@ bool isJournalOnStandardError() {
     return journal == std::to_string(standardError.st_dev) + ":" + std::to_string(standardError.st_ino);
 }
 
-Poco::AutoPtr<Poco::Channel> formatted(const char* pattern, const Poco::AutoPtr<Poco::Channel>& sink) {
-    Poco::AutoPtr<Poco::Formatter> formatter(new Poco::PatternFormatter(pattern));
-    return new Poco::FormattingChannel(formatter, sink);
-}
+using Format = std::shared_ptr<const std::atomic<LogFormat>>;
 
-Poco::AutoPtr<Poco::Channel> sinkFor(const Poco::AutoPtr<LogFile>& file) {
+Poco::AutoPtr<Poco::Channel> sinkFor(const Poco::AutoPtr<LogFile>& file, const Format& format) {
     Poco::AutoPtr<Poco::SplitterChannel> sinks(new Poco::SplitterChannel);
+    const auto add = [&](const char* pattern, const char* jsonPrefix, Poco::AutoPtr<Poco::Channel> sink) {
+        Poco::AutoPtr<Poco::Formatter> formatter(new LogFormatter(pattern, jsonPrefix, format));
+        sinks->addChannel(new Poco::FormattingChannel(formatter, std::move(sink)));
+    };
     const Poco::AutoPtr<Poco::Channel> standardError(new Poco::ConsoleChannel);
-    if (file) sinks->addChannel(formatted(kPattern, file));
+    if (file) add(kPattern, "", file);
     if (isJournalOnStandardError())
-        sinks->addChannel(formatted(kJournalPattern, standardError));
+        add(kJournalPattern, kJournalPriority, standardError);
     else if (!file)
-        sinks->addChannel(formatted(kPattern, standardError));
+        add(kPattern, "", standardError);
     return sinks;
 }
 
 } // namespace
 
-Logging::Logging(const std::string& level, const std::string& file)
-    : _path(file), _file(openedFile(file)), _sink(sinkFor(_file)), _current(new Poco::SplitterChannel) {
+Logging::Logging(const std::string& level, const std::string& file, LogFormat format)
+    : _format(std::make_shared<std::atomic<LogFormat>>(format)), _path(file), _file(openedFile(file)),
+      _sink(sinkFor(_file, _format)), _current(new Poco::SplitterChannel) {
     _current->addChannel(_sink);
     Poco::AutoPtr<Poco::Channel> queue(new QueuedChannel(_current, kMaxWaiting));
     Poco::Logger::setChannel("", queue);
@@ -66,16 +68,17 @@ Logging::Logging(const std::string& level, const std::string& file)
 
 /// The loggers' channel stays the same: POCO's loggers read it without a lock. So they do with the level, an
 /// int.
-void Logging::change(const std::string& level, const std::string& file) {
+void Logging::change(const std::string& level, const std::string& file, LogFormat format) {
     if (file != _path) {
         auto opened = openedFile(file);
-        auto sink = sinkFor(opened);
+        auto sink = sinkFor(opened, _format);
         _current->addChannel(sink);
         _current->removeChannel(_sink);
         _sink = sink;
         _file = opened;
         _path = file;
     }
+    *_format = format;
     Poco::Logger::setLevel("", Poco::Logger::parseLevel(level));
 }
 

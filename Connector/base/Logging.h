@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/LogFile.h"
+#include "base/LogFormatter.h"
 
 #include <Poco/AutoPtr.h>
 #include <Poco/SplitterChannel.h>
@@ -17,19 +18,20 @@ class Logging {
   public:
     /// level: a name that Poco::Logger::parseLevel knows. file: may be empty. Throws Poco::FileException when
     /// the file can't be written.
-    Logging(const std::string& level, const std::string& file);
+    Logging(const std::string& level, const std::string& file, LogFormat format = LogFormat::Text);
     ~Logging();
 
     Logging(const Logging&) = delete;
     Logging& operator=(const Logging&) = delete;
 
     /// From now on. Throws as the constructor, and then all stays as it was.
-    void change(const std::string& level, const std::string& file);
+    void change(const std::string& level, const std::string& file, LogFormat format);
 
     /// For when the file has been moved away: the next line goes into a new one.
     void reopenFile();
 
   private:
+    const std::shared_ptr<std::atomic<LogFormat>> _format;
     std::string _path;                             ///< "": there is no file
     Poco::AutoPtr<LogFile> _file;                  ///< null when there is none
     Poco::AutoPtr<Poco::Channel> _sink;            ///< all places that lines go to

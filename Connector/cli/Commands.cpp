@@ -7,6 +7,7 @@
 #include "cli/Options.h"
 #include "cli/Output.h"
 #include "cli/commands/CheckCommand.h"
+#include "cli/commands/EventsCommand.h"
 #include "cli/commands/ServiceCommands.h"
 #include "cli/commands/StatusCommand.h"
 #include "cli/import/ImportCommand.h"
@@ -156,6 +157,8 @@ void CommandTree::addServiceCommands() {
                [this] { upgradeService(_common, _out); });
     addCommand(_app, "status", "show what the running service does, and what is degraded",
                [this] { showStatus(_common, _out); });
+    addCommand(_app, "events", "show what happens to mappings, as it happens",
+               [this] { showEvents(_common, _out); });
     addTop();
     addCommand(_app, "health", "say whether the service is healthy: exit code 0, or 1",
                [this] { showHealth(_common, _out); });

@@ -31,6 +31,9 @@ constexpr std::chrono::milliseconds kStopSeen{50};
 constexpr std::size_t kPageSize = 1000;
 constexpr const char* kMappings = "/api/v2/mapping";
 constexpr const char* kHealth = "/health";
+/// What lines of server-sent events begin with.
+constexpr std::string_view kEvent = "event: ";
+constexpr std::string_view kData = "data: ";
 
 using Kind = NeededMember::Kind;
 const NeededMembers kOfEveryMapping{{"id", Kind::Text},       {"type", Kind::Text},  {"port1", Kind::Number},
@@ -185,9 +188,9 @@ Poco::JSON::Object::Ptr ConnectorApi::mapping(const std::string& id) {
     return checkedMapping(get(pathOf(id), {}));
 }
 
-Poco::JSON::Object::Ptr ConnectorApi::connections(const std::string& id) {
+Poco::JSON::Object::Ptr ConnectorApi::findConnections(const std::string& id) {
     try {
-        return get(pathOf(id) + "/connections", {{"agents", Kind::List}});
+        return connections(id);
     } catch (const CommandError& error) {
         if (error.exitCode() == Application::EXIT_DATAERR) return nullptr; // 404
         throw;
@@ -207,6 +210,36 @@ Poco::JSON::Object::Ptr ConnectorApi::changeMapping(const std::string& id,
 
 Poco::JSON::Object::Ptr ConnectorApi::changePasscode(const std::string& id, const Poco::JSON::Object& body) {
     return post(pathOf(id) + "/passcode", body, {{"id", Kind::Text}, {"overlap", Kind::Number}});
+}
+
+Poco::JSON::Object::Ptr ConnectorApi::connections(const std::string& id) {
+    return get(pathOf(id) + "/connections", {{"agents", Kind::List}, {"visitors", Kind::List}});
+}
+
+Poco::JSON::Object::Ptr ConnectorApi::endConnection(const std::string& id, std::int64_t number) {
+    return resultOf(request(HTTPRequest::HTTP_DELETE, pathOf(id) + "/connections/" + std::to_string(number)));
+}
+
+void ConnectorApi::followEvents(const OnEvent& onEvent) {
+    const auto silence =
+        std::chrono::ceil<std::chrono::seconds>(_configuration.pipes.limits.events.heartbeat);
+    connectAnew(kTimeout + silence);
+    try {
+        Answer answer;
+        auto& stream = send(HTTPRequest::HTTP_GET, "/api/v2/events", "", answer.status);
+        if (answer.status != HTTPResponse::HTTP_OK) {
+            Poco::StreamCopier::copyToString(stream, answer.text);
+            resultOf(answer);
+        }
+        std::string name;
+        for (std::string line; std::getline(stream, line);)
+            if (line.starts_with(kEvent))
+                name = line.substr(kEvent.size());
+            else if (line.starts_with(kData))
+                onEvent(name, *parse(line.substr(kData.size())));
+    } catch (const Poco::Exception& error) {
+        refuseConnection(error);
+    }
 }
 
 Poco::JSON::Object::Ptr ConnectorApi::checkedMapping(const Poco::Dynamic::Var& mapping) const {
@@ -237,20 +270,32 @@ ConnectorApi::Answer ConnectorApi::request(const std::string& method, const std:
     try {
         return exchange(method, path, body);
     } catch (const Poco::Exception& error) {
-        const auto where = _url + " (from " + _configuration.file + ")";
-        if (_tls && _tls->sawAnother())
-            throw CommandError(Application::EXIT_PROTOCOL,
-                               "the API at " + where + " shows another certificate than " +
-                                   _configuration.certificateFile +
-                                   "; iofog-connector reload has it read a renewed one");
-        throw CommandError(Application::EXIT_UNAVAILABLE, "no Connector answers at " + where + ": " +
-                                                              error.displayText() +
-                                                              "; iofog-connector start starts it");
+        refuseConnection(error);
     }
+}
+
+void ConnectorApi::refuseConnection(const Poco::Exception& error) const {
+    const auto where = _url + " (from " + _configuration.file + ")";
+    if (_tls && _tls->sawAnother())
+        throw CommandError(Application::EXIT_PROTOCOL,
+                           "the API at " + where + " shows another certificate than " +
+                               _configuration.certificateFile +
+                               "; iofog-connector reload has it read a renewed one");
+    throw CommandError(Application::EXIT_UNAVAILABLE, "no Connector answers at " + where + ": " +
+                                                          error.displayText() +
+                                                          "; iofog-connector start starts it");
 }
 
 ConnectorApi::Answer ConnectorApi::exchange(const std::string& method, const std::string& path,
                                             const std::string& body) {
+    Answer answer;
+    Poco::StreamCopier::copyToString(send(method, path, body, answer.status), answer.text);
+    return answer;
+}
+
+/// Returns the answer's body.
+std::istream& ConnectorApi::send(const std::string& method, const std::string& path, const std::string& body,
+                                 int& status) {
     HTTPRequest request(method, path, HTTPRequest::HTTP_1_1);
     if (_token && path != kHealth) request.setCredentials("Bearer", _token->second);
     if (!body.empty()) {
@@ -261,9 +306,8 @@ ConnectorApi::Answer ConnectorApi::exchange(const std::string& method, const std
     awaitAnswer();
     HTTPResponse response;
     auto& stream = _session->receiveResponse(response);
-    Answer answer{response.getStatus(), ""};
-    Poco::StreamCopier::copyToString(stream, answer.text);
-    return answer;
+    status = response.getStatus();
+    return stream;
 }
 
 void ConnectorApi::awaitAnswer() {

@@ -7,6 +7,9 @@
 #include <Poco/Net/HTTPClientSession.h>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
+#include <istream>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -61,9 +64,8 @@ class ConnectorApi {
     /// One of them. Throws CommandError, with Application::EXIT_DATAERR when there is none with this id.
     Poco::JSON::Object::Ptr mapping(const std::string& id);
 
-    /// Its connections, as the API lists them; null when it has no such list, or no such mapping. Throws
-    /// CommandError.
-    Poco::JSON::Object::Ptr connections(const std::string& id);
+    /// The same as connections(); null when there is no such mapping, or no such list.
+    Poco::JSON::Object::Ptr findConnections(const std::string& id);
 
     /// Closes it. Returns the answer. Throws as above.
     Poco::JSON::Object::Ptr removeMapping(const std::string& id);
@@ -74,6 +76,18 @@ class ConnectorApi {
     /// Gives it a new passcode: the body is that of POST. Returns the answer. Throws as above.
     Poco::JSON::Object::Ptr changePasscode(const std::string& id, const Poco::JSON::Object& body);
 
+    /// Its agents and visitors, as GET /api/v2/mapping/{id}/connections shows them. Throws as above.
+    Poco::JSON::Object::Ptr connections(const std::string& id);
+
+    /// Ends one of them. Returns the answer. Throws as above, also when there is none with this number.
+    Poco::JSON::Object::Ptr endConnection(const std::string& id, std::int64_t number);
+
+    /// Somebody who is told of events.
+    using OnEvent = std::function<void(const std::string& name, const Poco::JSON::Object& data)>;
+
+    /// Tells of what happens to mappings from now on, until the server ends that. Throws CommandError.
+    void followEvents(const OnEvent& onEvent);
+
   private:
     struct Answer {
         int status = 0;
@@ -83,6 +97,9 @@ class ConnectorApi {
     void connectAnew(std::chrono::seconds timeout);
     Answer request(const std::string& method, const std::string& path, const std::string& body = "");
     Answer exchange(const std::string& method, const std::string& path, const std::string& body);
+    std::istream& send(const std::string& method, const std::string& path, const std::string& body,
+                       int& status);
+    [[noreturn]] void refuseConnection(const Poco::Exception& error) const;
     void awaitAnswer();
     Poco::JSON::Object::Ptr resultOf(const Answer& answer) const;
     [[noreturn]] void refuseAnswer(const std::string& why) const;

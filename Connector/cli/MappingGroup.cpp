@@ -6,6 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <limits>
+
 namespace connector {
 
 namespace {
@@ -14,6 +16,7 @@ constexpr const char* kAlpnHelp = "public: what the target speaks, by the names 
                                   "and the preferred one first, such as h2,http/1.1";
 constexpr const char* kNoTlsHelp =
     "public: visitors speak plain TCP; pipes.allow-plain-visitors must be true for that";
+constexpr auto kMaxConnectionNumber = std::numeric_limits<std::int64_t>::max();
 const std::string kLabelHelp =
     "a name for people, 1 to " + std::to_string(kMaxLabel) + " printable characters";
 
@@ -69,6 +72,12 @@ void addTraffic(CLI::App& command, MappingSettings& settings) {
                    std::to_string(kMinBandwidth) + "; 0: any number");
 }
 
+void addLogging(CLI::App& command, MappingSettings& settings) {
+    auto* const log = addFlag(command, "--log-relays", settings.logRelays,
+                              "write a line into the log at the end of each relay");
+    addFlag(command, "--no-log-relays", settings.noLogRelays, "write none")->excludes(log);
+}
+
 } // namespace
 
 MappingGroup::MappingGroup(CLI::App& app, const CommonOptions& common, std::ostream& out)
@@ -80,6 +89,7 @@ MappingGroup::MappingGroup(CLI::App& app, const CommonOptions& common, std::ostr
     addSet();
     addPasscode();
     addRemove();
+    addConnections();
 }
 
 void MappingGroup::addList() {
@@ -105,6 +115,7 @@ void MappingGroup::addAdd() {
     addText(command, "--alpn", settings.alpn, "NAMES", kAlpnHelp);
     addFlag(command, "--no-visitor-tls", settings.noTls, kNoTlsHelp);
     addTraffic(command, settings);
+    addLogging(command, settings);
 }
 
 void MappingGroup::addSet() {
@@ -119,9 +130,12 @@ void MappingGroup::addSet() {
     auto* const tls = addFlag(command, "--visitor-tls", _changed.tls, "public: visitors speak TLS");
     addFlag(command, "--no-visitor-tls", _changed.noTls, kNoTlsHelp)->excludes(tls);
     addTraffic(command, _changed);
-    addText(command, "--default", _changed.defaults, "OPTIONS",
-            "what is to be as the configuration says (\"visitors\") again, by the names of the options from "
-            "--visitors-per-address to --bandwidth, separated by commas, such as visitor-rate,bandwidth");
+    addLogging(command, _changed);
+    addText(
+        command, "--default", _changed.defaults, "OPTIONS",
+        "what is to be as the configuration says (\"visitors\", log.relays) again, by the names of the "
+        "options "
+        "from --visitors-per-address to --log-relays, separated by commas, such as visitor-rate,bandwidth");
 }
 
 void MappingGroup::addPasscode() {
@@ -141,6 +155,17 @@ void MappingGroup::addRemove() {
     command.add_option("operand", _removed.id)->option_text("ID|--unused=TIME");
     auto* const unused = addUnused(command, _removed.unused, "instead of ID: remove those mappings");
     addFlag(command, "--yes", _removed.yes, "with --unused: don't ask")->needs(unused);
+}
+
+void MappingGroup::addConnections() {
+    auto& list = addCommand(_group, "connections", "list the agents and visitors of a mapping",
+                            [this] { showConnections(_common, _id, _out); });
+    addOperand(list, _id, "ID");
+    auto& end = addCommand(_group, "disconnect", "end one connection of a mapping", [this] {
+        endConnection(_common, _id, integerOf("N", _number, 0, kMaxConnectionNumber), _out);
+    });
+    addOperand(end, _id, "ID");
+    addOperand(end, _number, "N");
 }
 
 } // namespace connector

@@ -25,6 +25,7 @@ class MappingGroup {
     void addSet();
     void addPasscode();
     void addRemove();
+    void addConnections();
 
     CLI::App& _group;
     const CommonOptions& _common;
@@ -35,6 +36,7 @@ class MappingGroup {
     RemoveMappingOptions _removed;
     std::optional<std::chrono::seconds> _unused;
     std::string _id;
+    std::string _number;
 };
 
 } // namespace connector

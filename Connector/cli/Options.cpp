@@ -14,7 +14,9 @@ CLI::App& addCommand(CLI::App& group, const std::string& name, const std::string
 }
 
 void addOperand(CLI::App& command, std::string& value, const std::string& shown) {
-    command.add_option("operand", value)->option_text(shown)->required();
+    const auto before = command.get_options([](const auto* option) { return option->get_positional(); });
+    const auto name = "operand" + (before.empty() ? "" : std::to_string(before.size() + 1));
+    command.add_option(name, value)->option_text(shown)->required();
 }
 
 CLI::Option* addFlag(CLI::App& command, const std::string& name, bool& value,

@@ -17,6 +17,8 @@ using Poco::Net::HTTPResponse;
 constexpr std::size_t kReceived = 16 * 1024;
 constexpr std::chrono::seconds kStopGrace{1};
 constexpr std::chrono::seconds kDrainTime{1};
+/// Of a stream, in the kernel, which else takes much from somebody who reads nothing before anybody notices.
+constexpr int kStreamUnsent = 64 * 1024;
 constexpr std::size_t kDrainBytes = 1024 * 1024;
 /// What POCO is given of a request that has no head, so that the refusal of it takes the way of all answers.
 constexpr const char* kStandIn = "- - HTTP/1.1\r\nConnection: close\r\n\r\n";
@@ -79,7 +81,8 @@ void ClientConnection::stop() {
 
 void ClientConnection::close() {
     if (_state == State::Ended) return;
-    if (_state == State::Idle) _stream->endSending(); // with close_notify: nothing has been cut off
+    if (_state == State::Idle || _state == State::Streaming)
+        _stream->endSending(); // with close_notify: nothing has been cut off
     _state = State::Ended;
     _deadline.cancel();
     if (std::exchange(_waitsForTurn, false)) _owner.turns().forget(_address, *this);
@@ -108,6 +111,9 @@ void ClientConnection::onTurn() {
         return receive();
     case State::Sending:
         return flush();
+    case State::Streaming:
+        dropInput();
+        return stream();
     case State::Draining:
         return drain();
     case State::Answering: // what the client says meanwhile waits in the kernel
@@ -195,6 +201,7 @@ void ClientConnection::onAnswered(const ClientAnswer& answer) {
     if (answer.message.empty()) return close();
     if (answer.isOfKnownCaller && !std::exchange(_isOfKnownCaller, true)) _owner.onIdentified();
     _keepsAlive = saysKeepAlive(answer.message);
+    _answerStream = answer.stream;
     enter(State::Sending, _stopping ? kStopGrace : _owner.limits().requestTime);
     if (_stream->send(answer.message) == Stream::Status::Failed) return close();
     flush();
@@ -213,12 +220,61 @@ void ClientConnection::flush() {
 }
 
 void ClientConnection::onSent() {
+    if (_answerStream && !_stopping) return beginStream();
     if (_keepsAlive && !_stopping) {
         enter(_reader.isEmpty() ? State::Idle : State::Receiving, _owner.limits().requestTime);
         return onReady(*_stream);
     }
     enter(State::Draining, kDrainTime);
     drain();
+}
+
+void ClientConnection::beginStream() {
+    _stream->limitUnsent(kStreamUnsent);
+    enter(State::Streaming, _answerStream->heartbeatTime());
+    _answerStream->start([&loop = _loop, connection = weak_from_this()] {
+        loop.post([connection] {
+            if (const auto waiting = connection.lock()) waiting->stream();
+        });
+    });
+    stream();
+}
+
+/// Nothing is taken from where it is kept before the client has taken what came before it: so a slow client
+/// costs no memory, and is left behind.
+void ClientConnection::stream() {
+    while (_state == State::Streaming) {
+        const auto flushed = _stream->flush();
+        if (flushed == Stream::Status::Blocked) return;
+        if (flushed != Stream::Status::Ok) return close();
+        const auto next = _answerStream->next();
+        if (!next) return close();
+        if (next->empty()) return;
+        if (_stream->send(*next) == Stream::Status::Failed) return close();
+        enter(State::Streaming, _answerStream->heartbeatTime());
+    }
+}
+
+/// Who has taken nothing between two heartbeats is not there any more, or might as well not be.
+void ClientConnection::onStreamTime() {
+    const auto unsent = _stream->unsent();
+    if (unsent > 0 && unsent == _unsentBefore) {
+        _stream->resetOnClose();
+        return close();
+    }
+    _unsentBefore = unsent;
+    if (unsent == 0 && _stream->send(_answerStream->heartbeat()) == Stream::Status::Failed) return close();
+    enter(State::Streaming, _answerStream->heartbeatTime());
+}
+
+/// A client of a stream has nothing more to say; that it has gone is to be noticed.
+void ClientConnection::dropInput() {
+    while (_state == State::Streaming) {
+        const auto received = _stream->receive(_loop.scratch());
+        if (received.status == Stream::Status::Blocked) return;
+        _dropped += received.bytes;
+        if (received.status != Stream::Status::Ok || _dropped >= kDrainBytes) return close();
+    }
 }
 
 /// Closing a socket with unread bytes would reset the connection, and the client would lose the answer.
@@ -234,6 +290,7 @@ void ClientConnection::drain() {
 }
 
 void ClientConnection::onDeadline() {
+    if (_state == State::Streaming) return onStreamTime();
     if (_state == State::Receiving && !_reader.isEmpty())
         return submit(HttpError(HTTPResponse::HTTP_REQUEST_TIMEOUT, "the request did not arrive in time"));
     if (_state == State::Sending) _stream->resetOnClose();

@@ -81,6 +81,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
         Receiving,   ///< a request
         Answering,   ///< somebody else has the request
         Sending,     ///< the answer
+        Streaming,   ///< what follows it, as it comes
         Draining,    ///< everything is said: what the client still sends is dropped until it closes
         Ended,
     };
@@ -95,6 +96,10 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     void submit(std::optional<HttpError> problem);
     void flush();
     void onSent();
+    void beginStream();
+    void stream();
+    void onStreamTime();
+    void dropInput();
     void drain();
     void onDeadline();
     void enter(State state, std::chrono::milliseconds atMost);
@@ -108,7 +113,9 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     Timer _deadline;
     RequestReader _reader;
     State _state = State::Handshaking;
-    std::size_t _dropped = 0; ///< bytes, while draining
+    std::shared_ptr<AnswerStream> _answerStream; ///< behind the answer that is being sent
+    std::size_t _unsentBefore = 0;               ///< while streaming: at the last heartbeat
+    std::size_t _dropped = 0;                    ///< bytes, while draining
     bool _isOfKnownCaller = false;
     bool _waitsForTurn = false;
     bool _keepsAlive = false; ///< after the answer that is being sent

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/AnswerStream.h"
 #include "http/HttpError.h"
 
 #include <Poco/Net/HTTPServerRequest.h>
@@ -36,6 +37,8 @@ struct ClientAnswer {
     std::string message;
     /// The server knows who has asked.
     bool isOfKnownCaller = false;
+    /// What follows the message; null when it is all.
+    std::shared_ptr<AnswerStream> stream{};
 };
 
 /// Whoever waits for the answer to a request.
@@ -61,6 +64,9 @@ class RequestSocket final : public Poco::Net::StreamSocketImpl {
 
     /// To be said by the handler: the server knows who has asked.
     void setKnownCaller() { _answer.isOfKnownCaller = true; }
+
+    /// The same: this follows what POCO sends, which must say that the connection is closed then.
+    void goOnWith(std::shared_ptr<AnswerStream> stream) { _answer.stream = std::move(stream); }
 
     int sendBytes(const void* bytes, int size, int flags) override;
     int receiveBytes(void* into, int size, int flags) override;

@@ -92,6 +92,7 @@ class Row {
         if (const auto idle = nextIfAny<Poco::Int64>())
             mapping.traffic.relayIdle = std::chrono::milliseconds(*idle);
         mapping.traffic.bandwidth = nextIfAny<Poco::Int64>();
+        if (const auto logs = nextIfAny<int>()) mapping.logRelays = *logs != 0;
         mapping.created = next<Poco::Int64>();
         mapping.lastUse.agent = next<Poco::Int64>();
         mapping.lastUse.visitor = next<Poco::Int64>();
@@ -162,13 +163,13 @@ void insertMappingRow(Poco::Data::Session& session, const Mapping& mapping) {
     auto second = columns(mapping.endpoint2);
     session << std::string("INSERT INTO mapping (") + kMappingColumns +
                    ", checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                   "?, ?, ?, ?, ?, '')",
+                   "?, ?, ?, ?, ?, ?, '')",
         useRef(mapping.id), useRef(type), useRef(mapping.label), use(first), use(second),
         bind(joined(mapping.visitors.alpn)), bind(mapping.visitors.tls ? 1 : 0),
         bind(nullable(traffic.visitorsPerAddress)), bind(nullable(traffic.visitorRate)),
         bind(nullable(traffic.allow)), bind(nullable(traffic.deny)), bind(nullable(traffic.relayIdle)),
-        bind(nullable(traffic.bandwidth)), useRef(mapping.created), useRef(mapping.lastUse.agent),
-        useRef(mapping.lastUse.visitor), now;
+        bind(nullable(traffic.bandwidth)), bind(nullable(mapping.logRelays)), useRef(mapping.created),
+        useRef(mapping.lastUse.agent), useRef(mapping.lastUse.visitor), now;
     session << "UPDATE mapping SET checksum = " + mappingChecksum() + " WHERE id = ?", useRef(mapping.id),
         now;
 }

@@ -21,7 +21,7 @@ inline constexpr const char* kMappingColumns =
     "id, type, label,"
     " port1, passcode1, formerpasscode1, formerpasscodeuntil1, maxconnections1, heartbeatabsencethreshold1,"
     " port2, passcode2, formerpasscode2, formerpasscodeuntil2, maxconnections2, heartbeatabsencethreshold2,"
-    " alpn, visitortls, visitorsperaddress, visitorrate, allow, deny, relayidle, bandwidth,"
+    " alpn, visitortls, visitorsperaddress, visitorrate, allow, deny, relayidle, bandwidth, logrelays,"
     " created, lastagent, lastvisitor";
 
 /// What the column `checksum` must be for the row to be as it was written, in SQL.

@@ -126,10 +126,11 @@ class MappingService::PortLease {
 };
 
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
-                               const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval)
+                               const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval,
+                               LimitedLogs& logs)
     : _environment(environment), _factory(environment), _store(store),
       _ports(environment, ports, [this](std::uint16_t port) { return ownerOfPort(port); }),
-      _lastUseInterval(lastUseInterval), _didAllowPlain(environment.allowsPlainVisitors()),
+      _lastUseInterval(lastUseInterval), _didAllowPlain(environment.allowsPlainVisitors()), _audit(logs),
       _writer(store, database) {}
 
 MappingService::~MappingService() {
@@ -203,7 +204,7 @@ void MappingService::reload(const std::vector<std::uint16_t>& ports, const Datab
         change.wait();
 }
 
-Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
+Mapping MappingService::add(Mapping wanted, const Caller& openedBy) {
     wanted.id = randomUuid();
     wanted.endpoint1.passcode = randomUuid();
     wanted.endpoint2.passcode = wanted.type == Mapping::Type::Private ? randomUuid() : "";
@@ -225,10 +226,13 @@ Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
     auto pipe = _factory.createPipe(wanted);
     pipe->start(std::move(ports->listeners));
     _open.emplace(wanted.id, Open{wanted, std::move(pipe), LastUse()});
-    log().information(Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy,
-                                   std::string(wanted.typeName()), wanted.endpoint1.port,
-                                   wanted.endpoint2.port) +
-                      inWords(wanted.visitors));
+    const auto line =
+        Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy.inWords(),
+                     std::string(wanted.typeName()), wanted.endpoint1.port, wanted.endpoint2.port) +
+        inWords(wanted.visitors);
+    _audit.write(openedBy, "add", wanted,
+                 LogLine(line).with("port1", wanted.endpoint1.port).with("port2", wanted.endpoint2.port));
+    _environment.events().publish("mapping-opened", wanted);
     return wanted;
 }
 
@@ -240,7 +244,7 @@ void MappingService::undo(const Mapping& mapping, std::shared_ptr<PortLease> por
                         [ports = std::move(ports)](const std::exception_ptr&) {});
 }
 
-void MappingService::remove(const std::string& id, const std::string& closedBy) {
+void MappingService::remove(const std::string& id, const Caller& closedBy) {
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
     const auto claim = std::make_shared<Claim>(*this, id, patience.until());
@@ -254,7 +258,7 @@ void MappingService::remove(const std::string& id, const std::string& closedBy) 
 }
 
 /// Of a mapping whose row is gone.
-void MappingService::close(const Mapping& mapping, const std::string& closedBy) {
+void MappingService::close(const Mapping& mapping, const Caller& closedBy) {
     std::unique_lock lock(_mutex);
     if (_damaged.erase(mapping.id) == 0) {
         auto pipe = std::move(_open.extract(mapping.id).mapped().pipe);
@@ -264,11 +268,12 @@ void MappingService::close(const Mapping& mapping, const std::string& closedBy) 
         lock.lock();
     }
     _ports.giveBack(mapping, Mapping());
-    log().information("mapping %s closed by %s", mapping.id, closedBy);
+    _environment.events().publish("mapping-closed", mapping);
+    _audit.write(closedBy, "remove", mapping, "mapping " + mapping.id + " closed by " + closedBy.inWords());
 }
 
 MappingReport MappingService::change(const std::string& id, const Edit& edit, const std::string& what,
-                                     const std::string& changedBy) {
+                                     const Caller& changedBy) {
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
     const auto claim = std::make_shared<Claim>(*this, id, patience.until());
@@ -290,7 +295,7 @@ MappingReport MappingService::change(const std::string& id, const Edit& edit, co
 
 /// What is committed.
 MappingReport MappingService::apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
-                                    const std::string& what, const std::string& changedBy) {
+                                    const std::string& what, const Caller& changedBy) {
     std::unique_lock lock(_mutex);
     auto& open = find(_open, wanted.id)->second;
     open.mapping = wanted;
@@ -299,7 +304,12 @@ MappingReport MappingService::apply(const Mapping& former, const Mapping& wanted
     open.pipe->change(wanted, std::move(ports.listeners)).get();
     lock.lock();
     _ports.giveBack(former, wanted);
-    log().information("mapping %s changed by %s: %s", wanted.id, changedBy, what);
+    _environment.events().publish("mapping-changed", wanted);
+    LogLine line("mapping " + wanted.id + " changed by " + changedBy.inWords() + ": " + what);
+    if (what == kNewPasscode)
+        _audit.write(changedBy, "passcode", wanted, line);
+    else
+        _audit.write(changedBy, "change", wanted, line.with("change", what));
     return reportOf(open);
 }
 
@@ -326,17 +336,21 @@ ConnectionReports MappingService::connections(const std::string& id) const {
     return await(std::move(answer));
 }
 
-void MappingService::endConnection(const std::string& id, std::uint64_t number, const std::string& endedBy) {
+void MappingService::endConnection(const std::string& id, std::uint64_t number, const Caller& endedBy) {
     std::unique_lock lock(_mutex);
-    auto answer = find(_open, id)->second.pipe->endConnection(number, "it was ended by " + endedBy);
+    const auto& open = find(_open, id)->second;
+    const auto mapping = open.mapping;
+    auto answer = open.pipe->endConnection(number, "it was ended by " + endedBy.inWords());
     lock.unlock();
     const auto [agents, visitors, areTruncated] = await(std::move(answer));
     if (agents.empty() && visitors.empty())
         throw UnknownConnection("mapping " + id + " has no connection " + std::to_string(number));
     const auto& ended = agents.empty() ? visitors.front() : agents.front();
-    log().information(Poco::format("mapping %s: %s %s, connection %Lu, was ended by %s", id,
-                                   std::string(agents.empty() ? "visitor" : "agent"), ended.address, number,
-                                   endedBy));
+    const std::string kind = agents.empty() ? "visitor" : "agent";
+    LogLine line(Poco::format("mapping %s: %s %s, connection %Lu, was ended by %s", id, kind, ended.address,
+                              number, endedBy.inWords()));
+    _audit.write(endedBy, "disconnect", mapping,
+                 line.with("connection", number).with(kind.c_str(), ended.address));
 }
 
 ConnectionReports MappingService::await(std::future<ConnectionReports> answer) const {
@@ -452,6 +466,7 @@ void MappingService::closePipes() {
 MappingReport MappingService::reportOf(const Open& open) const {
     MappingReport report{open.mapping, open.pipe->status()};
     report.mapping.traffic = report.mapping.traffic.orElse(_environment.trafficOf(report.mapping.type));
+    report.mapping.logRelays = open.mapping.logRelays.value_or(_environment.logsRelays());
     report.mapping.lastUse = open.pipe->lastUse();
     return report;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mapping/AuditLog.h"
 #include "mapping/DatabaseWriter.h"
 #include "mapping/MappingError.h"
 #include "mapping/MappingPorts.h"
@@ -28,7 +29,8 @@ namespace connector {
 
 /// A mapping and what its pipe is doing at the moment.
 struct MappingReport {
-    Mapping mapping; ///< with lastUse as it is at the moment, and all of its traffic limits
+    Mapping
+        mapping; ///< with lastUse as it is at the moment, and logRelays and all of its traffic limits given
     PipeStatus status;
 };
 
@@ -59,10 +61,11 @@ struct MappingTotals {
 /// removal, a change) or undone (an added mapping) as soon as the disk answers.
 class MappingService {
   public:
-    /// environment, store and ports must outlive the service. lastUseInterval: how often, at most, it is
-    /// written when mappings were last in use.
+    /// environment, store, ports and logs must outlive the service. lastUseInterval: how often, at most, it
+    /// is written when mappings were last in use.
     MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
-                   const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval);
+                   const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval,
+                   LimitedLogs& logs);
     ~MappingService();
 
     /// Opens a pipe, and its ports, for each stored mapping. One whose port something else holds is degraded
@@ -82,23 +85,25 @@ class MappingService {
 
     /// Opens a mapping; the service fills in its id, its passcodes, and the ports that are 0 in `wanted`.
     /// Returns when the row is committed and both ports listen; when it throws, nothing of the mapping
-    /// remains. openedBy: the identity, for the log. Throws UnfitSettings, PortTaken, NoFreePorts,
+    /// remains. Throws UnfitSettings, PortTaken, NoFreePorts,
     /// StorageError (of all kinds), NotServing.
-    Mapping add(Mapping wanted, const std::string& openedBy);
+    Mapping add(Mapping wanted, const Caller& openedBy);
 
     /// Closes a mapping; it serves until its row is gone. Returns when its row is gone, its ports are closed
     /// and its connections are closed. Throws UnknownMapping, StorageError (of all kinds), NotServing.
-    void remove(const std::string& id, const std::string& closedBy);
+    void remove(const std::string& id, const Caller& closedBy);
+
+    static constexpr const char* kNewPasscode = "a new passcode";
 
     /// What changes a mapping; it may throw, and then nothing is changed.
     using Edit = std::function<void(Mapping& mapping)>;
 
     /// Changes a mapping that is open. Returns when the change is committed and in force, for those who come
-    /// from then on; whoever is there already goes on, within the new bounds of traffic. what: it, for the
-    /// log. Throws what edit() throws, UnknownMapping, UnfitSettings, PortTaken, NoFreePorts, StorageError
-    /// (of all kinds), NotServing.
+    /// from then on; whoever is there already goes on, within the new bounds of traffic. what: what is
+    /// changed, for the log: its JSON, or kNewPasscode. Throws what edit() throws, UnknownMapping,
+    /// UnfitSettings, PortTaken, NoFreePorts, StorageError (of all kinds), NotServing.
     MappingReport change(const std::string& id, const Edit& edit, const std::string& what,
-                         const std::string& changedBy);
+                         const Caller& changedBy);
 
     /// Throws UnknownMapping.
     MappingReport show(const std::string& id) const;
@@ -109,7 +114,7 @@ class MappingService {
 
     /// Ends one of them: a relay's connections are both reset. Throws UnknownMapping, UnknownConnection, and
     /// LoopsBusy, after which it may still be ended.
-    void endConnection(const std::string& id, std::uint64_t number, const std::string& endedBy);
+    void endConnection(const std::string& id, std::uint64_t number, const Caller& endedBy);
 
     /// At most `limit` mappings with ids greater than `after`, ordered by id.
     std::vector<MappingReport> list(const std::string& after, std::size_t limit) const;
@@ -119,6 +124,9 @@ class MappingService {
     /// Descriptors that pipes may have together, and how many of them are left.
     int descriptorCount() const;
     int freeDescriptorCount() const;
+
+    /// What happens to mappings.
+    EventFeed& events() const { return _environment.events(); }
 
     DatabaseState databaseState() const { return _writer.state(); }
 
@@ -166,9 +174,9 @@ class MappingService {
     void tellUnserved(const Mapping& mapping) const;
     void tellWhoIsServed(bool didAllowPlain) const;
     void undo(const Mapping& mapping, std::shared_ptr<PortLease> ports);
-    void close(const Mapping& mapping, const std::string& closedBy);
+    void close(const Mapping& mapping, const Caller& closedBy);
     MappingReport apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
-                        const std::string& what, const std::string& changedBy);
+                        const std::string& what, const Caller& changedBy);
     void goOnLate(const std::function<void()>& step);
     void closePipes();
     template <class Mappings>
@@ -201,7 +209,8 @@ class MappingService {
     bool _didAllowPlain;            ///< when the configuration was read last
     bool _lastUseFailed = false;    ///< the last time that it was written
     bool _isStoringLastUse = false; ///< until the disk has answered
-    DatabaseWriter _writer;         ///< last: what it does to the end is done to all of the above
+    AuditLog _audit;
+    DatabaseWriter _writer; ///< last: what it does to the end is done to all of the above
 };
 
 } // namespace connector

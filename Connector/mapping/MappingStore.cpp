@@ -96,7 +96,7 @@ void createTables(Session& session) {
                " alpn TEXT NOT NULL, visitortls INTEGER NOT NULL,"
                // NULL: as the configuration says.
                " visitorsperaddress INTEGER, visitorrate INTEGER, allow TEXT, deny TEXT,"
-               " relayidle INTEGER, bandwidth INTEGER,"
+               " relayidle INTEGER, bandwidth INTEGER, logrelays INTEGER,"
                " created INTEGER NOT NULL, lastagent INTEGER NOT NULL, lastvisitor INTEGER NOT NULL,"
                " checksum TEXT NOT NULL" // of all the others but the times
                ") WITHOUT ROWID",

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace connector {
@@ -43,6 +44,8 @@ struct Mapping {
     /// Of a public mapping.
     VisitorSettings visitors;
     TrafficLimits traffic;
+    /// A line is written at each relay's end; nothing: as the configuration says.
+    std::optional<bool> logRelays;
     /// When it was opened or imported (timestampNow()).
     Poco::Int64 created = 0;
     /// As the database had it at the start; Pipe::lastUse() has today's.

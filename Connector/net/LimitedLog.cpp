@@ -38,12 +38,13 @@ std::string inWords(const std::map<std::string, std::size_t, std::less<>>& reaso
 } // namespace
 
 LimitedLog::LimitedLog(Kind kind, const LogLimits& limits)
-    : _kind(std::move(kind)), _log(Poco::Logger::get(_kind.source)), _perSecond(limits.linesPerSecond),
-      _atOnce(kSecondsAtOnce * _perSecond), _tokens(_atOnce) {}
+    : _kind(std::move(kind)), _log(Poco::Logger::get(_kind.source)),
+      _perSecond(_kind.timesTheLines * limits.linesPerSecond), _atOnce(kSecondsAtOnce * _perSecond),
+      _tokens(_atOnce) {}
 
 void LimitedLog::limit(const LogLimits& limits) {
     const std::lock_guard lock(_mutex);
-    _perSecond = limits.linesPerSecond;
+    _perSecond = _kind.timesTheLines * limits.linesPerSecond;
     _atOnce = kSecondsAtOnce * _perSecond;
 }
 
@@ -125,8 +126,8 @@ std::string LimitedLog::summaryOf(const Period& period) const {
     return text + ": " + inWords(period.reasons, period.otherReasons);
 }
 
-void LimitedLog::put(const std::string& line) {
-    _log.log(Poco::Message(_log.name(), line, _kind.priority));
+void LimitedLog::put(const LogLine& line) {
+    line.write(_log, _kind.priority);
 }
 
 } // namespace connector

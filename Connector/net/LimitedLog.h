@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/LogLine.h"
+
 #include <Poco/Logger.h>
 #include <Poco/Net/IPAddress.h>
 
@@ -43,6 +45,8 @@ class LimitedLog {
         /// No cause may have more than half of the lines that are written at once, until the next summary, so
         /// that others are seen beside a flood.
         bool isShared = true;
+        /// So many times what LogLimits say, for what is wanted to be told in full.
+        int timesTheLines = 1;
     };
 
     LimitedLog(Kind kind, const LogLimits& limits);
@@ -51,7 +55,7 @@ class LimitedLog {
     void limit(const LogLimits& limits);
 
     /// The addresses of one owner (ownerOf()) are one cause. reason: what the summary counts, one of few.
-    /// line: returns the line; called only if it is written.
+    /// line: returns the LogLine, or its text; called only if it is written.
     template <class Line>
     void write(const Poco::Net::IPAddress& address, std::string_view reason, Line&& line) {
         if (_log.is(_kind.priority) && mayWrite(address, reason)) put(line());
@@ -96,7 +100,7 @@ class LimitedLog {
     void count(std::string_view reason);
     bool takeToken(const Cause* cause);
     std::string summaryOf(const Period& period) const;
-    void put(const std::string& line);
+    void put(const LogLine& line);
 
     const Kind _kind;
     Poco::Logger& _log;

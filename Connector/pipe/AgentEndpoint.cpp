@@ -40,7 +40,7 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
                                                                           *this},
       _owner(owner), _waitingStreams(loop, environment.limits(), _settings.role),
       _history(environment.limits()), _newcomers(environment.limits()), _known(environment.limits()),
-      _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
+      _gone(loop, [this] { onLastGone(); }), _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
     _passcodes.current = _endpoint.passcode;
 }
 
@@ -256,6 +256,7 @@ void AgentEndpoint::closeAll() {
     _isClosed = true;
     _probe.cancel();
     _formerPasscode.cancel();
+    _gone.cancel();
     _environment.slowed().closeAll(*this);
     for (auto& list : _agents)
         while (!list.empty())
@@ -363,13 +364,24 @@ void AgentEndpoint::onPipe2Gone(Pipe2Connection& connection) {
 
 void AgentEndpoint::takePlace(const Poco::Net::IPAddress& address) {
     _places.enter();
+    _gone.cancel();
+    if (!std::exchange(_areThere, true)) _owner.publishAgents(true, _endpoint.port);
     _environment.slowed().addAgent(ownerOf(address));
 }
 
 /// On any thread.
 void AgentEndpoint::freePlace(const Poco::Net::IPAddress& address) {
-    _places.leave();
     _environment.slowed().removeAgent(ownerOf(address));
+    if (!_places.leave()) return;
+    _loop.post([this, hold = _lifeline.hold()] {
+        if (!_isClosed && _places.count() == 0) _gone.start(_environment.limits()->events.agentsGone);
+    });
+}
+
+/// A connection that has served its visitor is followed by the next one soon.
+void AgentEndpoint::onLastGone() {
+    _areThere = false;
+    _owner.publishAgents(false, _endpoint.port);
 }
 
 /// Its next connections may be in a hurry: because this one has ended, or because it is in use.
@@ -488,16 +500,22 @@ void AgentEndpoint::close(AgentConnection& agent) {
     forget(agent);
 }
 
+LogLine AgentEndpoint::lineOf(const char* what, const Poco::Net::SocketAddress& peer,
+                              const std::string& why) const {
+    const auto agent = inWords(peer);
+    return LogLine(_names.endpoint + ": agent " + agent + " " + what + ": " + why)
+        .with("mapping", _names.mapping)
+        .with("port", _endpoint.port)
+        .with("agent", agent)
+        .with("reason", why);
+}
+
 void AgentEndpoint::logRejected(const Poco::Net::SocketAddress& peer, const std::string& why) {
-    _environment.logs().rejected.write(peer.host(), why, [&] {
-        return Poco::format("%s: agent %s rejected: %s", _names.endpoint, inWords(peer), why);
-    });
+    _environment.logs().rejected.write(peer.host(), why, [&] { return lineOf("rejected", peer, why); });
 }
 
 void AgentEndpoint::logLost(const Poco::Net::SocketAddress& peer, const std::string& why) {
-    _environment.logs().lost.write(peer.host(), why, [&] {
-        return Poco::format("%s: agent %s lost: %s", _names.endpoint, inWords(peer), why);
-    });
+    _environment.logs().lost.write(peer.host(), why, [&] { return lineOf("lost", peer, why); });
 }
 
 } // namespace connector

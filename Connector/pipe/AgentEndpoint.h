@@ -39,6 +39,8 @@ class AgentEndpoint final : public Acceptor,
         virtual void onAgentAvailable(AgentEndpoint& endpoint) = 0;
         /// All places are taken, and an agent wants one: Relay::probe() for all relays.
         virtual void probeRelays() = 0;
+        /// The first one has come, or the last one has been gone for limits.agents-gone.
+        virtual void publishAgents(bool areThere, std::uint16_t port) = 0;
 
       protected:
         ~Owner() = default;
@@ -50,6 +52,8 @@ class AgentEndpoint final : public Acceptor,
         std::string endpoint;
         /// By the streams that are opened here, as host:port.
         std::string authority;
+        /// By its mapping's id.
+        std::string mapping{};
     };
 
     struct Settings {
@@ -159,6 +163,7 @@ class AgentEndpoint final : public Acceptor,
     Authorization authorization() const;
     void probeAgents();
     void takePlace(const Poco::Net::IPAddress& address);
+    void onLastGone();
     void freePlace(const Poco::Net::IPAddress& address);
     void onPipe2Gone(Pipe2Connection& connection);
     void remember(const Poco::Net::IPAddress& address);
@@ -172,6 +177,7 @@ class AgentEndpoint final : public Acceptor,
     void forget(AgentConnection& agent);
     RelayPeer take(AgentConnection& agent);
     void close(AgentConnection& agent);
+    LogLine lineOf(const char* what, const Poco::Net::SocketAddress& peer, const std::string& why) const;
     void logRejected(const Poco::Net::SocketAddress& peer, const std::string& why);
     void logLost(const Poco::Net::SocketAddress& peer, const std::string& why);
 
@@ -197,7 +203,9 @@ class AgentEndpoint final : public Acceptor,
     /// connection of PIPE/2 gives it back when it goes away, for its successor.
     Presence _places;
     std::atomic<int> _waitingCount{0};
-    Timer _probe; ///< runs while agents are probed
+    Timer _gone;            ///< runs while none is there
+    bool _areThere = false; ///< as was published
+    Timer _probe;           ///< runs while agents are probed
     Poco::Logger& _log;
     std::atomic<bool> _hasDoubts{false};
     bool _isClosed = false;

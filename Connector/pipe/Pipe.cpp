@@ -5,6 +5,7 @@
 #include <Poco/Logger.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace connector {
 
@@ -12,6 +13,10 @@ namespace {
 
 /// How often a pipe that is drained looks whether somebody is left.
 constexpr std::chrono::milliseconds kDrain{100};
+
+std::string inWords(const Mapping& mapping) {
+    return "mapping " + mapping.id + (mapping.label.empty() ? "" : " (" + mapping.label + ")");
+}
 
 Poco::Logger& log() {
     return Poco::Logger::get("pipe");
@@ -157,7 +162,9 @@ std::string Pipe::nameOf(const Endpoint& endpoint) const {
 }
 
 AgentEndpoint::Names Pipe::namesOf(const Endpoint& endpoint, const Endpoint& other) const {
-    return {.endpoint = nameOf(endpoint), .authority = _mapping.id + ":" + std::to_string(other.port)};
+    return {.endpoint = nameOf(endpoint),
+            .authority = _mapping.id + ":" + std::to_string(other.port),
+            .mapping = _mapping.id};
 }
 
 /// What a beginning makes available again, as its agent has turned out to be dead, is begun with by the call
@@ -225,7 +232,11 @@ void Pipe::retryListening() {
 
 void Pipe::checkListening() {
     noteListeners();
-    if (!isListening()) _retry.start(_environment.limits()->retryPorts);
+    const bool isDegraded = !isListening();
+    if (isDegraded) _retry.start(_environment.limits()->retryPorts);
+    if (isDegraded != std::exchange(_wasDegraded, isDegraded))
+        _environment.events().publish(isDegraded ? "mapping-degraded" : "mapping-recovered", _mapping,
+                                      isDegraded ? endpointAt(_listeners[0].empty() ? 0 : 1).port : 0);
 }
 
 void Pipe::noteListeners() {
@@ -239,7 +250,13 @@ bool Pipe::isListening() const {
 
 void Pipe::onRelayEnded(const Relay& relay) {
     _loop.assertInLoopThread();
-    if (log().debug()) log().debug("mapping %s: %s", _mapping.id, relay.summary());
+    const auto line = [&] {
+        return relay.summary(inWords(_mapping)).with("mapping", _mapping.id).with("label", _mapping.label);
+    };
+    if (_mapping.logRelays.value_or(_environment.logsRelays()))
+        _environment.logs().relays.write(_mapping.id, relay.why(), line);
+    else if (log().debug())
+        line().write(log(), Poco::Message::PRIO_DEBUG);
 }
 
 } // namespace connector

@@ -81,6 +81,10 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// What the log calls one of the ports.
     std::string nameOf(const Endpoint& endpoint) const;
 
+    void publishAgents(bool areThere, std::uint16_t port) {
+        _environment.events().publish(areThere ? "agent-came" : "agents-gone", _mapping, port);
+    }
+
     /// What agents' port is called; those who come by the other one are who its streams are for.
     AgentEndpoint::Names namesOf(const Endpoint& endpoint, const Endpoint& other) const;
 
@@ -159,6 +163,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     std::atomic<bool> _isDrained{false};
     std::array<std::atomic<bool>, 2> _lacksPort{}; ///< as _listeners are
     bool _isBeginning = false;
+    bool _wasDegraded = false; ///< by the last event
     bool _closing = false;
 };
 

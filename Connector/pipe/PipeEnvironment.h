@@ -8,6 +8,7 @@
 #include "net/EventLoops.h"
 #include "net/Listener.h"
 #include "net/SocketStream.h"
+#include "pipe/EventFeed.h"
 #include "pipe/Handshakes.h"
 #include "pipe/PipeLimits.h"
 #include "pipe/PipeLogs.h"
@@ -35,6 +36,8 @@ struct PipeSettings {
     bool allowPlainVisitors = false;
     /// Of public mappings that don't say otherwise. All of it is given.
     TrafficLimits traffic = kUnlimitedTraffic;
+    /// Of mappings that don't say otherwise: a line is written at each relay's end.
+    bool logRelays = false;
 };
 
 /// What all pipes of the process share. Outlives them. Any thread.
@@ -55,6 +58,7 @@ class PipeEnvironment {
     const Reloadable<PipeLimits>& limits() const { return _limits; }
     RelayShared& relays() { return _relays; }
     PipeLogs& logs() { return _logs; }
+    EventFeed& events() { return _events; }
     Http2Session::Context http2() { return {_limits->http2, _relays.buffered}; }
 
     /// Whether a mapping may have visitors without TLS; where nothing has TLS, any may.
@@ -64,6 +68,9 @@ class PipeEnvironment {
     TrafficLimits trafficOf(Mapping::Type type) const {
         return type == Mapping::Type::Public ? *_traffic : kUnlimitedTraffic;
     }
+
+    /// Whether a line is written at the end of a relay, where its mapping doesn't say otherwise.
+    bool logsRelays() const { return _logsRelays.load(std::memory_order_relaxed); }
 
     /// Descriptors that listeners and connections may have together, and how many of them are left.
     int descriptors() const { return _descriptors.all(); }
@@ -97,8 +104,10 @@ class PipeEnvironment {
     Reloadable<TcpOptions> _tcp;
     Reloadable<TrafficLimits> _traffic;
     std::atomic<bool> _allowPlainVisitors;
+    std::atomic<bool> _logsRelays;
     Poco::Net::Context::Ptr _tls;
     PipeLogs _logs;
+    EventFeed _events;
     Handshakes _handshakes;
     DescriptorBudget _descriptors;
     RelayShared _relays;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http2/Http2Limits.h"
+#include "pipe/EventFeed.h"
 #include "relay/RelayLimits.h"
 
 #include <chrono>
@@ -69,6 +70,7 @@ struct PipeLimits {
     /// What agents of PIPE/2 are told: one more connection is recommended while each has more than so many
     /// streams open.
     std::size_t streams = 256;
+    EventLimits events{};
     Http2Limits http2{};
     RelayLimits relay{};
 

@@ -13,9 +13,10 @@ class Presence {
 
     void enter() { _count.fetch_add(1, std::memory_order_relaxed); }
 
-    void leave() {
+    /// True when it was the last one.
+    bool leave() {
         _lastLeft.store(timestampNow(), std::memory_order_relaxed);
-        _count.fetch_sub(1, std::memory_order_release);
+        return _count.fetch_sub(1, std::memory_order_release) == 1;
     }
 
     /// Now, while one is there; 0 when none ever was.

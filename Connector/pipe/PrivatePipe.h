@@ -27,6 +27,7 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
     void drop(RelayPeer opener, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
     void probeRelays() override { Pipe::probeRelays(); }
+    void publishAgents(bool areThere, std::uint16_t port) override { Pipe::publishAgents(areThere, port); }
 
     bool beginFrom(std::size_t side);
     AgentEndpoint& at(std::size_t side);

@@ -27,6 +27,7 @@ class PublicPipe final : public Pipe, private AgentEndpoint::Owner, private Visi
     void drop(RelayPeer opener, const std::string& why) override;
     void onAgentAvailable(AgentEndpoint& endpoint) override;
     void probeRelays() override { Pipe::probeRelays(); }
+    void publishAgents(bool areThere, std::uint16_t port) override { Pipe::publishAgents(areThere, port); }
     void onVisitorReady() override;
     bool hasPartner() const override;
     bool onNoPlace(const std::string& address) override;

@@ -1,7 +1,5 @@
 #include "relay/Relay.h"
 
-#include "base/PeerAddress.h"
-
 #include <Poco/Format.h>
 
 #include <algorithm>
@@ -101,11 +99,19 @@ void Relay::probe() {
         side.peer.stream->probe();
 }
 
-std::string Relay::summary() const {
+LogLine Relay::summary(const std::string& mapping) const {
     const auto seconds = std::chrono::duration<double>(_lastProgress - _started).count();
-    return Poco::format("relay of %s and %s ended: %s; %Lu and %Lu bytes from them, ", _sides[0].name(),
-                        _sides[1].name(), _why, _sides[0].bytes, _sides[1].bytes) +
-           Poco::format("%.3f s", seconds);
+    const auto& [first, second] = _sides;
+    LogLine line(
+        Poco::format("%s: relay of %s and %s ended: %s; ", mapping, first.name(), second.name(), _why) +
+        Poco::format("%Lu and %Lu bytes from them, %.3f s", first.bytes, second.bytes, seconds));
+    const bool isOfVisitor = second.peer.protocol == Protocol::Raw;
+    return line.with("agent", inWords(first.address))
+        .with(isOfVisitor ? "visitor" : "agent2", inWords(second.address))
+        .with("bytesin", second.bytes)
+        .with("bytesout", first.bytes)
+        .withSeconds(seconds)
+        .with("reason", _why);
 }
 
 bool Relay::has(std::uint64_t number) const {

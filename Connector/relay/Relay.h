@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/LogLine.h"
+#include "base/PeerAddress.h"
 #include "base/Reloadable.h"
 #include "model/ConnectionReport.h"
 #include "net/BufferedBytes.h"
@@ -113,14 +115,17 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
 
     /// Once it has ended, for the log: who was joined, why it ended, payload bytes from either peer, how long
     /// it ran.
-    std::string summary() const;
+    LogLine summary(const std::string& mapping) const;
+
+    /// Why it has ended, in words that are the same for all that have ended like it.
+    const std::string& why() const { return _why; }
 
   private:
     struct Side final : Heartbeat::Owner {
         Side(Relay& relay_, RelayPeer&& peer_)
             : relay(relay_), peer(std::move(peer_)), address(peer.stream->peer()), bytes(peer.sentBefore) {}
         void onSilent() override { relay.onSilent(*this); }
-        std::string name() const { return peer.name + (" " + address.toString()); }
+        std::string name() const { return peer.name + (" " + inWords(address)); }
         bool isGone() const { return toldTheEnd && hasEnded; }
         Relay& relay;
         RelayPeer peer;

@@ -47,11 +47,12 @@ HEALTH = "/health"
 SHOW = "/api/v2/mapping/{id}"
 PASSCODE = "/api/v2/mapping/{id}/passcode"
 CONNECTIONS = "/api/v2/mapping/{id}/connections"
+EVENTS = "/api/v2/events"
 CONNECTION = "/api/v2/mapping/{id}/connections/{n}"
 ALPN = ["h2", "http/1.1"]
 BOUNDS = {"visitorsperaddress": 20, "visitorrate": 10, "allow": ["192.0.2.0/24", "2001:db8::/32"],
           "deny": ["192.0.2.7/32"], "relayidle": 2147483647, "bandwidth": 1024}
-OF_RELAYS = {"relayidle": 1, "bandwidth": 2**40}
+OF_RELAYS = {"relayidle": 1, "bandwidth": 2**40, "logrelays": True}
 UNBOUNDED = {"visitorsperaddress": 0, "visitorrate": 0, "allow": [], "deny": [], "relayidle": 0, "bandwidth": 0}
 BAD_SETTINGS = [
     {"label": ""}, {"label": "x" * 65}, {"label": "a\n"}, {"label": 1},
@@ -59,6 +60,7 @@ BAD_SETTINGS = [
     {"visitorsperaddress": 1000001}, {"visitorrate": -1}, {"visitorrate": 0.5},
     {"allow": "192.0.2.0/24"}, {"allow": ["192.0.2.1"]}, {"deny": ["192.0.2.1/24"]}, {"deny": ["x/8"]},
     {"allow": [f"10.0.{i // 256}.{i % 256}/32" for i in range(1001)]},
+    {"logrelays": 1}, {"logrelays": "yes"},
     {"relayidle": 2**31}, {"relayidle": -1}, {"bandwidth": 1023}, {"bandwidth": 2**40 + 1},
 ]
 
@@ -534,6 +536,41 @@ def check_connections(server):
         server.call(404, path, method, target=of_nobody(path))
 
 
+def check_events(server):
+    with contextlib.closing(server.connect()) as connection:
+        connection.request("GET", EVENTS)
+        response = connection.getresponse()
+        mapping_id = server.add(PUBLIC)["id"]
+        answer = Events(response, mapping_id)
+        server.expect(200, EVENTS, "GET", answer)
+    last = re.search("^id: ([0-9]+)$", answer.text, re.MULTILINE).group(1)
+    server.remove(mapping_id)
+    with contextlib.closing(server.connect()) as connection:
+        connection.request("GET", EVENTS, headers={"Last-Event-ID": last})
+        if "event: mapping-closed" not in Events(connection.getresponse(), "mapping-closed").text:
+            raise Failed("what has happened meanwhile is not told")
+    for wrong in ("x", "-1", str(2**64)):
+        server.call(400, EVENTS, "GET", headers={"Last-Event-ID": wrong})
+
+
+class Events:
+    """The beginning of a stream of events, up to the line in which this text stands."""
+
+    def __init__(self, response, text):
+        self.status = response.status
+        self.headers = response.headers
+        self.text = ""
+        while text not in self.text:
+            line = response.readline().decode("utf-8")
+            if not line:
+                raise Failed(f"the stream of events has ended: {self.text}")
+            self.text += line
+
+    def json(self):
+        """What the document's schema is about."""
+        return self.text
+
+
 def check_ids(server):
     """Which texts are ids, wherever one is asked for."""
     schema = server.document.root["components"]["schemas"]["MappingId"]
@@ -631,7 +668,7 @@ def check_what_every_operation_refuses(server):
             named = set(re.split(", ", answer.headers["Allow"]))
             if named - {"HEAD"} != allowed:
                 raise Failed(f"{what}: Allow is {named}, the document has {allowed}")
-        if "GET" in allowed:
+        if "GET" in allowed and path != EVENTS:  # which does not end
             check_head(server, of_nobody(path))
 
     for path in ("//", "/connector", "/api/v2", "/api/v2/mapping/", "/health/", "/%00", "/%ff"):
@@ -747,6 +784,7 @@ def main():
             check_certain_ports(server)
             check_changing_passcodes(server)
             check_connections(server)
+            check_events(server)
             check_ids(server)
             check_what_browsers_send(server)
             check_what_every_operation_refuses(server)

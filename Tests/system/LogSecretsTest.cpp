@@ -22,8 +22,8 @@ const std::string kWrongPasscode = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
 /// A Connector that logs all there is to log, and a list of what must not be in there.
 class Session {
   public:
-    explicit Session(Mode mode)
-        : _setup(mode), _logging(prepare(_setup)), _connector(_setup),
+    explicit Session(Mode mode, const std::string& format)
+        : _setup(mode), _logging(prepare(_setup, format)), _connector(_setup),
           _api("127.0.0.1", _setup.apiPort(), httpsContext(mode)), _mode(mode) {
         _api.setToken(kToken);
     }
@@ -45,7 +45,9 @@ class Session {
     int stop() { return _connector.stop(); }
 
   private:
-    static std::string prepare(ConnectorSetup& setup) {
+    static std::string prepare(ConnectorSetup& setup, const std::string& format) {
+        setup.set("log.format", format);
+        setup.set("log.relays", true);
         setup.set("log.level", "trace");
         setup.set("log.file", setup.folder().path("connector.log"));
         setup.set("limits.greeting-rest", 300);
@@ -86,6 +88,13 @@ void askInEveryWay(const Session& session, const AddedMapping& mapping) {
     BOOST_TEST(stranger.get("/api/v2/mapping").status / 100 == 4);
 }
 
+void changePasscode(Session& session, AddedMapping mapping) {
+    mapping.passcode1 =
+        session.api().post("/api/v2/mapping/" + mapping.id + "/passcode", "").field("passcode1");
+    session.remember(mapping);
+    session.connector().agent(mapping.port1, mapping.passcode1);
+}
+
 void serveThroughAgent(Session& session) {
     const auto mapping = session.remember(session.api().addPublic(2));
     const WebServer target;
@@ -105,14 +114,15 @@ void serveThroughAgent(Session& session) {
 
 BOOST_AUTO_TEST_SUITE(LogSecrets)
 
-BOOST_DATA_TEST_CASE(NoSecretIsEverLogged, kModes, mode) {
-    Session session(mode);
+BOOST_DATA_TEST_CASE(NoSecretIsEverLogged, kModes* bdata::make({"text", "json"}), mode, format) {
+    Session session(mode, format);
     const auto open = session.remember(session.api().addPublic(2));
     const auto closed = session.remember(session.api().addPrivate(2));
     greetInEveryWay(session, open.port1, open.passcode1);
     greetInEveryWay(session, closed.port1, closed.passcode1);
     greetInEveryWay(session, closed.port2, closed.passcode2);
     askInEveryWay(session, open);
+    changePasscode(session, open);
     serveThroughAgent(session);
     session.api().remove(open.id);
     BOOST_TEST(session.stop() == 0);

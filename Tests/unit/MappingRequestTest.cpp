@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(change_of_anything_else_names_what_can_be_changed) {
     for (const auto* body : {"{}", R"({"id":"x"})", R"({"alpn":[],"passcode1":1})"})
         BOOST_CHECK_EXCEPTION(
             MappingChange{body}, FieldError,
-            says("allow, alpn, bandwidth, deny, label, port1, port2, relayidle, visitorrate, "
+            says("allow, alpn, bandwidth, deny, label, logrelays, port1, port2, relayidle, visitorrate, "
                  "visitorsperaddress, visitortls"));
     for (const auto* body : {"", "[]", "null", "alpn=h2", R"({"alpn":[],"alpn":[]})", R"({"alpn":[]}{})"})
         BOOST_CHECK_THROW(MappingChange{body}, FieldError);

@@ -49,6 +49,7 @@ struct Connection {
 struct Pipe : AgentEndpoint::Owner, VisitorEndpoint::Owner {
     virtual ~Pipe() = default;
     void onAgentAvailable(AgentEndpoint&) override {}
+    void publishAgents(bool, std::uint16_t) override {}
     void probeRelays() override {}
     void onVisitorReady() override {}
     bool hasPartner() const override { return false; }

@@ -105,6 +105,19 @@ void showMapping(const CommonOptions& common, const std::string& id, std::ostrea
     printMapping(*mapping, out);
 }
 
+void showConnections(const CommonOptions& common, const std::string& id, std::ostream& out) {
+    const auto connections = ConnectorApi(common.configurationFile()).connections(id);
+    if (common.asJson) return printJson(*connections, out);
+    printConnections(*connections, out);
+}
+
+void endConnection(const CommonOptions& common, const std::string& id, std::int64_t number,
+                   std::ostream& out) {
+    const auto ended = ConnectorApi(common.configurationFile()).endConnection(id, number);
+    if (common.asJson) return printJson(*ended, out);
+    out << "Connection " << number << " is ended.\n";
+}
+
 void addMapping(const CommonOptions& common, const AddMappingOptions& options, std::ostream& out) {
     const auto wanted = wantedMapping(options);
     using Kind = NeededMember::Kind;

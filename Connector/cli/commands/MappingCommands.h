@@ -49,6 +49,10 @@ struct RemoveMappingOptions {
 };
 
 /// `mapping list`: all mappings, or those that have been unused for so long, one a line.
+void showConnections(const CommonOptions& common, const std::string& id, std::ostream& out);
+void endConnection(const CommonOptions& common, const std::string& id, std::int64_t number,
+                   std::ostream& out);
+
 void listMappings(const CommonOptions& common, std::optional<std::chrono::seconds> unused, std::ostream& out);
 
 /// `mapping show ID`: one mapping; with --json all that the API tells.

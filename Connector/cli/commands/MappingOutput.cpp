@@ -98,6 +98,7 @@ void printMapping(const Poco::JSON::Object& mapping, std::ostream& out) {
         shown.set("visitortls", mapping.getValue<bool>("visitortls") ? "as agents have it" : "no");
     if (mapping.isObject("visitorsrefused"))
         shown.set("visitorsrefused", refusalsIn(*mapping.getObject("visitorsrefused")));
+    if (mapping.has("logrelays")) shown.set("logrelays", mapping.getValue<bool>("logrelays") ? "yes" : "no");
     sayWhatIsUnlimited(shown);
     printMembers(shown,
                  {{"id", "id"},
@@ -115,6 +116,7 @@ void printMapping(const Poco::JSON::Object& mapping, std::ostream& out) {
                   {"deny", "visitors may not come from"},
                   {"relayidle", "relays may be idle for, ms"},
                   {"bandwidth", "bytes a second each way, at most"},
+                  {"logrelays", "relays' ends are logged"},
                   {"maxconnections", "agent connections, at most"},
                   {"maxconnectionsport1", "agent connections on port1, at most"},
                   {"maxconnectionsport2", "agent connections on port2, at most"},
@@ -133,6 +135,33 @@ void printMapping(const Poco::JSON::Object& mapping, std::ostream& out) {
                   {"lastagent", "last agent"},
                   {"lastvisitor", "last visitor"}},
                  out);
+}
+
+void printConnections(const Poco::JSON::Object& connections, std::ostream& out) {
+    using Align = Table::Align;
+    Table table({{"N", Align::Right},
+                 {"WHO"},
+                 {"PORT", Align::Right},
+                 {"ADDRESS"},
+                 {"SINCE"},
+                 {"STATE"},
+                 {"IN", Align::Right},
+                 {"OUT", Align::Right},
+                 {"WITH"}});
+    for (const auto& [key, who] : {std::pair("agents", "agent"), std::pair("visitors", "visitor")})
+        for (const auto& one : *connections.getArray(key)) {
+            const auto& connection = *one.extract<Poco::JSON::Object::Ptr>();
+            const auto text = [&](const char* name) { return connection.optValue<std::string>(name, ""); };
+            const auto bytes = [&](const char* name) {
+                return readableBytes(connection.getValue<double>(name));
+            };
+            table.add({text("n"), who, text("port"), text("address"),
+                       momentOf(connection.getValue<Poco::Int64>("since")),
+                       connection.has("streams") ? text("streams") + " streams" : text("state"),
+                       bytes("bytesin"), bytes("bytesout"), text("agent")});
+        }
+    table.print(out, terminalWidth());
+    if (connections.has("truncated")) out << "There are more than are shown.\n";
 }
 
 } // namespace connector

@@ -15,4 +15,7 @@ void printMappings(const std::vector<Poco::JSON::Object::Ptr>& mappings, std::os
 /// All that there is to one.
 void printMapping(const Poco::JSON::Object& mapping, std::ostream& out);
 
+/// Prints the answer to GET /api/v2/mapping/{id}/connections as a table.
+void printConnections(const Poco::JSON::Object& connections, std::ostream& out);
+
 } // namespace connector

@@ -18,8 +18,8 @@ namespace {
 using Poco::Util::Application;
 
 /// What the configuration has a value for, by the names of the options.
-constexpr std::array kWithDefault{"visitors-per-address", "visitor-rate", "allow", "deny",
-                                  "relay-idle",           "bandwidth"};
+constexpr std::array kWithDefault{"visitors-per-address", "visitor-rate", "allow",     "deny",
+                                  "relay-idle",           "bandwidth",    "log-relays"};
 
 /// The API's name of what an option is for.
 std::string memberOf(const std::string& option) {
@@ -73,6 +73,7 @@ void setMembers(const MappingSettings& settings, Poco::JSON::Object& mapping) {
     setIfGiven(mapping, "port2", settings.port2);
     setVisitors(settings, mapping);
     setTraffic(settings, mapping);
+    if (settings.logRelays || settings.noLogRelays) mapping.set("logrelays", settings.logRelays);
     if (!settings.defaults) return;
     for (const auto& option : wordsOf(*settings.defaults))
         setDefault(option, mapping);

@@ -27,6 +27,8 @@ struct MappingSettings {
     std::optional<std::string> deny;
     std::optional<std::int64_t> relayIdle; ///< ms
     std::optional<std::int64_t> bandwidth; ///< bytes a second
+    bool logRelays = false;
+    bool noLogRelays = false;
     /// Names of options above, without dashes before them and separated by commas: what is to be as the
     /// configuration says.
     std::optional<std::string> defaults;

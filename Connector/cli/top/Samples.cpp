@@ -109,7 +109,7 @@ ConnectionsSample takeConnections(ConnectorApi& api, const std::string& id) {
     ConnectionsSample sample;
     sample.id = id;
     sample.when = std::chrono::steady_clock::now();
-    const auto json = api.connections(id);
+    const auto json = api.findConnections(id);
     if (!json) return sample;
     sample.areKnown = true;
     sample.isTruncated = json->optValue("truncated", false);
