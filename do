@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libsqlite3-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev libnghttp2-dev"
+BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libsqlite3-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev libnghttp2-dev prometheus-cpp-dev"
 DEMO_PACKAGES="curl python3"
 TEST_PACKAGES="libboost-test-dev curl iproute2 openssl python3 python3-yaml python3-jsonschema python3-h2 golang-go golang-golang-x-net-dev"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"

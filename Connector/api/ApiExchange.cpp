@@ -20,6 +20,13 @@ void ApiExchange::succeed(const Poco::JSON::Object& answer) {
     send(answer);
 }
 
+void ApiExchange::succeed(std::string_view text, const std::string& mediaType) {
+    _response.setStatusAndReason(HTTPResponse::HTTP_OK);
+    _response.setContentType(mediaType);
+    _response.set("Cache-Control", "no-store");
+    send(text);
+}
+
 void ApiExchange::fail(const std::exception_ptr& exception) {
     const auto error = errorAnswer(exception);
     _response.setStatusAndReason(error.told.status());
@@ -34,8 +41,13 @@ void ApiExchange::send(const Poco::JSON::Object& answer) {
     answer.stringify(body);
     _response.setContentType("application/json");
     _response.set("Cache-Control", "no-store"); // passcodes
+    send(body.str());
+}
+
+void ApiExchange::send(std::string_view body) {
     _response.setKeepAlive(_request.getKeepAlive() && keepsAlive());
-    _response.sendBuffer(body.str().data(), body.str().size());
+    _response.sendBuffer(body.data(), body.size());
+    _context.metrics.addRequest(_endpoint, _method, _response.getStatus());
     log();
 }
 

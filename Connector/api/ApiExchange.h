@@ -10,10 +10,11 @@
 #include <chrono>
 #include <exception>
 #include <string>
+#include <string_view>
 
 namespace connector {
 
-/// One request's answer on its way out: as JSON, and into the log. One thread.
+/// One request's answer on its way out, into the log and into the metrics. One thread.
 class ApiExchange {
   public:
     /// All must outlive the exchange.
@@ -22,17 +23,27 @@ class ApiExchange {
 
     void succeed(const Poco::JSON::Object& answer);
 
+    /// With a text of this media type.
+    void succeed(std::string_view text, const std::string& mediaType);
+
     /// exception: why there is no other answer.
     void fail(const std::exception_ptr& exception);
 
     /// The caller is this identity; until then it counts as nobody. "": it need not be anybody.
     void identified(const std::string& identity) { _identity = identity; }
 
+    /// What it counts as; until then as something else than all endpoints.
+    void isAbout(const ApiTarget& target) {
+        _endpoint = target.endpoint;
+        _method = target.method;
+    }
+
     /// "<identity> at <address>", for log lines.
     std::string caller() const;
 
   private:
     void send(const Poco::JSON::Object& answer);
+    void send(std::string_view body);
     bool keepsAlive() const;
     void logRefusal(const ErrorAnswer& error) const;
     void log() const;
@@ -44,6 +55,8 @@ class ApiExchange {
     Poco::Net::HTTPServerResponse& _response;
     const std::string _address;
     std::string _identity;
+    std::string _endpoint = ApiTarget::kOther;
+    std::string _method = ApiTarget::kOther;
     const std::chrono::steady_clock::time_point _began = std::chrono::steady_clock::now();
 };
 

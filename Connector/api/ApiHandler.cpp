@@ -22,9 +22,11 @@ std::string queryOf(const HTTPRequest& request) {
 
 } // namespace
 
-ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, const ApiLogs& limited)
-    : mappings(service), json(settings.address, settings.tls), hosts(settings.address, settings.hosts),
-      identities(settings.identities, settings.anonymous), log(Poco::Logger::get("api")), logs(limited) {}
+ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, ServerMetrics& values,
+                       const ApiLogs& limited)
+    : mappings(service), metrics(values), json(settings.address, settings.tls),
+      hosts(settings.address, settings.hosts), identities(settings.identities, settings.anonymous),
+      log(Poco::Logger::get("api")), logs(limited) {}
 
 Identities::Recognition ApiContext::recognize(const HTTPRequest& head, const ClientRequest& request) const {
     return identities.recognize({.address = withoutMapping(request.client.host()),
@@ -32,14 +34,15 @@ Identities::Recognition ApiContext::recognize(const HTTPRequest& head, const Cli
                                  .certificate = request.certificate});
 }
 
-ApiHandler::ApiHandler(const ApiContext& context, ApiTarget target)
+EndpointHandler::EndpointHandler(const ApiContext& context, ApiTarget target)
     : _context(context), _target(std::move(target)) {}
 
-void ApiHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
-                               Poco::Net::HTTPServerResponse& response) {
+void EndpointHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
+                                    Poco::Net::HTTPServerResponse& response) {
     auto& socket = RequestSocket::of(request);
     const auto& arrived = socket.request();
     ApiExchange exchange(_context, arrived, request, response);
+    exchange.isAbout(_target);
     try {
         if (!arrived.hasHead) throw HttpError(*arrived.problem);
         // What a load balancer calls the server by is its own affair, and /health gives nothing away.
@@ -53,15 +56,16 @@ void ApiHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
                         .body = {},
                         .caller = exchange.caller()};
         Poco::StreamCopier::copyToString(request.stream(), read.body);
-        exchange.succeed(*answer(read));
+        respond(read, exchange);
     } catch (...) {
         exchange.fail(std::current_exception());
     }
 }
 
 /// The identity of a caller that may make this request, "" where everybody may. Throws HttpError 401 and 403.
-std::string ApiHandler::identify(const Poco::Net::HTTPServerRequest& request, RequestSocket& socket) const {
-    if (_target.isOpenToAll) return "";
+std::string EndpointHandler::identify(const Poco::Net::HTTPServerRequest& request,
+                                      RequestSocket& socket) const {
+    if (_target.isOpenToAll || _target.isAtOpenPort) return "";
     const auto recognized = _context.recognize(request, socket.request());
     switch (recognized.verdict) {
     case Identities::Verdict::Known:
@@ -77,6 +81,10 @@ std::string ApiHandler::identify(const Poco::Net::HTTPServerRequest& request, Re
                         withoutMapping(socket.request().client.host()).toString() + " may not call this API");
     }
     return recognized.name;
+}
+
+void ApiHandler::respond(const ApiRequest& request, ApiExchange& exchange) {
+    exchange.succeed(*answer(request));
 }
 
 std::string mediaTypeOf(const HTTPRequest& request) {

@@ -7,6 +7,7 @@
 #include "auth/Identities.h"
 #include "http/RequestSocket.h"
 #include "mapping/MappingService.h"
+#include "metrics/ServerMetrics.h"
 
 #include <Poco/JSON/Object.h>
 #include <Poco/Logger.h>
@@ -19,10 +20,12 @@ namespace connector {
 
 /// What all handlers of the API work with. It outlives them. Any thread.
 struct ApiContext {
-    /// mappings and logs must outlive the context.
-    ApiContext(const ApiSettings& settings, MappingService& mappings, const ApiLogs& logs);
+    /// mappings, metrics and logs must outlive the context.
+    ApiContext(const ApiSettings& settings, MappingService& mappings, ServerMetrics& metrics,
+               const ApiLogs& logs);
 
     MappingService& mappings;
+    ServerMetrics& metrics;
     const MappingJson json;
     const AcceptedHosts hosts;
     const Identities identities;
@@ -41,6 +44,13 @@ struct ApiTarget {
     std::string pathId;
     /// Nobody needs an identity for it.
     bool isOpenToAll = false;
+    /// It came by a port where nobody needs one, but has to call the server by one of its names.
+    bool isAtOpenPort = false;
+    /// For metrics: the path and the method, both out of a few.
+    std::string endpoint = kOther;
+    std::string method = kOther;
+
+    static constexpr const char* kOther = "other";
 };
 
 /// A request that has arrived in full, from a caller that may make it.
@@ -54,18 +64,20 @@ struct ApiRequest {
     std::string caller;
 };
 
-/// Answers one request to the API, in JSON, whatever comes of it; derived classes know the endpoints. One
-/// object a request, on a thread of POCO's HTTPServer, which owns it.
-class ApiHandler : public Poco::Net::HTTPRequestHandler {
+class ApiExchange;
+
+/// Answers one request, whatever comes of it, errors in JSON; derived classes know the endpoints. One object
+/// a request, on a thread of POCO's HTTPServer, which owns it.
+class EndpointHandler : public Poco::Net::HTTPRequestHandler {
   public:
-    ApiHandler(const ApiContext& context, ApiTarget target);
+    EndpointHandler(const ApiContext& context, ApiTarget target);
 
     void handleRequest(Poco::Net::HTTPServerRequest& request, Poco::Net::HTTPServerResponse& response) final;
 
   protected:
-    /// The answer to a request that succeeds. What fails is thrown: FieldError, HttpError, MappingError,
-    /// StorageError, or any other exception for an error of the server itself.
-    virtual Poco::JSON::Object::Ptr answer(const ApiRequest& request) = 0;
+    /// Has a request succeed. What fails is thrown: FieldError, HttpError, MappingError, StorageError, or any
+    /// other exception for an error of the server itself.
+    virtual void respond(const ApiRequest& request, ApiExchange& exchange) = 0;
 
     const ApiContext& context() const { return _context; }
     const std::string& pathId() const { return _target.pathId; }
@@ -75,6 +87,19 @@ class ApiHandler : public Poco::Net::HTTPRequestHandler {
 
     const ApiContext& _context;
     const ApiTarget _target;
+};
+
+/// The same, in JSON.
+class ApiHandler : public EndpointHandler {
+  public:
+    using EndpointHandler::EndpointHandler;
+
+  protected:
+    /// The answer to a request that succeeds. What fails is thrown, as in respond().
+    virtual Poco::JSON::Object::Ptr answer(const ApiRequest& request) = 0;
+
+  private:
+    void respond(const ApiRequest& request, ApiExchange& exchange) final;
 };
 
 /// A media type in lower case, without parameters; "" when none was given.

@@ -1,6 +1,7 @@
 #include "api/ApiHandlerFactory.h"
 
 #include "api/MappingHandlers.h"
+#include "api/MetricsHandler.h"
 #include "api/StatusHandlers.h"
 #include "base/Printable.h"
 
@@ -20,10 +21,10 @@ namespace {
 using Poco::Net::HTTPRequest;
 using Poco::Net::HTTPResponse;
 
-using Maker = std::unique_ptr<ApiHandler> (*)(const ApiContext&, ApiTarget);
+using Maker = std::unique_ptr<EndpointHandler> (*)(const ApiContext&, ApiTarget);
 
 template <class Handler>
-std::unique_ptr<ApiHandler> make(const ApiContext& context, ApiTarget target) {
+std::unique_ptr<EndpointHandler> make(const ApiContext& context, ApiTarget target) {
     return std::make_unique<Handler>(context, std::move(target));
 }
 
@@ -35,12 +36,14 @@ struct Route {
     std::map<std::string, Maker> handlers;
 };
 
-const std::vector<Route>& routes() {
+using Routes = std::vector<Route>;
+
+const Routes& routesOfApi() {
     static const auto& kGet = HTTPRequest::HTTP_GET;
     static const auto& kHead = HTTPRequest::HTTP_HEAD;
     static const auto& kPost = HTTPRequest::HTTP_POST;
     static const auto& kPatch = HTTPRequest::HTTP_PATCH;
-    static const std::vector<Route> all = {
+    static const Routes all = {
         {"/health", true, {{kGet, make<HealthHandler>}, {kHead, make<HealthHandler>}}},
         {"/api/v2/status",
          false,
@@ -54,7 +57,16 @@ const std::vector<Route>& routes() {
          {{kGet, make<ShowMappingHandler>},
           {kHead, make<ShowMappingHandler>},
           {kPatch, make<ChangeMappingHandler>}}},
+        {"/metrics", false, {{kGet, make<MetricsHandler>}, {kHead, make<MetricsHandler>}}},
     };
+    return all;
+}
+
+const Routes& routesOfMetricsPort() {
+    static const Routes all = {
+        {"/metrics",
+         false,
+         {{HTTPRequest::HTTP_GET, make<MetricsHandler>}, {HTTPRequest::HTTP_HEAD, make<MetricsHandler>}}}};
     return all;
 }
 
@@ -78,9 +90,9 @@ struct Match {
 
 /// A path that a route has to the letter is that route's alone; else, as an id may hold anything, it may be
 /// several routes' with {id}.
-std::vector<Match> matchesOf(const std::string& path) {
+std::vector<Match> matchesOf(const Routes& routes, const std::string& path) {
     std::vector<Match> matches;
-    for (const auto& route : routes()) {
+    for (const auto& route : routes) {
         const auto id = match(route, path);
         if (id && id->empty()) return {{&route, ""}};
         if (id) matches.push_back({&route, *id});
@@ -91,13 +103,13 @@ std::vector<Match> matchesOf(const std::string& path) {
 }
 
 /// Of a request that no endpoint takes.
-class Refusal : public ApiHandler {
+class Refusal : public EndpointHandler {
   public:
-    Refusal(const ApiContext& context, bool isOpenToAll, HttpError error)
-        : ApiHandler(context, {.pathId = "", .isOpenToAll = isOpenToAll}), _error(std::move(error)) {}
+    Refusal(const ApiContext& context, ApiTarget target, HttpError error)
+        : EndpointHandler(context, std::move(target)), _error(std::move(error)) {}
 
   private:
-    Poco::JSON::Object::Ptr answer(const ApiRequest&) override { throw HttpError(_error); }
+    void respond(const ApiRequest&, ApiExchange&) override { throw HttpError(_error); }
 
     HttpError _error;
 };
@@ -144,16 +156,20 @@ const Match& matchWith(const std::vector<Match>& matches, const std::string& met
 
 Poco::Net::HTTPRequestHandler*
 ApiHandlerFactory::createRequestHandler(const Poco::Net::HTTPServerRequest& request) {
-    bool isOpenToAll = false;
+    ApiTarget target;
+    target.isAtOpenPort = _port == ApiPort::Metrics;
     try {
-        const auto matches = matchesOf(pathOf(request));
-        isOpenToAll = matches.front().route->isOpenToAll;
+        const auto& routes = target.isAtOpenPort ? routesOfMetricsPort() : routesOfApi();
+        const auto matches = matchesOf(routes, pathOf(request));
+        target.isOpenToAll = matches.front().route->isOpenToAll;
         const auto& [route, id] = matchWith(matches, request.getMethod());
+        target.endpoint = route->path;
+        target.method = request.getMethod();
         checkBody(request);
-        const auto& maker = route->handlers.at(request.getMethod());
-        return maker(_context, {.pathId = id, .isOpenToAll = isOpenToAll}).release();
+        target.pathId = id;
+        return route->handlers.at(request.getMethod())(_context, target).release();
     } catch (const HttpError& error) {
-        return new Refusal(_context, isOpenToAll, error);
+        return new Refusal(_context, target, error);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "api/ApiSettings.h"
 #include "mapping/DatabaseLimits.h"
+#include "metrics/MetricsSettings.h"
 #include "pipe/PipeEnvironment.h"
 
 #include <chrono>
@@ -29,6 +30,7 @@ struct Configuration {
     std::vector<std::uint16_t> ports;
     ApiSettings api;
     PipeSettings pipes;
+    MetricsSettings metrics;
     std::string certificateFile;
     std::string keyFile;
     /// "" : no OCSP response to staple.

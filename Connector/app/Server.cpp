@@ -30,6 +30,17 @@ Poco::Net::Context::Ptr contextFor(const std::optional<TlsCredentials>& credenti
     return makeServerContext(*credentials, clientCaFile);
 }
 
+/// Its limits are the API's; Prometheus alone asks there.
+HttpSettings metricsHttp(const Configuration& configuration) {
+    constexpr int kThreads = 2;
+    HttpSettings settings{.name = "the metrics",
+                          .bind = configuration.metrics.bind,
+                          .port = configuration.metrics.port,
+                          .limits = configuration.api.limits};
+    settings.limits.threads = kThreads;
+    return settings;
+}
+
 } // namespace
 
 Server::Server(const Configuration& configuration)
@@ -38,16 +49,29 @@ Server::Server(const Configuration& configuration)
       _environment(_loops, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
       _store(configuration.databaseFile, configuration.database.busy), _ports(configuration.ports),
       _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse),
-      _apiLogs(configuration.api.identities, _limitedLogs), _api(configuration.api, _mappings, _apiLogs),
+      _metrics(configuration.metrics, _mappings, _environment, _credentials ? &*_credentials : nullptr),
+      _apiLogs(configuration.api.identities, _limitedLogs),
+      _api(configuration.api, _mappings, _metrics, _apiLogs),
       _http(
           configuration.api, new ApiHandlerFactory(_api),
           [this](const Poco::Net::HTTPRequest& head, const ClientRequest& request) {
               return _api.recognize(head, request).verdict == Identities::Verdict::Known;
           },
-          contextFor(_credentials, configuration.controllersCaFile), _apiLogs.connections),
+          contextFor(_credentials, configuration.controllersCaFile), _apiLogs.connections,
+          _metrics.apiHandshakes()),
       _watchdog(_loops) {
+    if (configuration.metrics.port != 0) startMetricsPort(configuration);
     _http.start(); // before the mappings are back, so that /health can say that they are not
     _mappings.restore();
+}
+
+/// Plain, and open to all who reach it.
+void Server::startMetricsPort(const Configuration& configuration) {
+    _metricsHttp.emplace(
+        metricsHttp(configuration), new ApiHandlerFactory(_api, ApiPort::Metrics),
+        [](const Poco::Net::HTTPRequest&, const ClientRequest&) { return false; }, Poco::Net::Context::Ptr(),
+        _apiLogs.connections, _metrics.apiHandshakes());
+    _metricsHttp->start();
 }
 
 Server::~Server() {
@@ -57,6 +81,7 @@ Server::~Server() {
 bool Server::stop() {
     const auto begin = Clock::now();
     _mappings.refuse(begin + kWritesUnderway);
+    if (_metricsHttp) _metricsHttp->stop();
     _http.stop();
     return _mappings.stop(std::max(begin + kStopTime, Clock::now() + kLastWrites));
 }

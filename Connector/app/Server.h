@@ -5,6 +5,7 @@
 #include "app/Configuration.h"
 #include "http/HttpServer.h"
 #include "mapping/MappingService.h"
+#include "metrics/ServerMetrics.h"
 #include "net/EventLoops.h"
 #include "net/TlsContext.h"
 #include "net/Watchdog.h"
@@ -36,6 +37,8 @@ class Server {
     bool reloadOcsp();
 
   private:
+    void startMetricsPort(const Configuration& configuration);
+
     std::optional<TlsCredentials> _credentials; ///< none in dev mode
     LimitedLogs _limitedLogs;
     EventLoops _loops;
@@ -43,9 +46,11 @@ class Server {
     MappingStore _store;
     PortPool _ports;
     MappingService _mappings;
+    ServerMetrics _metrics;
     ApiLogs _apiLogs;
     ApiContext _api;
     HttpServer _http;
+    std::optional<HttpServer> _metricsHttp; ///< none without a port for it
     Watchdog _watchdog;
 };
 

@@ -65,10 +65,11 @@ void runOn(EventLoop& loop, Function function) {
 } // namespace
 
 HttpServer::HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
-                       KnowsCaller knows, Poco::Net::Context::Ptr tls, LimitedLog& log)
+                       KnowsCaller knows, Poco::Net::Context::Ptr tls, LimitedLog& log,
+                       HandshakeCounts& handshakes)
     : _settings(std::move(settings)), _factory(std::move(factory)), _loops(1, "http"),
-      _queue(new RequestQueue),
-      _connections(_loops.next(), _settings.limits, std::move(knows), std::move(tls), _queue, log),
+      _queue(new RequestQueue), _connections(_loops.next(), _settings.limits, std::move(knows),
+                                             std::move(tls), _queue, log, handshakes),
       // A thread that TCPServer has let go is not free at the pool for a moment yet.
       _threads("http", 2, 2 * _settings.limits.threads) {}
 
@@ -84,7 +85,8 @@ void HttpServer::start() {
     _server->start();
     bool started = false;
     runOn(_loops.next(), [&] { started = _connections.listen(std::move(port)); });
-    if (!started) throw std::runtime_error("the API can't listen: the kernel has no room for another watch");
+    if (!started)
+        throw std::runtime_error(_settings.name + " can't listen: the kernel has no room for another watch");
 }
 
 void HttpServer::stop() {
@@ -102,7 +104,7 @@ std::unique_ptr<Listener> HttpServer::listener() const {
         if (_settings.bind.empty()) return listenOnAll(_settings.port);
         return listenOn(SocketAddress(_settings.bind, _settings.port));
     } catch (const Poco::Exception& error) {
-        throw std::runtime_error("the API can't listen on " +
+        throw std::runtime_error(_settings.name + " can't listen on " +
                                  (_settings.bind.empty() ? "*" : _settings.bind) + " port " +
                                  std::to_string(_settings.port) + ": " + error.displayText());
     }

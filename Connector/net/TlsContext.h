@@ -41,6 +41,9 @@ class TlsCredentials {
     /// one, which is shown for as long as it is about the certificate in use.
     bool reloadOcsp();
 
+    /// Until when the current certificate is valid, in seconds since 1970.
+    std::int64_t notAfter() const;
+
     /// Puts the current pair into one connection, during its handshake. False when OpenSSL refuses it.
     bool applyTo(ssl_st* connection) const;
 
@@ -52,6 +55,7 @@ class TlsCredentials {
   private:
     struct Loaded;
 
+    std::shared_ptr<const Loaded> current() const;
     void complain(const std::string& complaint) const;
 
     std::string _certificateFile;

@@ -57,6 +57,7 @@ PipeStatus Pipe::status() const {
     status.degraded = _degraded.load(std::memory_order_relaxed);
     for (std::size_t i = 0; i < status.bytesFrom.size(); ++i)
         status.bytesFrom[i] = _relays.traffic().bytes[i].load(std::memory_order_relaxed);
+    status.openings = _openings.times().snapshot();
     addTo(status);
     return status;
 }

@@ -11,7 +11,7 @@ PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco:
                                  LimitedLogs& logs)
     : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)), _logs(logs), _handshakes(loops),
       _descriptors(_settings.descriptors, _logs.descriptors), _relays(loops, _settings.limits.relay),
-      _slowed(loops.at(0), _settings.limits, _logs.slowed) {}
+      _slowed(loops.at(0), _settings.limits, _logs.slowed, _rejections) {}
 
 std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t port) {
     // Alone, the IPv6 wildcard serves IPv4 too, which spares a descriptor a port.

@@ -7,6 +7,7 @@
 #include "net/EventLoops.h"
 #include "net/Listener.h"
 #include "net/SocketStream.h"
+#include "pipe/AgentRejection.h"
 #include "pipe/Handshakes.h"
 #include "pipe/PipeLimits.h"
 #include "pipe/PipeLogs.h"
@@ -48,6 +49,7 @@ class PipeEnvironment {
     EventLoops& loops() { return _loops; }
     Handshakes& handshakes() { return _handshakes; }
     SlowedAddresses& slowed() { return _slowed; }
+    AgentRejectionCounts& rejections() { return _rejections; }
     const PipeLimits& limits() const { return _settings.limits; }
     RelayShared& relays() { return _relays; }
     PipeLogs& logs() { return _logs; }
@@ -87,6 +89,7 @@ class PipeEnvironment {
     Handshakes _handshakes;
     DescriptorBudget _descriptors;
     RelayShared _relays;
+    AgentRejectionCounts _rejections;
     SlowedAddresses _slowed; ///< last: what is parked there is in the budget
 };
 
