@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(posted_functions_run_in_their_order_even_those_posted_by_ot
 BOOST_AUTO_TEST_CASE(tells_how_long_it_works_and_not_how_long_it_waits) {
     constexpr std::chrono::milliseconds kWork{20};
     constexpr std::chrono::milliseconds kWait{200};
-    const auto work = [] {
+    const auto work = [&] {
         const auto end = EventLoop::Clock::now() + kWork;
         while (EventLoop::Clock::now() < end) {
         }
