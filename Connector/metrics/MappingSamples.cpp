@@ -49,6 +49,7 @@ MappingSample sampleOf(const MappingReport& report) {
 std::vector<MappingSample> MappingSamples::of(std::vector<MappingReport> reports, std::size_t most) {
     const auto middle = reports.begin() + static_cast<std::ptrdiff_t>(std::min(most, reports.size()));
     std::nth_element(reports.begin(), middle, reports.end(), isOlder);
+    std::sort(reports.begin(), middle, isOlder);
     std::vector<MappingSample> samples;
     std::transform(reports.begin(), middle, std::back_inserter(samples), sampleOf);
 

@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <Poco/JSON/Object.h>
+#include <Poco/Timestamp.h>
 
 #include <optional>
 #include <sstream>
@@ -48,6 +49,10 @@ Labels ofMapping(const std::string& id, Labels others = {}) {
 
 Labels ofMapping(const OpenPipe& pipe, Labels others = {}) {
     return ofMapping(pipe.mapping().id, std::move(others));
+}
+
+std::int64_t timestampNow() {
+    return Poco::Timestamp().epochMicroseconds() / 1000;
 }
 
 /// A visitor and an agent that have spoken with each other: 5 bytes from the visitor, 3 from the agent.
@@ -245,8 +250,11 @@ BOOST_AUTO_TEST_CASE(TellOfSoManyMappingsOneByOne) {
     const ConnectorProcess connector(setup);
     const auto& api = connector.api();
     std::vector<AddedMapping> mappings;
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < 4; ++i) {
         mappings.push_back(api.addPublic());
+        const auto opened = timestampNow(); // by which it is older than the next one
+        waitUntil("the next millisecond", [&] { return timestampNow() > opened; });
+    }
     auto agent = connector.agent(mappings[3].port1, mappings[3].passcode1);
     auto visitor = connector.connect(mappings[3].port2);
     visitor.send("hello");
