@@ -461,7 +461,8 @@ optimized_build() {
     compile build
 }
 
-# unpack PACKAGE PROGRAM WHAT: into build/PACKAGE, for tests that run the program; an installed one would begin its work.
+# unpack PACKAGE PROGRAM WHAT: into build/PACKAGE, for tests that run the program; what is installed would begin to
+# work.
 unpack() {
     [ ! -x "build/$1/usr/bin/$2" ] || return 0
     mkdir -p "build/$1"
