@@ -11,6 +11,8 @@
 #include "cli/commands/StatusCommand.h"
 #include "cli/import/ImportCommand.h"
 #include "cli/setup/SetupCommand.h"
+#include "cli/top/Columns.h"
+#include "cli/top/TopCommand.h"
 
 #include <CLI/CLI.hpp>
 #include <Poco/JSON/Array.h>
@@ -97,6 +99,7 @@ class CommandTree {
     void addCommonOptions();
     void addServiceCommands();
     void addSetup();
+    void addTop();
 
     void printVersion() const;
     void printHelp(const CLI::App& command) const;
@@ -114,6 +117,7 @@ class CommandTree {
                   kProgram};
     CommonOptions _common;
     SetupOptions _setup;
+    TopOptions _top;
     std::optional<MappingGroup> _mapping;
     std::string _importedFile;
     Words _topic;
@@ -148,6 +152,7 @@ void CommandTree::addServiceCommands() {
                [this] { stopService(_common, _out); });
     addCommand(_app, "status", "show what the running service does, and what is degraded",
                [this] { showStatus(_common, _out); });
+    addTop();
     addCommand(_app, "health", "say whether the service is healthy: exit code 0, or 1",
                [this] { showHealth(_common, _out); });
 }
@@ -180,6 +185,21 @@ void CommandTree::addSetup() {
     addText(setup, "--user", _setup.user, "NAME",
             "whose the files shall be; iofog-connector, when there is such a user");
     addFlag(setup, "--force", _setup.force, "replace files that are there; they stay as FILE.old");
+}
+
+void CommandTree::addTop() {
+    auto& top = addCommand(_app, "top", "show all mappings and what goes through them, live, on a terminal",
+                           [this] { showTop(_common, _top, _out); });
+    addText(top, "--sort", _top.sort, "COLUMN",
+            std::string("the column to sort by; ") + kUsualTopSort + " unless it is given; there are " +
+                columnNames());
+    addFlag(top, "--reverse", _top.isReversed, "sort the other way around");
+    addText(top, "--filter", _top.filter, "TEXT",
+            "only mappings that have this in id, label, type, state or a port");
+    addInteger(top, "--interval", _top.interval, 1, kMaxTopInterval, "SECONDS",
+               "how long from one look to the next; " + std::to_string(kUsualTopInterval));
+    addFlag(top, "--once", _top.once,
+            "look twice, an interval apart, print what is then, and end; with --json as JSON");
 }
 
 void CommandTree::printVersion() const {

@@ -3,6 +3,7 @@
 #include "base/JsonFields.h"
 #include "cli/CommandError.h"
 
+#include <Poco/Clock.h>
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/ParseHandler.h>
 #include <Poco/JSON/Parser.h>
@@ -25,6 +26,8 @@ using Poco::Util::Application;
 constexpr std::chrono::seconds kTimeout{60};
 /// /health waits for nothing.
 constexpr std::chrono::seconds kHealthTimeout{2};
+/// How long it takes at the most to see that nobody waits for an answer any more.
+constexpr std::chrono::milliseconds kStopSeen{50};
 constexpr std::size_t kPageSize = 1000;
 constexpr const char* kMappings = "/api/v2/mapping";
 constexpr const char* kHealth = "/health";
@@ -121,6 +124,11 @@ ConnectorApi::ConnectorApi(const std::string& configurationFile) {
     _session->setKeepAlive(true);
 }
 
+void ConnectorApi::giveUp(std::chrono::seconds timeout, std::stop_token stop) {
+    connectAnew(timeout);
+    _stop = std::move(stop);
+}
+
 bool ConnectorApi::isReady() {
     bool result = false;
     connectAnew(kHealthTimeout);
@@ -175,6 +183,15 @@ std::vector<Poco::JSON::Object::Ptr> ConnectorApi::mappings() {
 
 Poco::JSON::Object::Ptr ConnectorApi::mapping(const std::string& id) {
     return checkedMapping(get(pathOf(id), {}));
+}
+
+Poco::JSON::Object::Ptr ConnectorApi::connections(const std::string& id) {
+    try {
+        return get(pathOf(id) + "/connections", {{"agents", Kind::List}});
+    } catch (const CommandError& error) {
+        if (error.exitCode() == Application::EXIT_DATAERR) return nullptr; // 404
+        throw;
+    }
 }
 
 Poco::JSON::Object::Ptr ConnectorApi::removeMapping(const std::string& id) {
@@ -241,11 +258,22 @@ ConnectorApi::Answer ConnectorApi::exchange(const std::string& method, const std
         request.setContentLength(static_cast<std::streamsize>(body.size()));
     }
     _session->sendRequest(request) << body << std::flush;
+    awaitAnswer();
     HTTPResponse response;
     auto& stream = _session->receiveResponse(response);
     Answer answer{response.getStatus(), ""};
     Poco::StreamCopier::copyToString(stream, answer.text);
     return answer;
+}
+
+void ConnectorApi::awaitAnswer() {
+    if (!_stop.stop_possible()) return; // receiving waits, too
+    const Poco::Clock start;
+    while (!_session->socket().poll(Poco::Timespan(std::chrono::microseconds(kStopSeen).count()),
+                                    Poco::Net::Socket::SELECT_READ)) {
+        if (_stop.stop_requested()) throw Poco::TimeoutException("nobody waits for it any more");
+        if (start.isElapsed(_session->getTimeout().totalMicroseconds())) throw Poco::TimeoutException();
+    }
 }
 
 Poco::JSON::Object::Ptr ConnectorApi::resultOf(const Answer& answer) const {

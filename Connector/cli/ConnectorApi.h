@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,10 @@ class ConnectorApi {
     /// Where the API is: "https://127.0.0.1:443".
     const std::string& url() const { return _url; }
 
+    /// For a program that goes on without an answer: one must come within the timeout from now on, and as
+    /// soon as the stop is requested none is waited for, so that the request fails.
+    void giveUp(std::chrono::seconds timeout, std::stop_token stop);
+
     /// Whether it says that all mappings are restored. False also when nothing answers within 2 s.
     bool isReady();
 
@@ -56,6 +61,10 @@ class ConnectorApi {
     /// One of them. Throws CommandError, with Application::EXIT_DATAERR when there is none with this id.
     Poco::JSON::Object::Ptr mapping(const std::string& id);
 
+    /// Its connections, as the API lists them; null when it has no such list, or no such mapping. Throws
+    /// CommandError.
+    Poco::JSON::Object::Ptr connections(const std::string& id);
+
     /// Closes it. Returns the answer. Throws as above.
     Poco::JSON::Object::Ptr removeMapping(const std::string& id);
 
@@ -74,6 +83,7 @@ class ConnectorApi {
     void connectAnew(std::chrono::seconds timeout);
     Answer request(const std::string& method, const std::string& path, const std::string& body = "");
     Answer exchange(const std::string& method, const std::string& path, const std::string& body);
+    void awaitAnswer();
     Poco::JSON::Object::Ptr resultOf(const Answer& answer) const;
     [[noreturn]] void refuseAnswer(const std::string& why) const;
     void check(const Poco::JSON::Object& answer, const NeededMembers& needed) const;
@@ -85,6 +95,7 @@ class ConnectorApi {
     std::string _url;
     std::unique_ptr<PinnedTls> _tls; ///< none in dev mode
     std::unique_ptr<Poco::Net::HTTPClientSession> _session;
+    std::stop_token _stop;
 };
 
 } // namespace connector

@@ -103,10 +103,11 @@ completed() {
 completions() {
     step "completion"
     touch "$work/configs.json"
-    same "check health help import mapping setup start status stop version " "$(completed iofog-connector '')" "commands"
+    same "check health help import mapping setup start status stop top version " "$(completed iofog-connector '')" "commands"
     same "start status stop " "$(completed iofog-connector st)" "commands with st"
     same "add list passcode remove set show " "$(completed iofog-connector mapping '')" "of mapping"
     same "port1 port2 " "$(completed iofog-connector mapping passcode --side=)" "sides"
+    same "label lastagent " "$(completed iofog-connector top --sort=la)" "columns"
     same "public " "$(completed iofog-connector mapping add pu)" "of mapping add"
     same "--config= " "$(completed iofog-connector --co)" "an option"
     same "$work/configs.json " "$(completed iofog-connector import "$work/con")" "a file to import"

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <sstream>
 #include <stdexcept>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -54,6 +55,10 @@ void becomeProgram(const ChildProcess::Command& command, pid_t parent, int input
         ::setrlimit(RLIMIT_NOFILE, &limit);
     }
     if (input >= 0) ::dup2(input, STDIN_FILENO);
+    if (command.ownsTerminal) {
+        ::setsid();
+        ::ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+    }
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
     ::close_range(STDERR_FILENO + 1, ~0U,

@@ -26,6 +26,8 @@ class ChildProcess {
         std::optional<rlim_t> descriptors{};
         /// Its stdin, when it is not the test's own.
         std::string inputFile{};
+        /// Its stdin is a terminal, whose keys send it signals, and whose hang-up ends it.
+        bool ownsTerminal = false;
     };
 
     explicit ChildProcess(const Command& command);

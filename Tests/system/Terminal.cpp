@@ -10,12 +10,11 @@
 
 namespace connector::test {
 
-Terminal::Terminal(unsigned short columns)
+Terminal::Terminal(unsigned short columns, unsigned short lines)
     : _master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)) {
     if (_master < 0 || ::grantpt(_master) != 0 || ::unlockpt(_master) != 0)
         throw std::runtime_error("no terminal is to be had");
-    const winsize size{24, columns, 0, 0};
-    ::ioctl(_master, TIOCSWINSZ, &size);
+    resize(columns, lines);
     _held = ::open(name().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC); // or it would hang up between two programs
 }
 
@@ -26,6 +25,11 @@ Terminal::~Terminal() {
 
 std::string Terminal::name() const {
     return ::ptsname(_master);
+}
+
+void Terminal::resize(unsigned short columns, unsigned short lines) const {
+    const winsize size{lines, columns, 0, 0};
+    ::ioctl(_master, TIOCSWINSZ, &size);
 }
 
 void Terminal::type(const std::string& text) const {

@@ -7,13 +7,16 @@ namespace connector::test {
 /// A terminal for programs, at which the test sits.
 class Terminal {
   public:
-    explicit Terminal(unsigned short columns);
+    explicit Terminal(unsigned short columns, unsigned short lines = 24);
     ~Terminal();
     Terminal(const Terminal&) = delete;
     Terminal& operator=(const Terminal&) = delete;
 
     /// The file that is the program's end of it.
     std::string name() const;
+
+    /// As when its window is given another size.
+    void resize(unsigned short columns, unsigned short lines) const;
 
     void type(const std::string& text) const;
 
