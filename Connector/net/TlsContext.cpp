@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 
 #include <chrono>
+#include <ctime>
 #include <limits>
 #include <vector>
 
