@@ -36,7 +36,7 @@ std::string ServerMetrics::text() {
         write(std::move(family));
     serializer.Serialize(text, _registry.Collect());
     auto all = _sources.mappings.list("", std::numeric_limits<std::size_t>::max());
-    forEachMappingFamily(_samples.of(std::move(all), _mappings), write);
+    forEachMappingFamily(_figures.of(std::move(all), _mappings), write);
     return std::move(text).str();
 }
 

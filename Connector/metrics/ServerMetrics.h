@@ -1,6 +1,6 @@
 #pragma once
 
-#include "metrics/MappingSamples.h"
+#include "metrics/BoundedFigures.h"
 #include "metrics/MetricsSettings.h"
 #include "metrics/ProcessFamilies.h"
 
@@ -43,8 +43,8 @@ class ServerMetrics {
     const ProcessSources _sources;
     prometheus::Registry _registry;
     prometheus::Family<prometheus::Counter>& _requests; ///< of the registry
-    std::mutex _mutex;                                  ///< for the samples
-    MappingSamples _samples;
+    std::mutex _mutex;                                  ///< for the mappings
+    BoundedFigures _figures;
 };
 
 } // namespace connector

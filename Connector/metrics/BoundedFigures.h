@@ -12,7 +12,7 @@
 namespace connector {
 
 /// What is told of one mapping, or of many together; a value.
-struct MappingSample {
+struct MappingFigures {
     std::string id;
     std::string type; ///< "" of many
     std::string label;
@@ -26,12 +26,12 @@ struct MappingSample {
 /// Bounds how many mappings are told of one by one: the oldest, so that a new one never takes the place of
 /// another. The others are summed up as one, called "other", whose counters never fall: what was counted for
 /// a mapping that is removed, or takes the place of one that was, stays in the sum. One thread.
-class MappingSamples {
+class BoundedFigures {
   public:
     static constexpr const char* kOther = "other";
 
     /// reports: of all mappings. most: to be told of one by one.
-    std::vector<MappingSample> of(std::vector<MappingReport> reports, std::size_t most);
+    std::vector<MappingFigures> of(std::vector<MappingReport> reports, std::size_t most);
 
   private:
     using Statuses = std::map<std::string, PipeStatus>;

@@ -1,4 +1,4 @@
-#include "metrics/MappingSamples.h"
+#include "metrics/BoundedFigures.h"
 
 #include <algorithm>
 #include <tuple>
@@ -31,7 +31,7 @@ bool isOlder(const MappingReport& a, const MappingReport& b) {
     return std::tie(a.mapping.created, a.mapping.id) < std::tie(b.mapping.created, b.mapping.id);
 }
 
-MappingSample sampleOf(const MappingReport& report) {
+MappingFigures figuresOf(const MappingReport& report) {
     const auto& [mapping, status] = report;
     const bool isPublic = mapping.type == Mapping::Type::Public;
     return {.id = mapping.id,
@@ -46,34 +46,34 @@ MappingSample sampleOf(const MappingReport& report) {
 
 } // namespace
 
-std::vector<MappingSample> MappingSamples::of(std::vector<MappingReport> reports, std::size_t most) {
+std::vector<MappingFigures> BoundedFigures::of(std::vector<MappingReport> reports, std::size_t most) {
     const auto middle = reports.begin() + static_cast<std::ptrdiff_t>(std::min(most, reports.size()));
     std::nth_element(reports.begin(), middle, reports.end(), isOlder);
     std::sort(reports.begin(), middle, isOlder);
-    std::vector<MappingSample> samples;
-    std::transform(reports.begin(), middle, std::back_inserter(samples), sampleOf);
+    std::vector<MappingFigures> mappings;
+    std::transform(reports.begin(), middle, std::back_inserter(mappings), figuresOf);
 
     Statuses others;
-    MappingSample sum;
+    MappingFigures sum;
     sum.id = kOther;
     sum.hasVisitors = sum.hasAgentsAtPort2 = true;
     for (auto other = middle; other != reports.end(); ++other) {
-        const auto sample = sampleOf(*other);
-        addCounters(sum.status, sample.status);
-        addPresent(sum.status, sample.status);
-        sum.degraded += sample.degraded;
-        sum.lastAgent = std::max(sum.lastAgent, sample.lastAgent);
-        others.emplace(sample.id, sample.status);
+        const auto figures = figuresOf(*other);
+        addCounters(sum.status, figures.status);
+        addPresent(sum.status, figures.status);
+        sum.degraded += figures.degraded;
+        sum.lastAgent = std::max(sum.lastAgent, figures.lastAgent);
+        others.emplace(figures.id, figures.status);
     }
     keepCountsOfGone(others);
     addCounters(sum.status, _gone);
     _others = std::move(others);
     _hasOthers = _hasOthers || !_others.empty();
-    if (_hasOthers) samples.push_back(std::move(sum));
-    return samples;
+    if (_hasOthers) mappings.push_back(std::move(sum));
+    return mappings;
 }
 
-void MappingSamples::keepCountsOfGone(const Statuses& others) {
+void BoundedFigures::keepCountsOfGone(const Statuses& others) {
     for (const auto& [id, status] : _others)
         if (!others.contains(id)) addCounters(_gone, status);
 }
