@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libsqlite3-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev libnghttp2-dev prometheus-cpp-dev libncurses-dev"
 DEMO_PACKAGES="curl python3"
-TEST_PACKAGES="libboost-test-dev libvterm-dev curl iproute2 openssl python3 python3-yaml python3-jsonschema python3-h2 golang-go golang-golang-x-net-dev"
+TEST_PACKAGES="libboost-test-dev libvterm-dev curl iproute2 openssl python3 python3-yaml python3-jsonschema python3-h2 python3-selenium chromium chromium-driver golang-go golang-golang-x-net-dev"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 PACKAGE_PACKAGES="dpkg-dev file git gzip rpm"
 PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap procps python3 rpm rpmlint sqlite3 systemd"
@@ -26,7 +26,7 @@ help() {
 usage: ./do COMMAND
 
   demo          build, open a public mapping, fetch a page through it, stop; shows each step
-  demo --keep   the same, then keep it running until Ctrl-C, with a URL to open
+  demo --keep   the same, then keep it running until Ctrl-C, with URLs to open
   test          everything that CI runs: lint, fuzz targets, all tests in three builds, and the packages;
                 about 25 minutes, longer the first time, when all of it is compiled
   test --quick  lint and all tests, optimized: under 5 minutes; for while you work
@@ -352,7 +352,8 @@ END
     echo
 
     if [ "$keep" = yes ]; then
-        step "Running until Ctrl-C. Open http://127.0.0.1:$port2/ (logs and configuration: $demo_dir)"
+        step "Running until Ctrl-C. Open http://127.0.0.1:$port2/, and Connector's page at http://127.0.0.1:$PORT/
+    (logs and configuration: $demo_dir)"
         trap 'exit 0' INT TERM
         while alive "$connector_pid" && alive "$agent_pid" && alive "$web_pid"; do
             sleep 1

@@ -8,7 +8,7 @@ ListeningPipe::ListeningPipe(PipeEnvironment& environment_, const AgentPipeSetti
                              const Poco::Net::Context::Ptr& tls)
     : SlotPipe(environment_, settings, tls), _access(environment(), VisitorSettings()),
       _clients(loop(), environment(), _access, name(), "client", lifeline(), *this),
-      _listeners(listenLocally(settings, environment_.limits().backlog)) {}
+      _listeners(listenLocally(settings, environment_.limits()->backlog)) {}
 
 void ListeningPipe::startLocal() {
     startAll(_listeners, loop(), _clients, name());

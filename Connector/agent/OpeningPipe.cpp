@@ -7,7 +7,7 @@ OpeningPipe::OpeningPipe(PipeEnvironment& environment_, const AgentPipeSettings&
     : SessionPipe(environment_, settings, Http2Session::Role::Opens, tls),
       _access(environment(), VisitorSettings()),
       _clients(loop(), environment(), _access, name(), "client", lifeline(), *this),
-      _listeners(listenLocally(settings, environment_.limits().backlog)),
+      _listeners(listenLocally(settings, environment_.limits()->backlog)),
       _openings(loop(), lifeline(), relays(), "Connector", static_cast<Openings::Owner&>(*this)) {}
 
 void OpeningPipe::startLocal() {

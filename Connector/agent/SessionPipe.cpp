@@ -86,7 +86,7 @@ void SessionPipe::onAuthorized(Slot& slot, std::unique_ptr<SocketStream> stream,
                                        .role = _role,
                                        .liveness = {pingAfter, _settings.heartbeatAbsenceThreshold},
                                        .authority = _settings.host + ":" + std::to_string(_settings.port),
-                                       .openLimit = environment().limits().open,
+                                       .openLimit = environment().limits()->open,
                                        .context = environment().http2(),
                                        .hold = lifeline().hold()};
     slot.connection =

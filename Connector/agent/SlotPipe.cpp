@@ -9,7 +9,7 @@ SlotPipe::SlotPipe(PipeEnvironment& environment_, const AgentPipeSettings& setti
       _shared{.dial = dialling(),
               .beatInterval = settings.heartbeatFrequency,
               .absenceThreshold = settings.heartbeatAbsenceThreshold,
-              .heldPayload = environment_.limits().heldPayload} {}
+              .heldPayload = environment_.limits()->heldPayload} {}
 
 SlotPipe::~SlotPipe() = default;
 

@@ -95,6 +95,22 @@ bool isOwnOrigin(const std::string& origin, const std::string& host) {
            (Poco::icompare(origin, "http://" + host) == 0 || Poco::icompare(origin, "https://" + host) == 0);
 }
 
+void checkSite(const HTTPRequest& request) {
+    if (request.has("Origin") && !isOwnOrigin(request.get("Origin"), request.get(HTTPRequest::HOST, "")))
+        refuse("Origin: web pages of other sites may not call this API; a program sends no such header");
+    // Whatever a browser says that is neither a page of its own nor the person at it, comes from elsewhere.
+    const auto site = Poco::toLower(request.get("Sec-Fetch-Site", "none"));
+    if (site != "none" && site != "same-origin")
+        refuse(
+            "Sec-Fetch-Site: web pages of other sites may not call this API; a program sends no such header");
+}
+
+/// A person follows a link: what is answered takes the place of the page that has it, which learns nothing.
+bool isFollowedLink(const HTTPRequest& request) {
+    return !request.has("Origin") && request.get("Sec-Fetch-Mode", "") == "navigate" &&
+           request.get("Sec-Fetch-Dest", "") == "document";
+}
+
 } // namespace
 
 AcceptedHosts::AcceptedHosts(const std::string& address, const std::vector<std::string>& hosts)
@@ -111,21 +127,21 @@ bool AcceptedHosts::accepts(std::string_view host) const {
 }
 
 void AcceptedHosts::check(const HTTPRequest& request) const {
-    const auto host = request.get(HTTPRequest::HOST, "");
+    checkHosts(request);
+    checkSite(request);
+}
+
+void AcceptedHosts::checkPage(const HTTPRequest& request) const {
+    checkHosts(request);
+    if (!isFollowedLink(request)) checkSite(request);
+}
+
+void AcceptedHosts::checkHosts(const HTTPRequest& request) const {
     // Without the header only a client of HTTP/1.0 gets this far, and no browser is one.
-    if (request.has(HTTPRequest::HOST)) checkHost(*this, host);
+    if (request.has(HTTPRequest::HOST)) checkHost(*this, request.get(HTTPRequest::HOST));
     // A target with a host of its own, as for a proxy, is meant for that host (RFC 9112, 3.2.2).
     const auto inTarget = authorityOf(request.getURI());
     if (!inTarget.empty()) checkHost(*this, inTarget);
-
-    const auto origin = request.get("Origin", "");
-    if (request.has("Origin") && !isOwnOrigin(origin, host))
-        refuse("Origin: web pages of other sites may not call this API; a program sends no such header");
-    // Whatever a browser says that is neither a page of its own nor the person at it, comes from elsewhere.
-    const auto site = Poco::toLower(request.get("Sec-Fetch-Site", "none"));
-    if (site != "none" && site != "same-origin")
-        refuse(
-            "Sec-Fetch-Site: web pages of other sites may not call this API; a program sends no such header");
 }
 
 } // namespace connector

@@ -21,11 +21,18 @@ class AcceptedHosts {
     /// that somebody else has pointed at this server's address.
     void check(const Poco::Net::HTTPRequest& request) const;
 
+    /// The same for what only people look at, and says nothing: another site's page may lead them to it.
+    void checkPage(const Poco::Net::HTTPRequest& request) const;
+
     /// Whether a Host header may be this: an IP address, localhost or a name below it, or one of the names.
     /// With or without a port.
     bool accepts(std::string_view host) const;
 
+    bool operator==(const AcceptedHosts&) const = default;
+
   private:
+    void checkHosts(const Poco::Net::HTTPRequest& request) const;
+
     std::set<std::string> _names; ///< in lower case, without the root's dot
 };
 

@@ -27,6 +27,16 @@ void ApiExchange::succeed(std::string_view text, const std::string& mediaType) {
     send(text);
 }
 
+void ApiExchange::succeed(const PageFile& file) {
+    file.describeIn(_response);
+    const bool isKnown = file.isKnownBy(_request);
+    _response.setStatusAndReason(isKnown ? HTTPResponse::HTTP_NOT_MODIFIED : HTTPResponse::HTTP_OK);
+    if (isKnown)
+        sendHead();
+    else
+        send(file.text);
+}
+
 void ApiExchange::fail(const std::exception_ptr& exception) {
     const auto error = errorAnswer(exception);
     _response.setStatusAndReason(error.told.status());
@@ -47,6 +57,14 @@ void ApiExchange::send(const Poco::JSON::Object& answer) {
 void ApiExchange::send(std::string_view body) {
     _response.setKeepAlive(_request.getKeepAlive() && keepsAlive());
     _response.sendBuffer(body.data(), body.size());
+    _context.metrics.addRequest(_endpoint, _method, _response.getStatus());
+    log();
+}
+
+/// The answer has no body, nor the length of one.
+void ApiExchange::sendHead() {
+    _response.setKeepAlive(_request.getKeepAlive() && keepsAlive());
+    _response.send().flush();
     _context.metrics.addRequest(_endpoint, _method, _response.getStatus());
     log();
 }

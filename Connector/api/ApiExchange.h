@@ -2,6 +2,7 @@
 
 #include "api/ApiHandler.h"
 #include "api/ErrorAnswer.h"
+#include "api/PageFile.h"
 
 #include <Poco/JSON/Object.h>
 #include <Poco/Net/HTTPServerRequest.h>
@@ -26,6 +27,9 @@ class ApiExchange {
     /// With a text of this media type.
     void succeed(std::string_view text, const std::string& mediaType);
 
+    /// With a file, or with 304 for a browser that has it.
+    void succeed(const PageFile& file);
+
     /// exception: why there is no other answer.
     void fail(const std::exception_ptr& exception);
 
@@ -44,6 +48,7 @@ class ApiExchange {
   private:
     void send(const Poco::JSON::Object& answer);
     void send(std::string_view body);
+    void sendHead();
     bool keepsAlive() const;
     void logRefusal(const ErrorAnswer& error) const;
     void log() const;

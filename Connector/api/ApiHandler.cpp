@@ -22,16 +22,19 @@ std::string queryOf(const HTTPRequest& request) {
 
 } // namespace
 
+ApiRules::ApiRules(const ApiSettings& settings)
+    : json(settings.address, settings.tls), hosts(settings.address, settings.hosts),
+      identities(settings.identities, settings.anonymous) {}
+
 ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, ServerMetrics& values,
                        const ApiLogs& limited)
-    : mappings(service), metrics(values), json(settings.address, settings.tls),
-      hosts(settings.address, settings.hosts), identities(settings.identities, settings.anonymous),
-      log(Poco::Logger::get("api")), logs(limited) {}
+    : mappings(service), metrics(values), rules(ApiRules(settings)), log(Poco::Logger::get("api")),
+      logs(limited) {}
 
 Identities::Recognition ApiContext::recognize(const HTTPRequest& head, const ClientRequest& request) const {
-    return identities.recognize({.address = withoutMapping(request.client.host()),
-                                 .authorization = head.get(HTTPRequest::AUTHORIZATION, ""),
-                                 .certificate = request.certificate});
+    return rules->identities.recognize({.address = withoutMapping(request.client.host()),
+                                        .authorization = head.get(HTTPRequest::AUTHORIZATION, ""),
+                                        .certificate = request.certificate});
 }
 
 EndpointHandler::EndpointHandler(const ApiContext& context, ApiTarget target)
@@ -46,7 +49,7 @@ void EndpointHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
     try {
         if (!arrived.hasHead) throw HttpError(*arrived.problem);
         // What a load balancer calls the server by is its own affair, and /health gives nothing away.
-        if (!_target.isOpenToAll) _context.hosts.check(request);
+        if (!_target.isOpenToAll) _context.rules->hosts.check(request);
         // Before anything else is looked at, so that who is not known does not learn which paths there are.
         exchange.identified(identify(request, socket));
         if (arrived.problem) throw HttpError(*arrived.problem);

@@ -3,8 +3,10 @@
 #include "api/AcceptedHosts.h"
 #include "api/ApiLogs.h"
 #include "api/ApiSettings.h"
+#include "api/LastConfiguration.h"
 #include "api/MappingJson.h"
 #include "auth/Identities.h"
+#include "base/Reloadable.h"
 #include "http/RequestSocket.h"
 #include "mapping/MappingService.h"
 #include "metrics/ServerMetrics.h"
@@ -18,6 +20,17 @@
 
 namespace connector {
 
+/// What the configuration says about who may call the API, and about its answers. A value.
+struct ApiRules {
+    explicit ApiRules(const ApiSettings& settings);
+
+    MappingJson json;
+    AcceptedHosts hosts;
+    Identities identities;
+
+    bool operator==(const ApiRules&) const = default;
+};
+
 /// What all handlers of the API work with. It outlives them. Any thread.
 struct ApiContext {
     /// mappings, metrics and logs must outlive the context.
@@ -26,9 +39,8 @@ struct ApiContext {
 
     MappingService& mappings;
     ServerMetrics& metrics;
-    const MappingJson json;
-    const AcceptedHosts hosts;
-    const Identities identities;
+    Reloadable<ApiRules> rules;
+    LastConfiguration configuration;
     Poco::Logger& log;
     const ApiLogs& logs;
 
@@ -42,6 +54,8 @@ struct ApiContext {
 struct ApiTarget {
     /// The {id} of the path; "" where the path has none.
     std::string pathId;
+    /// The {n} of the path; "" where the path has none.
+    std::string pathNumber{};
     /// Nobody needs an identity for it.
     bool isOpenToAll = false;
     /// It came by a port where nobody needs one, but has to call the server by one of its names.
@@ -81,6 +95,7 @@ class EndpointHandler : public Poco::Net::HTTPRequestHandler {
 
     const ApiContext& context() const { return _context; }
     const std::string& pathId() const { return _target.pathId; }
+    const std::string& pathNumber() const { return _target.pathNumber; }
 
   private:
     std::string identify(const Poco::Net::HTTPServerRequest& request, RequestSocket& socket) const;

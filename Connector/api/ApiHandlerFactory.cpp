@@ -1,7 +1,9 @@
 #include "api/ApiHandlerFactory.h"
 
+#include "api/ConnectionHandlers.h"
 #include "api/MappingHandlers.h"
 #include "api/MetricsHandler.h"
+#include "api/PageHandler.h"
 #include "api/StatusHandlers.h"
 #include "base/Printable.h"
 
@@ -21,15 +23,22 @@ namespace {
 using Poco::Net::HTTPRequest;
 using Poco::Net::HTTPResponse;
 
-using Maker = std::unique_ptr<EndpointHandler> (*)(const ApiContext&, ApiTarget);
+using Handler = std::unique_ptr<Poco::Net::HTTPRequestHandler>;
+using Maker = Handler (*)(const ApiContext&, ApiTarget);
 
-template <class Handler>
-std::unique_ptr<EndpointHandler> make(const ApiContext& context, ApiTarget target) {
-    return std::make_unique<Handler>(context, std::move(target));
+template <class Endpoint>
+Handler make(const ApiContext& context, ApiTarget target) {
+    return std::make_unique<Endpoint>(context, std::move(target));
+}
+
+template <PageFile::Name name>
+Handler makePage(const ApiContext& context, ApiTarget) {
+    return std::make_unique<PageHandler>(context, PageFile::of(name));
 }
 
 struct Route {
-    /// Where "{id}" is in it, it stands for all that have the id of a mapping there.
+    /// Where "{id}" is in it, it stands for all that have the id of a mapping there; "{n}", behind that and
+    /// at the end, for those that have a connection's number there.
     std::string path;
     bool isOpenToAll;
     /// Of each method that the path has.
@@ -42,6 +51,7 @@ const Routes& routesOfApi() {
     static const auto& kGet = HTTPRequest::HTTP_GET;
     static const auto& kHead = HTTPRequest::HTTP_HEAD;
     static const auto& kPost = HTTPRequest::HTTP_POST;
+    static const auto& kDelete = HTTPRequest::HTTP_DELETE;
     static const auto& kPatch = HTTPRequest::HTTP_PATCH;
     static const Routes all = {
         {"/health", true, {{kGet, make<HealthHandler>}, {kHead, make<HealthHandler>}}},
@@ -52,12 +62,23 @@ const Routes& routesOfApi() {
         {"/api/v2/mapping/remove", false, {{kPost, make<RemoveMappingHandler>}}},
         {"/api/v2/mapping", false, {{kGet, make<ListMappingsHandler>}, {kHead, make<ListMappingsHandler>}}},
         {"/api/v2/mapping/{id}/passcode", false, {{kPost, make<ChangePasscodeHandler>}}},
+        {"/api/v2/mapping/{id}/connections",
+         false,
+         {{kGet, make<ListConnectionsHandler>}, {kHead, make<ListConnectionsHandler>}}},
+        {"/api/v2/mapping/{id}/connections/{n}", false, {{kDelete, make<EndConnectionHandler>}}},
         {"/api/v2/mapping/{id}",
          false,
          {{kGet, make<ShowMappingHandler>},
           {kHead, make<ShowMappingHandler>},
           {kPatch, make<ChangeMappingHandler>}}},
         {"/metrics", false, {{kGet, make<MetricsHandler>}, {kHead, make<MetricsHandler>}}},
+        {"/", false, {{kGet, makePage<PageFile::Name::Html>}, {kHead, makePage<PageFile::Name::Html>}}},
+        {"/connector.css",
+         false,
+         {{kGet, makePage<PageFile::Name::Style>}, {kHead, makePage<PageFile::Name::Style>}}},
+        {"/connector.js",
+         false,
+         {{kGet, makePage<PageFile::Name::Script>}, {kHead, makePage<PageFile::Name::Script>}}},
     };
     return all;
 }
@@ -70,32 +91,42 @@ const Routes& routesOfMetricsPort() {
     return all;
 }
 
-/// The {id} of a path that is this route's, "" where the route has none; nothing when the path is another
-/// one's.
-std::optional<std::string> match(const Route& route, const std::string& path) {
-    static const std::string kId = "{id}";
-    const auto at = route.path.find(kId);
-    if (at == std::string::npos) return path == route.path ? std::optional("") : std::nullopt;
-    const auto behind = route.path.substr(at + kId.size());
-    if (path.size() <= at + behind.size() || path.compare(0, at, route.path, 0, at) != 0 ||
-        !path.ends_with(behind))
-        return std::nullopt;
-    return path.substr(at, path.size() - at - behind.size());
-}
-
 struct Match {
     const Route* route;
-    std::string id;
+    std::string id;     ///< "" where the route has none
+    std::string number; ///< the same
 };
+
+/// Nothing when the path is another route's.
+std::optional<Match> match(const Route& route, const std::string& path) {
+    static const std::string kId = "{id}";
+    static const std::string kNumber = "{n}";
+    const auto at = route.path.find(kId);
+    if (at == std::string::npos)
+        return path == route.path ? std::optional(Match{&route, "", ""}) : std::nullopt;
+    auto behind = route.path.substr(at + kId.size());
+    auto left = path;
+    std::string number;
+    if (behind.ends_with(kNumber)) {
+        behind.resize(behind.size() - kNumber.size());
+        left.resize(path.rfind('/') + 1);
+        number = path.substr(left.size());
+        if (number.empty()) return std::nullopt;
+    }
+    if (left.size() <= at + behind.size() || left.compare(0, at, route.path, 0, at) != 0 ||
+        !left.ends_with(behind))
+        return std::nullopt;
+    return Match{&route, left.substr(at, left.size() - at - behind.size()), number};
+}
 
 /// A path that a route has to the letter is that route's alone; else, as an id may hold anything, it may be
 /// several routes' with {id}.
 std::vector<Match> matchesOf(const Routes& routes, const std::string& path) {
     std::vector<Match> matches;
     for (const auto& route : routes) {
-        const auto id = match(route, path);
-        if (id && id->empty()) return {{&route, ""}};
-        if (id) matches.push_back({&route, *id});
+        auto found = match(route, path);
+        if (found && found->id.empty()) return {std::move(*found)};
+        if (found) matches.push_back(std::move(*found));
     }
     if (matches.empty())
         throw HttpError(HTTPResponse::HTTP_NOT_FOUND, "there is nothing at " + printable(path));
@@ -162,11 +193,12 @@ ApiHandlerFactory::createRequestHandler(const Poco::Net::HTTPServerRequest& requ
         const auto& routes = target.isAtOpenPort ? routesOfMetricsPort() : routesOfApi();
         const auto matches = matchesOf(routes, pathOf(request));
         target.isOpenToAll = matches.front().route->isOpenToAll;
-        const auto& [route, id] = matchWith(matches, request.getMethod());
+        const auto& [route, id, number] = matchWith(matches, request.getMethod());
         target.endpoint = route->path;
         target.method = request.getMethod();
         checkBody(request);
         target.pathId = id;
+        target.pathNumber = number;
         return route->handlers.at(request.getMethod())(_context, target).release();
     } catch (const HttpError& error) {
         return new Refusal(_context, target, error);

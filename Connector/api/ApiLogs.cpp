@@ -15,15 +15,22 @@ LimitedLog::Kind kindOf(const std::string& what) {
 
 ApiLogs::ApiLogs(const std::vector<Identity>& identities, LimitedLogs& logs)
     : turnedAway(logs.add(kindOf("callers turned away"))),
-      connections(logs.add(kindOf("connections closed"))) {
+      connections(logs.add(kindOf("connections closed"))), _logs(logs) {
+    add(identities);
+}
+
+void ApiLogs::add(const std::vector<Identity>& identities) {
+    auto all = *_identities;
     for (const auto& identity : identities) {
+        if (all.contains(identity.name)) continue;
         auto kind = kindOf("refusals to " + printable(identity.name));
         kind.isShared = false;
-        _identities.emplace(identity.name, &logs.add(std::move(kind)));
+        all.emplace(identity.name, &_logs.add(std::move(kind)));
     }
-    if (!_identities.contains(Identities::kAnonymous))
-        _identities.emplace(Identities::kAnonymous,
-                            &logs.add(kindOf(std::string("refusals to ") + Identities::kAnonymous)));
+    if (!all.contains(Identities::kAnonymous))
+        all.emplace(Identities::kAnonymous,
+                    &_logs.add(kindOf(std::string("refusals to ") + Identities::kAnonymous)));
+    _identities.replace(std::move(all));
 }
 
 } // namespace connector

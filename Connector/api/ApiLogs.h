@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/Identity.h"
+#include "base/Reloadable.h"
 #include "net/LimitedLogs.h"
 
 #include <map>
@@ -17,13 +18,19 @@ class ApiLogs {
 
     /// What was refused to a known caller: a log for each, so that none can hide what another causes.
     /// identity: the name of one, or of anonymous callers.
-    LimitedLog& refusedTo(const std::string& identity) const { return *_identities.at(identity); }
+    LimitedLog& refusedTo(const std::string& identity) const { return *_identities->at(identity); }
+
+    /// There are these, too, from now on. One that has gone may still have a request under way.
+    void add(const std::vector<Identity>& identities);
 
     LimitedLog& turnedAway;  ///< callers that are nobody
     LimitedLog& connections; ///< that had to go, as a limit was reached
 
   private:
-    std::map<std::string, LimitedLog*> _identities;
+    using ByIdentity = std::map<std::string, LimitedLog*>;
+
+    LimitedLogs& _logs;
+    Reloadable<ByIdentity> _identities{ByIdentity()};
 };
 
 } // namespace connector

@@ -46,6 +46,10 @@ ErrorAnswer errorAnswer(const std::exception_ptr& exception) {
         return refusal(HTTPResponse::HTTP_BAD_REQUEST, error.what());
     } catch (const UnknownMapping& error) {
         return {{HTTPResponse::HTTP_NOT_FOUND, error.what()}, "no mapping has that id"};
+    } catch (const UnknownConnection& error) {
+        return {{HTTPResponse::HTTP_NOT_FOUND, error.what()}, "the mapping has no such connection"};
+    } catch (const LoopsBusy& error) {
+        return notNow(error.what(), error.what());
     } catch (const PortTaken& error) {
         return refusal(HTTPResponse::HTTP_CONFLICT, error.what());
     } catch (const NoFreePorts& error) {

@@ -68,7 +68,7 @@ Poco::JSON::Object::Ptr ListMappingsHandler::answer(const ApiRequest& request) {
 
     Poco::JSON::Array::Ptr mappings = new Poco::JSON::Array;
     for (const auto& report : reports)
-        mappings->add(context().json.write(report));
+        mappings->add(context().rules->json.write(report));
     auto answer = newJson();
     answer->set("mappings", mappings);
     if (hasMore) answer->set("next", reports.back().mapping.id);
@@ -76,14 +76,14 @@ Poco::JSON::Object::Ptr ListMappingsHandler::answer(const ApiRequest& request) {
 }
 
 Poco::JSON::Object::Ptr ShowMappingHandler::answer(const ApiRequest&) {
-    return context().json.write(context().mappings.show(checkedMappingId(pathId())));
+    return context().rules->json.write(context().mappings.show(checkedMappingId(pathId())));
 }
 
 Poco::JSON::Object::Ptr ChangeMappingHandler::answer(const ApiRequest& request) {
     const auto id = checkedMappingId(pathId());
     const MappingChange change(request.body);
     const auto edit = [&](Mapping& mapping) { change.applyTo(mapping); };
-    return context().json.write(context().mappings.change(id, edit, change.inWords(), request.caller));
+    return context().rules->json.write(context().mappings.change(id, edit, change.inWords(), request.caller));
 }
 
 Poco::JSON::Object::Ptr ChangePasscodeHandler::answer(const ApiRequest& request) {

@@ -54,6 +54,16 @@ Poco::JSON::Object::Ptr refusalsOf(const PipeStatus& status) {
     return refusals;
 }
 
+void writeState(Poco::JSON::Object& object, const PipeStatus& status) {
+    object.set("state", status.degraded ? "degraded" : "open");
+    if (!status.degraded) return;
+    Poco::JSON::Array::Ptr reasons = new Poco::JSON::Array;
+    if (status.lacksPort[0]) reasons->add("port1");
+    if (status.lacksPort[1]) reasons->add("port2");
+    if (status.refusesPlainVisitors) reasons->add("visitortls");
+    object.set("degraded", reasons);
+}
+
 void writeTimes(Poco::JSON::Object& object, const Mapping& mapping) {
     object.set("created", mapping.created);
     if (mapping.lastUse.agent != 0) object.set("lastagent", mapping.lastUse.agent);
@@ -96,7 +106,7 @@ Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
     object->set("relays", status.relays);
     object->set("bytesfromport1", status.bytesFrom[0]);
     object->set("bytesfromport2", status.bytesFrom[1]);
-    object->set("state", status.degraded ? "degraded" : "open");
+    writeState(*object, status);
     writeTimes(*object, mapping);
     return object;
 }

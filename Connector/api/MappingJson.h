@@ -18,6 +18,8 @@ class MappingJson {
     /// Everything about the mapping except its passcodes.
     Poco::JSON::Object::Ptr write(const MappingReport& report) const;
 
+    bool operator==(const MappingJson&) const = default;
+
   private:
     std::string urlOf(const Mapping& mapping) const;
 

@@ -2,6 +2,7 @@
 
 #include "api/JsonAnswer.h"
 #include "api/MappingRequest.h"
+#include "base/JsonFields.h"
 
 namespace connector {
 
@@ -9,6 +10,24 @@ namespace {
 
 const char* inWords(bool active) {
     return active ? "Active" : "Inactive";
+}
+
+/// Values are JSON already.
+Poco::JSON::Object::Ptr jsonOf(const ConfigurationReport& report) {
+    Poco::JSON::Array::Ptr kept = new Poco::JSON::Array;
+    for (const auto& one : report.kept) {
+        auto entry = newJson();
+        entry->set("key", one.key);
+        entry->set("value", parseJsonValue(one.value));
+        entry->set("file", parseJsonValue(one.inFile));
+        kept->add(entry);
+    }
+    auto json = newJson();
+    json->set("read", report.read);
+    json->set("changed", jsonArrayOf(report.changed));
+    json->set("kept", kept);
+    if (!report.error.empty()) json->set("error", report.error);
+    return json;
 }
 
 } // namespace
@@ -52,6 +71,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
     answer->set("visitorsrefused", static_cast<Poco::UInt64>(totals.visitorsRefused));
     answer->set("relays", static_cast<Poco::Int64>(totals.relays));
     answer->set("bytesrelayed", static_cast<Poco::UInt64>(totals.bytesRelayed));
+    answer->set("configuration", jsonOf(context().configuration.get()));
     return answer;
 }
 

@@ -4,15 +4,16 @@
 #include "app/PackagedConfiguration.h"
 #include "app/PortRanges.h"
 #include "base/Descriptor.h"
+#include "base/Digest.h"
 #include "base/FileText.h"
 #include "base/JsonFields.h"
-#include "net/TlsContext.h"
 
 #include <Poco/Environment.h>
 #include <Poco/Net/IPAddress.h>
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -165,9 +166,9 @@ std::vector<std::string> readHosts(JsonFields& api) {
 }
 
 /// A port that the configuration itself opens, beside those of mappings.
-std::uint16_t readOwnPort(JsonFields& fields, const std::string& key, int fallback,
+std::uint16_t readOwnPort(JsonFields& fields, const std::string& key, int min, int fallback,
                           const std::vector<std::uint16_t>& ports) {
-    const auto port = static_cast<std::uint16_t>(fields.integer(key, 1, 65535, fallback));
+    const auto port = static_cast<std::uint16_t>(fields.integer(key, min, 65535, fallback));
     if (std::find(ports.begin(), ports.end(), port) != ports.end())
         throw FieldError(fields.pathOf(key) + ": " + std::to_string(port) +
                          " is one of \"ports\"; name it in \"exclude\", or choose another one");
@@ -186,7 +187,7 @@ ApiSettings readApi(JsonFields api, const Configuration& configuration) {
     result.anonymous = api.boolean("anonymous", false);
     result.hosts = readHosts(api);
     result.bind = readApiBind(api, result.identities.empty());
-    result.port = readOwnPort(api, "port", configuration.dev ? 8080 : 443, configuration.ports);
+    result.port = readOwnPort(api, "port", 1, configuration.dev ? 8080 : 443, configuration.ports);
     api.refuseUnknown();
     return result;
 }
@@ -196,7 +197,7 @@ MetricsSettings readMetrics(JsonFields metrics, const Configuration& configurati
     constexpr const char* kPort = "port";
     const auto bind = metrics.text("bind", result.bind);
     result.bind = httpBind(addressOf(metrics, "bind", bind), bind);
-    result.port = readOwnPort(metrics, kPort, 0, configuration.ports);
+    result.port = readOwnPort(metrics, kPort, 0, 0, configuration.ports);
     if (result.port == configuration.api.port) metrics.refuse(kPort, "another one than api.port");
     result.mappings = static_cast<std::size_t>(
         metrics.integer("mappings", 0, kMaxMetricsMappings, static_cast<std::int64_t>(result.mappings)));
@@ -272,6 +273,7 @@ PipeLimits readPipeLimits(JsonFields& limits) {
     result.http2 = readHttp2Limits(limits);
     result.relay = readRelayLimits(limits);
     result.retryPorts = time(limits, "retry-ports", result.retryPorts);
+    result.loopWait = time(limits, "loop-wait", result.loopWait);
     result.backlog = count(limits, "backlog", 65535, result.backlog);
     return result;
 }
@@ -394,34 +396,15 @@ void checkCertificateIdentities(const Configuration& configuration) {
     }
 }
 
-/// Runs a function that reads PEM files, and says which keys of the configuration name them.
+/// Runs a function that reads files, and says which keys of the configuration name them.
 template <class Function>
-void tryPem(const std::string& keys, Function&& function) {
+auto trying(const std::string& file, const std::string& keys, const std::string& demand,
+            Function&& function) {
     try {
-        function();
+        return function();
     } catch (const TlsError& error) {
-        throw FieldError(keys + ": " + error.what() +
-                         "; \"dev\": false needs PEM files there, certificate and key belonging together");
+        throw ConfigurationError(file + ": " + keys + ": " + error.what() + "; " + demand);
     }
-}
-
-/// Certificate and key are good already.
-void tryOcsp(const Configuration& configuration) {
-    try {
-        TlsCredentials(configuration.certificateFile, configuration.keyFile, configuration.ocspFile);
-    } catch (const TlsError& error) {
-        throw FieldError(std::string("tls.ocsp: ") + error.what() +
-                         "; it must be what \"openssl ocsp -respout FILE\" writes for the certificate in " +
-                         configuration.certificateFile);
-    }
-}
-
-void tryTls(const Configuration& configuration) {
-    std::optional<TlsCredentials> credentials;
-    tryPem("tls.certificate, tls.key",
-           [&] { credentials.emplace(configuration.certificateFile, configuration.keyFile); });
-    if (!configuration.ocspFile.empty()) tryOcsp(configuration);
-    tryPem("tls.controllers-ca", [&] { makeServerContext(*credentials, configuration.controllersCaFile); });
 }
 
 } // namespace
@@ -436,7 +419,9 @@ std::string configurationText(const std::string& file) {
 
 Configuration Configuration::parse(const std::string& text, const std::string& file) {
     try {
-        auto configuration = readRoot(JsonFields(parseJsonObject(text)), file);
+        JsonFields::Values values;
+        auto configuration = readRoot(JsonFields(parseJsonObject(text), "", &values), file);
+        configuration.values = std::move(values);
         checkCertificateIdentities(configuration);
         return configuration;
     } catch (const FieldError& error) {
@@ -450,12 +435,36 @@ Configuration Configuration::read(const std::string& file) {
 
 Configuration Configuration::load(const std::string& file) {
     auto configuration = read(file);
-    try {
-        if (!configuration.dev) tryTls(configuration);
-        return configuration;
-    } catch (const FieldError& error) {
-        throw ConfigurationError(file + ": " + error.what());
-    }
+    configuration.credentials();
+    configuration.noteFiles();
+    return configuration;
+}
+
+void Configuration::noteFiles() {
+    const std::array<std::pair<const char*, std::string>, 4> files{{{"tls.certificate", certificateFile},
+                                                                    {"tls.key", keyFile},
+                                                                    {"tls.controllers-ca", controllersCaFile},
+                                                                    {"tls.ocsp", ocspFile}}};
+    for (const auto& [key, path] : files)
+        try {
+            if (!dev && !path.empty()) values[key] += " " + digestOf(textOf(path));
+        } catch (const FileReadError& error) {
+            throw ConfigurationError(file + ": " + key + ": " + error.what());
+        }
+}
+
+std::unique_ptr<TlsCredentials> Configuration::credentials(const TlsCredentials* former) const {
+    if (dev) return nullptr;
+    constexpr const char* kPems =
+        "\"dev\": false needs PEM files there, certificate and key belonging together";
+    const auto ocspDemand =
+        "it must be what \"openssl ocsp -respout FILE\" writes for the certificate in " + certificateFile;
+    trying(file, "tls.certificate, tls.key", kPems, [&] { TlsCredentials(certificateFile, keyFile); });
+    auto credentials = trying(file, "tls.ocsp", ocspDemand, [&] {
+        return std::make_unique<TlsCredentials>(certificateFile, keyFile, ocspFile, former);
+    });
+    trying(file, "tls.controllers-ca", kPems, [&] { makeServerContext(*credentials, controllersCaFile); });
+    return credentials;
 }
 
 std::string findConfiguration(const std::string& wanted) {

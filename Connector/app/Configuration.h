@@ -1,13 +1,16 @@
 #pragma once
 
 #include "api/ApiSettings.h"
+#include "base/JsonFields.h"
 #include "mapping/DatabaseLimits.h"
 #include "metrics/MetricsSettings.h"
+#include "net/TlsContext.h"
 #include "pipe/PipeEnvironment.h"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -48,9 +51,19 @@ struct Configuration {
     std::string logFile;
     /// Event loops.
     std::size_t threads = 1;
+    /// All keys with their values, given or not, and of files a digest of what is in them: to tell what has
+    /// changed.
+    JsonFields::Values values;
 
     /// Where a server without a terminal writes its log: log.file, or a file beside the database.
     std::string backgroundLogFile() const { return logFile.empty() ? databaseFile + ".log" : logFile; }
+
+    /// What TLS is to show, read from the files; null with dev. former: see TlsCredentials. Throws
+    /// ConfigurationError, also for a bad controllers-ca.
+    std::unique_ptr<TlsCredentials> credentials(const TlsCredentials* former = nullptr) const;
+
+    /// Adds the digests of the files that TLS needs. Throws ConfigurationError.
+    void noteFiles();
 
     /// Checks the text of a file; the file need not be there. Throws ConfigurationError.
     static Configuration parse(const std::string& text, const std::string& file);

@@ -1,5 +1,6 @@
 #include "app/ConnectorApplication.h"
 
+#include "app/Reload.h"
 #include "app/Server.h"
 #include "base/ProcessSetup.h"
 #include "base/ServiceManager.h"
@@ -125,6 +126,7 @@ void ConnectorApplication::defineOptions(Poco::Util::OptionSet& options) {
 int ConnectorApplication::serve(int argc, char** argv) {
     try {
         readWords({argv + 1, argv + argc});
+        _absoluteFile = std::filesystem::absolute(_configurationFile).string();
         _configuration = Configuration::load(findConfiguration(_configurationFile));
         if (_onlyCheck) {
             std::cout << _configuration.file << ": ok" << std::endl;
@@ -236,18 +238,9 @@ void ConnectorApplication::waitForTermination(const sigset_t& signals) {
 void ConnectorApplication::reload() {
     notifyReloading();
     _logging->reopenFile();
-    try {
-        log().notice(_server->reloadCredentials() ? "certificate and key were read again"
-                                                  : "without TLS there is nothing to read again");
-    } catch (const TlsError& error) {
-        log().error("certificate and key stay as they were: %s", std::string(error.what()));
-    }
-    try {
-        if (_server->reloadOcsp()) log().notice("the OCSP response was read again");
-    } catch (const TlsError& error) {
-        log().error("the OCSP response stays as it was: %s", std::string(error.what()));
-    }
-    notifyReady(summary(_configuration));
+    const auto told =
+        Reload(_configuration, *_server, *_logging, _isDaemon).run(findConfiguration(_absoluteFile));
+    notifyReady(summary(_configuration) + (told.empty() ? "" : "; " + told));
 }
 
 /// A daemon's standard error is /dev/null.

@@ -43,7 +43,8 @@ class ConnectorApplication : public Poco::Util::ServerApplication {
     int fail(int exitCode, const std::string& message) const;
 
     std::string _configurationFile = kDefaultConfiguration;
-    std::string _pidFile; ///< "": none
+    std::string _absoluteFile; ///< the same; a daemon goes to another folder
+    std::string _pidFile;      ///< "": none
     bool _onlyCheck = false;
     bool _isDaemon = false;
     Configuration _configuration;

@@ -18,13 +18,7 @@ constexpr std::chrono::milliseconds kLastWrites{2000};
 /// How long requests that wait for the database do so yet: HttpServer::stop() waits a little longer for them.
 constexpr std::chrono::milliseconds kWritesUnderway{1500};
 
-std::optional<TlsCredentials> credentialsOf(const Configuration& configuration) {
-    if (configuration.dev) return std::nullopt;
-    return std::optional<TlsCredentials>(std::in_place, configuration.certificateFile, configuration.keyFile,
-                                         configuration.ocspFile);
-}
-
-Poco::Net::Context::Ptr contextFor(const std::optional<TlsCredentials>& credentials,
+Poco::Net::Context::Ptr contextFor(const std::unique_ptr<TlsCredentials>& credentials,
                                    const std::string& clientCaFile) {
     if (!credentials) return {};
     return makeServerContext(*credentials, clientCaFile);
@@ -44,12 +38,12 @@ HttpSettings metricsHttp(const Configuration& configuration) {
 } // namespace
 
 Server::Server(const Configuration& configuration)
-    : _credentials(credentialsOf(configuration)), _limitedLogs(configuration.log),
+    : _credentials(configuration.credentials()), _limitedLogs(configuration.log),
       _loops(configuration.threads),
       _environment(_loops, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
       _store(configuration.databaseFile, configuration.database.busy), _ports(configuration.ports),
       _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse),
-      _metrics(configuration.metrics, _mappings, _environment, _credentials ? &*_credentials : nullptr),
+      _metrics(configuration.metrics, _mappings, _environment, _credentials.get()),
       _apiLogs(configuration.api.identities, _limitedLogs),
       _api(configuration.api, _mappings, _metrics, _apiLogs),
       _http(
@@ -86,13 +80,24 @@ bool Server::stop() {
     return _mappings.stop(std::max(begin + kStopTime, Clock::now() + kLastWrites));
 }
 
-bool Server::reloadCredentials() {
-    if (_credentials) _credentials->reload();
-    return _credentials.has_value();
+Server::Renewal Server::prepare(const Configuration& configuration, const Configuration& running) const {
+    Renewal renewal{configuration.credentials(_credentials.get()), {}};
+    // Without a CA there is nothing new in it, and clients would lose their sessions.
+    if (!configuration.controllersCaFile.empty() || !running.controllersCaFile.empty())
+        renewal.apiContext = contextFor(_credentials, configuration.controllersCaFile);
+    return renewal;
 }
 
-bool Server::reloadOcsp() {
-    return _credentials && _credentials->reloadOcsp();
+void Server::change(const Configuration& configuration, const Renewal& renewal) {
+    if (_credentials) _credentials->replace(*renewal.credentials);
+    _limitedLogs.limit(configuration.log);
+    _environment.change(configuration.pipes);
+    _mappings.reload(configuration.ports, configuration.database, configuration.lastUse);
+    _apiLogs.add(configuration.api.identities);
+    _api.rules.replace(ApiRules(configuration.api));
+    _http.change(configuration.api.limits, renewal.apiContext);
+    _metrics.apply(configuration.metrics);
+    if (_metricsHttp) _metricsHttp->change(metricsHttp(configuration).limits, {});
 }
 
 } // namespace connector

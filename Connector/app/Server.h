@@ -10,7 +10,7 @@
 #include "net/TlsContext.h"
 #include "net/Watchdog.h"
 
-#include <optional>
+#include <memory>
 
 namespace connector {
 
@@ -28,18 +28,25 @@ class Server {
     /// then this can't be destroyed, and the process must end without that.
     bool stop();
 
-    /// Reads certificate and key again, for handshakes from now on. False without TLS. Throws TlsError, and
-    /// then keeps the old ones.
-    bool reloadCredentials();
+    /// What a changed configuration needs that may turn out to be no good.
+    struct Renewal {
+        std::unique_ptr<TlsCredentials> credentials; ///< null in dev mode
+        Poco::Net::Context::Ptr apiContext;          ///< null: as it is
+    };
 
-    /// Reads the OCSP response again. False when there is none to be read. Throws TlsError, and then keeps
-    /// the old one, which is shown for as long as it is about the certificate in use.
-    bool reloadOcsp();
+    /// Changes nothing. Throws ConfigurationError and TlsError.
+    Renewal prepare(const Configuration& configuration, const Configuration& running) const;
+
+    /// Works by this configuration from now on, as far as that can change (Reload); what is open goes on.
+    void change(const Configuration& configuration, const Renewal& renewal);
+
+    /// For the status of the API.
+    LastConfiguration& lastConfiguration() { return _api.configuration; }
 
   private:
     void startMetricsPort(const Configuration& configuration);
 
-    std::optional<TlsCredentials> _credentials; ///< none in dev mode
+    const std::unique_ptr<TlsCredentials> _credentials; ///< null in dev mode
     LimitedLogs _limitedLogs;
     EventLoops _loops;
     PipeEnvironment _environment;

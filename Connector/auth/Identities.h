@@ -42,6 +42,8 @@ class Identities {
     /// The first identity that the caller proves to be; the time taken tells nothing about the tokens.
     Recognition recognize(const Credentials& caller) const;
 
+    bool operator==(const Identities&) const = default;
+
   private:
     std::vector<Identity> _known;
     bool _anonymous;

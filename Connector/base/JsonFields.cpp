@@ -1,5 +1,8 @@
 #include "base/JsonFields.h"
 
+#include "base/Digest.h"
+#include "base/Json.h"
+
 #include <Poco/Ascii.h>
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/JSONException.h>
@@ -101,6 +104,12 @@ bool isArray(const Poco::Dynamic::Var& value) {
     return value.type() == typeid(Poco::JSON::Array::Ptr);
 }
 
+std::string jsonOf(const Poco::Dynamic::Var& value) {
+    std::ostringstream out;
+    Poco::JSON::Stringifier::stringify(value, out);
+    return out.str();
+}
+
 /// What has members of its own is not shown: one of them may be a secret.
 std::string shown(const Poco::Dynamic::Var& value) {
     if (isObject(value)) return "an object";
@@ -110,11 +119,10 @@ std::string shown(const Poco::Dynamic::Var& value) {
                         [](const auto& one) { return isObject(one) || isArray(one); }))
             return "an array of objects or arrays";
     }
-    std::ostringstream out;
-    Poco::JSON::Stringifier::stringify(value, out);
+    const auto text = jsonOf(value);
     // POCO writes 60.0 as 60, and "60 is not a whole number" would puzzle.
-    const bool looksWhole = out.str().find_first_of(".e") == std::string::npos;
-    return shortened(out.str()) + (value.type() == typeid(double) && looksWhole ? ".0" : "");
+    const bool looksWhole = text.find_first_of(".e") == std::string::npos;
+    return shortened(text) + (value.type() == typeid(double) && looksWhole ? ".0" : "");
 }
 
 /// The parser's messages show the byte it stumbled over, which may be half a character.
@@ -153,8 +161,12 @@ Poco::JSON::Object::Ptr parseJsonObject(const std::string& text) {
     }
 }
 
-JsonFields::JsonFields(Poco::JSON::Object::Ptr object, std::string path)
-    : _object(std::move(object)), _path(std::move(path)) {}
+Poco::Dynamic::Var parseJsonValue(const std::string& text) {
+    return parseJsonObject("{\"value\":" + text + "}")->get("value");
+}
+
+JsonFields::JsonFields(Poco::JSON::Object::Ptr object, std::string path, Values* values)
+    : _object(std::move(object)), _path(std::move(path)), _values(values) {}
 
 bool JsonFields::has(const std::string& key) const {
     return _object->has(key);
@@ -174,7 +186,10 @@ std::int64_t JsonFields::integer(const std::string& key, std::int64_t min, std::
     if (!value.isInteger() || value.isBoolean()) refuse(key, wholeNumber(min, max));
     try {
         const auto number = value.convert<Poco::Int64>();
-        if (number >= min && number <= max) return number;
+        if (number >= min && number <= max) {
+            note(key, number);
+            return number;
+        }
     } catch (const Poco::RangeException&) { // an unsigned number above the signed range
     }
     refuse(key, wholeNumber(min, max));
@@ -182,67 +197,81 @@ std::int64_t JsonFields::integer(const std::string& key, std::int64_t min, std::
 
 std::int64_t JsonFields::integer(const std::string& key, std::int64_t min, std::int64_t max,
                                  std::int64_t fallback) {
-    return find(key) ? integer(key, min, max) : fallback;
+    if (find(key)) return integer(key, min, max);
+    note(key, fallback);
+    return fallback;
 }
 
 bool JsonFields::boolean(const std::string& key, bool fallback) {
     const auto value = find(key);
-    if (!value) return fallback;
-    if (!value->isBoolean()) refuse(key, "true or false");
-    return value->extract<bool>();
+    if (value && !value->isBoolean()) refuse(key, "true or false");
+    const bool read = value ? value->extract<bool>() : fallback;
+    note(key, read);
+    return read;
 }
 
 std::string JsonFields::text(const std::string& key) {
     const auto value = require(key, "a string");
     if (!value.isString()) refuse(key, "a string");
+    note(key, value);
     return value.extract<std::string>();
 }
 
 std::string JsonFields::text(const std::string& key, const std::string& fallback) {
-    return find(key) ? text(key) : fallback;
+    if (find(key)) return text(key);
+    note(key, fallback);
+    return fallback;
 }
 
 std::string JsonFields::oneOf(const std::string& key, const std::vector<std::string>& allowed) {
     const auto value = require(key, choice(allowed));
     for (const auto& one : allowed)
-        if (value.isString() && value.extract<std::string>() == one) return one;
+        if (value.isString() && value.extract<std::string>() == one) {
+            note(key, one);
+            return one;
+        }
     refuse(key, choice(allowed));
 }
 
 std::string JsonFields::oneOf(const std::string& key, const std::vector<std::string>& allowed,
                               const std::string& fallback) {
-    return find(key) ? oneOf(key, allowed) : fallback;
+    if (find(key)) return oneOf(key, allowed);
+    note(key, fallback);
+    return fallback;
 }
 
 std::vector<std::string> JsonFields::textArray(const std::string& key, const std::string& allowed,
                                                const std::vector<std::string>& fallback) {
     const auto value = find(key);
-    if (!value) return fallback;
-    if (!isArray(*value)) refuse(key, allowed);
-    std::vector<std::string> result;
-    for (const auto& element : *value->extract<Poco::JSON::Array::Ptr>()) {
-        if (!element.isString()) refuse(key, allowed);
-        result.push_back(element.extract<std::string>());
-    }
+    if (value && !isArray(*value)) refuse(key, allowed);
+    auto result = value ? std::vector<std::string>() : fallback;
+    if (value)
+        for (const auto& element : *value->extract<Poco::JSON::Array::Ptr>()) {
+            if (!element.isString()) refuse(key, allowed);
+            result.push_back(element.extract<std::string>());
+        }
+    note(key, jsonArrayOf(result));
     return result;
 }
 
 std::vector<std::string> JsonFields::texts(const std::string& key, const std::vector<std::string>& fallback) {
     const auto value = find(key);
-    if (!value) return fallback;
-    if (value->isString()) return {value->extract<std::string>()};
-    return textArray(key, "an array of strings", fallback);
+    if (!value || !value->isString()) return textArray(key, "an array of strings", fallback);
+    const std::vector<std::string> one{value->extract<std::string>()};
+    note(key, jsonArrayOf(one));
+    return one;
 }
 
 JsonFields JsonFields::object(const std::string& key) {
     const auto value = find(key);
-    if (!value) return JsonFields(new Poco::JSON::Object, pathOf(key));
+    if (!value) return JsonFields(new Poco::JSON::Object, pathOf(key), _values);
     if (!isObject(*value)) refuse(key, "an object");
-    return JsonFields(value->extract<Poco::JSON::Object::Ptr>(), pathOf(key));
+    return JsonFields(value->extract<Poco::JSON::Object::Ptr>(), pathOf(key), _values);
 }
 
 std::vector<JsonFields> JsonFields::objects(const std::string& key) {
     const auto value = find(key);
+    note(key, digestOf(value ? jsonOf(*value) : ""));
     if (!value) return {};
     if (!isArray(*value)) refuse(key, "an array of objects");
     std::vector<JsonFields> result;
@@ -281,6 +310,10 @@ std::optional<Poco::Dynamic::Var> JsonFields::find(const std::string& key) {
     const auto value = _object->get(key);
     if (value.isEmpty()) refuse(key, "left out, or a value other than null");
     return std::optional<Poco::Dynamic::Var>(std::in_place, value);
+}
+
+void JsonFields::note(const std::string& key, const Poco::Dynamic::Var& value) {
+    if (_values) (*_values)[pathOf(key)] = jsonOf(value);
 }
 
 Poco::Dynamic::Var JsonFields::require(const std::string& key, const std::string& allowed) {

@@ -3,6 +3,7 @@
 #include <Poco/JSON/Object.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -32,6 +33,9 @@ class FieldError : public std::runtime_error {
 /// anything after the object, and nesting deeper than 16 are errors. Throws FieldError.
 Poco::JSON::Object::Ptr parseJsonObject(const std::string& text);
 
+/// The same for any value.
+Poco::Dynamic::Var parseJsonValue(const std::string& text);
+
 /// Reads the members of one JSON object, each with the type and the range it must have, and says of each
 /// wrong one where it stands, what was given and what is allowed. Every reading function throws FieldError.
 ///
@@ -39,9 +43,13 @@ Poco::JSON::Object::Ptr parseJsonObject(const std::string& text);
 /// allowed.
 class JsonFields {
   public:
+    /// What was read: by the path of each key its value, or the fallback that stood in for it, as JSON; of an
+    /// array of objects, which may have secrets in it, a digest.
+    using Values = std::map<std::string, std::string>;
+
     /// path: the name of the object inside its document, "" for the document itself; it prefixes the keys in
-    /// messages.
-    explicit JsonFields(Poco::JSON::Object::Ptr object, std::string path = "");
+    /// messages. values: where it is noted what was read, of nested objects, too; null: nowhere.
+    explicit JsonFields(Poco::JSON::Object::Ptr object, std::string path = "", Values* values = nullptr);
 
     bool has(const std::string& key) const;
 
@@ -96,10 +104,12 @@ class JsonFields {
   private:
     std::optional<Poco::Dynamic::Var> find(const std::string& key);
     Poco::Dynamic::Var require(const std::string& key, const std::string& allowed);
+    void note(const std::string& key, const Poco::Dynamic::Var& value);
 
     Poco::JSON::Object::Ptr _object;
     std::string _path;
     std::set<std::string> _known;
+    Values* _values;
 };
 
 } // namespace connector

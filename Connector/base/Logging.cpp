@@ -56,9 +56,26 @@ Poco::AutoPtr<Poco::Channel> sinkFor(const Poco::AutoPtr<LogFile>& file) {
 
 } // namespace
 
-Logging::Logging(const std::string& level, const std::string& file) : _file(openedFile(file)) {
-    Poco::AutoPtr<Poco::Channel> queue(new QueuedChannel(sinkFor(_file), kMaxWaiting));
+Logging::Logging(const std::string& level, const std::string& file)
+    : _path(file), _file(openedFile(file)), _sink(sinkFor(_file)), _current(new Poco::SplitterChannel) {
+    _current->addChannel(_sink);
+    Poco::AutoPtr<Poco::Channel> queue(new QueuedChannel(_current, kMaxWaiting));
     Poco::Logger::setChannel("", queue);
+    Poco::Logger::setLevel("", Poco::Logger::parseLevel(level));
+}
+
+/// The loggers' channel stays the same: POCO's loggers read it without a lock. So they do with the level, an
+/// int.
+void Logging::change(const std::string& level, const std::string& file) {
+    if (file != _path) {
+        auto opened = openedFile(file);
+        auto sink = sinkFor(opened);
+        _current->addChannel(sink);
+        _current->removeChannel(_sink);
+        _sink = sink;
+        _file = opened;
+        _path = file;
+    }
     Poco::Logger::setLevel("", Poco::Logger::parseLevel(level));
 }
 

@@ -3,6 +3,7 @@
 #include "base/LogFile.h"
 
 #include <Poco/AutoPtr.h>
+#include <Poco/SplitterChannel.h>
 
 #include <string>
 
@@ -22,11 +23,17 @@ class Logging {
     Logging(const Logging&) = delete;
     Logging& operator=(const Logging&) = delete;
 
+    /// From now on. Throws as the constructor, and then all stays as it was.
+    void change(const std::string& level, const std::string& file);
+
     /// For when the file has been moved away: the next line goes into a new one.
     void reopenFile();
 
   private:
-    Poco::AutoPtr<LogFile> _file; ///< null when there is none
+    std::string _path;                             ///< "": there is no file
+    Poco::AutoPtr<LogFile> _file;                  ///< null when there is none
+    Poco::AutoPtr<Poco::Channel> _sink;            ///< all places that lines go to
+    Poco::AutoPtr<Poco::SplitterChannel> _current; ///< has that one
 };
 
 } // namespace connector

@@ -126,7 +126,7 @@ class CommandTree {
 void CommandTree::addCommonOptions() {
     _app.formatter(std::make_shared<HelpFormatter>());
     _app.footer(
-        "SIGHUP reads certificate and key again; SIGTERM and SIGINT stop the server.\n\n"
+        "SIGHUP reads the configuration again; SIGTERM and SIGINT stop the server.\n\n"
         "Exit codes: 0 done, or stopped as asked; 1 not healthy; 64 wrong command line; 65 wrong data;\n"
         "66 a file is not there; 69 something it needs is not to be had; 73 a file can't be written;\n"
         "74 the database can't be used; 75 not now, try again; 76 what answers is no Connector;\n"
@@ -150,6 +150,8 @@ void CommandTree::addServiceCommands() {
                [this] { startService(_common, _out); });
     addCommand(_app, "stop", "stop the service and wait until it has ended",
                [this] { stopService(_common, _out); });
+    addCommand(_app, "reload", "have the running service read its configuration again",
+               [this] { reloadService(_common, _out); });
     addCommand(_app, "status", "show what the running service does, and what is degraded",
                [this] { showStatus(_common, _out); });
     addTop();

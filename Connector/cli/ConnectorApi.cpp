@@ -242,7 +242,7 @@ ConnectorApi::Answer ConnectorApi::request(const std::string& method, const std:
             throw CommandError(Application::EXIT_PROTOCOL,
                                "the API at " + where + " shows another certificate than " +
                                    _configuration.certificateFile +
-                                   "; a renewed one is read on SIGHUP (systemctl reload iofog-connector)");
+                                   "; iofog-connector reload has it read a renewed one");
         throw CommandError(Application::EXIT_UNAVAILABLE, "no Connector answers at " + where + ": " +
                                                               error.displayText() +
                                                               "; iofog-connector start starts it");
@@ -293,7 +293,8 @@ Poco::JSON::Object::Ptr ConnectorApi::resultOf(const Answer& answer) const {
     if (exitCode == Application::EXIT_NOPERM)
         message = "the API at " + _url + " refuses this command: " + message +
                   (_token ? "; is \"" + _token->first + "\" in " + _configuration.file +
-                                " newer than the start of the service?"
+                                " newer than what the service has read? iofog-connector reload has it read "
+                                "the file again"
                           : "; api.identities in " + _configuration.file + " has none with a token");
     throw CommandError(exitCode, message);
 }

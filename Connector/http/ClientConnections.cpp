@@ -53,7 +53,7 @@ mostExpendableOf(const std::map<std::string, std::vector<std::shared_ptr<ClientC
 
 } // namespace
 
-ClientConnections::ClientConnections(EventLoop& loop, const HttpLimits& limits, KnowsCaller knows,
+ClientConnections::ClientConnections(EventLoop& loop, const Reloadable<HttpLimits>& limits, KnowsCaller knows,
                                      Poco::Net::Context::Ptr tls, Poco::AutoPtr<RequestQueue> queue,
                                      LimitedLog& log, HandshakeCounts& handshakes)
     : _loop(loop), _limits(limits), _knows(std::move(knows)), _tls(std::move(tls)), _queue(std::move(queue)),
@@ -120,10 +120,10 @@ std::shared_ptr<ClientConnection> ClientConnections::connectionOver(Descriptor s
 /// False when every connection that would have to go is one of a caller that the server knows.
 bool ClientConnections::makeRoomFor(const Poco::Net::SocketAddress& peer) {
     const auto mine = _byAddress.find(ownerAt(peer));
-    if (mine != _byAddress.end() && mine->second.size() >= _limits.connectionsPerAddress)
+    if (mine != _byAddress.end() && mine->second.size() >= _limits->connectionsPerAddress)
         return replace(expendableOf(mine->second).oldest, peer, "limits.api-connections-per-address");
-    if (_unidentified >= _limits.unidentified) return makeRoomAmongUnidentified(peer);
-    return _count < _limits.connections ||
+    if (_unidentified >= _limits->unidentified) return makeRoomAmongUnidentified(peer);
+    return _count < _limits->connections ||
            replace(mostExpendableOf(_byAddress).oldest, peer, "limits.api-connections");
 }
 
@@ -145,7 +145,7 @@ bool ClientConnections::makeRoomAmongUnidentified(const Poco::Net::SocketAddress
 void ClientConnections::leaveUnidentified() {
     --_unidentified;
     // Not as soon as there is room for one, which would be the end, and the beginning, again and again.
-    if (_replaced == 0 || _unidentified > _limits.unidentified / 2) return;
+    if (_replaced == 0 || _unidentified > _limits->unidentified / 2) return;
     _log.write("limits.api-unidentified", "it is not reached any more", [&] {
         return "limits.api-unidentified is not reached any more; " + std::to_string(_replaced) +
                " connections have had to go";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/Reloadable.h"
 #include "http/ClientConnection.h"
 #include "http/RequestQueue.h"
 #include "net/LimitedLog.h"
@@ -30,12 +31,15 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
   public:
     /// tls: null for plain TCP. queue: where requests go. log: is told of connections that had to go.
     /// handshakes: where theirs are counted. Both must outlive this.
-    ClientConnections(EventLoop& loop, const HttpLimits& limits, KnowsCaller knows,
+    ClientConnections(EventLoop& loop, const Reloadable<HttpLimits>& limits, KnowsCaller knows,
                       Poco::Net::Context::Ptr tls, Poco::AutoPtr<RequestQueue> queue, LimitedLog& log,
                       HandshakeCounts& handshakes);
 
     /// False when the kernel has no room for another watch.
     bool listen(std::unique_ptr<Listener> listener);
+
+    /// For connections that come from now on. Not null when it was not.
+    void use(Poco::Net::Context::Ptr tls) { _tls = std::move(tls); }
 
     /// Takes no more connections, and has those that are there end (ClientConnection::stop()).
     void stop();
@@ -52,7 +56,7 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
 
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
-    const HttpLimits& limits() const override { return _limits; }
+    const HttpLimits& limits() const override { return *_limits; }
     void onRequest(ClientRequest request, std::unique_ptr<AnswerReceiver> receiver) override;
     FairTurns& turns() override { return *_turns; }
     HandshakeCounts& handshakes() override { return _handshakes; }
@@ -70,9 +74,9 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
     Connections all() const;
 
     EventLoop& _loop;
-    const HttpLimits _limits;
+    const Reloadable<HttpLimits>& _limits;
     const KnowsCaller _knows;
-    const Poco::Net::Context::Ptr _tls;
+    Poco::Net::Context::Ptr _tls;
     Poco::AutoPtr<RequestQueue> _queue;
     LimitedLog& _log;
     HandshakeCounts& _handshakes;

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <future>
+#include <limits>
 #include <stdexcept>
 
 namespace connector {
@@ -45,7 +46,8 @@ Poco::Net::HTTPServerParams::Ptr parametersFrom(const HttpLimits& limits) {
     Poco::Net::HTTPServerParams::Ptr parameters = new Poco::Net::HTTPServerParams;
     parameters->setMaxThreads(limits.threads);
     parameters->setThreadIdleTime(std::chrono::microseconds(kThreadIdleTime).count());
-    parameters->setMaxQueued(static_cast<int>(limits.connections)); // no connection has more than one
+    // No connection has more than one in it, so they are as many as there may be connections.
+    parameters->setMaxQueued(std::numeric_limits<int>::max());
     // A RequestSocket has one request. So POCO's answers say "close" unless the handler says otherwise.
     parameters->setMaxKeepAliveRequests(1);
     return parameters;
@@ -64,12 +66,12 @@ void runOn(EventLoop& loop, Function function) {
 
 } // namespace
 
-HttpServer::HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
+HttpServer::HttpServer(const HttpSettings& settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
                        KnowsCaller knows, Poco::Net::Context::Ptr tls, LimitedLog& log,
                        HandshakeCounts& handshakes)
-    : _settings(std::move(settings)), _factory(std::move(factory)), _loops(1, "http"),
-      _queue(new RequestQueue), _connections(_loops.next(), _settings.limits, std::move(knows),
-                                             std::move(tls), _queue, log, handshakes),
+    : _settings(settings), _limits(settings.limits), _factory(std::move(factory)), _loops(1, "http"),
+      _queue(new RequestQueue),
+      _connections(_loops.next(), _limits, std::move(knows), std::move(tls), _queue, log, handshakes),
       // A thread that TCPServer has let go is not free at the pool for a moment yet.
       _threads("http", 2, 2 * _settings.limits.threads) {}
 
@@ -97,6 +99,11 @@ void HttpServer::stop() {
     runOn(loop, [this] { _connections.close(); });
     _server->stop();
     _server.reset();
+}
+
+void HttpServer::change(const HttpLimits& limits, Poco::Net::Context::Ptr tls) {
+    _limits.replace(limits);
+    if (tls) runOn(_loops.next(), [&] { _connections.use(tls); });
 }
 
 std::unique_ptr<Listener> HttpServer::listener() const {

@@ -26,8 +26,8 @@ class HttpServer {
     /// plain HTTP. log: is told of clients that had to go. handshakes: where theirs are counted. Both must
     /// outlive the server.
     /// knows: whether a request is of a known caller; on the event loop, so it must not wait for anything.
-    HttpServer(HttpSettings settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory, KnowsCaller knows,
-               Poco::Net::Context::Ptr tls, LimitedLog& log, HandshakeCounts& handshakes);
+    HttpServer(const HttpSettings& settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
+               KnowsCaller knows, Poco::Net::Context::Ptr tls, LimitedLog& log, HandshakeCounts& handshakes);
 
     /// Calls stop(), and waits for the requests that were still being answered after that.
     ~HttpServer();
@@ -44,10 +44,15 @@ class HttpServer {
     /// again.
     void stop();
 
+    /// For requests and connections from now on; the number of threads stays. tls: null leaves it as it is,
+    /// and must be for plain HTTP. Between start() and stop().
+    void change(const HttpLimits& limits, Poco::Net::Context::Ptr tls);
+
   private:
     std::unique_ptr<Listener> listener() const;
 
-    const HttpSettings _settings;
+    const HttpSettings _settings; ///< as it began
+    Reloadable<HttpLimits> _limits;
     const Poco::Net::HTTPRequestHandlerFactory::Ptr _factory;
     EventLoops _loops;                  ///< one
     Poco::AutoPtr<RequestQueue> _queue; ///< behind _loops: requests that are left in it post empty answers

@@ -23,6 +23,8 @@ struct HttpLimits {
     /// byte of the request's body; also how long a connection may be idle between two requests, and how long
     /// a client may take to read an answer.
     std::chrono::milliseconds requestTime{10000};
+
+    bool operator==(const HttpLimits&) const = default;
 };
 
 /// What the configuration says about an HTTP server; a plain value.

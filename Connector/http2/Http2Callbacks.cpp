@@ -97,6 +97,7 @@ int Http2Session::Callbacks::onData(nghttp2_session* nghttp2, std::uint8_t, std:
     ::nghttp2_session_consume_connection(nghttp2, length); // it is streams that block, never the connection
     auto* stream = self.find(id);
     if (!stream) return 0;
+    self._payloadReceived += length;
     stream->takeIn(std::as_bytes(std::span(bytes, length)));
     self._context.buffered.add(length);
     self.markReady(*stream);
@@ -156,6 +157,7 @@ int Http2Session::Callbacks::send(nghttp2_session*, nghttp2_frame* frame, const 
     auto* stream = self.find(frame->hd.stream_id);
     if (stream && length > 0) {
         self._budgets.onDataSent(length);
+        self._payloadSent += length;
         const auto payload = stream->out().first(length);
         if (length >= kNotCopied) {
             batch.tail = payload;

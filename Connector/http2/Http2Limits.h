@@ -21,6 +21,8 @@ struct Http2Limits {
     int controlFrames = 100;
     /// Streams a second that a peer may reset, on average; as many again at once.
     int resets = 10000;
+
+    bool operator==(const Http2Limits&) const = default;
 };
 
 } // namespace connector

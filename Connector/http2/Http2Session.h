@@ -94,6 +94,10 @@ class Http2Session final : private StreamHandler, private EventHandler {
 
     const Poco::Net::SocketAddress& peer() const { return _transport->peer(); }
 
+    /// Payload of all streams, the earlier ones included.
+    std::uint64_t payloadReceived() const { return _payloadReceived; }
+    std::uint64_t payloadSent() const { return _payloadSent; }
+
   private:
     friend class Http2Stream;
     struct Callbacks;
@@ -157,6 +161,8 @@ class Http2Session final : private StreamHandler, private EventHandler {
     Timer _timer;
     std::string _why;         ///< it is about to end
     std::string _finishLater; ///< when streams have been delivered
+    std::uint64_t _payloadReceived = 0;
+    std::uint64_t _payloadSent = 0;
     bool _isPingAwaited = false;
     bool _isScheduled = false;
     bool _isDelivering = false;

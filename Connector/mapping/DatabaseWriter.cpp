@@ -73,6 +73,11 @@ DatabaseWriter::~DatabaseWriter() {
     if (_thread.joinable()) _thread.join();
 }
 
+void DatabaseWriter::limit(const DatabaseLimits& limits) {
+    const std::lock_guard lock(_mutex);
+    _limits = limits;
+}
+
 void DatabaseWriter::start() {
     _thread = std::thread([this] { run(); });
     ::pthread_setname_np(_thread.native_handle(), "database");

@@ -66,6 +66,9 @@ class DatabaseWriter {
     /// Waits until the thread has ended, however long that takes.
     ~DatabaseWriter();
 
+    /// For those who write from now on; `busy` is the store's.
+    void limit(const DatabaseLimits& limits);
+
     DatabaseWriter(const DatabaseWriter&) = delete;
     DatabaseWriter& operator=(const DatabaseWriter&) = delete;
 
@@ -118,7 +121,7 @@ class DatabaseWriter {
     void setState(const std::exception_ptr& failure);
 
     MappingStore& _store;
-    const DatabaseLimits _limits;
+    DatabaseLimits _limits;
     mutable std::mutex _mutex;
     std::condition_variable _changed; ///< for the thread
     std::condition_variable _over;    ///< for those who wait

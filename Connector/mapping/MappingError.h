@@ -14,6 +14,16 @@ class UnknownMapping : public MappingError {
   public:
     using MappingError::MappingError;
 };
+/// No connection of the mapping has that number.
+class UnknownConnection : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
+/// An event loop that has a part of the answer does not answer.
+class LoopsBusy : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
 /// There are not two free ports, or not the descriptors to listen on them.
 class NoFreePorts : public MappingError {
   public:

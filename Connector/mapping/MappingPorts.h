@@ -28,6 +28,9 @@ class MappingPorts {
     /// Ports that were given back before a restart, the one given back first in front.
     void setReleased(const std::vector<std::uint16_t>& ports) { _pool.moveToBack(ports); }
 
+    /// Those that mappings may be given from now on; those that mappings have stay theirs.
+    void replace(const std::vector<std::uint16_t>& ports) { _pool.replace(ports); }
+
     std::size_t freeCount() const { return _pool.freeCount(); }
 
     /// Takes the ports of a mapping out of the pool, and leaves them closed.

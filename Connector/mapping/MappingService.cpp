@@ -128,7 +128,8 @@ MappingService::MappingService(PipeEnvironment& environment, MappingStore& store
                                const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval)
     : _environment(environment), _factory(environment), _store(store),
       _ports(environment, ports, [this](std::uint16_t port) { return ownerOfPort(port); }),
-      _lastUseInterval(lastUseInterval), _writer(store, database) {}
+      _lastUseInterval(lastUseInterval), _didAllowPlain(environment.allowsPlainVisitors()),
+      _writer(store, database) {}
 
 MappingService::~MappingService() {
     stop(DatabaseWriter::Clock::now());
@@ -152,16 +153,46 @@ void MappingService::restore() {
         auto pipe = _factory.createPipe(mapping);
         pipe->start(_ports.openAgain(mapping));
         _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
-        if (!mayServe(mapping.visitors))
-            log().error(
-                "mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
-                "pipes.allow-plain-visitors is not true",
-                mapping.id);
+        tellUnserved(mapping);
     }
     _writer.start();
     _ready = true;
     startLastUseTimer();
     log().information("%z mappings restored, %z ports free", _open.size(), _ports.freeCount());
+}
+
+void MappingService::tellUnserved(const Mapping& mapping) const {
+    if (!mayServe(mapping.visitors))
+        log().error("mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
+                    "pipes.allow-plain-visitors is not true",
+                    mapping.id);
+}
+
+/// All that now is otherwise.
+void MappingService::tellWhoIsServed(bool didAllowPlain) const {
+    const bool allowsPlain = _environment.allowsPlainVisitors();
+    if (allowsPlain == didAllowPlain) return;
+    for (const auto& [id, open] : _open)
+        if (!allowsPlain)
+            tellUnserved(open.mapping);
+        else if (!open.mapping.visitors.tls)
+            log().notice("mapping %s serves its visitors again", id);
+}
+
+void MappingService::reload(const std::vector<std::uint16_t>& ports, const DatabaseLimits& database,
+                            std::chrono::milliseconds lastUseInterval) {
+    _store.limitBusy(database.busy);
+    _writer.limit(database);
+    const std::lock_guard lock(_mutex);
+    if (std::exchange(_lastUseInterval, lastUseInterval) != lastUseInterval)
+        _lastUseTimer.restart(lastUseInterval.count());
+    tellWhoIsServed(std::exchange(_didAllowPlain, _environment.allowsPlainVisitors()));
+    _ports.replace(ports);
+    std::vector<std::future<void>> changes;
+    for (const auto& [id, open] : _open)
+        changes.push_back(open.pipe->change(open.mapping, {}));
+    for (const auto& change : changes)
+        change.wait();
 }
 
 Mapping MappingService::add(Mapping wanted, const std::string& openedBy) {
@@ -278,6 +309,34 @@ void MappingService::goOnLate(const std::function<void()>& step) {
 MappingReport MappingService::show(const std::string& id) const {
     const std::lock_guard lock(_mutex);
     return reportOf(find(_open, id)->second);
+}
+
+ConnectionReports MappingService::connections(const std::string& id) const {
+    std::unique_lock lock(_mutex);
+    auto answer = find(_open, id)->second.pipe->connections();
+    lock.unlock();
+    return await(std::move(answer));
+}
+
+void MappingService::endConnection(const std::string& id, std::uint64_t number, const std::string& endedBy) {
+    std::unique_lock lock(_mutex);
+    auto answer = find(_open, id)->second.pipe->endConnection(number, "it was ended by " + endedBy);
+    lock.unlock();
+    const auto [agents, visitors, areTruncated] = await(std::move(answer));
+    if (agents.empty() && visitors.empty())
+        throw UnknownConnection("mapping " + id + " has no connection " + std::to_string(number));
+    const auto& ended = agents.empty() ? visitors.front() : agents.front();
+    log().information(Poco::format("mapping %s: %s %s, connection %Lu, was ended by %s", id,
+                                   std::string(agents.empty() ? "visitor" : "agent"), ended.address, number,
+                                   endedBy));
+}
+
+ConnectionReports MappingService::await(std::future<ConnectionReports> answer) const {
+    const auto most = _environment.limits()->loopWait;
+    if (answer.wait_for(most) != std::future_status::ready)
+        throw LoopsBusy("an event loop has not answered for " + std::to_string(most.count()) +
+                        " ms (limits.loop-wait)");
+    return answer.get();
 }
 
 std::vector<MappingReport> MappingService::list(const std::string& after, std::size_t limit) const {

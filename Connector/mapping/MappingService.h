@@ -69,6 +69,11 @@ class MappingService {
     /// listen. Throws StorageError.
     void restore();
 
+    /// The configuration was read again, and the environment has it: all pipes work by it when this returns.
+    /// ports: those that mappings may be given from now on; those that mappings have stay theirs.
+    void reload(const std::vector<std::uint16_t>& ports, const DatabaseLimits& database,
+                std::chrono::milliseconds lastUseInterval);
+
     /// True once restore() has opened every stored mapping, until stop().
     bool isReady() const { return _ready; }
 
@@ -94,6 +99,14 @@ class MappingService {
 
     /// Throws UnknownMapping.
     MappingReport show(const std::string& id) const;
+
+    /// Its agents and visitors at the moment. Throws UnknownMapping, and LoopsBusy when an event loop does
+    /// not answer for limits.loop-wait.
+    ConnectionReports connections(const std::string& id) const;
+
+    /// Ends one of them: a relay's connections are both reset. Throws UnknownMapping, UnknownConnection, and
+    /// LoopsBusy, after which it may still be ended.
+    void endConnection(const std::string& id, std::uint64_t number, const std::string& endedBy);
 
     /// At most `limit` mappings with ids greater than `after`, ordered by id.
     std::vector<MappingReport> list(const std::string& after, std::size_t limit) const;
@@ -126,8 +139,11 @@ class MappingService {
     enum class All { No, Yes };
     using OpenMappings = std::map<std::string, Open>;
 
+    ConnectionReports await(std::future<ConnectionReports> answer) const;
     MappingReport reportOf(const Open& open) const;
     std::string ownerOfPort(std::uint16_t port) const;
+    void tellUnserved(const Mapping& mapping) const;
+    void tellWhoIsServed(bool didAllowPlain) const;
     void undo(const Mapping& mapping, std::shared_ptr<PortLease> ports);
     void close(const Mapping& mapping, const std::string& closedBy);
     MappingReport apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
@@ -157,8 +173,9 @@ class MappingService {
     int _underway = 0;              ///< calls of add(), remove() and change() that are not over
     std::set<std::string> _claimed; ///< ids of the mappings that such a call removes or changes
     std::condition_variable _ended; ///< one of them is over
-    const std::chrono::milliseconds _lastUseInterval;
+    std::chrono::milliseconds _lastUseInterval;
     Poco::Timer _lastUseTimer;      ///< in a thread of its own
+    bool _didAllowPlain;            ///< when the configuration was read last
     bool _lastUseFailed = false;    ///< the last time that it was written
     bool _isStoringLastUse = false; ///< until the disk has answered
     DatabaseWriter _writer;         ///< last: what it does to the end is done to all of the above

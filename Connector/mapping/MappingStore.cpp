@@ -152,6 +152,8 @@ class MappingStore::LockWait {
   public:
     explicit LockWait(std::chrono::milliseconds atMost) : _atMost(atMost) {}
 
+    void limit(std::chrono::milliseconds atMost) { _atMost = atMost; }
+
     /// A session that waits so.
     std::unique_ptr<Session> newSession(const std::string& path) {
         auto session = std::make_unique<Session>(Poco::Data::SQLite::Connector::KEY, path);
@@ -175,12 +177,12 @@ class MappingStore::LockWait {
         auto& wait = *static_cast<LockWait*>(self);
         const auto current = std::chrono::steady_clock::now();
         if (tries == 0) wait._since = current;
-        if (wait._isInterrupted || current - wait._since >= wait._atMost) return 0;
+        if (wait._isInterrupted || current - wait._since >= wait._atMost.load()) return 0;
         std::this_thread::sleep_for(kPause);
         return 1;
     }
 
-    const std::chrono::milliseconds _atMost;
+    std::atomic<std::chrono::milliseconds> _atMost;
     std::chrono::steady_clock::time_point _since;
     std::atomic<bool> _isInterrupted = false;
     std::mutex _mutex;
@@ -194,6 +196,10 @@ MappingStore::MappingStore(const std::string& path, std::chrono::milliseconds bu
         _lock = std::make_unique<DatabaseLock>(_path);
         open();
     });
+}
+
+void MappingStore::limitBusy(std::chrono::milliseconds busy) {
+    _wait->limit(busy);
 }
 
 MappingStore::MappingStore(const std::string& path, std::unique_ptr<LockWait> wait,

@@ -31,6 +31,9 @@ class MappingStore {
     /// for.
     explicit MappingStore(const std::string& path, std::chrono::milliseconds busy = kDatabaseBusy);
 
+    /// Any thread: another program's lock is waited for so long from now on.
+    void limitBusy(std::chrono::milliseconds busy);
+
     /// Opens a database that exists, whether or not a server uses it, to read it only; nothing of it is
     /// changed. Throws StorageError as above.
     static MappingStore openToRead(const std::string& path);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <list>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace connector {
@@ -21,14 +22,19 @@ class PortPool {
 
     std::size_t freeCount() const;
 
+    /// These may be used from now on, instead of those before. Of the free ones, those that were given back
+    /// stay behind all others, in their order; a port that is taken stays so until it is given back, and is
+    /// forgotten then if it is none of these.
+    void replace(const std::vector<std::uint16_t>& ports);
+
     /// Takes the port that has been free the longest. Must not be called on an empty pool.
     std::uint16_t take();
 
     /// Whether it is one of those that may be used, and whether it is free, too.
-    bool knows(std::uint16_t port) const { return _places.contains(port); }
+    bool knows(std::uint16_t port) const { return _known.contains(port); }
     bool isFree(std::uint16_t port) const;
 
-    /// Takes this port out. One that is not in the pool is left alone.
+    /// Takes this port out, also one that may not be used: it may be some day (replace()).
     void remove(std::uint16_t port);
 
     /// Gives a port back. One that the configuration no longer names is forgotten.
@@ -37,9 +43,11 @@ class PortPool {
   private:
     using Free = std::list<std::uint16_t>;
 
-    Free _free; ///< the one that has been free the longest in front
-    /// Of each port that may be used, its place among the free ones; the end of these while it is taken.
-    std::unordered_map<std::uint16_t, Free::iterator> _places;
+    std::unordered_set<std::uint16_t> _known; ///< those that may be used
+    Free _free;                               ///< the one that has been free the longest in front
+    std::unordered_map<std::uint16_t, Free::iterator> _places; ///< of those that are free
+    std::unordered_set<std::uint16_t> _taken;
+    std::unordered_set<std::uint16_t> _givenBack; ///< of those that are free
 };
 
 } // namespace connector

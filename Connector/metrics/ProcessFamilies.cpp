@@ -71,7 +71,7 @@ void addResources(Families& families, PipeEnvironment& pipes) {
     families.push_back(gauge("buffered_bytes", "Payload that is kept for slow receivers.",
                              static_cast<double>(pipes.relays().buffered.count())));
     families.push_back(gauge("buffered_bytes_limit", "Above it less is kept: limits.buffered.",
-                             static_cast<double>(pipes.limits().relay.buffered)));
+                             static_cast<double>(pipes.limits()->relay.buffered)));
 }
 
 void addHandshakes(Family& family, const char* at, const HandshakeCounts& counts) {

@@ -9,9 +9,6 @@ namespace connector {
 
 namespace {
 
-constexpr int kFew = 10;   ///< where a tenth is left
-constexpr int kEnough = 5; ///< above a fifth
-
 std::string remedy() {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -23,8 +20,13 @@ std::string remedy() {
 } // namespace
 
 DescriptorBudget::DescriptorBudget(int descriptors, LimitedLog& log)
-    : _all(descriptors), _few(descriptors / kFew), _enough(descriptors / kEnough), _free(descriptors),
-      _log(log) {}
+    : _all(descriptors), _free(descriptors), _log(log) {}
+
+void DescriptorBudget::resize(int descriptors) {
+    const int more = descriptors - _all.exchange(descriptors, std::memory_order_relaxed);
+    const int left = _free.fetch_add(more, std::memory_order_relaxed) + more;
+    if (left > enough() && _state.load(std::memory_order_relaxed) != State::Enough) onEnough(left);
+}
 
 /// left: negative when there was none for the one who has asked.
 void DescriptorBudget::onFew(int left) {
@@ -37,17 +39,17 @@ void DescriptorBudget::onFew(int left) {
         write(Poco::format(
             "none of the %d descriptors for pipes is left: new connections wait, and add answers "
             "507; %s",
-            _all, remedy()));
+            all(), remedy()));
     else
         write(
             Poco::format("%d of the %d descriptors for pipes are in use: when none is left, new connections "
                          "wait; %s",
-                         _all - left, _all, remedy()));
+                         all() - left, all(), remedy()));
 }
 
 void DescriptorBudget::onEnough(int left) {
     if (_state.exchange(State::Enough, std::memory_order_relaxed) == State::Enough) return;
-    write(Poco::format("%d of the %d descriptors for pipes are in use, and no more", _all - left, _all));
+    write(Poco::format("%d of the %d descriptors for pipes are in use, and no more", all() - left, all()));
 }
 
 void DescriptorBudget::write(const std::string& line) {

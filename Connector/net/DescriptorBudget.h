@@ -47,11 +47,17 @@ class DescriptorBudget {
     /// An empty lease when nothing is left.
     Lease take() {
         const int left = _free.fetch_sub(1, std::memory_order_relaxed) - 1;
-        if (left <= _few) onFew(left);
+        if (left <= few()) onFew(left);
         if (left >= 0) return Lease(*this);
         _free.fetch_add(1, std::memory_order_relaxed);
         return {};
     }
+
+    /// There are so many from now on. When more are in use, none is left until enough were given back.
+    void resize(int descriptors);
+
+    /// How many there are.
+    int all() const { return _all.load(std::memory_order_relaxed); }
 
     /// How many leases may still be taken.
     int left() const { return std::max(0, _free.load(std::memory_order_relaxed)); }
@@ -59,18 +65,19 @@ class DescriptorBudget {
   private:
     enum class State { Enough, Few, None };
 
+    int few() const { return all() / 10; }   ///< where a tenth is left
+    int enough() const { return all() / 5; } ///< above a fifth
+
     void giveBack() {
         const int left = _free.fetch_add(1, std::memory_order_relaxed) + 1;
-        if (left > _enough && _state.load(std::memory_order_relaxed) != State::Enough) onEnough(left);
+        if (left > enough() && _state.load(std::memory_order_relaxed) != State::Enough) onEnough(left);
     }
 
     void onFew(int left);
     void onEnough(int left);
     void write(const std::string& line);
 
-    const int _all;
-    const int _few;
-    const int _enough;
+    std::atomic<int> _all;
     std::atomic<int> _free;
     LimitedLog& _log;                         ///< somebody may have them run short as often as they like
     std::atomic<State> _state{State::Enough}; ///< as it was logged

@@ -38,8 +38,14 @@ std::string inWords(const std::map<std::string, std::size_t, std::less<>>& reaso
 } // namespace
 
 LimitedLog::LimitedLog(Kind kind, const LogLimits& limits)
-    : _kind(std::move(kind)), _perSecond(limits.linesPerSecond), _atOnce(kSecondsAtOnce * _perSecond),
-      _log(Poco::Logger::get(_kind.source)), _tokens(_atOnce) {}
+    : _kind(std::move(kind)), _log(Poco::Logger::get(_kind.source)), _perSecond(limits.linesPerSecond),
+      _atOnce(kSecondsAtOnce * _perSecond), _tokens(_atOnce) {}
+
+void LimitedLog::limit(const LogLimits& limits) {
+    const std::lock_guard lock(_mutex);
+    _perSecond = limits.linesPerSecond;
+    _atOnce = kSecondsAtOnce * _perSecond;
+}
 
 bool LimitedLog::mayWrite(const Poco::Net::IPAddress& address, std::string_view reason) {
     const auto plain = withoutMapping(address);

@@ -22,6 +22,8 @@ struct LogLimits {
     int linesPerSecond = 5;
     /// How often it is summed up what else there was.
     std::chrono::milliseconds summary{60000};
+
+    bool operator==(const LogLimits&) const = default;
 };
 
 /// The log lines of one kind, of those that others can cause as often as they like. LogLimits say how many of
@@ -44,6 +46,9 @@ class LimitedLog {
     };
 
     LimitedLog(Kind kind, const LogLimits& limits);
+
+    /// From now on.
+    void limit(const LogLimits& limits);
 
     /// The addresses of one owner (ownerOf()) are one cause. reason: what the summary counts, one of few.
     /// line: returns the line; called only if it is written.
@@ -94,10 +99,10 @@ class LimitedLog {
     void put(const std::string& line);
 
     const Kind _kind;
-    const double _perSecond;
-    const double _atOnce;
     Poco::Logger& _log;
     std::mutex _mutex;
+    double _perSecond;
+    double _atOnce;
     double _tokens;
     Clock::time_point _refilled = Clock::now();
     Period _period;

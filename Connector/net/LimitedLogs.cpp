@@ -12,6 +12,14 @@ LimitedLogs::~LimitedLogs() {
     sumUp();
 }
 
+void LimitedLogs::limit(const LogLimits& limits) {
+    const std::lock_guard lock(_mutex);
+    for (auto& log : _logs)
+        log.limit(limits);
+    if (limits.summary != _limits.summary) _timer.restart(limits.summary.count());
+    _limits = limits;
+}
+
 LimitedLog& LimitedLogs::add(LimitedLog::Kind kind) {
     const std::lock_guard lock(_mutex);
     return _logs.emplace_back(std::move(kind), _limits);

@@ -20,6 +20,9 @@ class LimitedLogs {
     LimitedLogs(const LimitedLogs&) = delete;
     LimitedLogs& operator=(const LimitedLogs&) = delete;
 
+    /// From now on, for all of them.
+    void limit(const LogLimits& limits);
+
     /// The reference is good for as long as this object is.
     LimitedLog& add(LimitedLog::Kind kind);
 
@@ -27,8 +30,8 @@ class LimitedLogs {
     void onTimer(Poco::Timer& timer);
     void sumUp();
 
-    const LogLimits _limits;
     std::mutex _mutex;
+    LogLimits _limits;
     std::list<LimitedLog> _logs;
     Poco::Timer _timer;
 };

@@ -53,6 +53,11 @@ bool Listener::start(EventLoop& loop, Acceptor& acceptor) {
     return true;
 }
 
+void Listener::change(int backlog, const TcpOptions& options) {
+    options.applyTo(_socket.impl()->sockfd());
+    ::listen(_socket.impl()->sockfd(), backlog); // listen(2) again sets the backlog
+}
+
 void Listener::onEvents(std::uint32_t) {
     for (int i = 0; i < kAcceptsPerTurn; ++i)
         if (!acceptOne()) return;

@@ -39,6 +39,10 @@ class Listener final : private EventHandler {
              DescriptorBudget* budget);
     ~Listener();
 
+    /// On the loop's thread: for connections that come from now on. Options that the kernel refuses stay as
+    /// they are.
+    void change(int backlog, const TcpOptions& options);
+
     /// On the loop's thread. False when the kernel has no room for another watch.
     bool start(EventLoop& loop, Acceptor& acceptor);
 

@@ -19,6 +19,9 @@ class OcspResponse {
 
     const std::string& der() const { return _der; }
 
+    /// Whose it is.
+    X509& certificate() const { return *_certificate; }
+
     bool isAbout(const X509* certificate) const;
 
     /// Its time is over: clients would refuse it.

@@ -36,6 +36,8 @@ struct TcpOptions {
     /// connection after four questions without an answer. Only while nothing is outstanding. Until
     /// applyTo().
     static void probe(int socket);
+
+    bool operator==(const TcpOptions&) const = default;
 };
 
 } // namespace connector

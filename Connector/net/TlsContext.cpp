@@ -116,28 +116,28 @@ struct TlsCredentials::Loaded {
     }
 };
 
-TlsCredentials::TlsCredentials(std::string certificateFile, std::string keyFile, std::string ocspFile)
-    : _certificateFile(std::move(certificateFile)), _keyFile(std::move(keyFile)),
-      _ocspFile(std::move(ocspFile)), _complainedAt(kNever) {
-    reload();
-    reloadOcsp();
+TlsCredentials::TlsCredentials(const std::string& certificateFile, const std::string& keyFile,
+                               const std::string& ocspFile, const TlsCredentials* former)
+    : _current(std::make_shared<const Loaded>(certificateFile, keyFile)), _complainedAt(kNever) {
+    if (ocspFile.empty()) return;
+    try {
+        _ocsp = std::make_shared<const OcspResponse>(ocspFile, *_current->certificate);
+    } catch (const TlsError&) {
+        if (!former) throw;
+        auto& earlier = former->_ocsp ? former->_ocsp->certificate() : *former->_current->certificate;
+        _ocsp = std::make_shared<const OcspResponse>(ocspFile, earlier);
+        Poco::Logger::get("tls").warning(ocspFile + ": the OCSP response is about an earlier certificate; it "
+                                                    "is not shown to clients");
+    }
 }
 
 TlsCredentials::~TlsCredentials() = default;
 
-void TlsCredentials::reload() {
-    auto loaded = std::make_shared<const Loaded>(_certificateFile, _keyFile);
+void TlsCredentials::replace(const TlsCredentials& renewed) {
     const std::lock_guard lock(_mutex);
-    _current = std::move(loaded);
-}
-
-bool TlsCredentials::reloadOcsp() {
-    if (_ocspFile.empty()) return false;
-    auto response = std::make_shared<const OcspResponse>(_ocspFile, *current()->certificate);
-    const std::lock_guard lock(_mutex);
-    _ocsp = std::move(response);
+    _current = renewed._current;
+    _ocsp = renewed._ocsp;
     _complainedAt = kNever;
-    return true;
 }
 
 std::shared_ptr<const TlsCredentials::Loaded> TlsCredentials::current() const {

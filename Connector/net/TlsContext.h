@@ -25,21 +25,19 @@ class TlsError : public std::runtime_error {
 /// (OCSP); replaceable while connections are open. Thread safe. Must outlive the contexts made from it.
 class TlsCredentials {
   public:
-    /// ocspFile: a response in DER, to be stapled; "" for none. Throws TlsError when a file can't be read, is
-    /// not PEM, is encrypted, or the key is not the certificate's; and as OcspResponse does.
-    TlsCredentials(std::string certificateFile, std::string keyFile, std::string ocspFile = "");
+    /// ocspFile: a response in DER, to be stapled; "" for none. former: those that these are to replace, or
+    /// null; a response about the certificate that theirs is about is no error then, as a renewal must not
+    /// fail for want of a new one, and is not shown. Throws TlsError when a file can't be read, is not PEM,
+    /// is encrypted, or the key is not the certificate's; and as OcspResponse does.
+    TlsCredentials(const std::string& certificateFile, const std::string& keyFile,
+                   const std::string& ocspFile = "", const TlsCredentials* former = nullptr);
     ~TlsCredentials();
 
     TlsCredentials(const TlsCredentials&) = delete;
     TlsCredentials& operator=(const TlsCredentials&) = delete;
 
-    /// Reads certificate and key again; handshakes that start from now on use them. Throws TlsError and keeps
-    /// the old pair.
-    void reload();
-
-    /// Reads the OCSP response again. False when there is no file for it. Throws TlsError and keeps the old
-    /// one, which is shown for as long as it is about the certificate in use.
-    bool reloadOcsp();
+    /// Becomes like these, for handshakes that start from now on.
+    void replace(const TlsCredentials& renewed);
 
     /// Until when the current certificate is valid, in seconds since 1970.
     std::int64_t notAfter() const;
@@ -58,9 +56,6 @@ class TlsCredentials {
     std::shared_ptr<const Loaded> current() const;
     void complain(const std::string& complaint) const;
 
-    std::string _certificateFile;
-    std::string _keyFile;
-    std::string _ocspFile;
     mutable std::mutex _mutex;
     std::shared_ptr<const Loaded> _current;
     std::shared_ptr<const OcspResponse> _ocsp;

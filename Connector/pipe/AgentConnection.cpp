@@ -1,5 +1,6 @@
 #include "pipe/AgentConnection.h"
 
+#include "base/PeerAddress.h"
 #include "protocol/Refusal.h"
 
 #include <algorithm>
@@ -20,7 +21,7 @@ constexpr const char* kNoWatch = "no room to watch another descriptor";
 
 AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool isKnown,
                                  bool hasTurn)
-    : _context(context),
+    : _context(context), _tag(ConnectionTag::next()),
       _handshake(std::make_shared<Handshake>(context.loop, context.handshakes, std::move(stream),
                                              static_cast<Handshake::Owner&>(*this), context.lifeline.hold(),
                                              isKnown)),
@@ -29,7 +30,7 @@ AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketS
 
 /// The stream is a SocketStream: takePeer() has taken it from another AgentConnection.
 AgentConnection::AgentConnection(const Context& context, RelayPeer peer)
-    : _context(context), _stream(static_cast<SocketStream*>(peer.stream.release())),
+    : _context(context), _tag(peer.tag), _stream(static_cast<SocketStream*>(peer.stream.release())),
       _heartbeat(context.loop, *this), _timer(context.loop, [this] { onTimer(); }), _state(State::Holding),
       _passcodeGeneration(peer.passcodeGeneration) {
     begun().held = std::move(peer.held);
@@ -37,7 +38,7 @@ AgentConnection::AgentConnection(const Context& context, RelayPeer peer)
 
 void AgentConnection::start() {
     if (_handshake) {
-        _timer.start(_context.limits.greetingFirstByte);
+        _timer.start(_context.limits->greetingFirstByte);
         return _handshake->start();
     }
     if (!_stream->attach(_context.loop, *this)) return end(kNoWatch, AgentRejection::Resources);
@@ -60,14 +61,19 @@ bool AgentConnection::stillWaits() {
 bool AgentConnection::isSilent() const {
     const auto threshold = _context.endpoint.heartbeatAbsenceThreshold;
     if (threshold.count() == 0 && !_hasBeaten) return false;
-    const auto usual = _context.limits.silentAgent;
+    const auto usual = _context.limits->silentAgent;
     const auto patience = threshold.count() == 0 ? usual : std::min(usual, threshold / kBeatsPerThreshold);
     return _context.loop.now() - _heartbeat.state().lastHeard >= patience;
+}
+
+ConnectionReport AgentConnection::report() const {
+    return {.tag = _tag, .side = _context.side, .address = inWords(peer())};
 }
 
 RelayPeer AgentConnection::takePeer() {
     RelayPeer peer;
     peer.protocol = Protocol::Pipe1;
+    peer.tag = _tag;
     if (_begun) peer.held = std::move(_begun->held);
     if (_state == State::Holding) peer.visitor = _stream->peer().toString();
     peer.since = _context.loop.now();
@@ -114,7 +120,7 @@ void AgentConnection::readGreeting() {
         if (received.status == Stream::Status::Ended)
             return end("it closed the connection before the passcode");
         if (received.status == Stream::Status::Failed) return end(_stream->failure());
-        if (!_greeting->hasBegun()) _timer.start(_context.limits.greetingRest);
+        if (!_greeting->hasBegun()) _timer.start(_context.limits->greetingRest);
         verdict = _greeting->add(_context.loop.scratch().first(received.bytes));
     }
     if (verdict == Greeting::Verdict::Refused) {
@@ -137,7 +143,7 @@ void AgentConnection::takePlace() {
     const auto& endpoint = _context.endpoint;
     const auto admission = _context.owner.admit(*this);
     if (!admission) {
-        const bool isTooLate = _context.loop.now() - _greetedAt >= _context.limits.placeWait;
+        const bool isTooLate = _context.loop.now() - _greetedAt >= _context.limits->placeWait;
         if (isTooLate || !_context.owner.mayWaitForPlace()) {
             const auto why = "all " + std::to_string(endpoint.maxConnections) + " places are taken";
             return _greeted == Greeting::Verdict::Pipe1 ? end(why, AgentRejection::NoPlace)
@@ -211,13 +217,13 @@ void AgentConnection::dropStale(std::size_t bytes) {
         _context.owner.onStaleBytes(*this);
     }
     _begun->staleBytes += bytes;
-    if (now - _begun->staleSince >= _context.limits.staleLongest) return onQuiet();
+    if (now - _begun->staleSince >= _context.limits->staleLongest) return onQuiet();
     keepQuiet();
 }
 
 /// It is given no visitor before nothing has come from it for a while.
 void AgentConnection::keepQuiet() {
-    _timer.start(_context.limits.staleQuiet);
+    _timer.start(_context.limits->staleQuiet);
     if (_state != State::Quieting) enter(State::Quieting);
 }
 
@@ -234,7 +240,7 @@ void AgentConnection::onQuiet() {
 std::size_t AgentConnection::roomToReceive() const {
     if (!_context.mayBegin) return EventLoop::kScratchSize;
     const auto held = _begun ? _begun->held.footprint() : 0;
-    const auto room = _context.limits.heldPayload - std::min(_context.limits.heldPayload, held);
+    const auto room = _context.limits->heldPayload - std::min(_context.limits->heldPayload, held);
     return room < Stream::kMaxMessage ? 0 : room;
 }
 
@@ -247,11 +253,11 @@ void AgentConnection::onTimer() {
     if (_state == State::Quieting) return onQuiet();
     if (!_greeting) return takePlace();
     if (_greeting->hasBegun())
-        end("the passcode was not complete after " + std::to_string(_context.limits.greetingRest.count()) +
+        end("the passcode was not complete after " + std::to_string(_context.limits->greetingRest.count()) +
                 " ms",
             AgentRejection::Timeout);
     else
-        end("no passcode within " + std::to_string(_context.limits.greetingFirstByte.count()) + " ms",
+        end("no passcode within " + std::to_string(_context.limits->greetingFirstByte.count()) + " ms",
             AgentRejection::Timeout);
 }
 

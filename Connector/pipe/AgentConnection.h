@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/Lifeline.h"
+#include "base/Reloadable.h"
 #include "model/Mapping.h"
 #include "net/SocketStream.h"
 #include "net/Timer.h"
@@ -72,13 +73,15 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
         EventLoop& loop;
         Handshakes& handshakes;
         const Lifeline& lifeline;
-        const PipeLimits& limits;
+        const Reloadable<PipeLimits>& limits;
         const Endpoint& endpoint;   ///< may change
         const Passcodes& passcodes; ///< the same
         /// Whether agents may begin conversations here (private pipe). Where they may not, payload of an
         /// agent that has no visitor is dropped, and the agent is given none any more: it is closed once it
         /// is quiet.
         bool mayBegin;
+        /// 0 for port1, 1 for port2.
+        std::size_t side;
         Owner& owner;
     };
 
@@ -118,6 +121,11 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
 
     /// Of the passcode that it has proved itself with (Passcodes); the highest before it has.
     int passcodeGeneration() const { return _passcodeGeneration; }
+
+    /// Once it is authorized.
+    ConnectionReport report() const;
+
+    const ConnectionTag& tag() const { return _tag; }
 
     /// Whether its address is slowed, and it is its turn to be judged.
     bool hasTurn() const { return _hasTurn; }
@@ -162,6 +170,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     void onSilent() override;
 
     const Context& _context;
+    const ConnectionTag _tag;
     std::shared_ptr<Handshake> _handshake; ///< until it is done
     std::unique_ptr<SocketStream> _stream; ///< then
     std::unique_ptr<Greeting> _greeting;   ///< null once it is complete

@@ -28,12 +28,19 @@ constexpr std::chrono::milliseconds kProbe{6000};
 AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, const Endpoint& endpoint,
                              Names names, Settings settings, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _endpoint(endpoint), _names(std::move(names)),
-      _settings(settings), _lifeline(lifeline), _formerPasscode(loop, [this] { onFormerPasscodeOver(); }),
-      _context{loop,       environment.handshakes(), lifeline, environment.limits(), _endpoint,
-               _passcodes, _settings.mayBegin,       *this},
-      _owner(owner), _waitingStreams(loop, environment.limits().visitorWait, _settings.role),
-      _history(environment.limits().agentMemory), _newcomers(environment.limits().authorizing),
-      _known(environment.limits().agentMemory), _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
+      _settings(settings), _lifeline(lifeline),
+      _formerPasscode(loop, [this] { onFormerPasscodeOver(); }), _context{loop,
+                                                                          environment.handshakes(),
+                                                                          lifeline,
+                                                                          environment.limits(),
+                                                                          _endpoint,
+                                                                          _passcodes,
+                                                                          _settings.mayBegin,
+                                                                          _settings.side,
+                                                                          *this},
+      _owner(owner), _waitingStreams(loop, environment.limits(), _settings.role),
+      _history(environment.limits()), _newcomers(environment.limits()), _known(environment.limits()),
+      _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
     _passcodes.current = _endpoint.passcode;
 }
 
@@ -92,7 +99,8 @@ void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
     const auto owner = ownerOf(connection.peer.host());
     const bool isKnown = _known.has(owner, _loop.now());
     if (auto* surplus = _newcomers.surplus(owner, isKnown, _loop.now()))
-        surplus->end(std::to_string(_environment.limits().authorizing) + " others are still to be authorized",
+        surplus->end(std::to_string(_environment.limits()->authorizing) +
+                         " others are still to be authorized",
                      AgentRejection::Crowded);
     auto stream =
         _environment.accept(std::move(connection.socket), connection.peer, std::move(connection.lease));
@@ -189,6 +197,40 @@ void AgentEndpoint::drop(RelayPeer agent, const std::string& why) {
     _loop.destroyLater(std::move(agent.stream));
 }
 
+void AgentEndpoint::report(const std::shared_ptr<ConnectionQuery>& query) const {
+    for (const auto& list : _agents)
+        for (const auto& agent : list) {
+            if (agent->state() == State::Authorizing || query->isFull(ConnectionReport::Kind::Agent)) break;
+            query->add(agent->report());
+        }
+    for (const auto& connection : pipe2Connections())
+        connection->report(query);
+}
+
+bool AgentEndpoint::end(std::uint64_t number, const std::string& why,
+                        const std::shared_ptr<ConnectionQuery>& query) {
+    const auto hasNumber = [&](const auto& one) { return one->tag().number == number; };
+    for (const auto& list : _agents) {
+        const auto agent = std::find_if(list.begin(), list.end(), hasNumber);
+        if (agent == list.end() || (*agent)->state() == State::Authorizing) continue;
+        query->add((*agent)->report());
+        (*agent)->end(why);
+        return true;
+    }
+    const auto connections = pipe2Connections();
+    const auto found = std::find_if(connections.begin(), connections.end(), hasNumber);
+    if (found == connections.end()) return false;
+    query->add((*found)->ownReport());
+    (*found)->end(why);
+    return true;
+}
+
+std::vector<std::shared_ptr<Pipe2Connection>> AgentEndpoint::pipe2Connections() const {
+    auto all = _connections.all();
+    all.insert(all.end(), _leaving.all().begin(), _leaving.all().end());
+    return all;
+}
+
 void AgentEndpoint::closeAll() {
     _loop.assertInLoopThread();
     _isClosed = true;
@@ -210,7 +252,7 @@ void AgentEndpoint::onRightPasscode(AgentConnection& agent) {
 }
 
 bool AgentEndpoint::mayWaitForPlace() const {
-    return listOf(State::Authorizing).size() <= _newcomers.count() + _environment.limits().authorizing;
+    return listOf(State::Authorizing).size() <= _newcomers.count() + _environment.limits()->authorizing;
 }
 
 /// Places may be held by agents whose machine or line is gone, without a word to say so.
@@ -239,6 +281,7 @@ std::optional<AgentEndpoint::Admission> AgentEndpoint::admit(AgentConnection& ag
 /// Its place goes along; the answer is the last that is said before HTTP/2.
 void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
     const int passcodeGeneration = agent.passcodeGeneration();
+    const auto tag = agent.tag();
     auto stream = agent.takeStream();
     if (agent.hasTurn()) _environment.slowed().turnIsOver(stream->peer().host(), /*wasRight*/ true);
     forget(agent);
@@ -250,9 +293,11 @@ void AgentEndpoint::onPipe2(AgentConnection& agent, bool opens) {
         .role = opens ? Http2Session::Role::Serves : Http2Session::Role::Opens,
         .liveness = {threshold / kSignsPerThreshold, threshold},
         .authority = _names.authority,
-        .openLimit = _environment.limits().open,
+        .openLimit = _environment.limits()->open,
         .context = _environment.http2(),
-        .hold = _lifeline.hold()};
+        .hold = _lifeline.hold(),
+        .tag = tag,
+        .side = _settings.side};
     const auto connection =
         std::make_shared<Pipe2Connection>(std::move(settings), static_cast<Pipe2Connection::Owner&>(*this));
     connection->passcodeGeneration = passcodeGeneration;
@@ -267,7 +312,7 @@ Authorization AgentEndpoint::authorization() const {
     const auto most = static_cast<std::size_t>(_context.endpoint.maxConnections);
     return {.heartbeat = _context.endpoint.heartbeatAbsenceThreshold,
             .connections = std::min(_environment.loops().size(), most),
-            .streams = _environment.limits().streams};
+            .streams = _environment.limits()->streams};
 }
 
 void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stream,

@@ -58,6 +58,8 @@ class AgentEndpoint final : public Acceptor,
         /// See AgentConnection::Context. Where agents may not begin, connections of PIPE/2 run on all loops;
         /// else on the pipe's, so that two of their streams can be joined.
         bool mayBegin;
+        /// 0 for port1, 1 for port2.
+        std::size_t side;
     };
 
     /// lifeline: the pipe's. All references must outlive the endpoint.
@@ -105,6 +107,16 @@ class AgentEndpoint final : public Acceptor,
 
     /// Closes all connections.
     void closeAll();
+
+    /// Adds those that are authorized, but for those in relays of PIPE/1, and those that connections of
+    /// PIPE/2 have streams opened for; soon.
+    void report(const std::shared_ptr<ConnectionQuery>& query) const;
+
+    /// Ends that one, and adds it; false when it is none of those that wait, nor of PIPE/2.
+    bool end(std::uint64_t number, const std::string& why, const std::shared_ptr<ConnectionQuery>& query);
+
+    /// All connections of PIPE/2.
+    std::vector<std::shared_ptr<Pipe2Connection>> pipe2Connections() const;
 
     /// Any thread: agents of PIPE/1 waiting or holding, and connections of PIPE/2 that don't go away.
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }

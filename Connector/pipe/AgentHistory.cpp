@@ -70,7 +70,7 @@ bool AgentHistory::take(Entries& entries, const std::string& address, Clock::tim
 }
 
 void AgentHistory::forgetOld(Entries& entries, Clock::time_point now) const {
-    while (!entries.empty() && now - entries.front().time > _memory)
+    while (!entries.empty() && now - entries.front().time > _limits->agentMemory)
         entries.pop_front();
 }
 

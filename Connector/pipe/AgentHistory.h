@@ -1,6 +1,8 @@
 #pragma once
 
+#include "base/Reloadable.h"
 #include "net/EventLoop.h"
+#include "pipe/PipeLimits.h"
 
 #include <Poco/Net/IPAddress.h>
 
@@ -22,8 +24,7 @@ class AgentHistory {
     /// What is remembered of each kind; one more takes the place of the oldest.
     static constexpr std::size_t kEntries = 1000;
 
-    /// memory: how long an address is remembered.
-    explicit AgentHistory(std::chrono::milliseconds memory) : _memory(memory) {}
+    explicit AgentHistory(const Reloadable<PipeLimits>& limits) : _limits(limits) {}
 
     /// An agent has let a visitor go without an answer: its address is doubtful, and the connection that
     /// comes in its place is a suspect.
@@ -59,7 +60,7 @@ class AgentHistory {
     bool take(Entries& entries, const std::string& address, Clock::time_point now) const;
     void forgetOld(Entries& entries, Clock::time_point now) const;
 
-    const std::chrono::milliseconds _memory;
+    const Reloadable<PipeLimits>& _limits;
     Entries _noAnswers; ///< one for each, until its successor has come
     Entries _doubtful;  ///< each address once
     Entries _staleBytes;

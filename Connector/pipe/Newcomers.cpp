@@ -27,7 +27,7 @@ void Newcomers::remove(AgentConnection& agent) {
 /// first; if there is none, the last that came: those before it would never have theirs otherwise.
 AgentConnection* Newcomers::surplus(const std::string& owner, bool isKnown, Clock::time_point now) const {
     const auto& group = _groups[isKnown ? 1 : 0];
-    if (group.count < _most) return nullptr;
+    if (group.count < _limits->authorizing) return nullptr;
     const auto rank = [&](const std::string& address, const ByAge& newcomers) {
         const auto one = newcomers[whoGoes(newcomers, now)].since;
         const bool hadItsTime = now - one >= kSpared;

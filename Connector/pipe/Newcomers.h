@@ -1,6 +1,8 @@
 #pragma once
 
+#include "base/Reloadable.h"
 #include "net/EventLoop.h"
+#include "pipe/PipeLimits.h"
 
 #include <array>
 #include <chrono>
@@ -26,8 +28,8 @@ class Newcomers {
     /// line would never get in beside many connections from their own address.
     static constexpr std::chrono::milliseconds kSpared{1000};
 
-    /// most: how many may be there of those that are known, and of those that are not.
-    explicit Newcomers(std::size_t most) : _most(most) {}
+    /// limits: how many may be there of those that are known, and of those that are not.
+    explicit Newcomers(const Reloadable<PipeLimits>& limits) : _limits(limits) {}
 
     /// owner: of its address (ownerOf()). isKnown: whether that was authorized lately.
     void add(AgentConnection& agent, const std::string& owner, bool isKnown, Clock::time_point now);
@@ -62,7 +64,7 @@ class Newcomers {
         std::string owner;
     };
 
-    const std::size_t _most;
+    const Reloadable<PipeLimits>& _limits;
     std::array<Group, 2> _groups; ///< those that are not known, those that are
     std::unordered_map<AgentConnection*, Place> _places;
 };

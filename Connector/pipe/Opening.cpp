@@ -1,5 +1,7 @@
 #include "pipe/Opening.h"
 
+#include "base/PeerAddress.h"
+
 #include <utility>
 
 namespace connector {
@@ -29,6 +31,21 @@ void Opening::start() {
     }
     takeFirstBytes();
     if (!_opener.held.empty()) _stream->send(_opener.held.bytes());
+}
+
+std::optional<ConnectionReport> Opening::report() const {
+    using Kind = ConnectionReport::Kind;
+    if (_opener.protocol == Protocol::Pipe2) return std::nullopt;
+    return ConnectionReport{.kind = _opener.protocol == Protocol::Raw ? Kind::Visitor : Kind::Agent,
+                            .tag = _opener.tag,
+                            .side = _opener.side,
+                            .address = inWords(_opener.stream->peer())};
+}
+
+void Opening::end(const std::string& why) {
+    finish();
+    _loop.destroyLater(std::move(_stream));
+    _owner.onRefused(_loop, std::move(_opener), {kUnavailable, why});
 }
 
 /// Of an opener that is a stream itself: what has come with it.

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "http2/Http2Stream.h"
+#include "model/ConnectionReport.h"
 #include "net/Timer.h"
 #include "relay/RelayPeer.h"
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace connector {
@@ -61,6 +63,12 @@ class Opening final : private StreamHandler {
 
     /// Sends the first bytes. May call any function of the owner.
     void start();
+
+    /// The connection that it was opened for; nothing when that is a stream of another connection.
+    std::optional<ConnectionReport> report() const;
+
+    /// Ends it, as if the stream had been refused for that reason.
+    void end(const std::string& why);
 
   private:
     void onReady(Stream& stream) override;

@@ -28,7 +28,7 @@ Pipe::~Pipe() = default;
 
 void Pipe::start(std::array<Listeners, 2> listeners) {
     _listeners = std::move(listeners);
-    _degraded = !isListening();
+    noteListeners();
     _loop.post([this] {
         onChanged();
         for (std::size_t i = 0; i < _listeners.size(); ++i)
@@ -54,17 +54,46 @@ std::future<void> Pipe::close() {
 PipeStatus Pipe::status() const {
     PipeStatus status;
     status.relays = _relays.count();
-    status.degraded = _degraded.load(std::memory_order_relaxed);
-    for (std::size_t i = 0; i < status.bytesFrom.size(); ++i)
+    for (std::size_t i = 0; i < status.bytesFrom.size(); ++i) {
         status.bytesFrom[i] = _relays.traffic().bytes[i].load(std::memory_order_relaxed);
+        status.lacksPort[i] = _lacksPort[i].load(std::memory_order_relaxed);
+    }
     status.openings = _openings.times().snapshot();
     addTo(status);
+    status.degraded = status.lacksPort[0] || status.lacksPort[1] || status.refusesPlainVisitors;
     return status;
 }
 
 LastUse Pipe::lastUse() const {
     const auto here = lastUseHere();
     return {std::max(here.agent, _usedBefore.agent), std::max(here.visitor, _usedBefore.visitor)};
+}
+
+std::future<ConnectionReports> Pipe::connections() {
+    auto query = std::make_shared<ConnectionQuery>();
+    auto answer = query->answer();
+    _loop.post([this, query, hold = _lifeline.hold()] {
+        report(query);
+        _relays.report(ConnectionQuery::kMost + 1,
+                       [query](ConnectionReport one) { query->add(std::move(one)); });
+    });
+    return answer;
+}
+
+std::future<ConnectionReports> Pipe::endConnection(std::uint64_t number, const std::string& why) {
+    auto query = std::make_shared<ConnectionQuery>();
+    auto answer = query->answer();
+    _loop.post([this, number, why, query, hold = _lifeline.hold()] {
+        if (endWaiting(number, why, query)) return;
+        // A stream that is answered makes a relay: so relays are looked through last.
+        const auto endRelay = [this, number, why, query] {
+            _relays.end(number, why, [query](ConnectionReport one) { query->add(std::move(one)); });
+        };
+        for (const auto& connection : pipe2Connections())
+            connection->endOpening(number, why, query, endRelay);
+        endRelay();
+    });
+    return answer;
 }
 
 std::future<void> Pipe::change(const Mapping& mapping, std::array<Listeners, 2> listeners) {
@@ -82,6 +111,9 @@ void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) 
     _mapping = mapping;
     _relays.limitTraffic(traffic());
     onChanged();
+    for (auto& port : _listeners)
+        for (auto& listener : port)
+            _environment.update(*listener);
     for (std::size_t i = 0; i < listeners.size(); ++i) {
         if (listeners[i].empty()) continue;
         _listeners[i] = std::move(listeners[i]);
@@ -92,7 +124,7 @@ void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) 
 }
 
 bool Pipe::endIdleRelay(std::size_t side, const std::string& address) {
-    const auto idle = _environment.limits().idleRelayYields;
+    const auto idle = _environment.limits()->idleRelayYields;
     if (idle.count() == 0) return false;
     return _relays.endIdle(side, address, idle,
                            "it carried no byte for " + std::to_string(idle.count()) +
@@ -167,12 +199,17 @@ void Pipe::retryListening() {
         }
     }
     checkListening();
-    if (!_degraded) log().notice("mapping %s listens on both its ports again", _mapping.id);
+    if (isListening()) log().notice("mapping %s listens on both its ports again", _mapping.id);
 }
 
 void Pipe::checkListening() {
-    _degraded = !isListening();
-    if (_degraded) _retry.start(_environment.limits().retryPorts);
+    noteListeners();
+    if (!isListening()) _retry.start(_environment.limits()->retryPorts);
+}
+
+void Pipe::noteListeners() {
+    for (std::size_t i = 0; i < _listeners.size(); ++i)
+        _lacksPort[i].store(_listeners[i].empty(), std::memory_order_relaxed);
 }
 
 bool Pipe::isListening() const {

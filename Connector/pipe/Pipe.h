@@ -3,6 +3,7 @@
 #include "base/Lifeline.h"
 #include "model/Mapping.h"
 #include "pipe/AgentEndpoint.h"
+#include "pipe/ConnectionQuery.h"
 #include "pipe/Openings.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/PipeStatus.h"
@@ -46,9 +47,17 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// Any thread: when it was last in use, before the process started, too.
     LastUse lastUse() const;
 
-    /// The mapping, of the same id and type, is like this from now on; `listeners` take the place of those of
-    /// ports that are others now, and are empty for the rest. The future is ready when it is in force. Any
-    /// thread that is not a loop's, between start() and close().
+    /// Its agents and visitors, as soon as the loops have told of them. Any thread that is not a loop's,
+    /// between start() and close().
+    std::future<ConnectionReports> connections();
+
+    /// Ends the connection with that number: a relay's are both reset. What is told of is that connection, or
+    /// nothing when there is none. As connections().
+    std::future<ConnectionReports> endConnection(std::uint64_t number, const std::string& why);
+
+    /// The mapping, of the same id and type, is like this from now on, and the environment as it is by now;
+    /// `listeners` take the place of those of ports that are others now, and are empty for the rest. The
+    /// future is ready when it is in force. Any thread that is not a loop's, between start() and close().
     std::future<void> change(const Mapping& mapping, std::array<Listeners, 2> listeners);
 
   protected:
@@ -93,6 +102,12 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     virtual Acceptor& acceptorAt(std::size_t index) = 0;
     virtual void closeConnections() = 0;
     virtual void addTo(PipeStatus& status) const = 0;
+    /// Adds all that are not in relays.
+    virtual void report(const std::shared_ptr<ConnectionQuery>& query) const = 0;
+    /// Ends that one and adds it; false when it is none that waits, nor one of PIPE/2.
+    virtual bool endWaiting(std::uint64_t number, const std::string& why,
+                            const std::shared_ptr<ConnectionQuery>& query) = 0;
+    virtual std::vector<std::shared_ptr<Pipe2Connection>> pipe2Connections() const = 0;
     /// Since the process started.
     virtual LastUse lastUseHere() const = 0;
     /// mapping() has changed, or is served from now on.
@@ -109,6 +124,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     void startListening(std::size_t index);
     void retryListening();
     void checkListening();
+    void noteListeners();
     bool isListening() const;
     void onRefused(RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(RelayPeer opener, const std::string& why) override;
@@ -123,7 +139,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     Lifeline _lifeline;
     RelaySet _relays;
     Openings _openings;
-    std::atomic<bool> _degraded{false};
+    std::array<std::atomic<bool>, 2> _lacksPort{}; ///< as _listeners are
     bool _isBeginning = false;
     bool _closing = false;
 };

@@ -1,5 +1,7 @@
 #include "pipe/Pipe2Connection.h"
 
+#include "base/PeerAddress.h"
+
 #include <limits>
 #include <new>
 #include <utility>
@@ -86,6 +88,41 @@ void Pipe2Connection::probe() {
     runInLoop([this] {
         if (_session) _session->probe();
     });
+}
+
+void Pipe2Connection::report(const std::shared_ptr<ConnectionQuery>& query) {
+    runInLoop([this, query] {
+        if (!_session) return;
+        auto report = ownReport();
+        report.bytesIn = _session->payloadReceived();
+        report.bytesOut = _session->payloadSent();
+        query->add(std::move(report));
+        for (const auto& [opening, owned] : _openings)
+            if (auto waiting = opening->report()) query->add(std::move(*waiting));
+    });
+}
+
+void Pipe2Connection::endOpening(std::uint64_t number, const std::string& why,
+                                 const std::shared_ptr<ConnectionQuery>& query,
+                                 const std::function<void()>& otherwise) {
+    runInLoop([this, number, why, query, otherwise] {
+        for (const auto& [opening, owned] : _openings) {
+            auto waiting = opening->report();
+            if (!waiting || waiting->tag.number != number) continue;
+            query->add(std::move(*waiting));
+            return opening->end(why);
+        }
+        otherwise();
+    });
+}
+
+ConnectionReport Pipe2Connection::ownReport() const {
+    return {.state = ConnectionReport::State::Streams,
+            .tag = _settings.tag,
+            .side = _settings.side,
+            .address = inWords(_peer),
+            .isPipe2 = true,
+            .streams = streams()};
 }
 
 bool Pipe2Connection::isUsable() const {

@@ -2,6 +2,7 @@
 
 #include "base/Lifeline.h"
 #include "http2/Http2Session.h"
+#include "pipe/ConnectionQuery.h"
 #include "pipe/Opening.h"
 
 #include <atomic>
@@ -52,6 +53,9 @@ class Pipe2Connection final : public std::enable_shared_from_this<Pipe2Connectio
         Http2Session::Context context;
         /// Of the owner.
         Lifeline::Hold hold;
+        /// Of the connection, and the port that it came by: 0 for port1, 1 for port2.
+        ConnectionTag tag{};
+        std::size_t side = 0;
     };
 
     /// owner must outlive what holds on to the lifeline.
@@ -72,6 +76,19 @@ class Pipe2Connection final : public std::enable_shared_from_this<Pipe2Connectio
 
     /// Stream::probe() of its connection.
     void probe();
+
+    /// Adds it, and those that it has streams opened for which are not answered yet, soon.
+    void report(const std::shared_ptr<ConnectionQuery>& query);
+
+    /// Ends the stream that was opened for the connection with that number and is not answered yet, soon, and
+    /// adds that connection. otherwise: called when there is none; on the connection's loop.
+    void endOpening(std::uint64_t number, const std::string& why,
+                    const std::shared_ptr<ConnectionQuery>& query, const std::function<void()>& otherwise);
+
+    const ConnectionTag& tag() const { return _settings.tag; }
+
+    /// What the pipe knows of it.
+    ConnectionReport ownReport() const;
 
     /// Says when more than so many streams are open.
     void watchStreams(int most) { _watched.store(most, std::memory_order_relaxed); }

@@ -7,20 +7,29 @@
 
 namespace connector {
 
-PipeEnvironment::PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls,
+PipeEnvironment::PipeEnvironment(EventLoops& loops, const PipeSettings& settings, Poco::Net::Context::Ptr tls,
                                  LimitedLogs& logs)
-    : _loops(loops), _settings(std::move(settings)), _tls(std::move(tls)), _logs(logs), _handshakes(loops),
-      _descriptors(_settings.descriptors, _logs.descriptors), _relays(loops, _settings.limits.relay),
-      _slowed(loops.at(0), _settings.limits, _logs.slowed, _rejections) {}
+    : _loops(loops), _bind(settings.bind), _limits(settings.limits), _tcp(settings.tcp),
+      _traffic(settings.traffic), _allowPlainVisitors(settings.allowPlainVisitors), _tls(std::move(tls)),
+      _logs(logs), _handshakes(loops), _descriptors(settings.descriptors, _logs.descriptors),
+      _relays(loops, settings.limits.relay), _slowed(loops.at(0), _limits, _logs.slowed, _rejections) {}
+
+void PipeEnvironment::change(const PipeSettings& settings) {
+    _limits.replace(settings.limits);
+    _tcp.replace(settings.tcp);
+    _traffic.replace(settings.traffic);
+    _allowPlainVisitors = settings.allowPlainVisitors;
+    _descriptors.resize(settings.descriptors);
+    _relays.limit(settings.limits.relay);
+}
 
 std::vector<std::unique_ptr<Listener>> PipeEnvironment::listen(std::uint16_t port) {
     // Alone, the IPv6 wildcard serves IPv4 too, which spares a descriptor a port.
-    const bool v6Only = _settings.bind.size() > 1;
+    const bool v6Only = _bind.size() > 1;
     std::vector<std::unique_ptr<Listener>> listeners;
-    for (const auto& address : _settings.bind)
+    for (const auto& address : _bind)
         listeners.push_back(std::make_unique<Listener>(Poco::Net::SocketAddress(address, port), v6Only,
-                                                       _settings.limits.backlog, _settings.tcp,
-                                                       &_descriptors));
+                                                       _limits->backlog, *_tcp, &_descriptors));
     return listeners;
 }
 
@@ -31,7 +40,7 @@ std::unique_ptr<SocketStream> PipeEnvironment::accept(Descriptor socket, const P
     try {
         auto stream = std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease),
                                                   _tls->sslContext(), std::move(alpn));
-        stream->bearSlowPeer(_settings.tcp);
+        stream->bearSlowPeer(*_tcp);
         return stream;
     } catch (const std::bad_alloc&) {
         return nullptr;
@@ -42,7 +51,7 @@ std::unique_ptr<SocketStream> PipeEnvironment::acceptPlain(Descriptor socket,
                                                            const Poco::Net::SocketAddress& peer,
                                                            DescriptorBudget::Lease lease) {
     auto stream = std::make_unique<PlainStream>(std::move(socket), peer, std::move(lease));
-    stream->bearSlowPeer(_settings.tcp);
+    stream->bearSlowPeer(*_tcp);
     return stream;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/Reloadable.h"
 #include "http2/Http2Session.h"
 #include "model/Mapping.h"
 #include "net/AlpnProtocols.h"
@@ -17,6 +18,7 @@
 #include <Poco/Net/Context.h>
 #include <Poco/Net/IPAddress.h>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -44,28 +46,35 @@ class PipeEnvironment {
 
     /// tls: agents and visitors speak TLS with this context; null: plain TCP. loops and logs must outlive the
     /// environment.
-    PipeEnvironment(EventLoops& loops, PipeSettings settings, Poco::Net::Context::Ptr tls, LimitedLogs& logs);
+    PipeEnvironment(EventLoops& loops, const PipeSettings& settings, Poco::Net::Context::Ptr tls,
+                    LimitedLogs& logs);
 
     EventLoops& loops() { return _loops; }
     Handshakes& handshakes() { return _handshakes; }
     SlowedAddresses& slowed() { return _slowed; }
     AgentRejectionCounts& rejections() { return _rejections; }
-    const PipeLimits& limits() const { return _settings.limits; }
+    const Reloadable<PipeLimits>& limits() const { return _limits; }
     RelayShared& relays() { return _relays; }
     PipeLogs& logs() { return _logs; }
-    Http2Session::Context http2() { return {_settings.limits.http2, _relays.buffered}; }
+    Http2Session::Context http2() { return {_limits->http2, _relays.buffered}; }
 
     /// Whether a mapping may have visitors without TLS; where nothing has TLS, any may.
-    bool allowsPlainVisitors() const { return !_tls || _settings.allowPlainVisitors; }
+    bool allowsPlainVisitors() const { return !_tls || _allowPlainVisitors; }
 
     /// What a mapping of that type has where it doesn't say otherwise.
     TrafficLimits trafficOf(Mapping::Type type) const {
-        return type == Mapping::Type::Public ? _settings.traffic : kUnlimitedTraffic;
+        return type == Mapping::Type::Public ? *_traffic : kUnlimitedTraffic;
     }
 
     /// Descriptors that listeners and connections may have together, and how many of them are left.
-    int descriptors() const { return _settings.descriptors; }
+    int descriptors() const { return _descriptors.all(); }
     int freeDescriptors() const { return _descriptors.left(); }
+
+    /// From now on, but for where pipes are bound. Pipes that are open are to be told (Pipe::change()).
+    void change(const PipeSettings& settings);
+
+    /// On the loop's thread of a listener that listen() has made: as it would make it now.
+    void update(Listener& listener) const { listener.change(_limits->backlog, *_tcp); }
 
     /// One listener for each bind address. Throws Poco::Net::NetException when the port is not to be had, and
     /// Poco::IOException when descriptors have run out.
@@ -83,7 +92,11 @@ class PipeEnvironment {
 
   private:
     EventLoops& _loops;
-    PipeSettings _settings;
+    const std::vector<Poco::Net::IPAddress> _bind;
+    Reloadable<PipeLimits> _limits;
+    Reloadable<TcpOptions> _tcp;
+    Reloadable<TrafficLimits> _traffic;
+    std::atomic<bool> _allowPlainVisitors;
     Poco::Net::Context::Ptr _tls;
     PipeLogs _logs;
     Handshakes _handshakes;

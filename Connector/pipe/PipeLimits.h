@@ -61,14 +61,18 @@ struct PipeLimits {
     std::size_t heldPayload = 64 * 1024;
     /// How often a degraded pipe tries again to listen on its ports.
     std::chrono::milliseconds retryPorts{1000};
+    /// How long who asks about connections waits for the event loops.
+    std::chrono::milliseconds loopWait{2000};
     /// Connections that the kernel keeps for a port until they are accepted (listen(2); at most
     /// net.core.somaxconn).
     int backlog = 1024;
     /// What agents of PIPE/2 are told: one more connection is recommended while each has more than so many
     /// streams open.
     std::size_t streams = 256;
-    Http2Limits http2;
-    RelayLimits relay;
+    Http2Limits http2{};
+    RelayLimits relay{};
+
+    bool operator==(const PipeLimits&) const = default;
 };
 
 } // namespace connector

@@ -43,8 +43,11 @@ struct PipeStatus {
     std::array<std::uint64_t, 2> bytesFrom{};
     /// How long agents of PIPE/2 have taken to accept a stream, since the process started.
     Durations::Snapshot openings;
-    /// Some port is held by something else, and the pipe tries again every second; or its visitors would
-    /// speak plain TCP, and may not.
+    /// Something else holds that port, and the pipe tries again every second.
+    std::array<bool, 2> lacksPort{};
+    /// Its visitors would speak plain TCP, and may not.
+    bool refusesPlainVisitors = false;
+    /// One of these.
     bool degraded = false;
 };
 

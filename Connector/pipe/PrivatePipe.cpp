@@ -14,9 +14,9 @@ constexpr const char* kBothListen = "both sides listen; one must be \"role\": \"
 PrivatePipe::PrivatePipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
       _agents1(loop(), environment(), mapping().endpoint1, namesOf(mapping().endpoint1, mapping().endpoint2),
-               {.role = "port1's agent", .mayBegin = true}, lifeline(), *this),
+               {.role = "port1's agent", .mayBegin = true, .side = 0}, lifeline(), *this),
       _agents2(loop(), environment(), mapping().endpoint2, namesOf(mapping().endpoint2, mapping().endpoint1),
-               {.role = "port2's agent", .mayBegin = true}, lifeline(), *this) {}
+               {.role = "port2's agent", .mayBegin = true, .side = 1}, lifeline(), *this) {}
 
 Acceptor& PrivatePipe::acceptorAt(std::size_t index) {
     return at(index);
@@ -30,6 +30,23 @@ void PrivatePipe::closeConnections() {
 void PrivatePipe::addTo(PipeStatus& status) const {
     status.agentsConnected = {_agents1.connectedCount(), _agents2.connectedCount()};
     status.agentsWaiting = {_agents1.waitingCount(), _agents2.waitingCount()};
+}
+
+void PrivatePipe::report(const std::shared_ptr<ConnectionQuery>& query) const {
+    _agents1.report(query);
+    _agents2.report(query);
+}
+
+bool PrivatePipe::endWaiting(std::uint64_t number, const std::string& why,
+                             const std::shared_ptr<ConnectionQuery>& query) {
+    return _agents1.end(number, why, query) || _agents2.end(number, why, query);
+}
+
+std::vector<std::shared_ptr<Pipe2Connection>> PrivatePipe::pipe2Connections() const {
+    auto all = _agents1.pipe2Connections();
+    const auto others = _agents2.pipe2Connections();
+    all.insert(all.end(), others.begin(), others.end());
+    return all;
 }
 
 LastUse PrivatePipe::lastUseHere() const {

@@ -15,6 +15,10 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
     Acceptor& acceptorAt(std::size_t index) override;
     void closeConnections() override;
     void addTo(PipeStatus& status) const override;
+    void report(const std::shared_ptr<ConnectionQuery>& query) const override;
+    bool endWaiting(std::uint64_t number, const std::string& why,
+                    const std::shared_ptr<ConnectionQuery>& query) override;
+    std::vector<std::shared_ptr<Pipe2Connection>> pipe2Connections() const override;
     LastUse lastUseHere() const override;
     void onChanged() override;
     bool beginNext() override;

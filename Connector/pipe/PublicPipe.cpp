@@ -12,7 +12,7 @@ constexpr std::chrono::milliseconds kGiveWay{100};
 PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
     : Pipe(environment_, mapping_),
       _agents(loop(), environment(), mapping().endpoint1, namesOf(mapping().endpoint1, mapping().endpoint2),
-              {.role = "agent", .mayBegin = false}, lifeline(), *this),
+              {.role = "agent", .mayBegin = false, .side = 0}, lifeline(), *this),
       _access(environment(), mapping().visitors),
       _visitors(loop(), environment(), _access, nameOf(mapping().endpoint2), "visitor", lifeline(), *this),
       _givingWay(loop(), [this] { giveWay(); }) {}
@@ -35,7 +35,21 @@ void PublicPipe::addTo(PipeStatus& status) const {
     status.visitorsAdmitted = _visitors.admitted();
     status.visitorsRefused = _visitors.refused();
     status.visitorWaits = _visitors.waits().snapshot();
-    if (!_access.isAllowed()) status.degraded = true;
+    status.refusesPlainVisitors = !_access.isAllowed();
+}
+
+void PublicPipe::report(const std::shared_ptr<ConnectionQuery>& query) const {
+    _agents.report(query);
+    _visitors.report(*query);
+}
+
+bool PublicPipe::endWaiting(std::uint64_t number, const std::string& why,
+                            const std::shared_ptr<ConnectionQuery>& query) {
+    return _agents.end(number, why, query) || _visitors.end(number, why, *query);
+}
+
+std::vector<std::shared_ptr<Pipe2Connection>> PublicPipe::pipe2Connections() const {
+    return _agents.pipe2Connections();
 }
 
 LastUse PublicPipe::lastUseHere() const {

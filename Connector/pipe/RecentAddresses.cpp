@@ -19,7 +19,7 @@ void RecentAddresses::add(const std::string& owner, Clock::time_point now) {
 
 bool RecentAddresses::has(const std::string& owner, Clock::time_point now) const {
     const auto found = _byOwner.find(owner);
-    return found != _byOwner.end() && now - found->second->time <= _memory;
+    return found != _byOwner.end() && now - found->second->time <= _limits->agentMemory;
 }
 
 } // namespace connector

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "base/Reloadable.h"
 #include "net/EventLoop.h"
+#include "pipe/PipeLimits.h"
 
 #include <chrono>
 #include <cstddef>
@@ -18,8 +20,7 @@ class RecentAddresses {
 
     static constexpr std::size_t kMost = 1000;
 
-    /// memory: how long one is remembered.
-    explicit RecentAddresses(std::chrono::milliseconds memory) : _memory(memory) {}
+    explicit RecentAddresses(const Reloadable<PipeLimits>& limits) : _limits(limits) {}
 
     void add(const std::string& owner, Clock::time_point now);
 
@@ -32,7 +33,7 @@ class RecentAddresses {
     };
     using Entries = std::list<Entry>; ///< the latest first
 
-    const std::chrono::milliseconds _memory;
+    const Reloadable<PipeLimits>& _limits;
     Entries _entries;
     std::unordered_map<std::string, Entries::iterator> _byOwner;
 };

@@ -52,13 +52,13 @@ class SlowedAddresses::Address {
         if (isSlowed()) return;
         _all._counted.splice(_all._counted.end(), _all._counted, _position);
         _wrong.push_back(now);
-        while (now - _wrong.front() > _all._limits.wrongPasscodesWithin)
+        while (now - _wrong.front() > _all._limits->wrongPasscodesWithin)
             _wrong.pop_front();
-        if (_wrong.size() >= _all._limits.wrongPasscodes) pause(_all._limits.wrongPasscodePause);
+        if (_wrong.size() >= _all._limits->wrongPasscodes) pause(_all._limits->wrongPasscodePause);
     }
 
     void park(DoorAt at, Connection connection) {
-        if (_parked >= _all._limits.authorizing) dropOne();
+        if (_parked >= _all._limits->authorizing) dropOne();
         auto parked = std::find_if(_doors.begin(), _doors.end(),
                                    [&](const auto& one) { return one.at.door == at.door; });
         if (parked == _doors.end()) parked = _doors.insert(parked, AtDoor{std::move(at), {}});
@@ -134,7 +134,7 @@ class SlowedAddresses::Address {
     void pause(std::chrono::milliseconds pause) {
         if (!isSlowed()) _all._counted.erase(_position);
         _phase = Phase::Pausing;
-        _pause = std::min(pause, _all._limits.wrongPasscodeLongestPause);
+        _pause = std::min(pause, _all._limits->wrongPasscodeLongestPause);
         _timer.start(_pause);
         _all.setSlowed(_owner, true);
         _all.onSlowed(*this, _pause);
@@ -144,7 +144,7 @@ class SlowedAddresses::Address {
         _phase = _parked == 0 ? Phase::Open : Phase::Serving;
         _toServe = _parked;
         _wasWrong = _wasRight = false;
-        _timer.start(_parked == 0 ? _all._limits.wrongPasscodeLongestPause : std::chrono::milliseconds(0));
+        _timer.start(_parked == 0 ? _all._limits->wrongPasscodeLongestPause : std::chrono::milliseconds(0));
     }
 
     void serveNext() {
@@ -171,7 +171,7 @@ class SlowedAddresses::Address {
     void finishServing() {
         if (_wasRight && !_wasWrong) return forgive();
         if (hasRightAgents())
-            pause(_all._limits.wrongPasscodePause);
+            pause(_all._limits->wrongPasscodePause);
         else
             pause(_wasWrong ? 2 * _pause : _pause);
     }
@@ -184,7 +184,7 @@ class SlowedAddresses::Address {
 
     bool hasRightAgents() const {
         return _all.hasAgents(_owner) ||
-               (_lastRight && _all._loop.now() - *_lastRight < _all._limits.agentMemory);
+               (_lastRight && _all._loop.now() - *_lastRight < _all._limits->agentMemory);
     }
 
     void changeParked(std::ptrdiff_t change) {
@@ -210,7 +210,7 @@ class SlowedAddresses::Address {
     std::list<Address*>::iterator _position; ///< while counting
 };
 
-SlowedAddresses::SlowedAddresses(EventLoop& home, const PipeLimits& limits, LimitedLog& log,
+SlowedAddresses::SlowedAddresses(EventLoop& home, const Reloadable<PipeLimits>& limits, LimitedLog& log,
                                  AgentRejectionCounts& rejections)
     : _loop(home), _limits(limits), _log(log), _rejections(rejections) {}
 
@@ -270,7 +270,7 @@ void SlowedAddresses::parkInLoop(DoorAt at, Connection connection) {
         const auto moved = std::make_shared<Connection>(std::move(connection));
         return at.loop->post([at, moved] { at.door->onTurn(std::move(*moved)); });
     }
-    if (_parked >= kAddressesInAll * _limits.authorizing) makeRoom();
+    if (_parked >= kAddressesInAll * _limits->authorizing) makeRoom();
     address->park(std::move(at), std::move(connection));
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/Descriptor.h"
 #include "base/Lifeline.h"
+#include "base/Reloadable.h"
 #include "net/DescriptorBudget.h"
 #include "net/LimitedLog.h"
 #include "net/Timer.h"
@@ -60,7 +61,7 @@ class SlowedAddresses {
 
     /// home: the loop of its own work, which must run until this is destroyed. rejections: of
     /// the process. All references must outlive it.
-    SlowedAddresses(EventLoop& home, const PipeLimits& limits, LimitedLog& log,
+    SlowedAddresses(EventLoop& home, const Reloadable<PipeLimits>& limits, LimitedLog& log,
                     AgentRejectionCounts& rejections);
 
     /// Not on a loop. All doors must have been closed.
@@ -102,7 +103,7 @@ class SlowedAddresses {
     void makeRoom();
 
     EventLoop& _loop;
-    const PipeLimits& _limits;
+    const Reloadable<PipeLimits>& _limits;
     LimitedLog& _log;
     AgentRejectionCounts& _rejections;
     Addresses _addresses;

@@ -34,6 +34,14 @@ class TurnsByAddress {
             function(entry->first, entry->second.waiting.size());
     }
 
+    /// Calls function(waiting) for all.
+    template <class Function>
+    void forEach(Function&& function) const {
+        for (const auto* entry : _turns)
+            for (const auto& waiting : entry->second.waiting)
+                function(waiting);
+    }
+
     /// Behind the others of its address, which is behind all others if it has no others yet.
     typename List::iterator add(const std::string& address, Waiting waiting) {
         auto& list = addressOf(address, _turns.end()).waiting;

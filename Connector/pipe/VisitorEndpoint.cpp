@@ -38,18 +38,18 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
   public:
     /// One that was just accepted.
     Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> accepted)
-        : address(ownerOf(accepted->peer().host())), state(State::Handshaking), since(endpoint._loop.now()),
-          _endpoint(endpoint),
+        : address(ownerOf(accepted->peer().host())), tag(ConnectionTag::next()), state(State::Handshaking),
+          since(endpoint._loop.now()), _endpoint(endpoint),
           _handshake(std::make_shared<Handshake>(endpoint._loop, endpoint._environment.handshakes(),
                                                  std::move(accepted), static_cast<Handshake::Owner&>(*this),
                                                  endpoint._lifeline.hold())),
           _timer(endpoint._loop, [this] { onTimer(); }) {}
 
     /// One that has waited before.
-    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> stream_,
+    Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> stream_, const ConnectionTag& tag_,
             EventLoop::Clock::time_point since_, Messages held_)
-        : address(ownerOf(stream_->peer().host())), stream(std::move(stream_)), held(std::move(held_)),
-          state(State::Ready), since(since_), isNew(false), _endpoint(endpoint),
+        : address(ownerOf(stream_->peer().host())), tag(tag_), stream(std::move(stream_)),
+          held(std::move(held_)), state(State::Ready), since(since_), isNew(false), _endpoint(endpoint),
           _timer(endpoint._loop, [this] { onTimer(); }) {}
 
     void start() {
@@ -69,6 +69,10 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
 
     const Poco::Net::SocketAddress& peer() const { return stream ? stream->peer() : _handshake->peer(); }
 
+    ConnectionReport report() const {
+        return {.kind = ConnectionReport::Kind::Visitor, .tag = tag, .side = 1, .address = inWords(peer())};
+    }
+
     /// Receives its first bytes, if there are any.
     Stream::Status ask() {
         const auto room = _endpoint._loop.scratch().first(Opening::kMaxFirstBytes);
@@ -80,7 +84,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     /// What is left of limits.first-bytes since it was asked first; not more than 0 when nothing is.
     std::chrono::milliseconds leftToSpeak() const {
         const auto silence = _endpoint._loop.now() - *silentSince;
-        return _endpoint._environment.limits().firstBytes -
+        return _endpoint._environment.limits()->firstBytes -
                std::chrono::duration_cast<std::chrono::milliseconds>(silence);
     }
 
@@ -91,6 +95,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     }
 
     const std::string address; ///< ownerOf() its own
+    const ConnectionTag tag;
     std::unique_ptr<SocketStream> stream;
     Messages held; ///< what it has said
     State state;
@@ -102,7 +107,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
 
   private:
     void startTimer() {
-        const auto& limits = _endpoint._environment.limits();
+        const auto& limits = *_endpoint._environment.limits();
         const auto waited =
             std::chrono::duration_cast<std::chrono::milliseconds>(_endpoint._loop.now() - since);
         if (state == State::Asked)
@@ -146,7 +151,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     }
 
     void checkSilence() {
-        const auto most = _endpoint._environment.limits().visitorSilence;
+        const auto most = _endpoint._environment.limits()->visitorSilence;
         if (_endpoint._loop.now() - *silentSince >= most)
             _endpoint.onGone(*this, "it said nothing for " + std::to_string(most.count()) + " ms",
                              VisitorRefusal::Silent);
@@ -163,13 +168,13 @@ VisitorEndpoint::VisitorEndpoint(EventLoop& loop, PipeEnvironment& environment, 
                                  std::string name, const char* role, const Lifeline& lifeline, Owner& owner)
     : _loop(loop), _environment(environment), _access(access), _name(std::move(name)), _role(role),
       _lifeline(lifeline), _owner(owner),
-      _gate(VisitorGate::make(kUnlimitedTraffic, environment.limits().mappingVisitors)) {}
+      _gate(VisitorGate::make(kUnlimitedTraffic, environment.limits()->mappingVisitors)) {}
 
 VisitorEndpoint::~VisitorEndpoint() = default;
 
 void VisitorEndpoint::change(std::string name, const TrafficLimits& limits) {
     _name = std::move(name);
-    _gate->limit(limits);
+    _gate->limit(limits, _environment.limits()->mappingVisitors);
 }
 
 void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
@@ -251,13 +256,14 @@ std::string VisitorEndpoint::busierThanNext() const {
 
 void VisitorEndpoint::putBack(RelayPeer peer) {
     _loop.assertInLoopThread();
-    if (_loop.now() - peer.since >= _environment.limits().visitorWait) {
+    if (_loop.now() - peer.since >= _environment.limits()->visitorWait) {
         _refused.add(VisitorRefusal::NoAgent);
         return drop(std::move(peer), kNobodyFree);
     }
     // Visitors alone are put back, and take() has taken the stream from one.
     std::unique_ptr<SocketStream> stream(static_cast<SocketStream*>(peer.stream.release()));
-    auto added = std::make_unique<Visitor>(*this, std::move(stream), peer.since, std::move(peer.held));
+    auto added =
+        std::make_unique<Visitor>(*this, std::move(stream), peer.tag, peer.since, std::move(peer.held));
     auto& visitor = *added;
     visitor.position = listOf(State::Ready).addInFront(visitor.address, std::move(added));
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
@@ -272,6 +278,29 @@ void VisitorEndpoint::drop(RelayPeer peer, const std::string& why) {
     _loop.destroyLater(std::move(peer.stream));
 }
 
+void VisitorEndpoint::report(ConnectionQuery& query) const {
+    for (const auto& turns : _visitors)
+        turns.forEach([&](const auto& visitor) { query.add(visitor->report()); });
+}
+
+bool VisitorEndpoint::end(std::uint64_t number, const std::string& why, ConnectionQuery& query) {
+    auto* const visitor = find(number);
+    if (!visitor) return false;
+    query.add(visitor->report());
+    onGone(*visitor, why);
+    return true;
+}
+
+/// Null when it does not wait here.
+VisitorEndpoint::Visitor* VisitorEndpoint::find(std::uint64_t number) const {
+    Visitor* found = nullptr;
+    for (const auto& turns : _visitors)
+        turns.forEach([&](const auto& visitor) {
+            if (visitor->tag.number == number) found = visitor.get();
+        });
+    return found;
+}
+
 void VisitorEndpoint::closeAll() {
     _loop.assertInLoopThread();
     for (auto& list : _visitors)
@@ -282,11 +311,14 @@ void VisitorEndpoint::closeAll() {
 /// The address that has the most that wait makes room for one that has fewer; else one that lets partners
 /// wait goes before one that has just come.
 bool VisitorEndpoint::makeRoom(const Poco::Net::SocketAddress& newcomer) {
-    const auto most = _environment.limits().waitingVisitors;
-    if (static_cast<std::size_t>(waitingCount()) < most) return true;
+    const auto most = _environment.limits()->waitingVisitors;
+    const auto waiting = static_cast<std::size_t>(waitingCount());
+    if (waiting < most) return true;
     const auto why = std::to_string(most) + " others wait";
     const auto busiest = mostWaiting();
-    if (waitingOf(busiest) > waitingOf(ownerOf(newcomer.host())) + 1)
+    if (waiting > most) // there may be fewer than before: those who were let in stay
+        refuse(newcomer, VisitorRefusal::Waiting, why);
+    else if (waitingOf(busiest) > waitingOf(ownerOf(newcomer.host())) + 1)
         onGone(*leastWorthyOf(busiest), "its address has the most, and " + why, VisitorRefusal::Waiting);
     else if (hasSilent())
         onGone(*listOf(State::Silent).front(), "it said nothing, and " + why, VisitorRefusal::Waiting);
@@ -363,6 +395,7 @@ RelayPeer VisitorEndpoint::take(Visitor& visitor) {
     if (visitor.isNew) _waits.add(_loop.now() - visitor.since);
     RelayPeer peer;
     peer.name = _role;
+    peer.tag = visitor.tag;
     peer.held = std::move(visitor.held);
     peer.since = visitor.since;
     auto& turns = listOf(visitor.state);

@@ -2,6 +2,7 @@
 
 #include "base/Durations.h"
 #include "base/Lifeline.h"
+#include "pipe/ConnectionQuery.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/PipeStatus.h"
 #include "pipe/TurnsByAddress.h"
@@ -83,6 +84,12 @@ class VisitorEndpoint final : public Acceptor {
     /// Closes a visitor that was taken, with nothing sent.
     void drop(RelayPeer visitor, const std::string& why);
 
+    /// Adds those that wait.
+    void report(ConnectionQuery& query) const;
+
+    /// Closes that one and adds it; false when it does not wait here.
+    bool end(std::uint64_t number, const std::string& why, ConnectionQuery& query);
+
     /// Closes all connections.
     void closeAll();
 
@@ -117,6 +124,7 @@ class VisitorEndpoint final : public Acceptor {
     bool makeRoom(const Poco::Net::SocketAddress& newcomer);
     std::size_t waitingOf(const std::string& address) const;
     std::string mostWaiting() const;
+    Visitor* find(std::uint64_t number) const;
     Visitor* leastWorthyOf(const std::string& address) const;
     void refuse(const Poco::Net::SocketAddress& peer, VisitorRefusal refusal, const std::string& why);
     void onReady(Visitor& visitor);

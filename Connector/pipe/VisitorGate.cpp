@@ -24,8 +24,9 @@ std::shared_ptr<VisitorGate> VisitorGate::make(const TrafficLimits& limits, std:
     return std::shared_ptr<VisitorGate>(new VisitorGate(limits, most));
 }
 
-void VisitorGate::limit(const TrafficLimits& limits) {
+void VisitorGate::limit(const TrafficLimits& limits, std::size_t most) {
     const std::lock_guard lock(_mutex);
+    _most = most;
     _limits = limits;
 }
 

@@ -25,11 +25,11 @@ class VisitorGate : public std::enable_shared_from_this<VisitorGate> {
     /// A visitor's place; given back when it is destroyed, on any thread.
     using Place = std::shared_ptr<void>;
 
-    /// most: visitors of all addresses together.
+    /// As limit() has them.
     static std::shared_ptr<VisitorGate> make(const TrafficLimits& limits, std::size_t most);
 
-    /// limits: all of them given. For those who come from now on.
-    void limit(const TrafficLimits& limits);
+    /// limits: all of them given. most: visitors of all addresses together. For those who come from now on.
+    void limit(const TrafficLimits& limits, std::size_t most);
 
     /// Whether there may be one more than `most`, as somebody else is about to leave.
     enum class Room { AsConfigured, OneMore };
@@ -58,8 +58,8 @@ class VisitorGate : public std::enable_shared_from_this<VisitorGate> {
     void leave(const std::string& address);
     void forgetIdle(Clock::time_point now);
 
-    const std::size_t _most;
     mutable std::mutex _mutex;
+    std::size_t _most;
     TrafficLimits _limits;
     Addresses _addresses;
     std::size_t _open = 0;

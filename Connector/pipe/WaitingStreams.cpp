@@ -24,7 +24,7 @@ class WaitingStreams::Waiting final : private StreamHandler {
 
     void start() {
         const auto waited = _owner._loop.now() - peer.since;
-        _timer.start(std::chrono::ceil<std::chrono::milliseconds>(_owner._limit - waited));
+        _timer.start(std::chrono::ceil<std::chrono::milliseconds>(_owner._limits->visitorWait - waited));
         peer.stream->attach(_owner._loop, *this);
     }
 
@@ -54,8 +54,8 @@ class WaitingStreams::Waiting final : private StreamHandler {
     Timer _timer;
 };
 
-WaitingStreams::WaitingStreams(EventLoop& loop, std::chrono::milliseconds limit, const char* role)
-    : _loop(loop), _limit(limit), _role(role) {}
+WaitingStreams::WaitingStreams(EventLoop& loop, const Reloadable<PipeLimits>& limits, const char* role)
+    : _loop(loop), _limits(limits), _role(role) {}
 
 WaitingStreams::~WaitingStreams() = default;
 
@@ -72,7 +72,7 @@ void WaitingStreams::add(std::unique_ptr<Http2Stream> stream, const std::string&
 }
 
 void WaitingStreams::putBack(RelayPeer peer) {
-    if (_loop.now() - peer.since >= _limit)
+    if (_loop.now() - peer.since >= _limits->visitorWait)
         return refuseStream(_loop, std::move(peer), kNobodyThere, "no agent on the other side took it");
     _waiting.push_front(std::make_unique<Waiting>(*this, std::move(peer)));
     _waiting.front()->position = _waiting.begin();

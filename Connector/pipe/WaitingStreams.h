@@ -1,7 +1,9 @@
 #pragma once
 
+#include "base/Reloadable.h"
 #include "http2/Http2Stream.h"
 #include "net/Timer.h"
+#include "pipe/PipeLimits.h"
 #include "relay/RelayPeer.h"
 
 #include <list>
@@ -14,8 +16,9 @@ namespace connector {
 /// Lives on its pipe's loop, as they do.
 class WaitingStreams {
   public:
-    /// limit: how long one waits before it is refused. role: what a relay calls the agent, a literal.
-    WaitingStreams(EventLoop& loop, std::chrono::milliseconds limit, const char* role);
+    /// One is refused when it has waited for as long as a visitor may. role: what a relay calls the agent, a
+    /// literal.
+    WaitingStreams(EventLoop& loop, const Reloadable<PipeLimits>& limits, const char* role);
     ~WaitingStreams();
 
     /// visitor: whom it is for.
@@ -40,7 +43,7 @@ class WaitingStreams {
     void remove(Waiting& waiting);
 
     EventLoop& _loop;
-    const std::chrono::milliseconds _limit;
+    const Reloadable<PipeLimits>& _limits;
     const char* const _role;
     List _waiting;
 };

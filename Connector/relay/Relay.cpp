@@ -1,8 +1,11 @@
 #include "relay/Relay.h"
 
+#include "base/PeerAddress.h"
+
 #include <Poco/Format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace connector {
 
@@ -103,6 +106,33 @@ std::string Relay::summary() const {
     return Poco::format("relay of %s and %s ended: %s; %Lu and %Lu bytes from them, ", _sides[0].name(),
                         _sides[1].name(), _why, _sides[0].bytes, _sides[1].bytes) +
            Poco::format("%.3f s", seconds);
+}
+
+bool Relay::has(std::uint64_t number) const {
+    return std::any_of(_sides.begin(), _sides.end(),
+                       [&](const Side& side) { return side.peer.tag.number == number; });
+}
+
+std::vector<ConnectionReport> Relay::reports() const {
+    _loop->assertInLoopThread();
+    std::vector<ConnectionReport> reports;
+    if (_state == State::Ended) return reports;
+    for (std::size_t i = 0; i < _sides.size(); ++i) {
+        const auto& [side, other] = std::tie(_sides[i], _sides[1 - i]);
+        if (side.peer.protocol == Protocol::Pipe2) continue;
+        ConnectionReport report{.state = ConnectionReport::State::Relay,
+                                .tag = side.peer.tag,
+                                .side = side.peer.side,
+                                .address = inWords(side.address),
+                                .bytesIn = side.bytes,
+                                .bytesOut = other.bytes};
+        if (side.peer.protocol == Protocol::Raw) {
+            report.kind = ConnectionReport::Kind::Visitor;
+            report.agent = inWords(other.address);
+        }
+        reports.push_back(std::move(report));
+    }
+    return reports;
 }
 
 bool Relay::attach() {
@@ -219,7 +249,7 @@ Bandwidth& Relay::bandwidthOf(const Side& from) {
 /// only be copied.
 std::size_t Relay::mostFor(const Side& to) const {
     const bool isStream = to.peer.protocol == Protocol::Pipe2;
-    return isStream ? std::min(_shared.limits.buffer, kMostForStream) : _shared.limits.buffer;
+    return isStream ? std::min(_shared.limits->buffer, kMostForStream) : _shared.limits->buffer;
 }
 
 /// What is in memory already needs no copy: forwards it until the other one keeps something of it. Ok: there
@@ -411,7 +441,7 @@ void Relay::checkLinger() {
     const auto outstandingNow = outstanding();
     if (outstandingNow != _outstandingBefore) _lastProgress = _loop->now();
     _outstandingBefore = outstandingNow;
-    if (_loop->now() - _lastProgress < _shared.limits.linger) {
+    if (_loop->now() - _lastProgress < _shared.limits->linger) {
         _linger->start(kLingerTick);
         return;
     }

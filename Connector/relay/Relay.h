@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/Reloadable.h"
+#include "model/ConnectionReport.h"
 #include "net/BufferedBytes.h"
 #include "net/EventLoops.h"
 #include "net/Stream.h"
@@ -22,9 +24,16 @@ namespace connector {
 struct RelayShared {
     RelayShared(EventLoops& loops_, const RelayLimits& limits_)
         : loops(loops_), limits(limits_), buffered(limits_.buffered) {}
+
+    /// From now on, for all relays.
+    void limit(const RelayLimits& changed) {
+        limits.replace(changed);
+        buffered.limit(changed.buffered);
+    }
+
     /// Those that a relay may run on.
     EventLoops& loops;
-    const RelayLimits limits;
+    Reloadable<RelayLimits> limits;
     /// What all relays, and the streams of HTTP/2 that are to be or were joined, keep at the moment.
     BufferedBytes buffered;
 };
@@ -91,6 +100,13 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
 
     /// Any thread: who came by that port (RelayPeer::side).
     const Poco::Net::SocketAddress& peerOf(std::size_t side) const;
+
+    /// Any thread: whether one of its connections has that number.
+    bool has(std::uint64_t number) const;
+
+    /// On the loop's thread: what it knows of its connections, but for streams of PIPE/2, unless it has
+    /// ended.
+    std::vector<ConnectionReport> reports() const;
 
     /// Where it runs; must not be asked while it may move.
     EventLoop& loop() { return *_loop; }

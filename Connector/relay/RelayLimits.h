@@ -15,6 +15,8 @@ struct RelayLimits {
     /// When one peer of a relay has closed: how long the other may take nothing of what is still meant for
     /// it.
     std::chrono::milliseconds linger{30000};
+
+    bool operator==(const RelayLimits&) const = default;
 };
 
 } // namespace connector

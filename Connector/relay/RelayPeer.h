@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/ConnectionReport.h"
 #include "net/Stream.h"
 #include "protocol/Protocol.h"
 #include "relay/Heartbeat.h"
@@ -20,6 +21,8 @@ struct RelayPeer {
     std::size_t side = 0;
     std::unique_ptr<Stream> stream;
     Protocol protocol = Protocol::Raw;
+    /// Of the connection; of a stream of PIPE/2, none.
+    ConnectionTag tag{};
     /// Set when it speaks PIPE/1.
     std::optional<Heartbeat::Settings> heartbeat;
     /// Payload that was received from it and has not been sent on.

@@ -2,6 +2,8 @@
 
 #include "base/PeerAddress.h"
 
+#include <algorithm>
+
 namespace connector {
 
 namespace {
@@ -66,12 +68,53 @@ void RelaySet::forEach(const std::function<void(Relay&)>& function) {
 void RelaySet::postTo(const std::shared_ptr<Relay>& relay, const Lifeline::Hold& hold,
                       std::function<void(Relay&)> function) {
     relay->loop().post([this, relay, hold, function = std::move(function), &loop = relay->loop()] {
-        {
-            const std::lock_guard lock(_mutex);
-            if (&relay->loop() != &loop) return;
-        }
-        function(*relay); // which moves on this thread only
+        if (isIn(loop, relay)) function(*relay); // which moves on this thread only
     });
+}
+
+bool RelaySet::isIn(const EventLoop& loop, const std::shared_ptr<Relay>& relay) {
+    const std::lock_guard lock(_mutex);
+    return &relay->loop() == &loop;
+}
+
+void RelaySet::report(std::size_t most, const std::function<void(ConnectionReport)>& tell) {
+    std::map<EventLoop*, std::vector<Held>> byLoop;
+    const std::lock_guard lock(_mutex);
+    for (const auto& held : _relays) {
+        if (most-- == 0) break;
+        byLoop[&held.first->loop()].emplace_back(held);
+    }
+    for (const auto& [loop, relays] : byLoop)
+        runIn(*loop, relays, [tell](const Relay& relay) {
+            for (auto& report : relay.reports())
+                tell(std::move(report));
+        });
+}
+
+/// Those that have moved away meanwhile are met where they are, and will stay.
+void RelaySet::runIn(EventLoop& loop, const std::vector<Held>& relays,
+                     const std::function<void(Relay&)>& function) {
+    loop.post([this, &loop, relays, function] {
+        for (const auto& held : relays)
+            if (isIn(loop, held.first))
+                function(*held.first);
+            else
+                runIn(held.first->loop(), {held}, function);
+    });
+}
+
+bool RelaySet::end(std::uint64_t number, const std::string& why,
+                   const std::function<void(ConnectionReport)>& tell) {
+    const std::lock_guard lock(_mutex);
+    const auto found = std::find_if(_relays.begin(), _relays.end(),
+                                    [&](const auto& held) { return held.first->has(number); });
+    if (found == _relays.end()) return false;
+    runIn(found->first->loop(), {*found}, [number, why, tell](Relay& relay) {
+        for (auto& report : relay.reports())
+            if (report.tag.number == number) tell(std::move(report));
+        relay.abort(why);
+    });
+    return true;
 }
 
 /// One that moves meanwhile looks for itself.

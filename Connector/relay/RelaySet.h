@@ -10,6 +10,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace connector {
 
@@ -58,9 +60,20 @@ class RelaySet final : private Relay::Owner {
     bool endIdle(std::size_t side, const std::string& owner, std::chrono::milliseconds idle,
                  const std::string& why);
 
+    /// Tells of the relays' connections, each by `tell` on its relay's loop, soon, of at most so many relays.
+    void report(std::size_t most, const std::function<void(ConnectionReport)>& tell);
+
+    /// Resets the relay that has the connection with that number, soon, and tells of that connection. False
+    /// when there is none.
+    bool end(std::uint64_t number, const std::string& why, const std::function<void(ConnectionReport)>& tell);
+
   private:
     using Relays = std::map<std::shared_ptr<Relay>, Lifeline::Hold>;
 
+    using Held = std::pair<std::shared_ptr<Relay>, Lifeline::Hold>;
+
+    void runIn(EventLoop& loop, const std::vector<Held>& relays, const std::function<void(Relay&)>& function);
+    bool isIn(const EventLoop& loop, const std::shared_ptr<Relay>& relay);
     void postTo(const std::shared_ptr<Relay>& relay, const Lifeline::Hold& hold,
                 std::function<void(Relay&)> function);
     void onSettled(Relay& relay) override;

@@ -115,6 +115,7 @@ class Connector:
         self._folder = tempfile.TemporaryDirectory(prefix="check-agents-")
         self.certificate = self._make_certificate() if tls else None
         self.trust = ssl.create_default_context(cafile=self.certificate) if tls else None
+        self.headers = {}  # that every call of the API has
 
     def __enter__(self):
         # Somebody else may take the ports before the server does; then it ends at once.
@@ -178,7 +179,8 @@ class Connector:
         else:
             connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=DEADLINE)
         with contextlib.closing(connection):
-            connection.request(method, target, body, {"Content-Type": "application/json"} if body else {})
+            media_type = {"Content-Type": "application/json"} if body else {}
+            connection.request(method, target, body, {**media_type, **self.headers})
             response = connection.getresponse()
             response.text = response.read()
             return response

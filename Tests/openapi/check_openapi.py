@@ -47,6 +47,8 @@ HEALTH = "/health"
 METRICS = "/metrics"
 SHOW = "/api/v2/mapping/{id}"
 PASSCODE = "/api/v2/mapping/{id}/passcode"
+CONNECTIONS = "/api/v2/mapping/{id}/connections"
+CONNECTION = "/api/v2/mapping/{id}/connections/{n}"
 ALPN = ["h2", "http/1.1"]
 BOUNDS = {"visitorsperaddress": 20, "visitorrate": 10, "allow": ["192.0.2.0/24", "2001:db8::/32"],
           "deny": ["192.0.2.7/32"], "relayidle": 2147483647, "bandwidth": 1024}
@@ -64,6 +66,11 @@ BAD_SETTINGS = [
 
 class Failed(Exception):
     """The server or the document is not as it must be."""
+
+
+def of_nobody(path):
+    """A target that has this path, of a mapping that there is none of."""
+    return path.replace("{id}", "nobody").replace("{n}", "1")
 
 
 class Document:
@@ -496,6 +503,39 @@ def check_changing_passcodes(server):
         server.remove(mapping["id"])
 
 
+def check_connections(server):
+    mapping = server.add({**PUBLIC, "heartbeatabsencethreshold": 0})
+    target = f"{MAPPINGS}/{mapping['id']}/connections"
+    with contextlib.ExitStack() as sockets:
+        def connect(port, said):
+            peer = sockets.enter_context(socket.create_connection(("127.0.0.1", port), DEADLINE))
+            peer.sendall(said)
+            return peer
+
+        for _ in range(2):
+            connect(mapping["port1"], mapping["passcode1"].encode()).recv(len("AUTHORIZED"), socket.MSG_WAITALL)
+        connect(mapping["port1"], f"PIPE/2 {mapping['passcode1']}\n".encode()).recv(1)
+        visitor = connect(mapping["port2"], b"hello")
+        until = time.monotonic() + DEADLINE
+        states = set()
+        while states != {"waiting", "relay", "streams"} and time.monotonic() < until:
+            listed = server.call(200, CONNECTIONS, "GET", target=target).json()
+            states = {agent["state"] for agent in listed["agents"]}
+            if "relay" not in states:
+                visitor = connect(mapping["port2"], b"hello")
+        for one in [*listed["agents"], *listed["visitors"]]:
+            server.call(200, CONNECTION, "DELETE", target=f"{target}/{one['n']}")
+            break
+        if states != {"waiting", "relay", "streams"}:
+            raise Failed(f"the agents are not as they are: {listed}")
+    server.call(404, CONNECTION, "DELETE", target=f"{target}/{2**64 - 1}")
+    for number in (2**64, "x", "-1", "1.0"):
+        server.call(400, CONNECTION, "DELETE", target=f"{target}/{number}")
+    server.remove(mapping["id"])
+    for path, method in ((CONNECTIONS, "GET"), (CONNECTION, "DELETE")):
+        server.call(404, path, method, target=of_nobody(path))
+
+
 def check_ids(server):
     """Which texts are ids, wherever one is asked for."""
     schema = server.document.root["components"]["schemas"]["MappingId"]
@@ -535,7 +575,7 @@ def check_what_browsers_send(server):
         {"Host": own, "Sec-Fetch-Site": "same-site"},
     ]
     for path, method, operation in server.document.operations():
-        target = path.replace("{id}", "nobody")
+        target = of_nobody(path)
         for headers in foreign:
             expected = 200 if operation.get("security") == [{}] else 403
             body = None if method == "get" else ""
@@ -575,17 +615,17 @@ def check_status_of_all(server, mappings, ports):
 def check_what_every_operation_refuses(server):
     responses = server.document.root["components"]["responses"]
     for path, method, operation in server.document.operations():
-        target = path.replace("{id}", "nobody")
+        target = of_nobody(path)
         server.call(413, path, method.upper(), target=target, body="x" * 65537, media_type=FORM)
         if "415" in operation["responses"]:
             server.call(415, path, method.upper(), target=target, body="x", media_type="text/plain")
 
     for path in server.document.root["paths"]:
         allowed = server.document.methods(path)
-        if path == PASSCODE:  # an id may end like that
+        if path in (PASSCODE, CONNECTIONS, CONNECTION):  # an id may end like that
             allowed |= server.document.methods(SHOW)
         for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} - allowed:
-            answer = server.request(method, path.replace("{id}", "nobody"), body="")
+            answer = server.request(method, of_nobody(path), body="")
             what = f"{method} {path} {answer.status}"
             if answer.status != 405:
                 raise Failed(f"{what} instead of 405")
@@ -594,9 +634,9 @@ def check_what_every_operation_refuses(server):
             if named - {"HEAD"} != allowed:
                 raise Failed(f"{what}: Allow is {named}, the document has {allowed}")
         if "GET" in allowed:
-            check_head(server, path.replace("{id}", "nobody"))
+            check_head(server, of_nobody(path))
 
-    for path in ("/", "/api/v2", "/api/v2/mapping/", "/health/", "/%00", "/%ff"):
+    for path in ("//", "/connector", "/api/v2", "/api/v2/mapping/", "/health/", "/%00", "/%ff"):
         answer = server.request("GET", path)
         if answer.status != 404:
             raise Failed(f"{path} is answered {answer.status}")
@@ -654,7 +694,7 @@ def check_identities(program, document):
     api = {"identities": [{"name": "elsewhere", "network": "192.0.2.0/24"}]}
     with Server(program, document, api=api) as server:
         for path, method, operation in document.operations():
-            target = path.replace("{id}", "nobody")
+            target = of_nobody(path)
             if operation.get("security") == [{}]:
                 server.call(200, path, method.upper(), target=target)
                 continue
@@ -672,7 +712,7 @@ def check_identities(program, document):
 def check_what_comes_too_late(program, document):
     with Server(program, document, limits={"request-time": 300}) as server:
         for path, method, _ in document.operations():
-            target = path.replace("{id}", "nobody")
+            target = of_nobody(path)
             head = f"{method.upper()} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
             server.expect(408, path, method.upper(), exchange(server, head.encode(), finish=False))
 
@@ -709,6 +749,7 @@ def main():
             check_changing(server)
             check_certain_ports(server)
             check_changing_passcodes(server)
+            check_connections(server)
             check_ids(server)
             check_what_browsers_send(server)
             check_what_every_operation_refuses(server)

@@ -253,8 +253,8 @@ BOOST_FIXTURE_TEST_CASE(OtherContentTypesAre415, Running) {
 
 BOOST_FIXTURE_TEST_CASE(UnknownThingsAre404, Running) {
     for (const auto* path :
-         {"/", "/api", "/api/v2", "/api/v2/mapping/", "/api/v2/mappings", "/api/v1/mapping",
-          "/api/v2/mapping/add/more", "/health/", "/..%2f..%2fetc/passwd"}) {
+         {"//", "/index.html", "/connector", "/api", "/api/v2", "/api/v2/mapping/", "/api/v2/mappings",
+          "/api/v1/mapping", "/api/v2/mapping/add/more", "/health/", "/..%2f..%2fetc/passwd"}) {
         const auto answer = api.get(path);
         BOOST_TEST(answer.isError(404), path << " gave " << answer);
     }

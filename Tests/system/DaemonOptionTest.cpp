@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(DaemonServesInTheBackgroundUntilSigterm) {
         waitUntil("memory is given back", [&] { return hasThread(pid, "jemalloc_bg_thd"); });
 
     ::kill(pid, SIGHUP);
-    daemon.waitForLog("nothing to read again");
+    daemon.waitForLog("nothing has changed");
     ::kill(pid, SIGTERM);
     waitUntil("it has ended", [&] { return !isThere(processFile(pid, "stat")); });
     BOOST_TEST(daemon.log().find("stopping") != std::string::npos);

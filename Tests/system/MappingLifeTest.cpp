@@ -248,11 +248,15 @@ BOOST_AUTO_TEST_CASE(DegradedMappingMovesAway) {
     const auto& api = connector.api();
     const auto state = [&] { return api.show(mapping.id)->getValue<std::string>("state"); };
     BOOST_TEST(state() == "degraded");
+    const auto reasons = api.show(mapping.id)->getArray("degraded");
+    BOOST_TEST_REQUIRE(reasons->size() == 1U);
+    BOOST_TEST(reasons->getElement<std::string>(0) == "port2");
     changed(api, mapping.id, R"({"label":"still there"})");
     BOOST_TEST(state() == "degraded");
     mapping.port2 = static_cast<std::uint16_t>(portAt(setup, 30));
     changed(api, mapping.id, object(member("port2", mapping.port2)));
     BOOST_TEST(state() == "open");
+    BOOST_TEST(!api.show(mapping.id)->has("degraded"));
     BOOST_TEST(connector.serves(mapping));
 }
 

@@ -90,7 +90,9 @@ BOOST_AUTO_TEST_CASE(StatusNamesPortsThatSomethingElseHolds) {
     const ConnectorProcess connector(setup);
     const auto agent = connector.agent(mapping.port1, mapping.passcode1);
     const auto text = runCommand(setup, {"status"});
-    BOOST_TEST(says(text, "mapping " + mapping.id + ": something else holds port"), shown(text));
+    BOOST_TEST(
+        says(text, "mapping " + mapping.id + ": something else holds port " + std::to_string(mapping.port2)),
+        shown(text));
 }
 
 BOOST_AUTO_TEST_CASE(StatusOfNothingFails) {

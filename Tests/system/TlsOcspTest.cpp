@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(RenewedResponseIsShownAfterHangup) {
     start();
     const auto renewed = responder.holding(certificate, hours(-1), hours(1));
     write(renewed);
-    hangUp("the OCSP response was read again");
+    hangUp("changed: tls.ocsp");
     BOOST_TEST((stapled() == renewed));
 }
 
@@ -126,11 +126,11 @@ BOOST_AUTO_TEST_CASE(BadRenewalKeepsWhatWas) {
     const auto other = CertificateAuthority::shared().issue(setup.folder(), "other");
     for (const auto& bad : {std::string("junk"), responder.about(other)}) {
         write(bad);
-        hangUp("the OCSP response stays as it was: " + file());
+        hangUp("is refused, all stays as it was: " + setup.configFile() + ": tls.ocsp: " + file());
         BOOST_TEST((stapled() == response));
     }
-    write(responder.about(certificate));
-    hangUp("the OCSP response was read again");
+    write(responder.holding(certificate, hours(-1), hours(1)));
+    hangUp("changed: tls.ocsp");
 }
 
 /// A renewal of the certificate must not fail for want of a response.
@@ -138,12 +138,13 @@ BOOST_AUTO_TEST_CASE(ResponseAboutAnEarlierCertificateIsNotShown) {
     write(responder.about(certificate));
     start();
     const auto renewed = renew(setup);
-    hangUp("the OCSP response stays as it was");
+    hangUp("the OCSP response is about an earlier certificate");
+    hangUp("nothing has changed");
     BOOST_TEST(connect().serverCommonName() == "renewed");
     BOOST_TEST(stapled() == "");
     const auto response = responder.about(renewed);
     write(response);
-    hangUp("the OCSP response was read again");
+    hangUp("changed: tls.ocsp");
     BOOST_TEST((stapled() == response));
 }
 

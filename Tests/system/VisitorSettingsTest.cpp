@@ -244,6 +244,7 @@ BOOST_AUTO_TEST_CASE(PlainVisitorsAreTurnedAwayOnceNotAllowedAnyMore) {
     const auto& api = connector.api();
     connector.waitForLog("mapping " + mapping.id + " is degraded, its visitors are turned away");
     BOOST_TEST(api.show(mapping.id)->getValue<std::string>("state") == "degraded");
+    BOOST_TEST(api.show(mapping.id)->getArray("degraded")->getElement<std::string>(0) == "visitortls");
     auto agent = connector.agent(mapping.port1, mapping.passcode1);
     auto visitor = plainVisitor(mapping.port2);
     BOOST_TEST(visitor.readToEnd() == "");

@@ -28,6 +28,18 @@ std::string refusalOf(const Headers& headers, const std::string& target = "/api/
     }
 }
 
+bool isPageRefused(const Headers& headers) {
+    Poco::Net::HTTPRequest request("GET", "/", "HTTP/1.1");
+    for (const auto& [name, value] : headers)
+        request.add(name, value);
+    try {
+        kHosts.checkPage(request);
+        return false;
+    } catch (const HttpError&) {
+        return true;
+    }
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(ApiHosts)
@@ -134,6 +146,30 @@ BOOST_AUTO_TEST_CASE(what_a_browser_calls_foreign_is_refused) {
         BOOST_TEST(!refusalOf({{"Host", "localhost"}, {"Sec-Fetch-Site", site}}).empty(), site);
     for (const auto* site : {"same-origin", "none"})
         BOOST_TEST(refusalOf({{"Host", "localhost"}, {"Sec-Fetch-Site", site}}).empty(), site);
+}
+
+BOOST_AUTO_TEST_CASE(another_sites_page_may_lead_to_the_page) {
+    const Headers link{{"Host", "localhost"},
+                       {"Sec-Fetch-Site", "cross-site"},
+                       {"Sec-Fetch-Mode", "navigate"},
+                       {"Sec-Fetch-Dest", "document"}};
+    BOOST_TEST(!isPageRefused(link));
+    BOOST_TEST(!refusalOf(link).empty(), "the API is no page");
+    for (const auto& [name, value] : Headers{{"Sec-Fetch-Mode", "no-cors"},
+                                             {"Sec-Fetch-Mode", ""},
+                                             {"Sec-Fetch-Dest", "iframe"},
+                                             {"Sec-Fetch-Dest", "script"},
+                                             {"Host", "evil.example"}}) {
+        auto headers = link;
+        for (auto& header : headers)
+            if (header.first == name) header.second = value;
+        BOOST_TEST(isPageRefused(headers), name << ": " << value);
+    }
+    auto form = link;
+    form.emplace_back("Origin", "http://evil.example");
+    BOOST_TEST(isPageRefused(form));
+    BOOST_TEST(!isPageRefused({{"Host", "localhost"}, {"Sec-Fetch-Site", "same-origin"}}));
+    BOOST_TEST(isPageRefused({{"Host", "localhost"}, {"Sec-Fetch-Site", "same-site"}}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

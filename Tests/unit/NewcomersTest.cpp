@@ -9,6 +9,8 @@
 
 using connector::AgentConnection;
 using connector::Newcomers;
+using connector::PipeLimits;
+using connector::Reloadable;
 using namespace std::chrono_literals;
 
 namespace {
@@ -37,7 +39,8 @@ class Port {
                                                _agents.data())];
     }
 
-    Newcomers newcomers{kMost};
+    Reloadable<PipeLimits> limits{{.authorizing = kMost}};
+    Newcomers newcomers{limits};
     Newcomers::Clock::time_point now = Newcomers::Clock::now();
 
   private:

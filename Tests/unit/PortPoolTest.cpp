@@ -52,4 +52,34 @@ BOOST_AUTO_TEST_CASE(ports_that_the_configuration_does_not_name_are_forgotten) {
     BOOST_TEST(takeAll(pool) == (Ports{2, 1}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(new_ports_come_before_those_that_were_given_back) {
+    PortPool pool({1, 2, 3});
+    pool.giveBack(pool.take());
+    pool.replace({1, 2, 3, 4, 5});
+    BOOST_TEST(takeAll(pool) == (Ports{2, 3, 4, 5, 1}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_taken_port_stays_taken_whatever_may_be_used) {
+    PortPool pool({1, 2, 3});
+    pool.remove(1);
+    pool.remove(9); // of an earlier run, whose ports were others
+    pool.replace({2, 3, 4});
+    BOOST_TEST(!pool.knows(1));
+    pool.replace({1, 2, 9});
+    BOOST_TEST(!pool.isFree(1));
+    BOOST_TEST(!pool.isFree(9));
+    pool.giveBack(9);
+    BOOST_TEST(takeAll(pool) == (Ports{2, 9}), boost::test_tools::per_element());
+    pool.giveBack(1);
+    BOOST_TEST(pool.isFree(1));
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_may_not_be_used_any_more_is_forgotten_when_it_is_given_back) {
+    PortPool pool({1, 2, 3});
+    pool.remove(1);
+    pool.replace({2, 3});
+    pool.giveBack(1);
+    BOOST_TEST(takeAll(pool) == (Ports{2, 3}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

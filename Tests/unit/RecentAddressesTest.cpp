@@ -4,7 +4,9 @@
 
 #include <string>
 
+using connector::PipeLimits;
 using connector::RecentAddresses;
+using connector::Reloadable;
 using namespace std::chrono_literals;
 
 namespace {
@@ -13,7 +15,8 @@ struct Recent {
     void add(const std::string& owner) { addresses.add(owner, now); }
     bool has(const std::string& owner) const { return addresses.has(owner, now); }
 
-    RecentAddresses addresses{1s};
+    Reloadable<PipeLimits> limits{{.agentMemory = 1s}};
+    RecentAddresses addresses{limits};
     RecentAddresses::Clock::time_point now = RecentAddresses::Clock::now();
 };
 

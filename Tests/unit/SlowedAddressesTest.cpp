@@ -19,6 +19,7 @@ using connector::Lifeline;
 using connector::LimitedLog;
 using connector::ownerOf;
 using connector::PipeLimits;
+using connector::Reloadable;
 using connector::SlowedAddresses;
 using Poco::Net::IPAddress;
 using namespace std::chrono_literals;
@@ -124,7 +125,7 @@ struct Slowed {
         return names;
     }
 
-    PipeLimits limits;
+    Reloadable<PipeLimits> limits;
     EventLoop loop;
     Lifeline lifeline;
     connector::AgentRejectionCounts rejections;

@@ -101,8 +101,8 @@ BOOST_AUTO_TEST_CASE(agent_that_there_is_no_memory_for_is_turned_away) {
     endpoint.passcode = "passcode";
     endpoint.maxConnections = 1;
     const Lifeline lifeline;
-    AgentEndpoint agents(loop, environment, endpoint, {"port1", "id:1"}, {"agent", /*mayBegin*/ true},
-                         lifeline, *this);
+    AgentEndpoint agents(loop, environment, endpoint, {"port1", "id:1"},
+                         {"agent", /*mayBegin*/ true, /*side*/ 0}, lifeline, *this);
     {
         const OutOfMemory now;
         BOOST_TEST(isClosedBy(agents));

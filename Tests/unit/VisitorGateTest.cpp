@@ -113,9 +113,21 @@ BOOST_AUTO_TEST_CASE(networks_are_allowed_and_denied) {
     BOOST_TEST(!gate.enters("198.51.100.1"));
     BOOST_TEST(gate.refusal.value() == VisitorRefusal::Denied);
     gate.gate->limit(
-        with([](TrafficLimits& limits) { limits.deny = std::vector{*Network::parse("192.0.2.1/32")}; }));
+        with([](TrafficLimits& limits) { limits.deny = std::vector{*Network::parse("192.0.2.1/32")}; }),
+        1000);
     BOOST_TEST(gate.enters("198.51.100.1"));
     BOOST_TEST(!gate.enters("192.0.2.1"));
+}
+
+BOOST_AUTO_TEST_CASE(fewer_places_are_for_those_who_come_later) {
+    Gate gate(kUnlimitedTraffic, 3);
+    BOOST_TEST(gate.enters("192.0.2.1"));
+    BOOST_TEST(gate.enters("192.0.2.2"));
+    gate.gate->limit(kUnlimitedTraffic, 1);
+    gate.places.pop_back();
+    BOOST_TEST(!gate.enters("192.0.2.3"));
+    gate.places.clear();
+    BOOST_TEST(gate.enters("192.0.2.3"));
 }
 
 BOOST_AUTO_TEST_CASE(all_together_have_so_many_places) {

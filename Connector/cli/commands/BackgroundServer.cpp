@@ -91,6 +91,12 @@ class ForeignProcess {
     Descriptor _descriptor;
 };
 
+void signal(const ForeignProcess& process, pid_t pid, int number) {
+    if (!process.signal(number))
+        throw CommandError(Application::EXIT_NOPERM,
+                           "process " + std::to_string(pid) + " can't be signalled: " + reason(errno));
+}
+
 /// A process id may have passed to another program, or to another Connector, since it was written down.
 bool isThisProgram(pid_t pid) {
     std::error_code error;
@@ -167,26 +173,33 @@ void BackgroundServer::remember() const {
 void BackgroundServer::stop() const {
     const auto pid = rememberedPid();
     const ForeignProcess process(pid);
-    if (!process.exists() || !isOurs(pid)) refuseForeign();
-    if (!process.signal(SIGTERM))
-        throw CommandError(Application::EXIT_NOPERM,
-                           "process " + std::to_string(pid) + " can't be told to stop: " + reason(errno));
+    if (!process.exists() || !isOurs(pid)) refuseForeign("stop it");
+    signal(process, pid, SIGTERM);
     if (!process.waitForEnd(kStopMilliseconds))
         throw CommandError(Application::EXIT_TEMPFAIL,
                            "process " + std::to_string(pid) + " was told to stop and has not ended after " +
                                std::to_string(kStopMilliseconds / 1000) + " s; see " + _outputFile);
     forget();
-    if (isRunning()) refuseForeign();
+    if (isRunning()) refuseForeign("stop it");
+}
+
+void BackgroundServer::hangUp() const {
+    const auto pid = rememberedPid();
+    const ForeignProcess process(pid);
+    if (!process.exists() || !isOurs(pid)) refuseForeign("send it SIGHUP");
+    signal(process, pid, SIGHUP);
 }
 
 bool BackgroundServer::isOurs(pid_t pid) const {
     return pid > 0 && isThisProgram(pid) && isOn(_configurationFile, pid);
 }
 
-void BackgroundServer::refuseForeign() const {
+void BackgroundServer::refuseForeign(const std::string& what) const {
     throw CommandError(Application::EXIT_UNAVAILABLE,
-                       _databaseFile + ": a Connector is running on this database, but it was not started by "
-                                       "\"start\"; stop it where it was started");
+                       _databaseFile +
+                           ": a Connector is running on this database, but it was not started by "
+                           "\"start\"; " +
+                           what + " where it was started");
 }
 
 void BackgroundServer::forget() const {

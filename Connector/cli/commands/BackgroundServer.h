@@ -31,6 +31,10 @@ class BackgroundServer {
     /// database.
     void stop() const;
 
+    /// Sends SIGHUP to the running server. Throws CommandError when its process id is not known, and when it
+    /// may not be signalled.
+    void hangUp() const;
+
     /// Removes the file with the process id.
     void forget() const;
 
@@ -46,7 +50,8 @@ class BackgroundServer {
     void remember() const;
     pid_t rememberedPid() const;
     bool isOurs(pid_t pid) const;
-    [[noreturn]] void refuseForeign() const;
+    /// what: is to be done to it.
+    [[noreturn]] void refuseForeign(const std::string& what) const;
 
     std::string _configurationFile;
     std::string _databaseFile;

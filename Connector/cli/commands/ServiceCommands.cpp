@@ -1,6 +1,7 @@
 #include "cli/commands/ServiceCommands.h"
 
 #include "base/Json.h"
+#include "base/Timestamp.h"
 #include "cli/CommandError.h"
 #include "cli/ConnectorApi.h"
 #include "cli/FileLock.h"
@@ -9,10 +10,12 @@
 #include "cli/commands/OwnersRights.h"
 #include "cli/commands/Systemd.h"
 
+#include <Poco/JSON/Stringifier.h>
 #include <Poco/String.h>
 #include <Poco/Util/Application.h>
 
 #include <chrono>
+#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -26,6 +29,8 @@ using Poco::Util::Application;
 constexpr std::chrono::milliseconds kLookAgain{50};
 /// As long as systemd waits for a service (DefaultTimeoutStartSec).
 constexpr std::chrono::seconds kReadyTime{90};
+constexpr std::chrono::seconds kReloadTime{10};
+constexpr const char* kNotRunning = "the service does not run; iofog-connector start starts it";
 /// What container engines take for unhealthy; some of them reserve other codes.
 constexpr int kUnhealthy = 1;
 
@@ -45,7 +50,7 @@ void waitUntilReady(ConnectorApi& api, Ended&& ended) {
 /// Both start what does not run yet, and return whether it ran already.
 bool startWithSystemd(ConnectorApi& api) {
     const bool wasRunning = isActiveInSystemd();
-    if (!wasRunning) systemctl("start");
+    if (!wasRunning) systemctl({"start"});
     waitUntilReady(api, [] {
         if (!isActiveInSystemd())
             throw CommandError(Application::EXIT_UNAVAILABLE,
@@ -89,7 +94,7 @@ std::vector<std::string> startWords(const CommonOptions& common) {
 /// Both stop what runs, and return whether anything did.
 bool stopWithSystemd() {
     const bool wasRunning = isActiveInSystemd();
-    if (wasRunning) systemctl("stop");
+    if (wasRunning) systemctl({"stop"});
     return wasRunning;
 }
 
@@ -97,6 +102,57 @@ bool stopInBackground(const BackgroundServer& server) {
     const bool wasRunning = server.isRunning();
     if (wasRunning) server.stop();
     return wasRunning;
+}
+
+void hangUpWithSystemd() {
+    if (!isActiveInSystemd()) throw CommandError(Application::EXIT_UNAVAILABLE, kNotRunning);
+    systemctl({"kill", "--signal=SIGHUP", "--kill-who=main"});
+}
+
+void hangUpInBackground(const BackgroundServer& server) {
+    if (!server.isRunning()) throw CommandError(Application::EXIT_UNAVAILABLE, kNotRunning);
+    server.hangUp();
+}
+
+/// What the service says about its configuration once it has read that since then. Meanwhile it may show
+/// another certificate, or refuse the token, as the file has others now.
+Poco::JSON::Object::Ptr configurationReadSince(ConnectorApi& api, Poco::Int64 told) {
+    std::string last = "it has not read it yet";
+    for (const auto deadline = Clock::now() + kReloadTime; Clock::now() < deadline;
+         std::this_thread::sleep_for(kLookAgain)) {
+        try {
+            const auto status = api.get("/api/v2/status", {});
+            const auto read = status->getObject("configuration");
+            if (read && read->getValue<Poco::Int64>("read") >= told) return read;
+        } catch (const CommandError& error) {
+            last = error.what();
+        }
+    }
+    throw CommandError(Application::EXIT_TEMPFAIL,
+                       "the service was told to read " + api.configuration().file +
+                           " again, and its log says what came of it; its API does not: " + last);
+}
+
+void printRead(const Poco::JSON::Object& read, std::ostream& out) {
+    std::vector<std::string> changed;
+    for (const auto& key : *read.getArray("changed"))
+        changed.push_back(key.toString());
+    out << "The configuration was read again; "
+        << (changed.empty() ? "nothing has changed"
+                            : "changed: " + Poco::cat(std::string(", "), changed.begin(), changed.end()))
+        << ".\n";
+    const auto kept = read.getArray("kept");
+    if (kept->size() > 0) out << "Kept until a restart:\n";
+    for (const auto& entry : *kept) {
+        const auto& one = *entry.extract<Poco::JSON::Object::Ptr>();
+        const auto json = [&](const char* name) {
+            std::ostringstream text;
+            Poco::JSON::Stringifier::stringify(one.get(name), text);
+            return text.str();
+        };
+        out << "  " << one.getValue<std::string>("key") << ": " << json("value") << ", the file says "
+            << json("file") << '\n';
+    }
 }
 
 } // namespace
@@ -134,6 +190,24 @@ void stopService(const CommonOptions& common, std::ostream& out) {
         return printJson(*result, out);
     }
     out << (wasRunning ? "Connector is stopped.\n" : "Connector was not running.\n");
+}
+
+void reloadService(const CommonOptions& common, std::ostream& out) {
+    ConnectorApi api(common.configurationFile());
+    const auto told = timestampNow();
+    if (isManagedBySystemd(common.wantedConfiguration))
+        hangUpWithSystemd();
+    else
+        hangUpInBackground(BackgroundServer(api.configuration()));
+    const auto read = configurationReadSince(api, told);
+    if (read->has("error")) throw ConfigurationError(read->getValue<std::string>("error"));
+
+    if (!common.asJson) return printRead(*read, out);
+    auto result = newJson();
+    result->set("status", "reloaded");
+    result->set("changed", read->getArray("changed"));
+    result->set("kept", read->getArray("kept"));
+    printJson(*result, out);
 }
 
 void showHealth(const CommonOptions& common, std::ostream& out) {

@@ -15,6 +15,10 @@ void startService(const CommonOptions& common, std::ostream& out);
 /// `stop`: stops what `start` has started, and returns when it has ended. It is no error that nothing runs.
 void stopService(const CommonOptions& common, std::ostream& out);
 
+/// `reload`: has the running service read its configuration again, and shows what it has changed and what it
+/// keeps until a restart. What is wrong, which changes nothing, is a ConfigurationError.
+void reloadService(const CommonOptions& common, std::ostream& out);
+
 /// `health`: whether the Connector that runs on the configuration is healthy, for those who restart it when
 /// it is not, such as container engines: exit code 0, or 1 when it is not or does not answer.
 void showHealth(const CommonOptions& common, std::ostream& out);

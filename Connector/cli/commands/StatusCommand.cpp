@@ -36,7 +36,7 @@ constexpr std::int64_t kShortBelow = 10;
 
 /// Something that a running Connector lacks. A value.
 struct Degradation {
-    /// "mapping ID", "database", "ports" or "descriptors".
+    /// "mapping ID", "database", "configuration", "ports" or "descriptors".
     std::string what;
     std::string why;
 };
@@ -58,19 +58,22 @@ struct Report {
     std::int64_t count(const char* key) const { return status->getValue<std::int64_t>(key); }
 };
 
+/// reason: as the API has it in the mapping's `degraded`.
+std::string degradationBy(const std::string& reason, const Poco::JSON::Object& mapping) {
+    if (reason == "visitortls")
+        return "its visitors would speak plain TCP, and may not (pipes.allow-plain-visitors)";
+    return "something else holds port " + mapping.getValue<std::string>(reason);
+}
+
 /// A mapping whose ports are not both open, or that has no agents where it needs some.
 /// mapping: as the API shows it.
 std::vector<Degradation> degradationsOf(const Poco::JSON::Object& mapping) {
     const auto count = [&](const char* key) { return mapping.getValue<std::int64_t>(key); };
     const auto name = "mapping " + mapping.getValue<std::string>("id");
     std::vector<Degradation> result;
-    if (mapping.getValue<std::string>("state") == "degraded")
-        result.push_back({name, "something else holds port " + mapping.getValue<std::string>("port1") +
-                                    " or " + mapping.getValue<std::string>("port2") +
-                                    (mapping.optValue("visitortls", true)
-                                         ? ""
-                                         : ", or its visitors speak plain TCP and may not "
-                                           "(pipes.allow-plain-visitors)")});
+    if (mapping.has("degraded"))
+        for (const auto& reason : *mapping.getArray("degraded"))
+            result.push_back({name, degradationBy(reason.toString(), mapping)});
     const bool isRelaying = count("relays") > 0;
     if (mapping.has("agentswaiting")) {
         if (count("agentswaiting") == 0 && !isRelaying)
@@ -105,6 +108,21 @@ std::vector<Degradation> degradationsOfDatabase(const Poco::JSON::Object& status
     return result;
 }
 
+/// The same.
+std::vector<Degradation> degradationsOfConfiguration(const Poco::JSON::Object& status) {
+    const auto read = status.getObject("configuration");
+    if (!read) return {};
+    if (read->has("error"))
+        return {
+            {"configuration", "it was read again and is refused: " + read->getValue<std::string>("error")}};
+    std::vector<Degradation> result;
+    for (const auto& kept : *read->getArray("kept"))
+        result.push_back(
+            {"configuration", kept.extract<Poco::JSON::Object::Ptr>()->getValue<std::string>("key") +
+                                  " has another value in the file; it is kept until a restart"});
+    return result;
+}
+
 /// A removed mapping takes its bytes along, which must not look like traffic backwards.
 double rateBetween(const Poco::JSON::Object& before, const Poco::JSON::Object& after) {
     const auto bytes = after.getValue<double>("bytesrelayed") - before.getValue<double>("bytesrelayed");
@@ -125,6 +143,7 @@ Report makeReport(ConnectorApi& api) {
         std::move(found.begin(), found.end(), std::back_inserter(report.degradations));
     };
     add(degradationsOfDatabase(*report.status));
+    add(degradationsOfConfiguration(*report.status));
     add(degradationsOf("ports", report.ports));
     add(degradationsOf("descriptors", report.descriptors));
     for (const auto& mapping : api.mappings())

@@ -4,6 +4,7 @@
 #include "cli/CommandError.h"
 
 #include <Poco/Process.h>
+#include <Poco/String.h>
 #include <Poco/Util/Application.h>
 
 #include <filesystem>
@@ -27,12 +28,14 @@ bool isActiveInSystemd() {
     return Poco::Process::launch("systemctl", {"is-active", "--quiet", kUnit}).wait() == 0;
 }
 
-void systemctl(const std::string& verb) {
-    const int exitCode = Poco::Process::launch("systemctl", {verb, kUnit}).wait();
+void systemctl(std::vector<std::string> words) {
+    words.emplace_back(kUnit);
+    const int exitCode = Poco::Process::launch("systemctl", words).wait();
     if (exitCode != 0)
         throw CommandError(Poco::Util::Application::EXIT_UNAVAILABLE,
-                           "systemctl " + verb + " " + kUnit + " has failed with exit code " +
-                               std::to_string(exitCode) + "; journalctl -u iofog-connector says more");
+                           "systemctl " + Poco::cat(std::string(" "), words.begin(), words.end()) +
+                               " has failed with exit code " + std::to_string(exitCode) +
+                               "; journalctl -u iofog-connector says more");
 }
 
 } // namespace connector

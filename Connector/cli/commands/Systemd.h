@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace connector {
 
@@ -10,7 +11,7 @@ bool isManagedBySystemd(const std::string& wantedConfiguration);
 /// Whether systemd has the service running, or about to.
 bool isActiveInSystemd();
 
-/// Runs `systemctl VERB iofog-connector.service` and waits for its end. Throws CommandError when it fails.
-void systemctl(const std::string& verb);
+/// Runs `systemctl WORD... iofog-connector.service` and waits for its end. Throws CommandError when it fails.
+void systemctl(std::vector<std::string> words);
 
 } // namespace connector
