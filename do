@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libsqlite3-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev libnghttp2-dev libncurses-dev"
+BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libsqlite3-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev libnghttp2-dev prometheus-cpp-dev libncurses-dev"
 DEMO_PACKAGES="curl python3"
 TEST_PACKAGES="libboost-test-dev libvterm-dev curl iproute2 openssl python3 python3-yaml python3-jsonschema python3-h2 python3-selenium chromium chromium-driver golang-go golang-golang-x-net-dev"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
@@ -455,18 +455,20 @@ package_tests() {
 }
 
 optimized_build() {
-    unpack_fail2ban
+    unpack fail2ban fail2ban-regex "its filter is"
+    unpack prometheus promtool "alerts and the format of metrics are"
     step "building everything, optimized"
     configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=ON -DCONNECTOR_BENCH=ON
     compile build
 }
 
-# unpack_fail2ban: for its tests of filters; an installed one would begin to ban.
-unpack_fail2ban() {
-    [ ! -x build/fail2ban/usr/bin/fail2ban-regex ] || return 0
-    mkdir -p build/fail2ban
-    (cd build/fail2ban && apt-get -q download fail2ban && dpkg-deb -x fail2ban_*.deb .) ||
-        printf 'do: fail2ban is not to be had; its filter is not tested\n' >&2
+# unpack PACKAGE PROGRAM WHAT: into build/PACKAGE, for tests that run the program; what is installed would begin to
+# work.
+unpack() {
+    [ ! -x "build/$1/usr/bin/$2" ] || return 0
+    mkdir -p "build/$1"
+    (cd "build/$1" && apt-get -q download "$1" && dpkg-deb -x "$1"_*.deb .) ||
+        printf 'do: %s is not to be had; %s not tested\n' "$1" "$3" >&2
 }
 
 optimized_tests() {

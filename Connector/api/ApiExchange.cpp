@@ -30,6 +30,13 @@ void ApiExchange::succeed(std::shared_ptr<AnswerStream> stream, const std::strin
     log();
 }
 
+void ApiExchange::succeed(std::string_view text, const std::string& mediaType) {
+    _response.setStatusAndReason(HTTPResponse::HTTP_OK);
+    _response.setContentType(mediaType);
+    _response.set("Cache-Control", "no-store");
+    send(text);
+}
+
 void ApiExchange::succeed(const PageFile& file) {
     file.describeIn(_response);
     const bool isKnown = file.isKnownBy(_request);
@@ -60,6 +67,7 @@ void ApiExchange::send(const Poco::JSON::Object& answer) {
 void ApiExchange::send(std::string_view body) {
     _response.setKeepAlive(_request.getKeepAlive() && keepsAlive());
     _response.sendBuffer(body.data(), body.size());
+    _context.metrics.addRequest(_endpoint, _method, _response.getStatus());
     log();
 }
 
@@ -67,6 +75,7 @@ void ApiExchange::send(std::string_view body) {
 void ApiExchange::sendHead() {
     _response.setKeepAlive(_request.getKeepAlive() && keepsAlive());
     _response.send().flush();
+    _context.metrics.addRequest(_endpoint, _method, _response.getStatus());
     log();
 }
 

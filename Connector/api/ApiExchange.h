@@ -15,7 +15,7 @@
 
 namespace connector {
 
-/// One request's answer on its way out, and into the log. One thread.
+/// One request's answer on its way out, into the log and into the metrics. One thread.
 class ApiExchange {
   public:
     /// All must outlive the exchange.
@@ -27,6 +27,9 @@ class ApiExchange {
     /// With an answer of this media type that goes on; null: with its head alone.
     void succeed(std::shared_ptr<AnswerStream> stream, const std::string& mediaType);
 
+    /// With a text of this media type.
+    void succeed(std::string_view text, const std::string& mediaType);
+
     /// With a file, or with 304 for a browser that has it.
     void succeed(const PageFile& file);
 
@@ -35,6 +38,12 @@ class ApiExchange {
 
     /// The caller is this identity; until then it counts as nobody. "": it need not be anybody.
     void identified(const std::string& identity) { _identity = identity; }
+
+    /// What it counts as; until then as something else than all endpoints.
+    void isAbout(const ApiTarget& target) {
+        _endpoint = target.endpoint;
+        _method = target.method;
+    }
 
     Caller caller() const;
 
@@ -55,6 +64,8 @@ class ApiExchange {
     Poco::Net::HTTPServerResponse& _response;
     const std::string _address;
     std::string _identity;
+    std::string _endpoint = ApiTarget::kOther;
+    std::string _method = ApiTarget::kOther;
     const std::chrono::steady_clock::time_point _began = std::chrono::steady_clock::now();
 };
 

@@ -26,8 +26,10 @@ ApiRules::ApiRules(const ApiSettings& settings)
     : json(settings.address, settings.tls), hosts(settings.address, settings.hosts),
       identities(settings.identities, settings.anonymous) {}
 
-ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, const ApiLogs& limited)
-    : mappings(service), rules(ApiRules(settings)), log(Poco::Logger::get("api")), logs(limited) {}
+ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, ServerMetrics& values,
+                       const ApiLogs& limited)
+    : mappings(service), metrics(values), rules(ApiRules(settings)), log(Poco::Logger::get("api")),
+      logs(limited) {}
 
 Identities::Recognition ApiContext::recognize(const HTTPRequest& head, const ClientRequest& request) const {
     return rules->identities.recognize({.address = withoutMapping(request.client.host()),
@@ -43,6 +45,7 @@ void EndpointHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
     auto& socket = RequestSocket::of(request);
     const auto& arrived = socket.request();
     ApiExchange exchange(_context, socket, request, response);
+    exchange.isAbout(_target);
     try {
         if (!arrived.hasHead) throw HttpError(*arrived.problem);
         // What a load balancer calls the server by is its own affair, and /health gives nothing away.
@@ -67,7 +70,7 @@ void EndpointHandler::handleRequest(Poco::Net::HTTPServerRequest& request,
 /// The identity of a caller that may make this request, "" where everybody may. Throws HttpError 401 and 403.
 std::string EndpointHandler::identify(const Poco::Net::HTTPServerRequest& request,
                                       RequestSocket& socket) const {
-    if (_target.isOpenToAll) return "";
+    if (_target.isOpenToAll || _target.isAtOpenPort) return "";
     const auto recognized = _context.recognize(request, socket.request());
     switch (recognized.verdict) {
     case Identities::Verdict::Known:

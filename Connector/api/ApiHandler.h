@@ -10,6 +10,7 @@
 #include "base/Reloadable.h"
 #include "http/RequestSocket.h"
 #include "mapping/MappingService.h"
+#include "metrics/ServerMetrics.h"
 #include "model/Caller.h"
 
 #include <Poco/JSON/Object.h>
@@ -34,10 +35,12 @@ struct ApiRules {
 
 /// What all handlers of the API work with. It outlives them. Any thread.
 struct ApiContext {
-    /// mappings and logs must outlive the context.
-    ApiContext(const ApiSettings& settings, MappingService& mappings, const ApiLogs& logs);
+    /// mappings, metrics and logs must outlive the context.
+    ApiContext(const ApiSettings& settings, MappingService& mappings, ServerMetrics& metrics,
+               const ApiLogs& logs);
 
     MappingService& mappings;
+    ServerMetrics& metrics;
     Reloadable<ApiRules> rules;
     LastConfiguration configuration;
     Poco::Logger& log;
@@ -58,6 +61,13 @@ struct ApiTarget {
     std::string pathNumber{};
     /// Nobody needs an identity for it.
     bool isOpenToAll = false;
+    /// It came by a port where nobody needs one, but has to call the server by one of its names.
+    bool isAtOpenPort = false;
+    /// For metrics: the path and the method, both out of a few.
+    std::string endpoint = kOther;
+    std::string method = kOther;
+
+    static constexpr const char* kOther = "other";
 };
 
 /// A request that has arrived in full, from a caller that may make it.

@@ -3,6 +3,7 @@
 #include "api/ConnectionHandlers.h"
 #include "api/EventsHandler.h"
 #include "api/MappingHandlers.h"
+#include "api/MetricsHandler.h"
 #include "api/PageHandler.h"
 #include "api/StatusHandlers.h"
 #include "base/Printable.h"
@@ -45,13 +46,15 @@ struct Route {
     std::map<std::string, Maker> handlers;
 };
 
-const std::vector<Route>& routes() {
+using Routes = std::vector<Route>;
+
+const Routes& routesOfApi() {
     static const auto& kGet = HTTPRequest::HTTP_GET;
     static const auto& kHead = HTTPRequest::HTTP_HEAD;
     static const auto& kPost = HTTPRequest::HTTP_POST;
     static const auto& kDelete = HTTPRequest::HTTP_DELETE;
     static const auto& kPatch = HTTPRequest::HTTP_PATCH;
-    static const std::vector<Route> all = {
+    static const Routes all = {
         {"/health", true, {{kGet, make<HealthHandler>}, {kHead, make<HealthHandler>}}},
         {"/api/v2/status",
          false,
@@ -70,6 +73,7 @@ const std::vector<Route>& routes() {
          {{kGet, make<ShowMappingHandler>},
           {kHead, make<ShowMappingHandler>},
           {kPatch, make<ChangeMappingHandler>}}},
+        {"/metrics", false, {{kGet, make<MetricsHandler>}, {kHead, make<MetricsHandler>}}},
         {"/", false, {{kGet, makePage<PageFile::Name::Html>}, {kHead, makePage<PageFile::Name::Html>}}},
         {"/connector.css",
          false,
@@ -78,6 +82,14 @@ const std::vector<Route>& routes() {
          false,
          {{kGet, makePage<PageFile::Name::Script>}, {kHead, makePage<PageFile::Name::Script>}}},
     };
+    return all;
+}
+
+const Routes& routesOfMetricsPort() {
+    static const Routes all = {
+        {"/metrics",
+         false,
+         {{HTTPRequest::HTTP_GET, make<MetricsHandler>}, {HTTPRequest::HTTP_HEAD, make<MetricsHandler>}}}};
     return all;
 }
 
@@ -111,9 +123,9 @@ std::optional<Match> match(const Route& route, const std::string& path) {
 
 /// A path that a route has to the letter is that route's alone; else, as an id may hold anything, it may be
 /// several routes' with {id}.
-std::vector<Match> matchesOf(const std::string& path) {
+std::vector<Match> matchesOf(const Routes& routes, const std::string& path) {
     std::vector<Match> matches;
-    for (const auto& route : routes()) {
+    for (const auto& route : routes) {
         auto found = match(route, path);
         if (found && found->id.empty()) return {std::move(*found)};
         if (found) matches.push_back(std::move(*found));
@@ -126,8 +138,8 @@ std::vector<Match> matchesOf(const std::string& path) {
 /// Of a request that no endpoint takes.
 class Refusal : public EndpointHandler {
   public:
-    Refusal(const ApiContext& context, bool isOpenToAll, HttpError error)
-        : EndpointHandler(context, {.pathId = "", .isOpenToAll = isOpenToAll}), _error(std::move(error)) {}
+    Refusal(const ApiContext& context, ApiTarget target, HttpError error)
+        : EndpointHandler(context, std::move(target)), _error(std::move(error)) {}
 
   private:
     void respond(const ApiRequest&, ApiExchange&) override { throw HttpError(_error); }
@@ -177,16 +189,21 @@ const Match& matchWith(const std::vector<Match>& matches, const std::string& met
 
 Poco::Net::HTTPRequestHandler*
 ApiHandlerFactory::createRequestHandler(const Poco::Net::HTTPServerRequest& request) {
-    bool isOpenToAll = false;
+    ApiTarget target;
+    target.isAtOpenPort = _port == ApiPort::Metrics;
     try {
-        const auto matches = matchesOf(pathOf(request));
-        isOpenToAll = matches.front().route->isOpenToAll;
+        const auto& routes = target.isAtOpenPort ? routesOfMetricsPort() : routesOfApi();
+        const auto matches = matchesOf(routes, pathOf(request));
+        target.isOpenToAll = matches.front().route->isOpenToAll;
         const auto& [route, id, number] = matchWith(matches, request.getMethod());
+        target.endpoint = route->path;
+        target.method = request.getMethod();
         checkBody(request);
-        const auto& maker = route->handlers.at(request.getMethod());
-        return maker(_context, {.pathId = id, .pathNumber = number, .isOpenToAll = isOpenToAll}).release();
+        target.pathId = id;
+        target.pathNumber = number;
+        return route->handlers.at(request.getMethod())(_context, target).release();
     } catch (const HttpError& error) {
-        return new Refusal(_context, isOpenToAll, error);
+        return new Refusal(_context, target, error);
     }
 }
 

@@ -49,6 +49,9 @@ constexpr int kReservedDescriptors = 128;
 /// About as many as a process may have descriptors (fs.nr_open), and few enough for POCO to count.
 constexpr std::int64_t kMaxApiConnections = 1000000;
 
+/// More than there are ports for.
+constexpr std::int64_t kMaxMetricsMappings = 65535;
+
 /// A file that can't be looked at is there: opening it will tell why not.
 bool isThere(const std::filesystem::path& file) {
     std::error_code error;
@@ -142,14 +145,19 @@ HttpLimits readApiLimits(JsonFields& limits) {
     return result;
 }
 
-/// Whom the API listens to, as ApiSettings has it: "" is all addresses.
+/// As HttpSettings has it: "" is all addresses.
+std::string httpBind(const Poco::Net::IPAddress& address, const std::string& text) {
+    return address.family() == Poco::Net::IPAddress::IPv6 && address.isWildcard() ? "" : text;
+}
+
+/// Whom the API listens to, as ApiSettings has it.
 std::string readApiBind(JsonFields& api, bool anybodyMayCall) {
     const auto text = api.text("bind", anybodyMayCall ? "127.0.0.1" : "::");
     const auto address = addressOf(api, "bind", text);
     if (anybodyMayCall && !address.isLoopback() && !api.boolean("anonymous", false))
         api.refuse("bind",
                    "a loopback address, unless api.identities says who may call or api.anonymous is true");
-    return address.family() == Poco::Net::IPAddress::IPv6 && address.isWildcard() ? "" : text;
+    return httpBind(address, text);
 }
 
 /// IP addresses are accepted anyway, so there need be no colons.
@@ -158,6 +166,16 @@ std::vector<std::string> readHosts(JsonFields& api) {
     if (!std::all_of(hosts.begin(), hosts.end(), [](const auto& host) { return isHost(host, ".-_"); }))
         api.refuse("hosts", "an array of host names, without scheme, port or path");
     return hosts;
+}
+
+/// A port that the configuration itself opens, beside those of mappings.
+std::uint16_t readOwnPort(JsonFields& fields, const std::string& key, int min, int fallback,
+                          const std::vector<std::uint16_t>& ports) {
+    const auto port = static_cast<std::uint16_t>(fields.integer(key, min, 65535, fallback));
+    if (std::find(ports.begin(), ports.end(), port) != ports.end())
+        throw FieldError(fields.pathOf(key) + ": " + std::to_string(port) +
+                         " is one of \"ports\"; name it in \"exclude\", or choose another one");
+    return port;
 }
 
 ApiSettings readApi(JsonFields api, const Configuration& configuration) {
@@ -172,12 +190,21 @@ ApiSettings readApi(JsonFields api, const Configuration& configuration) {
     result.anonymous = api.boolean("anonymous", false);
     result.hosts = readHosts(api);
     result.bind = readApiBind(api, result.identities.empty());
-    result.port = static_cast<std::uint16_t>(api.integer("port", 1, 65535, configuration.dev ? 8080 : 443));
-    if (std::find(configuration.ports.begin(), configuration.ports.end(), result.port) !=
-        configuration.ports.end())
-        throw FieldError("api.port: " + std::to_string(result.port) +
-                         " is one of \"ports\"; name it in \"exclude\", or choose another one");
+    result.port = readOwnPort(api, "port", 1, configuration.dev ? 8080 : 443, configuration.ports);
     api.refuseUnknown();
+    return result;
+}
+
+MetricsSettings readMetrics(JsonFields metrics, const Configuration& configuration) {
+    MetricsSettings result;
+    constexpr const char* kPort = "port";
+    const auto bind = metrics.text("bind", result.bind);
+    result.bind = httpBind(addressOf(metrics, "bind", bind), bind);
+    result.port = readOwnPort(metrics, kPort, 0, 0, configuration.ports);
+    if (result.port == configuration.api.port) metrics.refuse(kPort, "another one than api.port");
+    result.mappings = static_cast<std::size_t>(
+        metrics.integer("mappings", 0, kMaxMetricsMappings, static_cast<std::int64_t>(result.mappings)));
+    metrics.refuseUnknown();
     return result;
 }
 
@@ -191,9 +218,10 @@ void readTls(JsonFields tls, Configuration& configuration) {
     tls.refuseUnknown();
 }
 
-/// The most descriptors that pipes may use: half of all remains at the least.
-int maxDescriptors(const HttpLimits& api) {
-    const auto reserved = kReservedDescriptors + static_cast<std::int64_t>(api.connections);
+/// The most descriptors that pipes may use: half of all remains at the least. httpPorts: the API's, and that
+/// of metrics, whose limits are the API's.
+int maxDescriptors(const HttpLimits& api, int httpPorts) {
+    const auto reserved = kReservedDescriptors + httpPorts * static_cast<std::int64_t>(api.connections);
     const int all = allDescriptors();
     return all - static_cast<int>(std::min<std::int64_t>(reserved, all / 2));
 }
@@ -326,7 +354,7 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     configuration.log.linesPerSecond =
         count(limits, "log-lines", kMaxLines, configuration.log.linesPerSecond);
     configuration.log.summary = time(limits, "log-summary", configuration.log.summary);
-    const int most = maxDescriptors(api);
+    const int most = maxDescriptors(api, configuration.metrics.port == 0 ? 1 : 2);
     configuration.pipes.descriptors = count(limits, "descriptors", most, most);
     configuration.pipes.limits.mappingVisitors =
         size(limits, "mapping-visitors", 1, static_cast<std::size_t>(configuration.pipes.descriptors / 2));
@@ -362,6 +390,7 @@ Configuration readRoot(JsonFields root, const std::string& file) {
     result.api = readApi(root.object("api"), result);
     result.api.address = readAddress(root);
     result.api.tls = !result.dev;
+    result.metrics = readMetrics(root.object("metrics"), result);
     readPipes(root.object("pipes"), result.pipes);
     readVisitors(root.object("visitors"), result.pipes);
     readLimits(root.object("limits"), result);

@@ -4,6 +4,7 @@
 #include "base/JsonFields.h"
 #include "base/LogFormatter.h"
 #include "mapping/DatabaseLimits.h"
+#include "metrics/MetricsSettings.h"
 #include "net/TlsContext.h"
 #include "pipe/PipeEnvironment.h"
 
@@ -33,6 +34,7 @@ struct Configuration {
     std::vector<std::uint16_t> ports;
     ApiSettings api;
     PipeSettings pipes;
+    MetricsSettings metrics;
     std::string certificateFile;
     std::string keyFile;
     /// "" : no OCSP response to staple.

@@ -87,6 +87,7 @@ const std::set<std::string>& ReloadPlan::reloadableKeys() {
         "api.hosts",
         "api.identities",
         "broker",
+        "metrics.mappings",
         "exclude",
         "limits.agent-memory",
         "limits.agents-gone",
@@ -168,7 +169,8 @@ const std::set<std::string>& ReloadPlan::reloadableKeys() {
 
 const std::set<std::string>& ReloadPlan::keptKeys() {
     static const std::set<std::string> keys{
-        "api.bind", "api.port", "database", "dev", "limits.api-threads", "pipes.bind", "threads",
+        "api.bind",     "api.port",     "database",   "dev",     "limits.api-threads",
+        "metrics.bind", "metrics.port", "pipes.bind", "threads",
     };
     return keys;
 }

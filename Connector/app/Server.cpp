@@ -24,6 +24,17 @@ Poco::Net::Context::Ptr contextFor(const std::unique_ptr<TlsCredentials>& creden
     return makeServerContext(*credentials, clientCaFile);
 }
 
+/// Its limits are the API's; Prometheus alone asks there.
+HttpSettings metricsHttp(const Configuration& configuration) {
+    constexpr int kThreads = 2;
+    HttpSettings settings{.name = "the metrics",
+                          .bind = configuration.metrics.bind,
+                          .port = configuration.metrics.port,
+                          .limits = configuration.api.limits};
+    settings.limits.threads = kThreads;
+    return settings;
+}
+
 } // namespace
 
 Server::Server(const Configuration& configuration, Inheritance inheritance)
@@ -33,27 +44,41 @@ Server::Server(const Configuration& configuration, Inheritance inheritance)
       _store(configuration.databaseFile, configuration.database.busy, std::move(inheritance.databaseLock)),
       _ports(configuration.ports),
       _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse, _limitedLogs),
-      _apiLogs(configuration.api.identities, _limitedLogs), _api(configuration.api, _mappings, _apiLogs),
-      _http(newHttpServer()) {
+      _metrics(configuration.metrics, _mappings, _environment, _credentials.get()),
+      _apiLogs(configuration.api.identities, _limitedLogs),
+      _api(configuration.api, _mappings, _metrics, _apiLogs) {
     for (auto& socket : inheritance.listeningSockets)
         _sockets.adopt(std::move(socket));
 }
 
-std::unique_ptr<HttpServer> Server::newHttpServer() {
-    return std::make_unique<HttpServer>(
+void Server::openApi() {
+    if (_configuration.metrics.port != 0) openMetricsPort();
+    _http = std::make_unique<HttpServer>(
         _configuration.api, new ApiHandlerFactory(_api),
         [this](const Poco::Net::HTTPRequest& head, const ClientRequest& request) {
             return _api.recognize(head, request).verdict == Identities::Verdict::Known;
         },
-        contextFor(_credentials, _configuration.controllersCaFile), _sockets, _apiLogs.connections);
+        contextFor(_credentials, _configuration.controllersCaFile), _sockets, _apiLogs.connections,
+        _metrics.apiHandshakes());
+    _http->start();
+}
+
+/// Plain, and open to all who reach it.
+void Server::openMetricsPort() {
+    _metricsHttp = std::make_unique<HttpServer>(
+        metricsHttp(_configuration), new ApiHandlerFactory(_api, ApiPort::Metrics),
+        [](const Poco::Net::HTTPRequest&, const ClientRequest&) { return false; }, Poco::Net::Context::Ptr(),
+        _sockets, _apiLogs.connections, _metrics.apiHandshakes());
+    _metricsHttp->start();
+}
+
+void Server::closeApi() {
+    if (_metricsHttp) _metricsHttp->stop();
+    if (_http) _http->stop();
 }
 
 Server::~Server() {
     stop();
-}
-
-void Server::openApi() {
-    _http->start();
 }
 
 void Server::restore() {
@@ -70,17 +95,18 @@ void Server::watch() {
 }
 
 bool Server::suspend() {
-    const auto begin = Clock::now();
     _sockets.keepReleased();
+    closeApi(); // requests that are under way are answered yet
+    const auto begin = Clock::now();
     const bool isSuspended = _mappings.suspend(begin + kWritesUnderway, begin + kStopTime);
+    _metricsHttp.reset();
     _http.reset();
     return isSuspended;
 }
 
 void Server::resume() {
     _mappings.resume();
-    _http = newHttpServer();
-    _http->start();
+    openApi();
     _sockets.closeKept();
 }
 
@@ -93,7 +119,7 @@ void Server::drain() {
 bool Server::stop() {
     const auto begin = Clock::now();
     _mappings.refuse(begin + kWritesUnderway);
-    if (_http) _http->stop();
+    closeApi();
     return _mappings.stop(std::max(begin + kStopTime, Clock::now() + kLastWrites));
 }
 
@@ -113,6 +139,8 @@ void Server::change(const Configuration& configuration, const Renewal& renewal) 
     _apiLogs.add(configuration.api.identities);
     _api.rules.replace(ApiRules(configuration.api));
     _http->change(configuration.api.limits, renewal.apiContext);
+    _metrics.apply(configuration.metrics);
+    if (_metricsHttp) _metricsHttp->change(metricsHttp(configuration).limits, {});
     _configuration = configuration;
 }
 

@@ -5,6 +5,7 @@
 #include "app/Configuration.h"
 #include "http/HttpServer.h"
 #include "mapping/MappingService.h"
+#include "metrics/ServerMetrics.h"
 #include "net/EventLoops.h"
 #include "net/ListeningSockets.h"
 #include "net/TlsContext.h"
@@ -85,7 +86,8 @@ class Server {
     LastConfiguration& lastConfiguration() { return _api.configuration; }
 
   private:
-    std::unique_ptr<HttpServer> newHttpServer();
+    void openMetricsPort();
+    void closeApi();
 
     Configuration _configuration;
     const std::unique_ptr<TlsCredentials> _credentials; ///< null in dev mode
@@ -96,9 +98,11 @@ class Server {
     MappingStore _store;
     PortPool _ports;
     MappingService _mappings;
+    ServerMetrics _metrics;
     ApiLogs _apiLogs;
     ApiContext _api;
-    std::unique_ptr<HttpServer> _http; ///< null between suspend() and resume()
+    std::unique_ptr<HttpServer> _http;        ///< null until openApi(), and after suspend()
+    std::unique_ptr<HttpServer> _metricsHttp; ///< the same; null without a port for it
     std::optional<Watchdog> _watchdog;
 };
 

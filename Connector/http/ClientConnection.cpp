@@ -83,6 +83,7 @@ void ClientConnection::close() {
     if (_state == State::Ended) return;
     if (_state == State::Idle || _state == State::Streaming)
         _stream->endSending(); // with close_notify: nothing has been cut off
+    if (_state == State::Handshaking) count(HandshakeResult::Abandoned);
     _state = State::Ended;
     _deadline.cancel();
     if (std::exchange(_waitsForTurn, false)) _owner.turns().forget(_address, *this);
@@ -125,14 +126,21 @@ void ClientConnection::onTurn() {
 void ClientConnection::handshake() {
     switch (_stream->handshake()) {
     case Stream::Status::Ok:
+        count(HandshakeResult::Done);
         _state = State::Receiving; // with what the handshake has left of the time
         return receive();
     case Stream::Status::Blocked:
         return;
     case Stream::Status::Ended:
     case Stream::Status::Failed:
+        count(HandshakeResult::Failed);
+        _state = State::Draining; // there is no handshake to abandon any more
         return close();
     }
+}
+
+void ClientConnection::count(HandshakeResult result) {
+    if (_tls) _owner.handshakes().add(result);
 }
 
 void ClientConnection::receive() {

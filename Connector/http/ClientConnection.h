@@ -4,6 +4,7 @@
 #include "http/HttpSettings.h"
 #include "http/RequestReader.h"
 #include "http/RequestSocket.h"
+#include "net/HandshakeCounts.h"
 #include "net/SocketStream.h"
 #include "net/Timer.h"
 #include "net/TlsStream.h"
@@ -22,6 +23,8 @@ class ClientConnectionOwner {
 
     /// Where connections of callers that the server does not know wait for theirs.
     virtual FairTurns& turns() = 0;
+
+    virtual HandshakeCounts& handshakes() = 0;
 
     /// Whether the server knows who has sent this request.
     virtual bool knows(const Poco::Net::HTTPRequest& head, const ClientRequest& request) const = 0;
@@ -90,6 +93,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     void onTurn() override;
     bool needsTurn() const;
     void handshake();
+    void count(HandshakeResult result);
     void receive();
     bool receiveSome();
     void readRequest();

@@ -55,9 +55,9 @@ mostExpendableOf(const std::map<std::string, std::vector<std::shared_ptr<ClientC
 
 ClientConnections::ClientConnections(EventLoop& loop, const Reloadable<HttpLimits>& limits, KnowsCaller knows,
                                      Poco::Net::Context::Ptr tls, Poco::AutoPtr<RequestQueue> queue,
-                                     LimitedLog& log)
+                                     LimitedLog& log, HandshakeCounts& handshakes)
     : _loop(loop), _limits(limits), _knows(std::move(knows)), _tls(std::move(tls)), _queue(std::move(queue)),
-      _log(log) {}
+      _log(log), _handshakes(handshakes) {}
 
 bool ClientConnections::listen(std::unique_ptr<Listener> listener) {
     _turns = std::make_unique<FairTurns>(_loop);

@@ -29,10 +29,11 @@ using KnowsCaller = std::function<bool(const Poco::Net::HTTPRequest& head, const
 /// unless a function says otherwise.
 class ClientConnections final : private Acceptor, private ClientConnectionOwner {
   public:
-    /// tls: null for plain TCP. queue: where requests go. log: is told of connections that had to go; it must
-    /// outlive this.
+    /// tls: null for plain TCP. queue: where requests go. log: is told of connections that had to go.
+    /// handshakes: where theirs are counted. Both must outlive this.
     ClientConnections(EventLoop& loop, const Reloadable<HttpLimits>& limits, KnowsCaller knows,
-                      Poco::Net::Context::Ptr tls, Poco::AutoPtr<RequestQueue> queue, LimitedLog& log);
+                      Poco::Net::Context::Ptr tls, Poco::AutoPtr<RequestQueue> queue, LimitedLog& log,
+                      HandshakeCounts& handshakes);
 
     /// False when the kernel has no room for another watch.
     bool listen(std::unique_ptr<Listener> listener);
@@ -58,6 +59,7 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
     const HttpLimits& limits() const override { return *_limits; }
     void onRequest(ClientRequest request, std::unique_ptr<AnswerReceiver> receiver) override;
     FairTurns& turns() override { return *_turns; }
+    HandshakeCounts& handshakes() override { return _handshakes; }
     bool knows(const Poco::Net::HTTPRequest& head, const ClientRequest& request) const override {
         return _knows(head, request);
     }
@@ -77,6 +79,7 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
     Poco::Net::Context::Ptr _tls;
     Poco::AutoPtr<RequestQueue> _queue;
     LimitedLog& _log;
+    HandshakeCounts& _handshakes;
     std::unique_ptr<Listener> _listener;
     std::map<std::string, Connections> _byAddress; ///< none is empty
     std::size_t _count = 0;

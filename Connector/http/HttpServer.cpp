@@ -53,10 +53,10 @@ void runOn(EventLoop& loop, Function function) {
 
 HttpServer::HttpServer(const HttpSettings& settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
                        KnowsCaller knows, Poco::Net::Context::Ptr tls, ListeningSockets& sockets,
-                       LimitedLog& log)
+                       LimitedLog& log, HandshakeCounts& handshakes)
     : _settings(settings), _limits(settings.limits), _sockets(sockets), _factory(std::move(factory)),
       _loops(1, "http"), _queue(new RequestQueue),
-      _connections(_loops.next(), _limits, std::move(knows), std::move(tls), _queue, log),
+      _connections(_loops.next(), _limits, std::move(knows), std::move(tls), _queue, log, handshakes),
       // A thread that TCPServer has let go is not free at the pool for a moment yet.
       _threads("http", 2, 2 * _settings.limits.threads) {}
 
@@ -72,7 +72,8 @@ void HttpServer::start() {
     _server->start();
     bool started = false;
     runOn(_loops.next(), [&] { started = _connections.listen(std::move(port)); });
-    if (!started) throw std::runtime_error("the API can't listen: the kernel has no room for another watch");
+    if (!started)
+        throw std::runtime_error(_settings.name + " can't listen: the kernel has no room for another watch");
 }
 
 void HttpServer::stop() {
@@ -110,7 +111,7 @@ std::unique_ptr<Listener> HttpServer::listener() const {
         if (_settings.bind.empty()) return listenOnAll();
         return listenOn(SocketAddress(_settings.bind, _settings.port));
     } catch (const Poco::Exception& error) {
-        throw std::runtime_error("the API can't listen on " +
+        throw std::runtime_error(_settings.name + " can't listen on " +
                                  (_settings.bind.empty() ? "*" : _settings.bind) + " port " +
                                  std::to_string(_settings.port) + ": " + error.displayText());
     }

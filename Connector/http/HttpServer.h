@@ -23,10 +23,12 @@ class HttpServer {
     /// factory: makes the handlers. The body that they read is complete. A handler must call
     /// setKeepAlive(true) for the connection to go on. RequestSocket::of() gives what POCO doesn't carry: the
     /// client's certificate, and a problem, which must be the answer. tls: a server's context, or null for
-    /// plain HTTP. log: is told of clients that had to go. It and sockets must outlive the server.
+    /// plain HTTP. log: is told of clients that had to go. handshakes: where theirs are counted. They and
+    /// sockets must outlive the server.
     /// knows: whether a request is of a known caller; on the event loop, so it must not wait for anything.
     HttpServer(const HttpSettings& settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
-               KnowsCaller knows, Poco::Net::Context::Ptr tls, ListeningSockets& sockets, LimitedLog& log);
+               KnowsCaller knows, Poco::Net::Context::Ptr tls, ListeningSockets& sockets, LimitedLog& log,
+               HandshakeCounts& handshakes);
 
     /// Calls stop(), and waits for the requests that were still being answered after that.
     ~HttpServer();

@@ -29,6 +29,8 @@ struct HttpLimits {
 
 /// What the configuration says about an HTTP server; a plain value.
 struct HttpSettings {
+    /// What the port is for, as an error calls it.
+    std::string name = "the API";
     /// Address to listen on; "" is all addresses, IPv4 and IPv6.
     std::string bind = "127.0.0.1";
     /// 0 takes a free port.

@@ -241,6 +241,7 @@ void DatabaseWriter::commitQueued(std::unique_lock<std::mutex>& lock) {
     }
     lock.lock();
     if (failure && group.empty()) group = takeQueued();
+    if (!failure) _commits.add(Clock::now() - *_begun);
     _begun.reset();
     setState(failure);
     for (const auto& job : group)

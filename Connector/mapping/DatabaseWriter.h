@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/Durations.h"
 #include "mapping/DatabaseLimits.h"
 #include "mapping/DatabaseState.h"
 #include "mapping/MappingStore.h"
@@ -86,6 +87,9 @@ class DatabaseWriter {
 
     DatabaseState state() const;
 
+    /// How long transactions that were committed have taken.
+    const Durations& commits() const { return _commits; }
+
     /// Nobody waits for longer than this any more.
     void hurry(Clock::time_point until);
 
@@ -135,6 +139,7 @@ class DatabaseWriter {
     Clock::time_point _lastCall = Clock::time_point::max();
     std::optional<Clock::time_point> _begun; ///< the transaction under way
     DatabaseState _state = DatabaseState::Ok;
+    Durations _commits;
     bool _isStallTold = false;
     bool _isToPause = false;
     bool _isPaused = false;

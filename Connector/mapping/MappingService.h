@@ -129,6 +129,7 @@ class MappingService {
     EventFeed& events() const { return _environment.events(); }
 
     DatabaseState databaseState() const { return _writer.state(); }
+    const Durations& databaseCommits() const { return _writer.commits(); }
 
     /// Later calls throw NotServing. Those that wait for the database do so until then at the most.
     void refuse(DatabaseWriter::Clock::time_point patience);

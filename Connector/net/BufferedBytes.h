@@ -16,6 +16,8 @@ class BufferedBytes {
     void add(std::size_t bytes) { _bytes.fetch_add(bytes, std::memory_order_relaxed); }
     void remove(std::size_t bytes) { _bytes.fetch_sub(bytes, std::memory_order_relaxed); }
 
+    std::size_t count() const { return _bytes.load(std::memory_order_relaxed); }
+
     /// Whoever can keep less has to.
     bool areTooMany() const {
         return _bytes.load(std::memory_order_relaxed) >= _most.load(std::memory_order_relaxed);

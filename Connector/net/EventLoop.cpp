@@ -96,9 +96,22 @@ void EventLoop::destroy() {
     }
 }
 
-void EventLoop::dispatch(int timeout) {
+int EventLoop::fetchEvents(int timeout) {
+    _busy.store(_busy.load(std::memory_order_relaxed) + (Clock::now() - _now), std::memory_order_relaxed);
+    _roundBegan.store({}, std::memory_order_relaxed);
     const int fetched = ::epoll_wait(_epoll.get(), _events.data(), static_cast<int>(_events.size()), timeout);
     _now = Clock::now();
+    _roundBegan.store(_now, std::memory_order_relaxed);
+    return fetched;
+}
+
+EventLoop::Clock::duration EventLoop::roundTime() const {
+    const auto began = _roundBegan.load(std::memory_order_relaxed);
+    return began == Clock::time_point() ? Clock::duration() : Clock::now() - began;
+}
+
+void EventLoop::dispatch(int timeout) {
+    const int fetched = fetchEvents(timeout);
     _fetched = std::max(fetched, 0);
     for (int i = 0; i < _fetched; ++i) {
         const auto& event = _events[static_cast<std::size_t>(i)];

@@ -100,6 +100,12 @@ class EventLoop {
     int load() const { return _load.load(std::memory_order_relaxed); }
     void addLoad(int relays) { _load.fetch_add(relays, std::memory_order_relaxed); }
 
+    /// Any thread: how long all rounds of callbacks have taken that are over.
+    Clock::duration busy() const { return _busy.load(std::memory_order_relaxed); }
+
+    /// Any thread: how long the current one has taken by now; 0 while the loop waits for events.
+    Clock::duration roundTime() const;
+
   private:
     friend class Timer;
     using Timers = std::multimap<Clock::time_point, Timer*>;
@@ -109,6 +115,7 @@ class EventLoop {
     void runAgain();
     void runTimers();
     void dispatch(int timeout);
+    int fetchEvents(int timeout);
     int timeoutOfNextTimer() const;
 
     Descriptor _epoll;
@@ -117,6 +124,8 @@ class EventLoop {
     std::atomic<bool> _stopping{false};
     std::atomic<int> _load{0};
     Clock::time_point _now = Clock::now();
+    std::atomic<Clock::duration> _busy{};
+    std::atomic<Clock::time_point> _roundBegan{}; ///< the epoch while it waits
     Timers _timers;
     std::vector<EventHandler*> _again;
     std::vector<EventHandler*> _againNow;

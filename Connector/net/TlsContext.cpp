@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 
 #include <chrono>
+#include <ctime>
 #include <limits>
 #include <vector>
 
@@ -139,14 +140,22 @@ void TlsCredentials::replace(const TlsCredentials& renewed) {
     _complainedAt = kNever;
 }
 
+std::shared_ptr<const TlsCredentials::Loaded> TlsCredentials::current() const {
+    const std::lock_guard lock(_mutex);
+    return _current;
+}
+
+std::int64_t TlsCredentials::notAfter() const {
+    const auto loaded = current();
+    std::tm time{};
+    ::ASN1_TIME_to_tm(::X509_get0_notAfter(loaded->certificate.get()), &time);
+    return ::timegm(&time);
+}
+
 bool TlsCredentials::applyTo(ssl_st* connection) const {
-    std::shared_ptr<const Loaded> current;
-    {
-        const std::lock_guard lock(_mutex);
-        current = _current;
-    }
-    return ::SSL_use_cert_and_key(connection, current->certificate.get(), current->key.get(),
-                                  current->chain.get(), 1) == 1;
+    const auto loaded = current();
+    return ::SSL_use_cert_and_key(connection, loaded->certificate.get(), loaded->key.get(),
+                                  loaded->chain.get(), 1) == 1;
 }
 
 /// The connection has its certificate already, and it may be an earlier one than the current.

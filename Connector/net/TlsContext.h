@@ -39,6 +39,9 @@ class TlsCredentials {
     /// Becomes like these, for handshakes that start from now on.
     void replace(const TlsCredentials& renewed);
 
+    /// Until when the current certificate is valid, in seconds since 1970.
+    std::int64_t notAfter() const;
+
     /// Puts the current pair into one connection, during its handshake. False when OpenSSL refuses it.
     bool applyTo(ssl_st* connection) const;
 
@@ -50,6 +53,7 @@ class TlsCredentials {
   private:
     struct Loaded;
 
+    std::shared_ptr<const Loaded> current() const;
     void complain(const std::string& complaint) const;
 
     mutable std::mutex _mutex;

@@ -15,6 +15,8 @@ constexpr std::chrono::milliseconds kPlaceRetry{20};
 /// So many beats are expected within the absence threshold; who has missed the first may well be dead.
 constexpr int kBeatsPerThreshold = 3;
 
+constexpr const char* kNoWatch = "no room to watch another descriptor";
+
 } // namespace
 
 AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool isKnown,
@@ -39,7 +41,7 @@ void AgentConnection::start() {
         _timer.start(_context.limits->greetingFirstByte);
         return _handshake->start();
     }
-    if (!_stream->attach(_context.loop, *this)) return end("no room to watch another descriptor");
+    if (!_stream->attach(_context.loop, *this)) return end(kNoWatch, AgentRejection::Resources);
     _heartbeat.start(*_stream, Heartbeat::Settings::ofConnector(_context.endpoint.heartbeatAbsenceThreshold));
     enter(State::Holding);
     if (!_isOver) readWhileWaiting();
@@ -106,7 +108,7 @@ void AgentConnection::onReady(Stream&) {
 void AgentConnection::onShaken(std::unique_ptr<SocketStream> stream) {
     _stream = std::move(stream);
     _handshake.reset();
-    if (!_stream->attach(_context.loop, *this)) return end("no room to watch another descriptor");
+    if (!_stream->attach(_context.loop, *this)) return end(kNoWatch, AgentRejection::Resources);
     readGreeting();
 }
 
@@ -123,10 +125,12 @@ void AgentConnection::readGreeting() {
     }
     if (verdict == Greeting::Verdict::Refused) {
         _context.owner.onWrongPasscode(*this);
-        return _greeting->isPipe2() ? refuse(std::string(Refusal::kWrongPasscode)) : end("wrong passcode");
+        constexpr auto kWrong = AgentRejection::WrongPasscode;
+        return _greeting->isPipe2() ? refuse(std::string(Refusal::kWrongPasscode), kWrong)
+                                    : end("wrong passcode", kWrong);
     }
     if (verdict == Greeting::Verdict::Pipe2Opens && !_context.mayBegin)
-        return refuse("it wants to open streams where only visitors begin");
+        return refuse("it wants to open streams where only visitors begin", AgentRejection::Role);
     _greeted = verdict;
     _passcodeGeneration = _greeting->generation();
     _greeting.reset();
@@ -142,7 +146,8 @@ void AgentConnection::takePlace() {
         const bool isTooLate = _context.loop.now() - _greetedAt >= _context.limits->placeWait;
         if (isTooLate || !_context.owner.mayWaitForPlace()) {
             const auto why = "all " + std::to_string(endpoint.maxConnections) + " places are taken";
-            return _greeted == Greeting::Verdict::Pipe1 ? end(why) : refuse(why);
+            return _greeted == Greeting::Verdict::Pipe1 ? end(why, AgentRejection::NoPlace)
+                                                        : refuse(why, AgentRejection::NoPlace);
         }
         _timer.start(kPlaceRetry);
         return;
@@ -162,9 +167,9 @@ void AgentConnection::takePlace() {
 
 /// Of PIPE/2. What more the agent has sent would make the kernel reset the connection, and the answer may be
 /// lost with that.
-void AgentConnection::refuse(const std::string& reason) {
+void AgentConnection::refuse(const std::string& reason, AgentRejection rejection) {
     _stream->send(Refusal{reason}.toString());
-    end(reason);
+    end(reason, rejection);
 }
 
 void AgentConnection::wait() {
@@ -249,9 +254,11 @@ void AgentConnection::onTimer() {
     if (!_greeting) return takePlace();
     if (_greeting->hasBegun())
         end("the passcode was not complete after " + std::to_string(_context.limits->greetingRest.count()) +
-            " ms");
+                " ms",
+            AgentRejection::Timeout);
     else
-        end("no passcode within " + std::to_string(_context.limits->greetingFirstByte.count()) + " ms");
+        end("no passcode within " + std::to_string(_context.limits->greetingFirstByte.count()) + " ms",
+            AgentRejection::Timeout);
 }
 
 void AgentConnection::onSilent() {
@@ -262,12 +269,12 @@ void AgentConnection::onSilent() {
             " ms");
 }
 
-void AgentConnection::end(const std::string& why) {
+void AgentConnection::end(const std::string& why, AgentRejection rejection) {
     if (_isOver) return;
     _isOver = true;
     _timer.cancel();
     _heartbeat.stop();
-    _context.owner.onEnded(*this, why);
+    _context.owner.onEnded(*this, why, rejection);
 }
 
 } // namespace connector

@@ -5,6 +5,7 @@
 #include "model/Mapping.h"
 #include "net/SocketStream.h"
 #include "net/Timer.h"
+#include "pipe/AgentRejection.h"
 #include "pipe/Handshake.h"
 #include "pipe/PipeLimits.h"
 #include "protocol/Greeting.h"
@@ -61,7 +62,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
         virtual void onStaleBytes(AgentConnection& agent) = 0;
         /// The connection is over. The owner takes it from its list and leaves it to
         /// EventLoop::destroyLater().
-        virtual void onEnded(AgentConnection& agent, const std::string& why) = 0;
+        virtual void onEnded(AgentConnection& agent, const std::string& why, AgentRejection rejection) = 0;
 
       protected:
         ~Owner() = default;
@@ -97,8 +98,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     /// Stream::probe(), once it is authorized.
     void probe() { _stream->probe(); }
 
-    /// Ends it, as if the agent had closed it; calls onEnded.
-    void end(const std::string& why);
+    /// Ends it, as if the agent had closed it; calls onEnded. rejection: if it is not authorized yet.
+    void end(const std::string& why, AgentRejection rejection = AgentRejection::Left);
 
     State state() const { return _state; }
 
@@ -152,10 +153,10 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     Begun& begun();
     void onReady(Stream& stream) override;
     void onShaken(std::unique_ptr<SocketStream> stream) override;
-    void onNotShaken(const std::string& why) override { end(why); }
+    void onNotShaken(const std::string& why) override { end(why, AgentRejection::Handshake); }
     void readGreeting();
     void takePlace();
-    void refuse(const std::string& reason);
+    void refuse(const std::string& reason, AgentRejection rejection);
     void wait();
     void onHeard();
     void readWhileWaiting();

@@ -67,7 +67,8 @@ void AgentEndpoint::closeThoseWithOldPasscodes() {
     for (auto& list : _agents)
         for (auto next = list.begin(); next != list.end();) {
             auto& agent = **next++;
-            if (hasOldPasscode(agent.passcodeGeneration())) agent.end(kOldPasscode);
+            if (hasOldPasscode(agent.passcodeGeneration()))
+                agent.end(kOldPasscode, AgentRejection::WrongPasscode);
         }
     const auto connections = _connections.all();
     for (const auto& connection : connections)
@@ -99,7 +100,8 @@ void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
     const bool isKnown = _known.has(owner, _loop.now());
     if (auto* surplus = _newcomers.surplus(owner, isKnown, _loop.now()))
         surplus->end(std::to_string(_environment.limits()->authorizing) +
-                     " others are still to be authorized");
+                         " others are still to be authorized",
+                     AgentRejection::Crowded);
     auto stream =
         _environment.accept(std::move(connection.socket), connection.peer, std::move(connection.lease));
     if (stream) {
@@ -107,7 +109,7 @@ void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
         _newcomers.add(agent, owner, isKnown, _loop.now());
         return agent.start();
     }
-    logRejected(connection.peer, PipeEnvironment::kNoMemory);
+    reject(connection.peer, PipeEnvironment::kNoMemory, AgentRejection::Resources);
     if (hasTurn) _environment.slowed().turnIsOver(connection.peer.host(), /*wasRight*/ false);
 }
 
@@ -427,11 +429,11 @@ void AgentEndpoint::onAnswer(const Poco::Net::SocketAddress& peer) {
     }
 }
 
-void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why) {
+void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why, AgentRejection rejection) {
     const auto peer = agent.peer();
     const bool wasAuthorized = agent.state() != State::Authorizing;
     if (!wasAuthorized) {
-        logRejected(peer, why);
+        reject(peer, why, rejection);
     } else {
         logLost(peer, why);
         remember(peer.host());
@@ -510,7 +512,9 @@ LogLine AgentEndpoint::lineOf(const char* what, const Poco::Net::SocketAddress& 
         .with("reason", why);
 }
 
-void AgentEndpoint::logRejected(const Poco::Net::SocketAddress& peer, const std::string& why) {
+void AgentEndpoint::reject(const Poco::Net::SocketAddress& peer, const std::string& why,
+                           AgentRejection rejection) {
+    _environment.rejections().add(rejection);
     _environment.logs().rejected.write(peer.host(), why, [&] { return lineOf("rejected", peer, why); });
 }
 

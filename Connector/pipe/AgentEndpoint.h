@@ -133,6 +133,9 @@ class AgentEndpoint final : public Acceptor,
     /// Any thread: agents of PIPE/1 waiting or holding, and connections of PIPE/2 that don't go away.
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
 
+    /// Any thread: connections of authorized agents, joined ones included.
+    int connectedCount() const { return _places.count(); }
+
     /// Any thread: when an agent was last connected and authorized, joined ones included (Presence).
     Poco::Int64 lastConnected() const { return _places.lastThere(); }
 
@@ -150,7 +153,7 @@ class AgentEndpoint final : public Acceptor,
     void onEnded(Pipe2Connection& connection, const std::string& why) override;
     void onStaleBytes(AgentConnection& agent) override;
     void onWrongPasscode(AgentConnection& agent) override;
-    void onEnded(AgentConnection& agent, const std::string& why) override;
+    void onEnded(AgentConnection& agent, const std::string& why, AgentRejection rejection) override;
     void onTurn(SlowedAddresses::Connection connection) override;
 
     AgentConnection::List& listOf(AgentConnection::State state);
@@ -178,7 +181,7 @@ class AgentEndpoint final : public Acceptor,
     RelayPeer take(AgentConnection& agent);
     void close(AgentConnection& agent);
     LogLine lineOf(const char* what, const Poco::Net::SocketAddress& peer, const std::string& why) const;
-    void logRejected(const Poco::Net::SocketAddress& peer, const std::string& why);
+    void reject(const Poco::Net::SocketAddress& peer, const std::string& why, AgentRejection rejection);
     void logLost(const Poco::Net::SocketAddress& peer, const std::string& why);
 
     EventLoop& _loop;

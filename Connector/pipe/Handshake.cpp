@@ -6,8 +6,9 @@ namespace connector {
 
 Handshake::Handshake(EventLoop& home, Handshakes& all, std::unique_ptr<SocketStream> stream, Owner& owner,
                      Lifeline::Hold hold, bool isKnown)
-    : _hold(std::move(hold)), _home(home), _loop(stream->hasHandshake() ? all.leastBusy(home) : home),
-      _turns(all.turnsOf(_loop)), _peer(stream->peer()), _stream(std::move(stream)), _owner(owner),
+    : _hold(std::move(hold)), _home(home), _all(all),
+      _loop(stream->hasHandshake() ? all.leastBusy(home) : home), _turns(all.turnsOf(_loop)),
+      _isTls(stream->hasHandshake()), _peer(stream->peer()), _stream(std::move(stream)), _owner(owner),
       _addressOwner(ownerOf(_peer.host())), _isKnown(isKnown) {}
 
 void Handshake::start() {
@@ -22,6 +23,7 @@ void Handshake::cancel() {
         if (!std::exchange(self->_isRunning, false)) return;
         if (self->_awaitsTurn) self->_turns.withdraw(*self, self->_addressOwner, self->_isKnown);
         self->_loop.addLoad(-1);
+        self->count(HandshakeResult::Abandoned);
         self->_stream->retire();
         self->_loop.destroyLater(std::move(self->_stream));
     });
@@ -37,7 +39,7 @@ void Handshake::startInLoop() {
 
 /// Waiting for the other end takes no turn, computing does.
 void Handshake::onReady(Stream&) {
-    if (!_stream->hasHandshake()) return onTurn();
+    if (!_isTls) return onTurn();
     if (_awaitsTurn || (!_stream->hasUnread() && _stream->unsent() == 0)) return;
     _awaitsTurn = true;
     _turns.request(*this, _addressOwner, _isKnown);
@@ -54,9 +56,14 @@ void Handshake::onTurn() {
 void Handshake::finish(const std::string& failure) {
     _isRunning = false;
     _loop.addLoad(-1);
+    count(failure.empty() ? HandshakeResult::Done : HandshakeResult::Failed);
     if (&_loop == &_home) return tell(failure);
     _stream->detach();
     _home.post([self = shared_from_this(), failure] { self->tell(failure); });
+}
+
+void Handshake::count(HandshakeResult result) {
+    if (_isTls) _all.counts().add(result);
 }
 
 void Handshake::tell(const std::string& failure) {

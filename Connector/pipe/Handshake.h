@@ -48,11 +48,14 @@ class Handshake final : public std::enable_shared_from_this<Handshake>,
     void onTurn() override;
     void finish(const std::string& failure);
     void tell(const std::string& failure);
+    void count(HandshakeResult result);
 
     const Lifeline::Hold _hold; ///< first: the pipe's connections must be closed before the pipe is
     EventLoop& _home;
+    Handshakes& _all;
     EventLoop& _loop;
     HandshakeTurns& _turns; ///< of _loop
+    const bool _isTls;      ///< else there is nothing to do
     const Poco::Net::SocketAddress _peer;
     std::unique_ptr<SocketStream> _stream; ///< of _loop until it has finished, then of _home
     Owner& _owner;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/EventLoops.h"
+#include "net/HandshakeCounts.h"
 #include "pipe/HandshakeTurns.h"
 
 #include <map>
@@ -26,8 +27,13 @@ class Handshakes {
         return *turns;
     }
 
+    /// What has come of them.
+    HandshakeCounts& counts() { return _counts; }
+    const HandshakeCounts& counts() const { return _counts; }
+
   private:
     EventLoops& _loops;
+    HandshakeCounts _counts;
     std::mutex _mutex; ///< for what follows
     std::map<const EventLoop*, std::shared_ptr<HandshakeTurns>> _turns;
 };

@@ -62,7 +62,7 @@ void Opening::onReady(Stream& stream) {
     finish();
     if (answer == Http2Stream::Answer::Accepted) {
         _opener.sentBefore = std::exchange(_opener.held, {}).bytes().size();
-        return _owner.onOpened(_loop, std::move(_opener), std::move(_stream));
+        return _owner.onOpened(_loop, std::move(_opener), std::move(_stream), _loop.now() - _since);
     }
     const auto reason = _stream->reason();
     const auto status = _stream->status() >= kFirstError ? _stream->status() : kBadGateway;

@@ -29,8 +29,9 @@ class Opening final : private StreamHandler {
     /// The pipe. Called on the opening's loop; each gives back the opener, attached to nobody.
     class Owner {
       public:
-        /// The answer is yes; stream is for the relay.
-        virtual void onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Stream> stream) = 0;
+        /// The answer is yes, and took so long; stream is for the relay.
+        virtual void onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Stream> stream,
+                              EventLoop::Clock::duration took) = 0;
         /// The answer is no, or there is none.
         virtual void onRefused(EventLoop& loop, RelayPeer opener, const Refusal& refusal) = 0;
         /// Nobody has seen it, and its first bytes are there still.

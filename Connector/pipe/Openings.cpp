@@ -21,7 +21,9 @@ void Openings::begin(RelayPeer opener, Pipe2Connection& connection) {
     connection.open(std::move(opener), visitor, *this);
 }
 
-void Openings::onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Stream> stream) {
+void Openings::onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Stream> stream,
+                        EventLoop::Clock::duration took) {
+    _times.add(took);
     RelayPeer other;
     other.name = _name;
     other.side = 1 - opener.side;

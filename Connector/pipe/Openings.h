@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/Durations.h"
 #include "base/Lifeline.h"
 #include "pipe/Opening.h"
 #include "pipe/Pipe2Connection.h"
@@ -35,8 +36,12 @@ class Openings final : private Opening::Owner {
     /// Opens a stream for a connection that has something to say.
     void begin(RelayPeer opener, Pipe2Connection& connection);
 
+    /// How long those that were accepted have taken: from CONNECT to the answer. Any thread.
+    const Durations& times() const { return _times; }
+
   private:
-    void onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Stream> stream) override;
+    void onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Stream> stream,
+                  EventLoop::Clock::duration took) override;
     void onRefused(EventLoop& loop, RelayPeer opener, const Opening::Refusal& refusal) override;
     void onNotProcessed(EventLoop& loop, RelayPeer opener, const std::string& why) override;
     void runAtHome(RelayPeer opener, std::function<void(RelayPeer)> function);
@@ -46,6 +51,7 @@ class Openings final : private Opening::Owner {
     RelaySet& _relays;
     const char* const _name;
     Owner& _owner;
+    Durations _times;
 };
 
 /// Joins the two, on the thread of `loop`; an opener that is a stream hears that it is accepted. Bytes are

@@ -85,6 +85,7 @@ PipeStatus Pipe::status() const {
         status.bytesFrom[i] = _relays.traffic().bytes[i].load(std::memory_order_relaxed);
         status.lacksPort[i] = _lacksPort[i].load(std::memory_order_relaxed);
     }
+    status.openings = _openings.times().snapshot();
     addTo(status);
     status.degraded = status.lacksPort[0] || status.lacksPort[1] || status.refusesPlainVisitors;
     return status;

@@ -13,7 +13,7 @@ PipeEnvironment::PipeEnvironment(EventLoops& loops, ListeningSockets& sockets, c
       _traffic(settings.traffic), _allowPlainVisitors(settings.allowPlainVisitors),
       _logsRelays(settings.logRelays), _tls(std::move(tls)), _logs(logs), _events(settings.limits.events),
       _handshakes(loops), _descriptors(settings.descriptors, _logs.descriptors),
-      _relays(loops, settings.limits.relay), _slowed(loops.at(0), _limits, _logs.slowed) {}
+      _relays(loops, settings.limits.relay), _slowed(loops.at(0), _limits, _logs.slowed, _rejections) {}
 
 void PipeEnvironment::change(const PipeSettings& settings) {
     _limits.replace(settings.limits);

@@ -8,6 +8,7 @@
 #include "net/EventLoops.h"
 #include "net/Listener.h"
 #include "net/SocketStream.h"
+#include "pipe/AgentRejection.h"
 #include "pipe/EventFeed.h"
 #include "pipe/Handshakes.h"
 #include "pipe/PipeLimits.h"
@@ -55,6 +56,7 @@ class PipeEnvironment {
     ListeningSockets& sockets() { return _sockets; }
     Handshakes& handshakes() { return _handshakes; }
     SlowedAddresses& slowed() { return _slowed; }
+    AgentRejectionCounts& rejections() { return _rejections; }
     const Reloadable<PipeLimits>& limits() const { return _limits; }
     RelayShared& relays() { return _relays; }
     PipeLogs& logs() { return _logs; }
@@ -111,6 +113,7 @@ class PipeEnvironment {
     Handshakes _handshakes;
     DescriptorBudget _descriptors;
     RelayShared _relays;
+    AgentRejectionCounts _rejections;
     SlowedAddresses _slowed; ///< last: what is parked there is in the budget
 };
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "base/Counts.h"
+#include "base/Durations.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,18 +21,28 @@ enum class VisitorRefusal {
 };
 inline constexpr std::size_t kVisitorRefusals = 7;
 
+using VisitorRefusalCounts = Counts<VisitorRefusal, kVisitorRefusals>;
+
 /// What a pipe is doing at one moment; index 0 is port1's side, 1 is port2's.
 struct PipeStatus {
+    /// Connections of authorized agents, waiting or in a relay.
+    std::array<int, 2> agentsConnected{};
     /// Authorized agents that wait for a partner.
     std::array<int, 2> agentsWaiting{};
     /// Visitors that wait for an agent (public pipes).
     int visitorsWaiting = 0;
+    /// Visitors that were let in since the process started, whatever has become of them.
+    std::uint64_t visitorsAdmitted = 0;
     /// Visitors that were not served, by VisitorRefusal, since the process started.
-    std::array<std::uint64_t, kVisitorRefusals> visitorsRefused{};
+    VisitorRefusalCounts::Values visitorsRefused{};
+    /// How long visitors have waited for an agent (VisitorEndpoint::waits()), since the process started.
+    Durations::Snapshot visitorWaits;
     /// Relays running.
     int relays = 0;
     /// Payload bytes relayed that came in at that side, since the process started.
     std::array<std::uint64_t, 2> bytesFrom{};
+    /// How long agents of PIPE/2 have taken to accept a stream, since the process started.
+    Durations::Snapshot openings;
     /// Something else holds that port, and the pipe tries again every second.
     std::array<bool, 2> lacksPort{};
     /// Its visitors would speak plain TCP, and may not.

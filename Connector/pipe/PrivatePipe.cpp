@@ -41,6 +41,7 @@ bool PrivatePipe::leave(bool patient) {
 }
 
 void PrivatePipe::addTo(PipeStatus& status) const {
+    status.agentsConnected = {_agents1.connectedCount(), _agents2.connectedCount()};
     status.agentsWaiting = {_agents1.waitingCount(), _agents2.waitingCount()};
 }
 

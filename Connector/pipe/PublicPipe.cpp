@@ -38,10 +38,12 @@ bool PublicPipe::leave(bool) {
 }
 
 void PublicPipe::addTo(PipeStatus& status) const {
+    status.agentsConnected[0] = _agents.connectedCount();
     status.agentsWaiting[0] = _agents.waitingCount();
     status.visitorsWaiting = _visitors.waitingCount();
-    for (std::size_t i = 0; i < kVisitorRefusals; ++i)
-        status.visitorsRefused[i] = _visitors.refused(static_cast<VisitorRefusal>(i));
+    status.visitorsAdmitted = _visitors.admitted();
+    status.visitorsRefused = _visitors.refused();
+    status.visitorWaits = _visitors.waits().snapshot();
     status.refusesPlainVisitors = !_access.isAllowed();
 }
 

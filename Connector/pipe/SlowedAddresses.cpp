@@ -76,6 +76,7 @@ class SlowedAddresses::Address {
         const auto goes = Newcomers::whoGoes(connections, _all._loop.now());
         connections.erase(std::next(connections.begin(), static_cast<std::ptrdiff_t>(goes)));
         changeParked(-1);
+        _all._rejections.add(AgentRejection::Slowed);
         if (connections.empty()) _doors.erase(fullest);
     }
 
@@ -209,8 +210,9 @@ class SlowedAddresses::Address {
     std::list<Address*>::iterator _position; ///< while counting
 };
 
-SlowedAddresses::SlowedAddresses(EventLoop& home, const Reloadable<PipeLimits>& limits, LimitedLog& log)
-    : _loop(home), _limits(limits), _log(log) {}
+SlowedAddresses::SlowedAddresses(EventLoop& home, const Reloadable<PipeLimits>& limits, LimitedLog& log,
+                                 AgentRejectionCounts& rejections)
+    : _loop(home), _limits(limits), _log(log), _rejections(rejections) {}
 
 SlowedAddresses::~SlowedAddresses() {
     std::promise<void> cleared;

@@ -6,6 +6,7 @@
 #include "net/DescriptorBudget.h"
 #include "net/LimitedLog.h"
 #include "net/Timer.h"
+#include "pipe/AgentRejection.h"
 #include "pipe/PipeLimits.h"
 
 #include <Poco/Net/SocketAddress.h>
@@ -58,9 +59,10 @@ class SlowedAddresses {
         Lifeline::Hold hold;
     };
 
-    /// home: the loop of its own work, which must run until this is destroyed. limits and log: must
-    /// outlive it.
-    SlowedAddresses(EventLoop& home, const Reloadable<PipeLimits>& limits, LimitedLog& log);
+    /// home: the loop of its own work, which must run until this is destroyed. rejections: of
+    /// the process. All references must outlive it.
+    SlowedAddresses(EventLoop& home, const Reloadable<PipeLimits>& limits, LimitedLog& log,
+                    AgentRejectionCounts& rejections);
 
     /// Not on a loop. All doors must have been closed.
     ~SlowedAddresses();
@@ -103,6 +105,7 @@ class SlowedAddresses {
     EventLoop& _loop;
     const Reloadable<PipeLimits>& _limits;
     LimitedLog& _log;
+    AgentRejectionCounts& _rejections;
     Addresses _addresses;
     std::list<Address*> _counted; ///< those that are not slowed, first that which was wrong the longest ago
     std::size_t _parked = 0;

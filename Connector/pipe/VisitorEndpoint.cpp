@@ -49,7 +49,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     Visitor(VisitorEndpoint& endpoint, std::unique_ptr<SocketStream> stream_, const ConnectionTag& tag_,
             EventLoop::Clock::time_point since_, Messages held_)
         : address(ownerOf(stream_->peer().host())), tag(tag_), stream(std::move(stream_)),
-          held(std::move(held_)), state(State::Ready), since(since_), _endpoint(endpoint),
+          held(std::move(held_)), state(State::Ready), since(since_), isNew(false), _endpoint(endpoint),
           _timer(endpoint._loop, [this] { onTimer(); }) {}
 
     void start() {
@@ -102,6 +102,7 @@ class VisitorEndpoint::Visitor final : private StreamHandler, private Handshake:
     EventLoop::Clock::time_point since;                      ///< it waits for what its state is about
     std::optional<EventLoop::Clock::time_point> silentSince; ///< since it was asked first
     bool hasEnded = false; ///< will say nothing any more, and may still listen
+    bool isNew = true;     ///< was not given to an agent yet
     Turns::List::iterator position;
 
   private:
@@ -186,6 +187,7 @@ void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddre
     auto added = std::make_unique<Visitor>(*this, std::move(stream));
     auto& visitor = *added;
     visitor.position = listOf(State::Handshaking).add(visitor.address, std::move(added));
+    _admitted.fetch_add(1, std::memory_order_relaxed);
     _waitingCount.fetch_add(1, std::memory_order_relaxed);
     visitor.start();
 }
@@ -255,7 +257,7 @@ std::string VisitorEndpoint::busierThanNext() const {
 void VisitorEndpoint::putBack(RelayPeer peer) {
     _loop.assertInLoopThread();
     if (_loop.now() - peer.since >= _environment.limits()->visitorWait) {
-        count(VisitorRefusal::NoAgent);
+        _refused.add(VisitorRefusal::NoAgent);
         return drop(std::move(peer), kNobodyFree);
     }
     // Visitors alone are put back, and take() has taken the stream from one.
@@ -390,6 +392,7 @@ void VisitorEndpoint::close(Visitor& visitor) {
 }
 
 RelayPeer VisitorEndpoint::take(Visitor& visitor) {
+    if (visitor.isNew) _waits.add(_loop.now() - visitor.since);
     RelayPeer peer;
     peer.name = _role;
     peer.tag = visitor.tag;
@@ -410,12 +413,8 @@ std::unique_ptr<Stream> VisitorEndpoint::remove(Visitor& visitor) {
 
 void VisitorEndpoint::refuse(const Poco::Net::SocketAddress& peer, VisitorRefusal refusal,
                              const std::string& why) {
-    count(refusal);
+    _refused.add(refusal);
     logTurnedAway(peer, why);
-}
-
-void VisitorEndpoint::count(VisitorRefusal refusal) {
-    _refused[static_cast<std::size_t>(refusal)].fetch_add(1, std::memory_order_relaxed);
 }
 
 void VisitorEndpoint::logTurnedAway(const Poco::Net::SocketAddress& peer, const std::string& why) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/Durations.h"
 #include "base/Lifeline.h"
 #include "pipe/ConnectionQuery.h"
 #include "pipe/PipeEnvironment.h"
@@ -96,9 +97,14 @@ class VisitorEndpoint final : public Acceptor {
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
 
     /// Any thread.
-    std::uint64_t refused(VisitorRefusal refusal) const {
-        return _refused[static_cast<std::size_t>(refusal)].load(std::memory_order_relaxed);
-    }
+    VisitorRefusalCounts::Values refused() const { return _refused.values(); }
+
+    /// Any thread: visitors that were let in, whatever has become of them.
+    std::uint64_t admitted() const { return _admitted.load(std::memory_order_relaxed); }
+
+    /// Any thread: how long visitors have waited for the first agent that they were given, or, if they were
+    /// asked and said nothing, since they have.
+    const Durations& waits() const { return _waits; }
 
   private:
     class Visitor;
@@ -121,7 +127,6 @@ class VisitorEndpoint final : public Acceptor {
     Visitor* find(std::uint64_t number) const;
     Visitor* leastWorthyOf(const std::string& address) const;
     void refuse(const Poco::Net::SocketAddress& peer, VisitorRefusal refusal, const std::string& why);
-    void count(VisitorRefusal refusal);
     void onReady(Visitor& visitor);
     void onNothingSaid(Visitor& visitor, bool hasEnded);
     void onSilent(Visitor& visitor);
@@ -142,7 +147,9 @@ class VisitorEndpoint final : public Acceptor {
     Owner& _owner;
     const std::shared_ptr<VisitorGate> _gate;
     std::array<Turns, kStates> _visitors;
-    std::array<std::atomic<std::uint64_t>, kVisitorRefusals> _refused{};
+    VisitorRefusalCounts _refused;
+    std::atomic<std::uint64_t> _admitted{0};
+    Durations _waits;
     std::atomic<int> _waitingCount{0};
 };
 

@@ -44,6 +44,7 @@ REMOVE = "/api/v2/mapping/remove"
 MAPPINGS = "/api/v2/mapping"
 STATUS = "/api/v2/status"
 HEALTH = "/health"
+METRICS = "/metrics"
 SHOW = "/api/v2/mapping/{id}"
 PASSCODE = "/api/v2/mapping/{id}/passcode"
 CONNECTIONS = "/api/v2/mapping/{id}/connections"
@@ -155,7 +156,8 @@ class Document:
                     raise Failed(f"{what}: the header {name} is missing")
                 continue
             self.validate(answer.headers[name], header["schema"], f"{what}: {name}")
-        self.validate(answer.json(), response["content"][media_type]["schema"], what)
+        value = answer.json() if media_type == JSON else answer.text
+        self.validate(value, response["content"][media_type]["schema"], what)
 
     def check_all_met(self):
         """Every operation succeeded once, and every status of any operation was met with some operation."""
@@ -776,6 +778,7 @@ def main():
         document.check_itself()
         with Server(program, document) as server:
             server.call(200, HEALTH, "GET")
+            server.call(200, METRICS, "GET")
             check_status_of_all(server, mappings=0, ports=7)
             check_adding_and_removing(server)
             check_bad_bodies(server)

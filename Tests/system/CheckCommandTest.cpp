@@ -186,15 +186,16 @@ BOOST_AUTO_TEST_CASE(NamesInTheCertificateAreShown) {
     BOOST_TEST(!jsonOf(ConnectorSetup(), {"check"})->has("certificatenames"));
 }
 
-BOOST_AUTO_TEST_CASE(MappingOnThePortOfTheApiIsWarnedOf) {
+BOOST_DATA_TEST_CASE(MappingOnAPortOfTheServersOwnIsWarnedOf,
+                     boost::unit_test::data::make({"api.port", "metrics.port"}), key) {
     ConnectorSetup setup;
     const auto mapping = makeDatabase(setup);
-    setup.set("api.port", mapping.port2);
+    setup.set(key, mapping.port2);
     setup.setJson("exclude", "[\"" + std::to_string(mapping.port2) + "\"]");
     const auto finished = runCommand(setup, {"check"});
     BOOST_TEST(finished.exitCode == 0, shown(finished));
     BOOST_TEST(says(finished, "mapping " + mapping.id + " has port " + std::to_string(mapping.port2) +
-                                  ", which is api.port; it can't be served: choose another api.port"),
+                                  ", which is " + key + "; it can't be served: choose another " + key),
                shown(finished));
     BOOST_TEST(!says(finished, "served all the same"), shown(finished));
 }

@@ -75,6 +75,31 @@ BOOST_AUTO_TEST_CASE(posted_functions_run_in_their_order_even_those_posted_by_ot
     BOOST_TEST(order == "abc");
 }
 
+BOOST_AUTO_TEST_CASE(tells_how_long_it_works_and_not_how_long_it_waits) {
+    constexpr std::chrono::milliseconds kWork{20};
+    constexpr std::chrono::milliseconds kWait{200};
+    const auto work = [&] {
+        const auto end = EventLoop::Clock::now() + kWork;
+        while (EventLoop::Clock::now() < end) {
+        }
+    };
+    EventLoop::Clock::duration round{};
+    Timer first(loop, [&] {
+        work();
+        round = loop.roundTime();
+    });
+    Timer last(loop, [&] { loop.stop(); });
+    Timer second(loop, [&] { last.start(kWait); });
+    first.start(std::chrono::milliseconds(1));
+    second.start(2 * kWork);
+    const auto began = EventLoop::Clock::now();
+    loop.run();
+    const auto all = EventLoop::Clock::now() - began;
+    BOOST_TEST((round >= kWork));
+    BOOST_TEST((loop.busy() >= kWork));
+    BOOST_TEST((loop.busy() <= all - kWait / 2));
+}
+
 BOOST_AUTO_TEST_CASE(timers_fire_in_the_order_of_their_times_and_a_cancelled_one_does_not) {
     std::string order;
     Timer late(loop, [&] {

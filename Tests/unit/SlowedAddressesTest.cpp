@@ -58,7 +58,7 @@ class TestDoor final : public SlowedAddresses::Door {
 
 struct Slowed {
     explicit Slowed(const PipeLimits& limits_ = quick())
-        : limits(limits_), thread([this] { loop.run(); }), all(std::in_place, loop, limits, log) {
+        : limits(limits_), thread([this] { loop.run(); }), all(std::in_place, loop, limits, log, rejections) {
         for (auto* door : {&a, &b})
             door->all = &*all;
     }
@@ -128,6 +128,7 @@ struct Slowed {
     Reloadable<PipeLimits> limits;
     EventLoop loop;
     Lifeline lifeline;
+    connector::AgentRejectionCounts rejections;
     LimitedLog log{{.source = "slowed-addresses-test", .what = "addresses"}, {}};
     std::string order;
     TestDoor a{"a", order};

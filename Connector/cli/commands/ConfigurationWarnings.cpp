@@ -15,6 +15,8 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <string>
 #include <sys/stat.h>
 
 namespace connector {
@@ -129,18 +131,21 @@ void checkEphemeralPorts(const Configuration& configuration, Warnings& warnings)
 
 void checkMappings(const Configuration& configuration, const std::vector<Mapping>& mappings,
                    Warnings& warnings) {
-    const auto apiPort = configuration.api.port;
+    const std::map<std::uint16_t, std::string> own{{configuration.api.port, "api.port"},
+                                                   {configuration.metrics.port, "metrics.port"}};
     for (const auto& mapping : mappings)
-        if (mapping.endpoint1.port == apiPort || mapping.endpoint2.port == apiPort)
-            warnings.push_back("mapping " + mapping.id + " has port " + std::to_string(apiPort) +
-                               ", which is api.port; it can't be served: choose another api.port");
+        for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
+            if (const auto found = own.find(port); found != own.end())
+                warnings.push_back("mapping " + mapping.id + " has port " + std::to_string(port) +
+                                   ", which is " + found->second + "; it can't be served: choose another " +
+                                   found->second);
     for (const auto& mapping : mappings)
         if (!mapping.visitors.tls && !configuration.dev && !configuration.pipes.allowPlainVisitors)
             warnings.push_back("mapping " + mapping.id +
                                " has visitors without TLS, which pipes.allow-plain-visitors does not allow; "
                                "they are turned away");
     auto outside = portsOutside(configuration.ports, mappings);
-    std::erase(outside, apiPort);
+    std::erase_if(outside, [&](std::uint16_t port) { return own.contains(port); });
     if (!outside.empty())
         warnings.push_back("mappings in " + configuration.databaseFile +
                            " have ports that are not in \"ports\": " + listOf(outside) +
