@@ -20,7 +20,7 @@ void ApiExchange::succeed(const Poco::JSON::Object& answer) {
     send(answer);
 }
 
-void ApiExchange::succeed(std::shared_ptr<AnswerStream> stream, const std::string& mediaType) {
+void ApiExchange::goOn(std::shared_ptr<AnswerStream> stream, const std::string& mediaType) {
     _response.setStatusAndReason(HTTPResponse::HTTP_OK);
     _response.setContentType(mediaType);
     _response.set("Cache-Control", "no-store");

@@ -25,7 +25,7 @@ class ApiExchange {
     void succeed(const Poco::JSON::Object& answer);
 
     /// With an answer of this media type that goes on; null: with its head alone.
-    void succeed(std::shared_ptr<AnswerStream> stream, const std::string& mediaType);
+    void goOn(std::shared_ptr<AnswerStream> stream, const std::string& mediaType);
 
     /// With a text of this media type.
     void succeed(std::string_view text, const std::string& mediaType);

@@ -30,7 +30,7 @@ std::optional<std::uint64_t> readNumber(const std::string& text) {
 void EventsHandler::respond(const ApiRequest& request, ApiExchange& exchange) {
     constexpr const char* kMediaType = "text/event-stream";
     const auto after = readNumber(request.lastEventId);
-    if (request.isHead) return exchange.succeed(nullptr, kMediaType);
+    if (request.isHead) return exchange.goOn(nullptr, kMediaType);
     auto& feed = context().mappings.events();
     const auto limits = feed.limits();
     auto listener = feed.listen(after);
@@ -38,7 +38,7 @@ void EventsHandler::respond(const ApiRequest& request, ApiExchange& exchange) {
         throw HttpError(Poco::Net::HTTPResponse::HTTP_SERVICE_UNAVAILABLE,
                         std::to_string(limits.listeners) + " others listen to events (limits.event-streams)",
                         {{"Retry-After", "5"}});
-    exchange.succeed(std::make_shared<EventStream>(std::move(listener), limits.heartbeat), kMediaType);
+    exchange.goOn(std::make_shared<EventStream>(std::move(listener), limits.heartbeat), kMediaType);
 }
 
 } // namespace connector

@@ -1,6 +1,8 @@
 #include "AgentProgram.h"
+#include "Commands.h"
 #include "PipeActions.h"
 #include "RandomStream.h"
+#include "ServiceManager.h"
 #include "TestTarget.h"
 #include "UpgradedConnector.h"
 #include "Waiting.h"
@@ -217,6 +219,61 @@ BOOST_AUTO_TEST_CASE(RelaysThatRunForTooLongAreReset) {
     BOOST_TEST(connector.first().waitForExit() == 0);
     BOOST_TEST(visitor.readToEnd() == "");
     BOOST_TEST((visitor.end() == ByteChannel::End::Reset));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(UpgradeOfProcesses)
+
+BOOST_AUTO_TEST_CASE(ServiceManagerHearsOfTheNewOne) {
+    ServiceManager manager;
+    constexpr std::chrono::milliseconds kWatchdog{30};
+    UpgradedConnector connector(Mode::Plain, {}, manager.managed({}, kWatchdog).environment);
+    manager.waitFor("READY=1");
+    connector.upgrade();
+    const auto process = connector.process();
+    const auto told = manager.waitFor("MAINPID=" + std::to_string(process) + "\n");
+    BOOST_TEST(told.find("READY=1") != std::string::npos);
+    BOOST_TEST(connector.first().waitForExit() == 0);
+    const auto before = manager.count("WATCHDOG=1");
+    waitUntil("the new process beats", [&] { return manager.count("WATCHDOG=1") > before; });
+    BOOST_TEST(manager.count("STOPPING") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(FileWithTheProcessIdHasThatOfTheNewOne) {
+    UpgradedConnector connector(Mode::Plain);
+    const auto file = connector.setup().databaseFile() + ".pid"; // of `start`
+    writeFile(file, std::to_string(connector.process()) + "\n");
+    connector.upgrade();
+    waitUntil("the file is written",
+              [&] { return readFile(file) == std::to_string(connector.process()) + "\n"; });
+}
+
+BOOST_AUTO_TEST_CASE(CommandSaysWhatBecameOfIt) {
+    UpgradedConnector connector(Mode::Plain);
+    const auto former = connector.process();
+    writeFile(connector.setup().databaseFile() + ".pid", std::to_string(former) + "\n");
+    const auto upgraded = jsonOf(connector.setup(), {"upgrade"});
+    BOOST_TEST(upgraded->getValue<std::string>("status") == "upgraded");
+    BOOST_TEST(upgraded->getValue<int>("former") == former);
+    connector.noteUpgrade();
+    BOOST_TEST(connector.process() != former);
+}
+
+BOOST_AUTO_TEST_CASE(HangUpUpgradesWhenTheProgramIsAnother) {
+    UpgradedConnector connector(Mode::Plain);
+    const auto mapping = connector.api().addPublic();
+    connector.upgrade(SIGHUP);
+    BOOST_TEST(connector.first().serves(mapping));
+}
+
+BOOST_AUTO_TEST_CASE(OtherProcessesStayOutOfTheDatabase) {
+    UpgradedConnector connector(Mode::Plain);
+    connector.upgrade();
+    BOOST_TEST(connector.first().waitForExit() == 0);
+    const auto second = run(connector.setup().command());
+    BOOST_TEST(second.output.find("another iofog-connector is using this database") != std::string::npos,
+               second.output);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

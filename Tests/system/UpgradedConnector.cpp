@@ -20,10 +20,13 @@ namespace {
 
 /// A copy, as the one that the build has made is not to be replaced. Processes that leave their parent become
 /// children of the test's.
-std::string prepare(ConnectorSetup& setup, const std::map<std::string, int>& limits) {
+std::string prepare(ConnectorSetup& setup, const std::map<std::string, int>& limits,
+                    const std::map<std::string, std::string>& environment) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     for (const auto& [key, value] : limits)
         setup.set("limits." + key, value);
+    for (const auto& [name, value] : environment)
+        setup.setEnvironment(name, value);
     auto program = setup.folder().path("iofog-connector");
     fs::copy_file(programPath("CONNECTOR_BIN"), program);
     setup.useProgram(program);
@@ -32,8 +35,9 @@ std::string prepare(ConnectorSetup& setup, const std::map<std::string, int>& lim
 
 } // namespace
 
-UpgradedConnector::UpgradedConnector(Mode mode, const std::map<std::string, int>& limits)
-    : _setup(mode), _program(prepare(_setup, limits)), _first(_setup) {}
+UpgradedConnector::UpgradedConnector(Mode mode, const std::map<std::string, int>& limits,
+                                     const std::map<std::string, std::string>& environment)
+    : _setup(mode), _program(prepare(_setup, limits, environment)), _first(_setup) {}
 
 UpgradedConnector::~UpgradedConnector() {
     BOOST_TEST((_first.process().isRunning() ? _first.stop(SIGTERM) : _first.waitForExit()) == 0);
@@ -63,10 +67,16 @@ pid_t UpgradedConnector::process() const {
     return process;
 }
 
-void UpgradedConnector::upgrade() {
+void UpgradedConnector::reinstall() const {
+    fs::copy_file(programPath("CONNECTOR_BIN"), _program + ".new");
+    fs::rename(_program + ".new", _program);
+}
+
+void UpgradedConnector::upgrade(int signal) {
+    reinstall();
     const auto former = process();
     const auto failedBefore = failure();
-    ::kill(former, SIGUSR2);
+    ::kill(former, signal);
     pid_t now = former;
     waitUntil("a new process serves", [&] {
         const auto failed = failure();

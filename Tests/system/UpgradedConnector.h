@@ -3,6 +3,7 @@
 #include "ApiClient.h"
 #include "ConnectorProcess.h"
 
+#include <csignal>
 #include <map>
 #include <string>
 #include <sys/types.h>
@@ -14,8 +15,9 @@ namespace connector::test {
 /// with the object, and must exit with 0.
 class UpgradedConnector {
   public:
-    /// limits: written to "limits" in the configuration.
-    explicit UpgradedConnector(Mode mode, const std::map<std::string, int>& limits = {});
+    /// limits: written to "limits" in the configuration. environment: of the processes.
+    explicit UpgradedConnector(Mode mode, const std::map<std::string, int>& limits = {},
+                               const std::map<std::string, std::string>& environment = {});
     ~UpgradedConnector();
     UpgradedConnector(const UpgradedConnector&) = delete;
     UpgradedConnector& operator=(const UpgradedConnector&) = delete;
@@ -32,8 +34,12 @@ class UpgradedConnector {
     /// The process that answers requests to the API.
     pid_t process() const;
 
-    /// Has it upgraded, and returns when a new process serves.
-    void upgrade();
+    /// Has it upgraded by the signal, after a new program was installed, and returns when a new process
+    /// serves.
+    void upgrade(int signal = SIGUSR2);
+
+    /// Another process serves, as something else has had it upgraded.
+    void noteUpgrade() { _others.push_back(process()); }
 
     /// Has it upgraded, and returns why that has failed, as the status says.
     std::string failToUpgrade() const;
@@ -42,6 +48,7 @@ class UpgradedConnector {
     int waitForExit(pid_t process);
 
   private:
+    void reinstall() const;
     std::string failure() const;
 
     ConnectorSetup _setup;
