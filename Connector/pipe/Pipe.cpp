@@ -27,8 +27,7 @@ Poco::Logger& log() {
 Pipe::Pipe(PipeEnvironment& environment, const Mapping& mapping)
     : _environment(environment), _usedBefore(mapping.lastUse), _mapping(mapping),
       _loop(environment.loops().next()), _retry(_loop, [this] { retryListening(); }),
-      _draining(_loop, [this] { drainOn(); }),
-      _relays(_loop, _lifeline, environment.relays(), *this),
+      _draining(_loop, [this] { drainOn(); }), _relays(_loop, _lifeline, environment.relays(), *this),
       _openings(_loop, _lifeline, _relays, "agent", static_cast<Openings::Owner&>(*this)) {
     _relays.limitTraffic(traffic());
 }
