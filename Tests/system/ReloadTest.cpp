@@ -42,7 +42,7 @@ Names keysOf(const std::string& object) {
     return keys;
 }
 
-const std::vector<std::string> kObjects{"api", "pipes", "visitors", "limits", "tls", "log"};
+const std::vector<std::string> kObjects{"api", "pipes", "visitors", "limits", "tls", "log", "metrics"};
 
 Names allKeys() {
     auto keys = keysOf("");
@@ -69,6 +69,10 @@ const std::map<std::string, std::string> kOtherValues{
     {"limits.descriptors", "500"},
     {"limits.stream-window", "1048576"},
     {"log.level", R"("trace")"},
+    {"log.relays", "true"},
+    {"metrics.bind", R"("127.0.0.2")"},
+    {"metrics.mappings", "10"},
+    {"metrics.port", "2"},
     {"pipes.allow-plain-visitors", "true"},
     {"pipes.bind", R"(["127.0.0.1"])"},
     {"threads", "1"},
@@ -107,15 +111,16 @@ BOOST_FIXTURE_TEST_CASE(EveryKeyIsChangedOrKept, ReloadedConnector) {
     start();
     const auto keys = allKeys();
     for (const auto& key : keys)
-        // With dev the files of tls.* need not be there; and the line that is waited for stays in this log.
-        if (key != "dev" && key != "log.file") change(setup, key);
+        // With dev the files of tls.* need not be there; and the line that is waited for stays in this log,
+        // as it is.
+        if (key != "dev" && key != "log.file" && key != "log.format") change(setup, key);
     const auto line = reload();
     BOOST_REQUIRE(line.starts_with("the configuration was read again; changed: "));
     auto told = namesIn(line.substr(line.find(": ") + 2));
     const auto kept = lastRead()->getArray("kept");
     for (const auto& one : *kept)
         BOOST_TEST(told.insert(one.extract<Poco::JSON::Object::Ptr>()->getValue<std::string>("key")).second);
-    told.insert({"dev", "log.file"});
+    told.insert({"dev", "log.file", "log.format"});
     BOOST_TEST(told == keys, boost::test_tools::per_element());
 }
 

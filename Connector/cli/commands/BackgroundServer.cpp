@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -186,7 +187,7 @@ void BackgroundServer::stop() const {
 void BackgroundServer::signal(int number) const {
     const auto pid = rememberedPid();
     const ForeignProcess process(pid);
-    if (!process.exists() || !isOurs(pid)) refuseForeign("signal it");
+    if (!process.exists() || !isOurs(pid)) refuseForeign(std::string("send it SIG") + ::sigabbrev_np(number));
     send(number, process, pid);
 }
 
