@@ -127,7 +127,7 @@ void AuthorizedDialer::fail(const std::string& why) {
 
 void AuthorizedDialer::dropStream() {
     if (!_stream) return;
-    _stream->retire();
+    _stream->detach();
     _shared.loop.destroyLater(std::move(_stream)); // it may be the one whose event this is
 }
 

@@ -85,7 +85,7 @@ void Dialer::onTimer() {
 
 void Dialer::dropStream() {
     if (!_stream) return;
-    _stream->retire();
+    _stream->detach();
     _loop.destroyLater(std::move(_stream)); // it may be the one whose event this is
 }
 

@@ -111,7 +111,7 @@ void Slot::dropStream() {
     _heartbeat.stop();
     _held = {};
     if (!_stream) return;
-    _stream->retire();
+    _stream->detach();
     _shared.dial.loop.destroyLater(std::move(_stream)); // it may be the one whose event this is
 }
 

@@ -87,7 +87,7 @@ void ClientConnection::close() {
     _state = State::Ended;
     _deadline.cancel();
     if (std::exchange(_waitsForTurn, false)) _owner.turns().forget(_address, *this);
-    _stream->retire();
+    _stream->detach();
     _owner.onEnded(*this);
 }
 

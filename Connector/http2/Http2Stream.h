@@ -53,7 +53,6 @@ class Http2Stream final : public Stream, private EventHandler {
 
     bool attach(EventLoop& loop, StreamHandler& handler) override;
     void detach() override { _handler = nullptr; }
-    void retire() override { _handler = nullptr; }
     void again() override;
     Received receive(std::span<std::byte> into) override;
     std::span<const std::byte> received() const override;

@@ -33,7 +33,7 @@ SocketStream::SocketStream(Descriptor socket, const Poco::Net::SocketAddress& pe
     : _peer(peer), _socket(std::move(socket)), _connected(false), _maySend(false) {}
 
 SocketStream::~SocketStream() {
-    retire();
+    detach();
 }
 
 bool SocketStream::attach(EventLoop& loop, StreamHandler& handler) {
@@ -59,10 +59,6 @@ void SocketStream::detach() {
     if (_loop) _loop->remove(_socket.get(), *this);
     _loop = nullptr;
     _handler = nullptr;
-}
-
-void SocketStream::retire() {
-    detach();
 }
 
 SocketStream::Status SocketStream::handshake() {

@@ -28,7 +28,6 @@ class SocketStream : public Stream, private EventHandler {
 
     bool attach(EventLoop& loop, StreamHandler& handler) final;
     void detach() final;
-    void retire() final;
     void again() final { _loop->again(*this); }
 
     /// Goes on with what comes before bytes: the TCP connection, then the TLS handshake. Ok when both are

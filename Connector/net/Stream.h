@@ -59,11 +59,9 @@ class Stream {
     /// handler on the same loop costs nothing. False when the kernel has no room for another watch.
     virtual bool attach(EventLoop& loop, StreamHandler& handler) = 0;
 
-    /// Nobody hears of this stream's events, and it may go to another thread.
+    /// Nobody hears of this stream's events, not even of those that the loop has fetched already; it may go to
+    /// another thread, or be destroyed.
     virtual void detach() = 0;
-
-    /// Nobody hears of this stream's events; only EventLoop::destroyLater() or the destructor may follow.
-    virtual void retire() = 0;
 
     /// Calls the handler again after the others that are ready, for one that stops in the middle of its work.
     virtual void again() = 0;

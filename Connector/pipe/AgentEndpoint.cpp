@@ -192,7 +192,7 @@ void AgentEndpoint::drop(RelayPeer agent, const std::string& why) {
     _history.addLost(peer.host(), _loop.now());
     _hasDoubts.store(true, std::memory_order_relaxed);
     agent.onLeaving(RelayPeer::Outcome::Unknown);
-    agent.stream->retire();
+    agent.stream->detach();
     agent.stream->resetOnClose();
     _loop.destroyLater(std::move(agent.stream));
 }
@@ -496,7 +496,7 @@ RelayPeer AgentEndpoint::take(AgentConnection& agent) {
 
 void AgentEndpoint::close(AgentConnection& agent) {
     if (auto stream = agent.takeStream()) {
-        stream->retire(); // the agent must not hear of events that the loop has fetched already
+        stream->detach(); // the agent must not hear of events that the loop has fetched already
         _loop.destroyLater(std::move(stream));
     }
     forget(agent);

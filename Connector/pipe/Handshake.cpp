@@ -24,7 +24,7 @@ void Handshake::cancel() {
         if (self->_awaitsTurn) self->_turns.withdraw(*self, self->_addressOwner, self->_isKnown);
         self->_loop.addLoad(-1);
         self->count(HandshakeResult::Abandoned);
-        self->_stream->retire();
+        self->_stream->detach();
         self->_loop.destroyLater(std::move(self->_stream));
     });
 }
@@ -69,7 +69,7 @@ void Handshake::count(HandshakeResult result) {
 void Handshake::tell(const std::string& failure) {
     const auto self = shared_from_this(); // the owner may let go
     if (_isCancelled || !failure.empty()) {
-        _stream->retire();
+        _stream->detach();
         _home.destroyLater(std::move(_stream));
     }
     if (_isCancelled) return;

@@ -274,7 +274,7 @@ void VisitorEndpoint::putBack(RelayPeer peer) {
 void VisitorEndpoint::drop(RelayPeer peer, const std::string& why) {
     _loop.assertInLoopThread();
     logTurnedAway(peer.stream->peer(), why);
-    peer.stream->retire();
+    peer.stream->detach();
     _loop.destroyLater(std::move(peer.stream));
 }
 
@@ -387,7 +387,7 @@ void VisitorEndpoint::onGone(Visitor& visitor, const std::string& why,
 void VisitorEndpoint::close(Visitor& visitor) {
     auto stream = remove(visitor);
     if (!stream) return;
-    stream->retire(); // the visitor must not hear of events that the loop has fetched already
+    stream->detach(); // the visitor must not hear of events that the loop has fetched already
     _loop.destroyLater(std::move(stream));
 }
 

@@ -471,7 +471,7 @@ void Relay::end() {
     _loop->addLoad(-1);
     for (auto& side : _sides) {
         _shared.buffered.remove(side.accounted);
-        side.peer.stream->retire();
+        side.peer.stream->detach();
         _loop->destroyLater(std::move(side.peer.stream));
         reportGone(side);
     }

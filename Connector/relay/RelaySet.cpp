@@ -17,7 +17,7 @@ bool isStream(const RelayPeer& peer) {
 }
 
 void reset(EventLoop& loop, RelayPeer peer) {
-    peer.stream->retire();
+    peer.stream->detach();
     peer.stream->resetOnClose();
     loop.destroyLater(std::move(peer.stream));
 }

@@ -62,7 +62,6 @@ class NeverAcknowledges final : public Stream {
 
     bool attach(EventLoop&, StreamHandler&) override { return true; }
     void detach() override {}
-    void retire() override {}
     void again() override {}
     Received receive(std::span<std::byte>) override { return {Status::Blocked, 0}; }
     Status send(std::span<const std::byte>) override { return Status::Ok; }

@@ -221,7 +221,7 @@ void MessageConnection::end(const std::string& why) {
     _state = State::Over;
     _heartbeat.stop();
     _timer.cancel();
-    _stream->retire();
+    _stream->detach();
     _owner.onOver(*this, why);
 }
 
