@@ -34,7 +34,11 @@ std::vector<std::string> environmentWith(const std::string& variable) {
     return variables;
 }
 
-/// How the new process begins: with no signal blocked, and one descriptor more than usual.
+/// Where the new process has its end of the channel.
+constexpr int kChannel = STDERR_FILENO + 1;
+
+/// How the new process begins: with no signal blocked, and one descriptor more than usual. Not all libraries
+/// make theirs close at execve(2).
 class SpawnPlan {
   public:
     explicit SpawnPlan(int inherited) {
@@ -44,7 +48,8 @@ class SpawnPlan {
         ::sigemptyset(&none);
         ::posix_spawnattr_setsigmask(&attributes, &none);
         ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-        ::posix_spawn_file_actions_adddup2(&actions, inherited, inherited); // not to be closed by execve(2)
+        ::posix_spawn_file_actions_adddup2(&actions, inherited, kChannel);
+        ::posix_spawn_file_actions_addclosefrom_np(&actions, kChannel + 1);
     }
     ~SpawnPlan() {
         ::posix_spawnattr_destroy(&attributes);
@@ -99,7 +104,7 @@ pid_t Upgrade::run() {
 void Upgrade::launch() {
     auto [own, others] = DescriptorChannel::socketPair();
     auto words = _words;
-    auto variables = environmentWith(std::string(Takeover::kVariable) + "=" + std::to_string(others.get()));
+    auto variables = environmentWith(std::string(Takeover::kVariable) + "=" + std::to_string(kChannel));
     const SpawnPlan plan(others.get());
     pid_t child = -1;
     const int failure = ::posix_spawn(&child, _program.c_str(), &plan.actions, &plan.attributes,

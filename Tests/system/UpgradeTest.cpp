@@ -267,6 +267,17 @@ BOOST_AUTO_TEST_CASE(HangUpUpgradesWhenTheProgramIsAnother) {
     BOOST_TEST(connector.first().serves(mapping));
 }
 
+/// The new process has the sockets once, not twice.
+BOOST_AUTO_TEST_CASE(PortsOfRemovedMappingsAreClosed) {
+    UpgradedConnector connector(Mode::Plain);
+    const auto mapping = connector.api().addPublic();
+    connector.upgrade();
+    BOOST_TEST(connector.first().waitForExit() == 0);
+    connector.api().remove(mapping.id);
+    BOOST_TEST(refusesConnections(mapping.port1));
+    BOOST_TEST(refusesConnections(mapping.port2));
+}
+
 BOOST_AUTO_TEST_CASE(OtherProcessesStayOutOfTheDatabase) {
     UpgradedConnector connector(Mode::Plain);
     connector.upgrade();
