@@ -27,6 +27,7 @@ void ApiExchange::goOn(std::shared_ptr<AnswerStream> stream, const std::string& 
     _response.setKeepAlive(false);
     _response.send().flush();
     _socket.goOnWith(std::move(stream));
+    _context.metrics.addRequest(_endpoint, _method, _response.getStatus());
     log();
 }
 

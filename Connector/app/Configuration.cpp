@@ -286,6 +286,7 @@ PipeLimits readPipeLimits(JsonFields& limits) {
         limits.integer("streams", 1, kMaxInt, static_cast<std::int64_t>(result.streams)));
     result.http2 = readHttp2Limits(limits);
     result.relay = readRelayLimits(limits);
+    result.drainSilence = time(limits, "drain-silence", result.drainSilence);
     result.retryPorts = time(limits, "retry-ports", result.retryPorts);
     result.events = readEventLimits(limits);
     result.loopWait = time(limits, "loop-wait", result.loopWait);

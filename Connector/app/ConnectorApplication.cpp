@@ -43,6 +43,14 @@ void checkWritable(const std::string& file) {
     if (isNew) std::filesystem::remove(file);
 }
 
+/// The file that this process was started from, or that has taken its place since.
+std::string programOfProcess() {
+    const std::string kReplaced = " (deleted)";
+    auto program = std::filesystem::read_symlink("/proc/self/exe").string();
+    if (program.ends_with(kReplaced)) program.resize(program.size() - kReplaced.size());
+    return program;
+}
+
 /// Throws std::filesystem::filesystem_error.
 void writePidFile(const std::string& file) {
     if (std::ofstream(file) << ::getpid() << std::endl) return;
@@ -153,7 +161,7 @@ void ConnectorApplication::defineOptions(Poco::Util::OptionSet& options) {
 int ConnectorApplication::serve(int argc, char** argv) {
     try {
         _takeover = Takeover::begin();
-        _program = std::filesystem::read_symlink("/proc/self/exe").string();
+        _program = programOfProcess();
         _words.assign(argv, argv + argc);
         readWords();
         _absoluteFile = std::filesystem::absolute(_configurationFile).string();
@@ -235,7 +243,7 @@ int ConnectorApplication::main(const std::vector<std::string>&) {
         notifyReady(summary(_configuration));
         _server->watch();
         waitForTermination(signals);
-        if (_isReplaced) waitForDrained(signals);
+        if (_upgrade) waitForDrained(signals);
         return EXIT_OK;
     } catch (const Poco::FileException& error) {
         return fail(EXIT_CANTCREAT, "log.file can't be written: " + error.displayText());
@@ -266,6 +274,7 @@ void ConnectorApplication::takeOver() {
     _server->openApi();
     _server->serve();
     _takeover->confirm();
+    _server->onRemoved([this](const std::string& id) { _takeover->tellRemoved(id); });
     for (const auto& file : {_pidFile, _configuration.databaseFile + ".pid"})
         replaceInPidFile(file, _takeover->formerProcess());
 }
@@ -274,11 +283,12 @@ void ConnectorApplication::uninitialize() {
     if (_server) {
         notifyStopping();
         log().notice("stopping");
+        if (_takeover && !_upgrade) _takeover->tellStop();
         if (!_server->stop()) endWithoutDisk();
         _server.reset();
     }
     _logging.reset();
-    if (!_pidFile.empty() && !_isReplaced) ::unlink(_pidFile.c_str());
+    if (!_pidFile.empty() && !_upgrade) ::unlink(_pidFile.c_str());
     ServerApplication::uninitialize();
 }
 
@@ -287,54 +297,71 @@ void ConnectorApplication::endWithoutDisk() {
     log().error("the disk of the database does not answer: ended without waiting for it");
     std::thread(endSoon).detach(); // the disk may be the log's, too
     _logging.reset();
-    if (!_pidFile.empty()) ::unlink(_pidFile.c_str());
+    if (!_pidFile.empty() && !_upgrade) ::unlink(_pidFile.c_str());
     ::_exit(EXIT_IOERR);
 }
 
 /// POCO's waitForTerminationRequest() blocks its signals only now, in this thread alone, so that other
 /// threads would be killed by them; and it knows no SIGHUP.
 void ConnectorApplication::waitForTermination(const sigset_t& signals) {
-    while (!_isReplaced) {
+    while (!_upgrade) {
         int signal = 0;
         ::sigwait(&signals, &signal);
-        if (signal == SIGHUP && !isReplacedOnDisk(_program))
+        const bool isToUpgrade = signal == SIGUSR2 || (signal == SIGHUP && isReplacedOnDisk(_program));
+        if (isToUpgrade && upgrade()) return;
+        if (signal == SIGHUP)
             reload();
-        else if (signal == SIGHUP || signal == SIGUSR2)
-            upgrade();
-        else
+        else if (signal != SIGUSR2)
             return;
     }
 }
 
 /// By then its relays have ended, or have had their time.
 void ConnectorApplication::waitForDrained(const sigset_t& signals) {
-    constexpr timespec kLook{0, 200 * 1000 * 1000};
+    constexpr std::chrono::milliseconds kLook{100};
+    constexpr timespec kNoTime{};
     const auto end = std::chrono::steady_clock::now() + _configuration.drain;
     while (!_server->isDrained()) {
         if (std::chrono::steady_clock::now() >= end)
             return log().notice("relays that still run are ended, as limits.drain is over");
-        const int signal = ::sigtimedwait(&signals, nullptr, &kLook);
+        const int signal = ::sigtimedwait(&signals, nullptr, &kNoTime);
         if (signal == SIGTERM || signal == SIGINT) return;
+        if (signal == SIGHUP) _logging->reopenFile();
+        const auto news = _upgrade->next(kLook);
+        if (!news.removed.empty()) _server->closeDrained(news.removed);
+        if (news.isToStop) return;
     }
 }
 
-void ConnectorApplication::upgrade() {
+/// False when no new process serves.
+bool ConnectorApplication::upgrade() {
     log().notice("to be replaced by a new process of %s", _program);
     notifyReloading();
-    Upgrade upgrade(*_server, _program, _words, _configuration.upgrade);
+    auto upgrade = std::make_unique<Upgrade>(*_server, _program, wordsForSuccessor(), _configuration.upgrade,
+                                             _takeover ? _takeover->channels() : std::vector<int>());
     try {
-        const auto process = upgrade.run();
-        _isReplaced = true;
+        const auto process = upgrade->run();
+        _upgrade = std::move(upgrade);
         log().notice("process %d serves now; this one goes on with its relays until they end, for %s ms at "
                      "the most",
                      process, std::to_string(_configuration.drain.count()));
         notifyReplacedBy(process, summary(_configuration));
-        upgrade.confirm();
+        _upgrade->confirm();
+        return true;
     } catch (const UpgradeFailed& error) {
         log().error("no new process serves, and this one goes on: %s", std::string(error.what()));
         _server->noteFailedUpgrade(error.what());
         notifyReady(summary(_configuration) + "; it could not be upgraded: " + error.what());
+        return false;
     }
+}
+
+/// A daemon has left the folder that paths in its own words are relative to.
+std::vector<std::string> ConnectorApplication::wordsForSuccessor() const {
+    std::vector<std::string> words{_words.front(), "--config=" + _absoluteFile};
+    if (_isDaemon) words.emplace_back("--daemon");
+    if (!_pidFile.empty()) words.push_back("--pidfile=" + _pidFile);
+    return words;
 }
 
 void ConnectorApplication::reload() {

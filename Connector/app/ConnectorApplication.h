@@ -15,6 +15,7 @@ namespace connector {
 
 class Server;
 class Takeover;
+class Upgrade;
 
 /// The program iofog-connector as a server: its options, its signals and its exit codes (doc/operations.md).
 /// POCO makes a daemon of it when the options ask for that.
@@ -42,7 +43,8 @@ class ConnectorApplication : public Poco::Util::ServerApplication {
     void reload();
     void start();
     void takeOver();
-    void upgrade();
+    bool upgrade();
+    std::vector<std::string> wordsForSuccessor() const;
     void waitForDrained(const sigset_t& signals);
     [[noreturn]] void endWithoutDisk();
     int fail(int exitCode, const std::string& message) const;
@@ -55,8 +57,8 @@ class ConnectorApplication : public Poco::Util::ServerApplication {
     std::string _program;            ///< as it was when this process was started
     std::vector<std::string> _words; ///< the command line
     std::vector<std::string> _wordsForPoco;
+    std::unique_ptr<Upgrade> _upgrade;   ///< null unless another process has replaced this one
     std::unique_ptr<Takeover> _takeover; ///< null in a process that was not started to replace another one
-    bool _isReplaced = false;            ///< by another process
     Configuration _configuration;
     std::optional<Logging> _logging;
     std::unique_ptr<Server> _server;

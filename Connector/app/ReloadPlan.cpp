@@ -105,6 +105,7 @@ const std::set<std::string>& ReloadPlan::reloadableKeys() {
         "limits.database-waiting",
         "limits.descriptors",
         "limits.drain",
+        "limits.drain-silence",
         "limits.event-heartbeat",
         "limits.event-streams",
         "limits.events",

@@ -46,7 +46,8 @@ Server::Server(const Configuration& configuration, Inheritance inheritance)
       _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse, _limitedLogs),
       _metrics(configuration.metrics, _mappings, _environment, _credentials.get()),
       _apiLogs(configuration.api.identities, _limitedLogs),
-      _api(configuration.api, _mappings, _metrics, _apiLogs) {
+      _api(configuration.api, _mappings, _metrics, _apiLogs),
+      _apiContext(contextFor(_credentials, configuration.controllersCaFile)) {
     for (auto& socket : inheritance.listeningSockets)
         _sockets.adopt(std::move(socket));
 }
@@ -58,8 +59,7 @@ void Server::openApi() {
         [this](const Poco::Net::HTTPRequest& head, const ClientRequest& request) {
             return _api.recognize(head, request).verdict == Identities::Verdict::Known;
         },
-        contextFor(_credentials, _configuration.controllersCaFile), _sockets, _apiLogs.connections,
-        _metrics.apiHandshakes());
+        _apiContext, _sockets, _apiLogs.connections, _metrics.apiHandshakes());
     _http->start();
 }
 
@@ -139,6 +139,7 @@ void Server::change(const Configuration& configuration, const Renewal& renewal) 
     _apiLogs.add(configuration.api.identities);
     _api.rules.replace(ApiRules(configuration.api));
     _http->change(configuration.api.limits, renewal.apiContext);
+    if (renewal.apiContext) _apiContext = renewal.apiContext;
     _metrics.apply(configuration.metrics);
     if (_metricsHttp) _metricsHttp->change(metricsHttp(configuration).limits, {});
     _configuration = configuration;

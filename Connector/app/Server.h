@@ -57,6 +57,12 @@ class Server {
     /// Serves as before. Throws std::runtime_error when the API's port is not to be had any more.
     void resume();
 
+    /// Is told of each mapping that is removed from now on. On threads of the API.
+    void onRemoved(MappingService::OnRemoved function) { _mappings.onRemoved(std::move(function)); }
+
+    /// After drain(): another process has removed a mapping; what is left of it here is closed.
+    void closeDrained(const std::string& id) { _mappings.closeDrained(id); }
+
     /// For the status: why no other process serves in this one's stead.
     void noteFailedUpgrade(const std::string& reason) { _api.upgrade.fail(reason); }
 
@@ -101,6 +107,7 @@ class Server {
     ServerMetrics _metrics;
     ApiLogs _apiLogs;
     ApiContext _api;
+    Poco::Net::Context::Ptr _apiContext;      ///< null in dev mode
     std::unique_ptr<HttpServer> _http;        ///< null until openApi(), and after suspend()
     std::unique_ptr<HttpServer> _metricsHttp; ///< the same; null without a port for it
     std::optional<Watchdog> _watchdog;

@@ -27,7 +27,7 @@ std::unique_ptr<Takeover> Takeover::begin() {
     ::unsetenv(kVariable);
     ::unsetenv("WATCHDOG_PID"); // it is the former process's
     const pid_t former = ::getppid();
-    if (::fork() > 0) ::_exit(0);
+    if (const pid_t child = ::fork(); child != 0) ::_exit(child > 0 ? 0 : 1);
     restartAllocatorThread();
     return std::unique_ptr<Takeover>(new Takeover(std::move(channel), former));
 }
@@ -44,6 +44,9 @@ Inheritance Takeover::receive() {
         if (message->text == kOpen) return inheritance;
         if (message->text == kLock && !message->descriptors.empty())
             inheritance.databaseLock = std::move(message->descriptors.front());
+        if (message->text == kFormer)
+            for (auto& channel : message->descriptors)
+                _earlier.emplace_back(std::move(channel));
         if (message->text == kSockets)
             for (auto& socket : message->descriptors)
                 inheritance.listeningSockets.push_back(std::move(socket));
@@ -59,6 +62,27 @@ void Takeover::waitForGo() {
 void Takeover::confirm() {
     _channel.send(kServing);
     waitForNext();
+}
+
+void Takeover::tellRemoved(const std::string& id) {
+    offer(kRemoved + id);
+}
+
+void Takeover::tellStop() {
+    offer(kStop);
+}
+
+std::vector<int> Takeover::channels() const {
+    std::vector<int> channels{_channel.descriptor()};
+    for (const auto& channel : _earlier)
+        if (!channel.isClosed()) channels.push_back(channel.descriptor());
+    return channels;
+}
+
+void Takeover::offer(const std::string& text) {
+    _channel.offer(text);
+    for (const auto& channel : _earlier)
+        channel.offer(text);
 }
 
 void Takeover::fail(const std::string& reason) {

@@ -6,12 +6,13 @@
 #include <memory>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace connector {
 
 /// How a process takes the place of the one that has started it for that (Upgrade). The words that the two
-/// exchange are in this class: hello; sockets and lock, each message answered by taken; open; ready; go;
-/// serving; main. Or failed, and why.
+/// exchange are in this class: hello; sockets, lock and former, each message answered by taken; open; ready;
+/// go; serving; main; then removed, and which mapping, for each; stop. Or failed, and why.
 class Takeover {
   public:
     /// Where the environment has it, the descriptor of the channel to the former process.
@@ -20,12 +21,15 @@ class Takeover {
     static constexpr const char* kHello = "hello 1 ";
     static constexpr const char* kSockets = "sockets";
     static constexpr const char* kLock = "lock";
+    static constexpr const char* kFormer = "former";
     static constexpr const char* kTaken = "taken";
     static constexpr const char* kOpen = "open";
     static constexpr const char* kReady = "ready";
     static constexpr const char* kGo = "go";
     static constexpr const char* kServing = "serving";
     static constexpr const char* kMain = "main";
+    static constexpr const char* kRemoved = "removed ";
+    static constexpr const char* kStop = "stop";
     static constexpr const char* kFailed = "failed ";
 
     /// Null in a process that was not started for that. Before the first thread: the process becomes nobody's
@@ -42,6 +46,16 @@ class Takeover {
     /// Says that they are, and waits until this is the service's main process.
     void confirm();
 
+    /// After confirm(): a mapping was removed, and with it what former processes still have of it. Waits for
+    /// nothing; any thread.
+    void tellRemoved(const std::string& id);
+
+    /// After confirm(): the service is stopped, and with it the former processes. Waits for nothing.
+    void tellStop();
+
+    /// The channels to the former processes that have not ended, for the next one. They stay this object's.
+    std::vector<int> channels() const;
+
     /// Says why this process is about to end.
     void fail(const std::string& reason);
 
@@ -51,8 +65,10 @@ class Takeover {
     Takeover(Descriptor channel, pid_t formerProcess);
 
     void waitForNext();
+    void offer(const std::string& text);
 
     DescriptorChannel _channel;
+    std::vector<DescriptorChannel> _earlier; ///< to processes that were replaced before, and may have ended
     const pid_t _formerProcess;
 };
 

@@ -4,11 +4,14 @@
 
 #include <Poco/NumberParser.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace connector {
@@ -79,9 +82,9 @@ std::string afterWord(const std::string& text, const char* word) {
 } // namespace
 
 Upgrade::Upgrade(Server& server, std::string program, std::vector<std::string> words,
-                 std::chrono::milliseconds patience)
+                 std::chrono::milliseconds patience, std::vector<int> former)
     : _server(server), _program(std::move(program)), _words(std::move(words)),
-      _deadline(Clock::now() + patience) {}
+      _deadline(Clock::now() + patience), _former(std::move(former)) {}
 
 pid_t Upgrade::run() {
     // In a container its end would be that of all others.
@@ -93,14 +96,17 @@ pid_t Upgrade::run() {
         if (!startsWith(hello, Takeover::kHello) ||
             !Poco::NumberParser::tryParse(afterWord(hello, Takeover::kHello), _process) || _process <= 1)
             throw ChannelClosed("it is of a version that can't be handed anything over; restart the service");
+        _newProcess = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, _process, 0)));
         handOver();
     } catch (const ChannelClosed& error) {
         throw UpgradeFailed("the new process: " + std::string(error.what()));
+    } catch (const Poco::Exception& error) {
+        throw UpgradeFailed(error.displayText());
     }
     return _process;
 }
 
-/// The new process leaves its parent at once: so this one waits for no longer than that.
+/// The new process leaves its parent at once, unless it is no Connector.
 void Upgrade::launch() {
     auto [own, others] = DescriptorChannel::socketPair();
     auto words = _words;
@@ -112,7 +118,14 @@ void Upgrade::launch() {
     if (failure != 0)
         throw ChannelClosed(_program + " can't be started: " + std::generic_category().message(failure));
     _channel.emplace(std::move(own));
-    ::waitpid(child, nullptr, 0);
+    while (::waitpid(child, nullptr, WNOHANG) == 0) {
+        if (Clock::now() < _deadline && !mustEnd()) {
+            std::this_thread::sleep_for(kLook);
+            continue;
+        }
+        ::kill(child, SIGKILL);
+        ::waitpid(child, nullptr, 0);
+    }
 }
 
 void Upgrade::handOver() {
@@ -120,33 +133,51 @@ void Upgrade::handOver() {
     try {
         if (!isSuspended) throw ChannelClosed("the disk of the database does not answer");
         exchange();
-    } catch (const ChannelClosed&) {
-        ::kill(_process, SIGKILL); // before this one opens the database again
-        _server.resume();
+    } catch (const ChannelClosed& error) {
+        endNewProcess(); // before this one opens the database again
+        goOn(error.what());
         throw;
     }
     _server.drain();
 }
 
+/// The descriptor stays the new process's own when its id is used again.
+void Upgrade::endNewProcess() {
+    ::syscall(SYS_pidfd_send_signal, _newProcess.get(), SIGKILL, nullptr, 0);
+}
+
+void Upgrade::goOn(const std::string& reason) {
+    try {
+        _server.resume();
+    } catch (const std::exception& error) {
+        throw UpgradeFailed("the new process: " + reason +
+                            "; and this one can't open the API again, but goes "
+                            "on with all else until it is restarted: " +
+                            error.what());
+    }
+}
+
 void Upgrade::exchange() {
-    sendSockets();
-    _channel->send(Takeover::kLock, {_server.databaseLock()});
-    expect(Takeover::kTaken);
+    const auto sockets = _server.listeningSockets().all(); // none is closed while they are here
+    std::vector<int> descriptors;
+    for (const auto& socket : sockets)
+        descriptors.push_back(socket.impl()->sockfd());
+    send(Takeover::kSockets, descriptors);
+    send(Takeover::kLock, {_server.databaseLock()});
+    send(Takeover::kFormer, _former);
     _channel->send(Takeover::kOpen);
     expect(Takeover::kReady);
     _channel->send(Takeover::kGo);
     expect(Takeover::kServing);
 }
 
-void Upgrade::sendSockets() {
-    const auto sockets = _server.listeningSockets().all();
-    std::vector<int> some;
-    for (std::size_t i = 0; i < sockets.size(); ++i) {
-        some.push_back(sockets[i].impl()->sockfd());
-        if (some.size() < DescriptorChannel::kMostDescriptors && i + 1 < sockets.size()) continue;
-        _channel->send(Takeover::kSockets, some);
+void Upgrade::send(const char* what, const std::vector<int>& descriptors) {
+    for (auto next = descriptors.begin(); next != descriptors.end();) {
+        const auto some =
+            std::min<std::ptrdiff_t>(descriptors.end() - next, DescriptorChannel::kMostDescriptors);
+        _channel->send(what, {next, next + some});
         expect(Takeover::kTaken);
-        some.clear();
+        next += some;
     }
 }
 
@@ -172,6 +203,24 @@ void Upgrade::confirm() {
         _channel->send(Takeover::kMain);
     } catch (const ChannelClosed&) { // it has ended: nothing can be done about that here
     }
+}
+
+Upgrade::News Upgrade::next(std::chrono::milliseconds patience) {
+    News news;
+    if (!_channel) {
+        std::this_thread::sleep_for(patience);
+        return news;
+    }
+    try {
+        if (const auto message = _channel->receive(patience)) {
+            news.isToStop = message->text == Takeover::kStop;
+            if (startsWith(message->text, Takeover::kRemoved))
+                news.removed = afterWord(message->text, Takeover::kRemoved);
+        }
+    } catch (const ChannelClosed&) {
+        _channel.reset();
+    }
+    return news;
 }
 
 } // namespace connector

@@ -22,13 +22,22 @@ class UpgradeFailed : public std::runtime_error {
 /// to the moment when the new one serves, this one does, and goes on whatever becomes of the new one.
 class Upgrade {
   public:
-    /// words: the command line. patience: until the new process serves.
+    /// words: the command line. patience: until the new process serves. former: Takeover::channels().
     Upgrade(Server& server, std::string program, std::vector<std::string> words,
-            std::chrono::milliseconds patience);
+            std::chrono::milliseconds patience, std::vector<int> former);
 
     /// Returns the new process when it serves and this one doesn't any more, but for its relays. Gives up
     /// when SIGTERM or SIGINT is pending. Throws UpgradeFailed.
     pid_t run();
+
+    /// What the new process has to say when it serves.
+    struct News {
+        bool isToStop = false;
+        std::string removed; ///< the id of a mapping
+    };
+
+    /// After run(): the next of that, or nothing within that time.
+    News next(std::chrono::milliseconds patience);
 
     /// The service manager knows the new process for the service's main one.
     void confirm();
@@ -39,7 +48,9 @@ class Upgrade {
     void launch();
     void handOver();
     void exchange();
-    void sendSockets();
+    void send(const char* what, const std::vector<int>& descriptors);
+    void endNewProcess();
+    void goOn(const std::string& reason);
     std::string receive();
     void expect(const std::string& word);
 
@@ -47,8 +58,10 @@ class Upgrade {
     const std::string _program;
     const std::vector<std::string> _words;
     const Clock::time_point _deadline;
+    const std::vector<int> _former;
     std::optional<DescriptorChannel> _channel;
     pid_t _process = -1; ///< the new one, when it has said so
+    Descriptor _newProcess{-1};
 };
 
 } // namespace connector

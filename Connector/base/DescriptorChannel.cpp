@@ -78,6 +78,15 @@ void DescriptorChannel::send(const std::string& text, const std::vector<int>& de
     }
 }
 
+void DescriptorChannel::offer(const std::string& text) const {
+    ::send(_socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+bool DescriptorChannel::isClosed() const {
+    pollfd state{_socket.get(), 0, 0};
+    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 std::optional<DescriptorChannel::Message> DescriptorChannel::receive(std::chrono::milliseconds patience) {
     pollfd waiting{_socket.get(), POLLIN, 0};
     if (::poll(&waiting, 1, static_cast<int>(patience.count())) <= 0) return std::nullopt;

@@ -33,10 +33,14 @@ bool isOf(const std::string& path, int descriptor) {
 } // namespace
 
 DatabaseLock::DatabaseLock(const std::string& path, Descriptor inherited)
-    : _descriptor(isOf(path, inherited.get())
+    : _descriptor(inherited.get() >= 0
                       ? inherited.release()
                       : ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR)) {
     if (_descriptor.get() < 0) throw StorageError(path + ": can't be opened for writing: " + reason());
+    if (!isOf(path, _descriptor.get()))
+        throw StorageError(path +
+                           ": it is not the database of the process that is to be replaced; another one "
+                           "needs a restart");
     auto lock = onFirstByte();
     if (::fcntl(_descriptor.get(), F_OFD_SETLK, &lock) != 0)
         throw StorageError(path + (errno == EAGAIN || errno == EACCES

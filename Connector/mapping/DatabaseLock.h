@@ -12,8 +12,9 @@ namespace connector {
 class DatabaseLock {
   public:
     /// Creates the file, with mode 0600, when there is none. inherited: the descriptor of another process's
-    /// lock, or -1: if it is of this file, the lock has two owners from now on, and the last one frees it.
-    /// Throws StorageError: it can't be opened for writing, or another process has the lock.
+    /// lock, which has two owners from now on, and is free when both are gone; or -1. Throws StorageError:
+    /// the file can't be opened for writing, another process has the lock, or the one inherited is of another
+    /// file.
     DatabaseLock(const std::string& path, Descriptor inherited);
 
     /// To be inherited; it stays the lock's.

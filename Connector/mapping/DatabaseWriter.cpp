@@ -175,6 +175,8 @@ bool DatabaseWriter::stop(Clock::time_point until) {
     std::unique_lock lock(_mutex);
     if (!_thread.joinable()) return true;
     _isStopping = true;
+    if (_isPaused) // another process has the database
+        _again.clear();
     _queue.splice(_queue.begin(), _again);
     _changed.notify_all();
     const auto hasEnded = [this] { return _hasEnded; };

@@ -252,7 +252,7 @@ void MappingService::remove(const std::string& id, const Caller& closedBy) {
     _writer.write(patience, [removed](MappingStore& store) { store.remove(removed); },
                   {"the mapping is removed as soon as it does",
                    [this, claim, closedBy](const std::exception_ptr& failure) {
-                       if (!failure) goOnLate([&] { close(claim->mapping(), closedBy); });
+                       if (!failure) goOnLate([this, claim, closedBy] { close(claim->mapping(), closedBy); });
                    }});
     close(removed, closedBy);
 }
@@ -269,6 +269,7 @@ void MappingService::close(const Mapping& mapping, const Caller& closedBy) {
     }
     _ports.giveBack(mapping, Mapping());
     _environment.events().publish("mapping-closed", mapping);
+    if (_onRemoved) _onRemoved(mapping.id);
     _audit.write(closedBy, "remove", mapping, "mapping " + mapping.id + " closed by " + closedBy.inWords());
 }
 
@@ -288,7 +289,9 @@ MappingReport MappingService::change(const std::string& id, const Edit& edit, co
                   {"the mapping is changed as soon as it does",
                    [this, claim, wanted, ports, what, changedBy](const std::exception_ptr& failure) {
                        if (!failure)
-                           goOnLate([&] { apply(claim->mapping(), wanted, *ports, what, changedBy); });
+                           goOnLate([this, claim, wanted, ports, what, changedBy] {
+                               apply(claim->mapping(), wanted, *ports, what, changedBy);
+                           });
                    }});
     return apply(former, wanted, *ports, what, changedBy);
 }
@@ -313,14 +316,15 @@ MappingReport MappingService::apply(const Mapping& former, const Mapping& wanted
     return reportOf(open);
 }
 
-/// What is to be done after a commit whose caller has gone. When the process stops there is nothing to do:
-/// the next start does as the rows say.
+/// What is to be done after a commit whose caller has gone. When the process stops, or another one has the
+/// database, there is nothing to do: whoever opens it does as the rows say.
 void MappingService::goOnLate(const std::function<void()>& step) {
     try {
         const Underway underway(*this);
         step();
     } catch (const NotServing&) {
-        log().debug("the process is stopping");
+        const std::lock_guard lock(_mutex);
+        _late.push_back(step);
     }
 }
 
@@ -411,28 +415,47 @@ void MappingService::refuse(DatabaseWriter::Clock::time_point patience) {
 bool MappingService::suspend(DatabaseWriter::Clock::time_point patience,
                              DatabaseWriter::Clock::time_point until) {
     refuse(patience);
+    _lastUseTimer.stop();
     {
         std::unique_lock lock(_mutex);
         if (!_ended.wait_until(lock, until, [this] { return _underway == 0; })) return false;
     }
-    _lastUseTimer.stop();
     storeLastUse(All::Yes);
     return _writer.pause(until);
 }
 
 void MappingService::resume() {
     _writer.resume();
-    const std::lock_guard lock(_mutex);
-    _stopping = false;
-    _ready = true;
-    startLastUseTimer();
+    std::vector<std::function<void()>> late;
+    {
+        const std::lock_guard lock(_mutex);
+        _stopping = false;
+        _ready = true;
+        startLastUseTimer();
+        late.swap(_late);
+    }
+    for (const auto& step : late)
+        goOnLate(step);
 }
 
 void MappingService::drain() {
     const std::lock_guard lock(_mutex);
     _isHandedOver = true;
+    _store.close(); // the writer rests: the other process alone keeps others out from now on
     for (auto& [id, open] : _open)
         open.pipe->drain();
+}
+
+void MappingService::closeDrained(const std::string& id) {
+    std::unique_lock lock(_mutex);
+    auto drained = _open.extract(id);
+    lock.unlock();
+    if (drained) drained.mapped().pipe->close().get();
+}
+
+void MappingService::onRemoved(OnRemoved function) {
+    const std::lock_guard lock(_mutex);
+    _onRemoved = std::move(function);
 }
 
 bool MappingService::isDrained() const {

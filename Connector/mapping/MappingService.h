@@ -145,6 +145,13 @@ class MappingService {
     /// After suspend(), when another process serves the same mappings: see Pipe::drain().
     void drain();
 
+    /// After drain(): closes what is left of a mapping; nothing when there is none with this id.
+    void closeDrained(const std::string& id);
+
+    /// Is told the id of each mapping that is removed from now on, on the thread that removes it.
+    using OnRemoved = std::function<void(const std::string& id)>;
+    void onRemoved(OnRemoved function);
+
     /// Whether all pipes are drained.
     bool isDrained() const;
 
@@ -201,7 +208,10 @@ class MappingService {
     std::map<std::string, Mapping> _damaged; ///< by their ids; see MappingStore::loadDamaged()
     std::atomic<bool> _ready{false};
     bool _stopping = false;
-    bool _isHandedOver = false;     ///< another process has the database
+    bool _isHandedOver = false; ///< another process has the database
+    OnRemoved _onRemoved;       ///< or none
+    /// Of goOnLate(), when the service was suspended: for resume().
+    std::vector<std::function<void()>> _late;
     int _underway = 0;              ///< calls of add(), remove() and change() that are not over
     std::set<std::string> _claimed; ///< ids of the mappings that such a call removes or changes
     std::condition_variable _ended; ///< one of them is over

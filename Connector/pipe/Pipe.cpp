@@ -68,10 +68,8 @@ void Pipe::drain() {
     });
 }
 
-/// Those who wait for an agent do so no longer than a visitor may.
 void Pipe::drainOn() {
-    const bool isPatient = _loop.now() - _drainBegin < _environment.limits()->visitorWait;
-    if (leave(isPatient) || relayCount() > 0)
+    if (leave(_loop.now() - _drainBegin) || relayCount() > 0)
         _draining.start(kDrain);
     else
         _isDrained = true;

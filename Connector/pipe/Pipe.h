@@ -116,9 +116,9 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// index: 0 for port1, 1 for port2.
     virtual Acceptor& acceptorAt(std::size_t index) = 0;
     virtual void closeConnections() = 0;
-    /// Closes what is not needed for those who still wait, ports included (stopListening()). patient: they
-    /// may wait on. False when nobody is left but in relays.
-    virtual bool leave(bool patient) = 0;
+    /// Closes what is not needed for those who still wait, ports included (stopListening()). since: drain().
+    /// False when nobody is left but in relays.
+    virtual bool leave(EventLoop::Clock::duration since) = 0;
     virtual void addTo(PipeStatus& status) const = 0;
     /// Adds all that are not in relays.
     virtual void report(const std::shared_ptr<ConnectionQuery>& query) const = 0;

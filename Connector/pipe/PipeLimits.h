@@ -60,6 +60,8 @@ struct PipeLimits {
     std::chrono::milliseconds agentMemory{600000};
     /// Bytes of payload held of an agent that has no partner yet (private pipe).
     std::size_t heldPayload = 64 * 1024;
+    /// How long a process that was replaced keeps agents for visitors that say nothing.
+    std::chrono::milliseconds drainSilence{2000};
     /// How often a degraded pipe tries again to listen on its ports.
     std::chrono::milliseconds retryPorts{1000};
     /// How long who asks about connections waits for the event loops.

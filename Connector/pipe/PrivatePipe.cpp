@@ -27,11 +27,12 @@ void PrivatePipe::closeConnections() {
     _agents2.closeAll();
 }
 
-bool PrivatePipe::leave(bool patient) {
+bool PrivatePipe::leave(EventLoop::Clock::duration since) {
+    const bool isPatient = since < environment().limits()->visitorWait;
     bool isSomebodyLeft = false;
     for (const std::size_t side : {0U, 1U}) {
         auto& other = at(1 - side);
-        if (!patient) other.dropHolding("another process serves its mapping, and nobody came to join it");
+        if (!isPatient) other.dropHolding("another process serves its mapping, and nobody came to join it");
         const bool isWanted = other.hasHolding();
         if (!isWanted) stopListening(side);
         const bool hasAgents = at(side).leave(isWanted ? 1 : 0);

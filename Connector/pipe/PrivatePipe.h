@@ -14,7 +14,7 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
   private:
     Acceptor& acceptorAt(std::size_t index) override;
     void closeConnections() override;
-    bool leave(bool patient) override;
+    bool leave(EventLoop::Clock::duration since) override;
     void addTo(PipeStatus& status) const override;
     void report(const std::shared_ptr<ConnectionQuery>& query) const override;
     bool endWaiting(std::uint64_t number, const std::string& why,

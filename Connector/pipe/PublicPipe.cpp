@@ -28,13 +28,16 @@ void PublicPipe::closeConnections() {
     _givingWay.cancel();
 }
 
-/// A visitor that says nothing may wait for longer than others (limits.visitor-silence).
-bool PublicPipe::leave(bool) {
+/// For a visitor whose handshake is not done, or that says nothing, agents are kept for a short time only:
+/// the other process has visitors that speak.
+bool PublicPipe::leave(EventLoop::Clock::duration since) {
     stopListening(1);
-    const auto visitors = _visitors.waitingCount();
-    if (visitors <= _agents.waitingCount()) stopListening(0);
-    const bool hasAgents = _agents.leave(static_cast<std::size_t>(visitors));
-    return visitors > 0 || hasAgents;
+    const auto& limits = *environment().limits();
+    const auto waiting = static_cast<std::size_t>(_visitors.waitingCount());
+    const auto wanted = since < limits.drainSilence ? waiting : _visitors.readyCount();
+    if (wanted <= static_cast<std::size_t>(_agents.waitingCount())) stopListening(0);
+    const bool hasAgents = _agents.leave(wanted);
+    return waiting > 0 || hasAgents;
 }
 
 void PublicPipe::addTo(PipeStatus& status) const {

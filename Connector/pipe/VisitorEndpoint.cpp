@@ -327,6 +327,12 @@ bool VisitorEndpoint::makeRoom(const Poco::Net::SocketAddress& newcomer) {
     return static_cast<std::size_t>(waitingCount()) < most;
 }
 
+std::size_t VisitorEndpoint::readyCount() const {
+    std::size_t ready = 0;
+    listOf(State::Ready).forEachAddress([&](const std::string&, std::size_t some) { ready += some; });
+    return ready;
+}
+
 std::size_t VisitorEndpoint::waitingOf(const std::string& address) const {
     std::size_t waiting = 0;
     for (const auto& turns : _visitors)

@@ -93,6 +93,9 @@ class VisitorEndpoint final : public Acceptor {
     /// Closes all connections.
     void closeAll();
 
+    /// Of those that wait, the ones that need an agent now: they may have something to say, or have said it.
+    std::size_t readyCount() const;
+
     /// Any thread.
     int waitingCount() const { return _waitingCount.load(std::memory_order_relaxed); }
 

@@ -73,7 +73,7 @@ struct Services {
         writeFile(setup.serverCertificate().certificateFile, readFile(renewed.certificateFile));
         writeFile(setup.serverCertificate().keyFile, readFile(renewed.keyFile));
         connector.process().signal(SIGHUP);
-        connector.waitForLog("were read again");
+        connector.waitForLog("the configuration was read again");
     }
 
     ConnectorSetup setup;

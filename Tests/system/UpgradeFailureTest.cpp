@@ -44,6 +44,7 @@ std::ostream& operator<<(std::ostream& out, const Wrong& wrong) {
 const std::vector<Wrong> kWrong{
     {"is no program", "", "can't be started"},
     {"ends at once", "#!/bin/sh\nexit 3\n", "it has ended"},
+    {"never leaves its parent", "#!/bin/sh\nexec sleep 60\n", "limits.upgrade"},
     {"is killed at once", programThat("die()"), "it has ended"},
     {"is of another version", programThat("say('hello 2 7')\ntime.sleep(60)"), "restart the service"},
     {"takes nothing", programThat("hello()\ndie()"), "it has ended"},
@@ -88,6 +89,16 @@ BOOST_AUTO_TEST_CASE(WrongConfigurationChangesNothing) {
     const auto reason = connector.failToUpgrade();
     BOOST_TEST(reason.find("6050-6000") != std::string::npos, reason);
     BOOST_TEST(worksAsEver(connector, connector.first()));
+}
+
+BOOST_AUTO_TEST_CASE(AnotherDatabaseNeedsARestart) {
+    UpgradedConnector connector(Mode::Plain);
+    const auto mapping = connector.api().addPublic();
+    connector.setup().set("database", connector.setup().folder().path("other.db"));
+    writeFile(connector.setup().configFile(), connector.setup().config());
+    const auto reason = connector.failToUpgrade();
+    BOOST_TEST(reason.find("other.db") != std::string::npos, reason);
+    BOOST_TEST(connector.api().listIds() == std::set{mapping.id});
 }
 
 BOOST_AUTO_TEST_CASE(SucceedsAfterAFailure) {

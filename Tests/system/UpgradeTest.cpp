@@ -42,6 +42,8 @@ class NewVisitors {
     NewVisitors(const ConnectorProcess& connector, std::uint16_t port)
         : _work(std::async(std::launch::async, [this, &connector, port] { come(connector, port); })) {}
 
+    ~NewVisitors() { _isOver = true; }
+
     /// How many came; throws what went wrong with one of them.
     int stop() {
         _isOver = true;
@@ -77,6 +79,8 @@ class Transfers {
             }));
         }
     }
+
+    ~Transfers() { _isOver = true; }
 
     void stop() {
         _isOver = true;
@@ -156,7 +160,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(UpgradeOfPipes)
 
 BOOST_DATA_TEST_CASE(VisitorThatSaysNothingYetIsServed, kModes, mode) {
-    UpgradedConnector connector(mode);
+    UpgradedConnector connector(mode, {{"drain-silence", 60000}});
     const auto mapping = connector.api().addPublic();
     auto agent = connector.first().agent(mapping.port1, mapping.passcode1);
     auto visitor = connector.first().connect(mapping.port2);
@@ -171,6 +175,22 @@ BOOST_DATA_TEST_CASE(VisitorThatSaysNothingYetIsServed, kModes, mode) {
     BOOST_TEST(agent.readToEnd() == "");
     agent.close();
     BOOST_TEST(connector.first().waitForExit() == 0);
+}
+
+/// It may be nobody's visitor at all, but something that only looks whether the port is open.
+BOOST_AUTO_TEST_CASE(VisitorWithoutAHandshakeKeepsNobodysAgents) {
+    UpgradedConnector connector(Mode::Tls, {{"drain-silence", 50}, {"visitor-wait", 60000}});
+    const auto mapping = connector.api().addPublic();
+    const EchoTarget target;
+    AgentProgram agent(connector.setup(), {agentPipe(connector.setup(), mapping,
+                                                     {.localPort = target.port(), .connections = 2})});
+    connector.api().waitForCount(mapping.id, "agentswaiting", 2);
+    const PipeClient idle(Poco::Net::SocketAddress("127.0.0.1", mapping.port2));
+    connector.api().waitForCount(mapping.id, "visitorswaiting", 1);
+    connector.upgrade();
+    auto visitor = connector.first().connect(mapping.port2);
+    BOOST_TEST(echoes(visitor, "hello"));
+    BOOST_TEST(connector.first().process().isRunning());
 }
 
 BOOST_DATA_TEST_CASE(VisitorThatWaitsForAnAgentIsServed, kModes, mode) {
@@ -265,6 +285,46 @@ BOOST_AUTO_TEST_CASE(HangUpUpgradesWhenTheProgramIsAnother) {
     const auto mapping = connector.api().addPublic();
     connector.upgrade(SIGHUP);
     BOOST_TEST(connector.first().serves(mapping));
+}
+
+BOOST_AUTO_TEST_CASE(RemovingAMappingEndsItsRelaysInEveryProcess) {
+    UpgradedConnector connector(Mode::Plain);
+    const auto mapping = connector.api().addPublic();
+    auto agent = connector.first().agent(mapping.port1, mapping.passcode1);
+    auto visitor = connector.first().connect(mapping.port2);
+    BOOST_REQUIRE(areJoined(visitor, agent));
+    connector.upgrade();
+    connector.upgrade();
+    BOOST_TEST(areJoined(visitor, agent));
+    connector.api().remove(mapping.id);
+    BOOST_TEST(visitor.readToEnd() == "");
+    BOOST_TEST(connector.first().waitForExit() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(StoppingEndsAllProcesses) {
+    UpgradedConnector connector(Mode::Plain);
+    const auto mapping = connector.api().addPublic();
+    auto agent = connector.first().agent(mapping.port1, mapping.passcode1);
+    auto visitor = connector.first().connect(mapping.port2);
+    BOOST_REQUIRE(areJoined(visitor, agent));
+    connector.upgrade();
+    connector.upgrade();
+    ::kill(connector.process(), SIGTERM);
+    BOOST_TEST(connector.first().waitForExit() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(CrashLeavesTheDatabaseToTheNextStart) {
+    UpgradedConnector connector(Mode::Plain);
+    const auto mapping = connector.api().addPublic();
+    auto agent = connector.first().agent(mapping.port1, mapping.passcode1);
+    auto visitor = connector.first().connect(mapping.port2);
+    BOOST_REQUIRE(areJoined(visitor, agent));
+    connector.upgrade();
+    connector.kill(connector.process());
+    const ConnectorProcess next(connector.setup());
+    BOOST_TEST(next.api().listIds() == std::set{mapping.id});
+    BOOST_TEST(areJoined(visitor, agent), "the first process goes on");
+    BOOST_TEST(next.serves(mapping));
 }
 
 /// The new process has the sockets once, not twice.

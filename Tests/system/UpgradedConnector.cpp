@@ -109,6 +109,11 @@ std::string UpgradedConnector::failure() const {
     return reason;
 }
 
+void UpgradedConnector::kill(pid_t process) {
+    ::kill(process, SIGKILL);
+    waitForExit(process);
+}
+
 int UpgradedConnector::waitForExit(pid_t process) {
     int status = 0;
     waitUntil("process " + std::to_string(process) + " ends",

@@ -44,6 +44,9 @@ class UpgradedConnector {
     /// Has it upgraded, and returns why that has failed, as the status says.
     std::string failToUpgrade() const;
 
+    /// kill -9 of one that has taken over.
+    void kill(pid_t process);
+
     /// Returns the exit code of a process that ends, or is to.
     int waitForExit(pid_t process);
 
