@@ -103,7 +103,7 @@ completed() {
 completions() {
     step "completion"
     touch "$work/configs.json"
-    same "check events health help import mapping reload setup start status stop top version " "$(completed iofog-connector '')" "commands"
+    same "check events health help import mapping reload setup start status stop top upgrade version " "$(completed iofog-connector '')" "commands"
     same "start status stop " "$(completed iofog-connector st)" "commands with st"
     same "add connections disconnect list passcode remove set show " "$(completed iofog-connector mapping '')" "of mapping"
     same "port1 port2 " "$(completed iofog-connector mapping passcode --side=)" "sides"
