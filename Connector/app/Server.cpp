@@ -13,6 +13,8 @@ using Clock = DatabaseWriter::Clock;
 
 /// For the database, from the beginning of a stop: so that the process is gone after 5 s.
 constexpr std::chrono::milliseconds kStopTime{4500};
+/// For the database, when it is left to another process: a disk that is busy is no reason to give up at once.
+constexpr std::chrono::milliseconds kSuspendTime{15000};
 /// What it has at the least, however long all else took: that does not wait for the disk.
 constexpr std::chrono::milliseconds kLastWrites{2000};
 /// How long requests that wait for the database do so yet: HttpServer::stop() waits a little longer for them.
@@ -98,7 +100,7 @@ bool Server::suspend() {
     _sockets.keepReleased();
     closeApi(); // requests that are under way are answered yet
     const auto begin = Clock::now();
-    const bool isSuspended = _mappings.suspend(begin + kWritesUnderway, begin + kStopTime);
+    const bool isSuspended = _mappings.suspend(begin + kWritesUnderway, begin + kSuspendTime);
     _metricsHttp.reset();
     _http.reset();
     return isSuspended;

@@ -18,6 +18,7 @@ Openings::Openings(EventLoop& home, const Lifeline& lifeline, RelaySet& relays, 
 
 void Openings::begin(RelayPeer opener, Pipe2Connection& connection) {
     const auto visitor = opener.visitor.empty() ? opener.stream->peer().toString() : opener.visitor;
+    _count.fetch_add(1, std::memory_order_relaxed);
     connection.open(std::move(opener), visitor, *this);
 }
 
@@ -30,6 +31,7 @@ void Openings::onOpened(EventLoop& loop, RelayPeer opener, std::unique_ptr<Strea
     other.protocol = Protocol::Pipe2;
     other.stream = std::move(stream);
     joinOpened(_relays, loop, std::move(opener), std::move(other));
+    _count.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Openings::onRefused(EventLoop&, RelayPeer opener, const Opening::Refusal& refusal) {
@@ -44,10 +46,12 @@ void Openings::onNotProcessed(EventLoop&, RelayPeer opener, const std::string& w
 
 /// The opener is attached to no loop.
 void Openings::runAtHome(RelayPeer opener, std::function<void(RelayPeer)> function) {
-    if (_home.isInLoopThread()) return function(std::move(opener));
     const auto moved = std::make_shared<RelayPeer>(std::move(opener));
-    _home.post(
-        [moved, function = std::move(function), hold = _lifeline.hold()] { function(std::move(*moved)); });
+    auto run = [this, moved, function = std::move(function), hold = _lifeline.hold()] {
+        _count.fetch_sub(1, std::memory_order_relaxed);
+        function(std::move(*moved));
+    };
+    _home.isInLoopThread() ? run() : _home.post(run);
 }
 
 } // namespace connector

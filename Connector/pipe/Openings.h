@@ -6,6 +6,7 @@
 #include "pipe/Pipe2Connection.h"
 #include "relay/RelaySet.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -36,6 +37,9 @@ class Openings final : private Opening::Owner {
     /// Opens a stream for a connection that has something to say.
     void begin(RelayPeer opener, Pipe2Connection& connection);
 
+    /// Those that were begun, and neither joined nor given back. Any thread.
+    int count() const { return _count.load(std::memory_order_relaxed); }
+
     /// How long those that were accepted have taken: from CONNECT to the answer. Any thread.
     const Durations& times() const { return _times; }
 
@@ -49,6 +53,7 @@ class Openings final : private Opening::Owner {
     EventLoop& _home;
     const Lifeline& _lifeline;
     RelaySet& _relays;
+    std::atomic<int> _count{0};
     const char* const _name;
     Owner& _owner;
     Durations _times;

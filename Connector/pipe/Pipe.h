@@ -106,6 +106,9 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
 
     int relayCount() const { return _relays.count(); }
 
+    /// Conversations that are begun with an agent of PIPE/2, and may be put back yet.
+    int openingCount() const { return _openings.count(); }
+
     /// Leaves a port to another process; index as with acceptorAt(). On the pipe's loop.
     void stopListening(std::size_t index) { _listeners[index].clear(); }
 

@@ -33,7 +33,7 @@ bool PrivatePipe::leave(EventLoop::Clock::duration since) {
     for (const std::size_t side : {0U, 1U}) {
         auto& other = at(1 - side);
         if (!isPatient) other.dropHolding("another process serves its mapping, and nobody came to join it");
-        const bool isWanted = other.hasHolding();
+        const bool isWanted = other.hasHolding() || openingCount() > 0;
         if (!isWanted) stopListening(side);
         const bool hasAgents = at(side).leave(isWanted ? 1 : 0);
         isSomebodyLeft = isSomebodyLeft || isWanted || hasAgents;

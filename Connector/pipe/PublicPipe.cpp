@@ -34,10 +34,11 @@ bool PublicPipe::leave(EventLoop::Clock::duration since) {
     stopListening(1);
     const auto& limits = *environment().limits();
     const auto waiting = static_cast<std::size_t>(_visitors.waitingCount());
-    const auto wanted = since < limits.drainSilence ? waiting : _visitors.readyCount();
+    const auto wanted = (since < limits.drainSilence ? waiting : _visitors.readyCount()) +
+                        static_cast<std::size_t>(openingCount());
     if (wanted <= static_cast<std::size_t>(_agents.waitingCount())) stopListening(0);
     const bool hasAgents = _agents.leave(wanted);
-    return waiting > 0 || hasAgents;
+    return waiting > 0 || openingCount() > 0 || hasAgents;
 }
 
 void PublicPipe::addTo(PipeStatus& status) const {
