@@ -59,8 +59,8 @@ class Stream {
     /// handler on the same loop costs nothing. False when the kernel has no room for another watch.
     virtual bool attach(EventLoop& loop, StreamHandler& handler) = 0;
 
-    /// Nobody hears of this stream's events, not even of those that the loop has fetched already; it may go to
-    /// another thread, or be destroyed.
+    /// Nobody hears of this stream's events, not even of those that the loop has fetched already; then it may
+    /// go to another thread, or be destroyed.
     virtual void detach() = 0;
 
     /// Calls the handler again after the others that are ready, for one that stops in the middle of its work.
