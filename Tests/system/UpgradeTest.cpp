@@ -11,6 +11,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <deque>
@@ -25,7 +26,7 @@ namespace bdata = boost::unit_test::data;
 
 namespace {
 
-constexpr int kUpgrades = 10;
+const int kUpgrades = std::max(3, static_cast<int>(scaled(10)));
 constexpr std::size_t kConnections = 20;
 constexpr std::chrono::milliseconds kBetweenVisitors{20};
 
