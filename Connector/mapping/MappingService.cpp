@@ -473,7 +473,11 @@ bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
     _lastUseTimer.stop();
     if (!_isHandedOver) storeLastUse(All::Yes);
     closePipes();
-    return _writer.stop(until);
+    const bool isWritten = _writer.stop(until);
+    std::vector<std::function<void()>> late; // with claims, which must not outlive what they are on
+    const std::lock_guard lock(_mutex);
+    late.swap(_late);
+    return isWritten;
 }
 
 void MappingService::closePipes() {
