@@ -7,8 +7,6 @@
 #include <Poco/Logger.h>
 #include <Poco/Net/NetException.h>
 
-#include <utility>
-
 namespace connector {
 
 namespace {
@@ -22,12 +20,14 @@ bool hasPort(const Mapping& mapping, std::uint16_t port) {
 
 } // namespace
 
-MappingPorts::MappingPorts(PipeEnvironment& environment, PortPool& pool, OwnerOf ownerOf)
-    : _environment(environment), _pool(pool), _ownerOf(std::move(ownerOf)) {}
+MappingPorts::MappingPorts(PipeEnvironment& environment, PortPool& pool)
+    : _environment(environment), _pool(pool) {}
 
 void MappingPorts::keepFor(const Mapping& mapping) {
-    _pool.remove(mapping.endpoint1.port);
-    _pool.remove(mapping.endpoint2.port);
+    for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port}) {
+        _pool.remove(port);
+        _owners[port] = mapping.id;
+    }
 }
 
 MappingPorts::Listeners MappingPorts::openAgain(const Mapping& mapping) {
@@ -89,9 +89,10 @@ void MappingPorts::refuseTaken(const std::string& key, std::uint16_t port) const
                                          "server's configuration, and not in \"exclude\"",
                                          key, port));
     if (_pool.isFree(port)) return;
-    const auto owner = _ownerOf(port);
+    const auto owner = _owners.find(port);
     throw PortTaken(Poco::format("%s: %hu is taken by ", key, port) +
-                    (owner.empty() ? "a mapping that is just being opened or closed" : "mapping " + owner));
+                    (owner == _owners.end() ? "a mapping that is just being opened or closed"
+                                            : "mapping " + owner->second));
 }
 
 Pipe::Listeners MappingPorts::listenOnFreePort(std::uint16_t& port) {
@@ -114,8 +115,15 @@ Pipe::Listeners MappingPorts::listenOnFreePort(std::uint16_t& port) {
 }
 
 void MappingPorts::giveBack(const Mapping& mapping, const Mapping& keeper) {
-    for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
-        if (port != 0 && !hasPort(keeper, port)) _pool.giveBack(port);
+    for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port}) {
+        if (port == 0 || hasPort(keeper, port)) continue;
+        const auto owner = _owners.find(port);
+        if (owner != _owners.end()) {
+            if (owner->second != mapping.id) continue;
+            _owners.erase(owner);
+        }
+        _pool.giveBack(port);
+    }
 }
 
 } // namespace connector
