@@ -118,7 +118,14 @@ void MappingService::remove(const std::string& id, const Caller& closedBy) {
     const DatabaseWriter::Patience patience(_writer);
     const auto claim = std::make_shared<OpenMappings::Claim>(_open, id, patience.until());
     const auto removed = claim->mapping();
-    _writer.write(patience, [removed](MappingStore& store) { store.remove(removed); },
+    const bool isDamaged = claim->isDamaged();
+    _writer.write(patience,
+                  [removed, isDamaged](MappingStore& store) {
+                      if (isDamaged)
+                          store.removeIfThere(removed);
+                      else
+                          store.remove(removed);
+                  },
                   {"the mapping is removed as soon as it does",
                    [this, claim, closedBy](const std::exception_ptr& failure) {
                        if (!failure) goOnLate([this, claim, closedBy] { close(claim->mapping(), closedBy); });
