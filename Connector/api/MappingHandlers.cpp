@@ -76,7 +76,8 @@ Poco::JSON::Object::Ptr ListMappingsHandler::answer(const ApiRequest& request) {
 }
 
 Poco::JSON::Object::Ptr ShowMappingHandler::answer(const ApiRequest&) {
-    return context().rules->json.write(context().mappings.open().show(checkedMappingId(pathId())));
+    const auto id = checkedMappingId(pathId());
+    return context().rules->json.write(context().mappings.hearOf(id).show(id));
 }
 
 Poco::JSON::Object::Ptr ChangeMappingHandler::answer(const ApiRequest& request) {

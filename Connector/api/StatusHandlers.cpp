@@ -85,7 +85,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
 }
 
 Poco::JSON::Object::Ptr StatusHandler::statusOf(const std::string& id) const {
-    const auto [mapping, status] = context().mappings.open().show(id);
+    const auto [mapping, status] = context().mappings.hearOf(id).show(id);
     const bool relaying = status.relays > 0;
     auto answer = newJson();
     answer->set("id", id);

@@ -52,7 +52,7 @@ class Server {
 
     /// What another process needs to serve in this one's stead, after suspend().
     const ListeningSockets& listeningSockets() const { return _sockets; }
-    int databaseLock() const { return _store.lockDescriptor(); }
+    int databaseLock() const { return _mappings.lockDescriptor(); }
 
     /// Serves as before. Throws std::runtime_error when the API's port is not to be had any more.
     void resume();

@@ -5,10 +5,11 @@ namespace connector {
 /// Whether the database can be written, by what became of the latest write.
 enum class DatabaseState {
     Ok,
-    Full,    ///< the disk, or the quota
-    Locked,  ///< another program has a lock on it
-    Stalled, ///< a write has been under way for long
-    Failing  ///< for another reason, which the log has
+    Full,        ///< the disk, or the quota
+    Locked,      ///< another program has a lock on it
+    Stalled,     ///< a write has been under way for long
+    Unreachable, ///< the server of a shared one
+    Failing      ///< for another reason, which the log has
 };
 
 /// Its name in the API.
@@ -22,6 +23,8 @@ constexpr const char* nameOf(DatabaseState state) {
         return "locked";
     case DatabaseState::Stalled:
         return "stalled";
+    case DatabaseState::Unreachable:
+        return "unreachable";
     case DatabaseState::Failing:
         break;
     }

@@ -35,6 +35,14 @@ MappingPorts::Listeners MappingPorts::openAgain(const Mapping& mapping) {
     return {listenAgain(mapping, mapping.endpoint1), listenAgain(mapping, mapping.endpoint2)};
 }
 
+MappingPorts::Listeners MappingPorts::openChanged(const Mapping& former, const Mapping& wanted) {
+    keepFor(wanted);
+    Listeners listeners;
+    if (wanted.endpoint1.port != former.endpoint1.port) listeners[0] = listenAgain(wanted, wanted.endpoint1);
+    if (wanted.endpoint2.port != former.endpoint2.port) listeners[1] = listenAgain(wanted, wanted.endpoint2);
+    return listeners;
+}
+
 Pipe::Listeners MappingPorts::listenAgain(const Mapping& mapping, const Endpoint& endpoint) {
     try {
         return _environment.listen(endpoint.port);

@@ -36,6 +36,9 @@ class MappingPorts {
     /// The same, and opens them; one that something else holds is logged, and has no listeners.
     Listeners openAgain(const Mapping& mapping);
 
+    /// The same for a mapping that has changed, of the ports that it had not before.
+    Listeners openChanged(const Mapping& former, const Mapping& wanted);
+
     /// Opens the ports of `wanted` that the former one has not; those that are 0 are chosen. Takes none when
     /// it throws: UnfitSettings, PortTaken, NoFreePorts.
     Listeners open(const Mapping& former, Mapping& wanted);

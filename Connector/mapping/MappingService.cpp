@@ -49,18 +49,21 @@ class MappingService::Underway {
 
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
                                const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval,
-                               LimitedLogs& logs)
-    : _environment(environment), _store(store), _open(environment, ports), _audit(logs),
-      _lastUse(_open, _writer, lastUseInterval), _writer(store, database) {}
+                               LimitedLogs& logs, std::optional<FollowedStores> followed)
+    : _environment(environment), _store(store), _open(environment, ports), _hearing(database.grace),
+      _audit(logs), _lastUse(_open, _writer, lastUseInterval), _writer(store, database) {
+    if (followed) _follower.emplace(std::move(*followed), _open, database.compare);
+}
 
 MappingService::~MappingService() {
     stop(DatabaseWriter::Clock::now());
 }
 
 void MappingService::restore() {
-    _open.restore({.mappings = _store.load(),
-                   .damaged = _store.loadDamaged(),
-                   .releasedPorts = _store.releasedPorts()});
+    _open.restore(_follower ? _follower->load()
+                            : StoredMappings{.mappings = _store.load(),
+                                             .damaged = _store.loadDamaged(),
+                                             .releasedPorts = _store.releasedPorts()});
 }
 
 void MappingService::serve() {
@@ -68,14 +71,35 @@ void MappingService::serve() {
     _writer.start();
     _ready = true;
     _lastUse.start();
+    if (_follower) _follower->start();
 }
 
 void MappingService::reload(const std::vector<std::uint16_t>& ports, const DatabaseLimits& database,
                             std::chrono::milliseconds lastUseInterval) {
     _store.limitBusy(database.busy);
     _writer.limit(database);
+    _hearing = database.grace;
+    if (_follower) _follower->compareEvery(database.compare);
     _lastUse.changeInterval(lastUseInterval);
     _open.reload(ports);
+}
+
+/// What another Connector with the same database does at the same time has an attempt fail: it is made again,
+/// with what is in the database by then, until patience is over.
+template <class Attempt>
+auto MappingService::again(const std::string& id, const DatabaseWriter::Patience& patience,
+                           Attempt&& attempt) {
+    for (;;) {
+        try {
+            return attempt();
+        } catch (const StoragePortTaken&) {
+            if (DatabaseWriter::Clock::now() >= patience.until())
+                throw NoFreePorts("all ports that were tried are taken in the server's database");
+        } catch (const StorageOutdated&) {
+            if (!_follower || DatabaseWriter::Clock::now() >= patience.until()) throw;
+            _follower->hear(id, patience.until());
+        }
+    }
 }
 
 Mapping MappingService::add(Mapping wanted, const Caller& openedBy) {
@@ -87,35 +111,65 @@ Mapping MappingService::add(Mapping wanted, const Caller& openedBy) {
 
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
-    const auto ports = std::make_shared<PortLease>(_open, Mapping(), wanted);
-    _writer.write(
-        patience, [wanted](MappingStore& store) { store.insert(wanted); },
-        {"no mapping was opened, and what is written of one is removed again", // nobody has its passcodes
-         [this, wanted, ports](const std::exception_ptr& failure) {
-             if (!failure) undo(wanted, ports);
-         }});
-
-    _open.open(wanted, *ports);
+    const auto mapping = again(wanted.id, patience, [&] { return addOnce(wanted, patience); });
     const auto line =
-        Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy.inWords(),
-                     std::string(wanted.typeName()), wanted.endpoint1.port, wanted.endpoint2.port) +
-        inWords(wanted.visitors);
-    _audit.write(openedBy, "add", wanted,
-                 LogLine(line).with("port1", wanted.endpoint1.port).with("port2", wanted.endpoint2.port));
+        Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", mapping.id, openedBy.inWords(),
+                     std::string(mapping.typeName()), mapping.endpoint1.port, mapping.endpoint2.port) +
+        inWords(mapping.visitors);
+    _audit.write(openedBy, "add", mapping,
+                 LogLine(line).with("port1", mapping.endpoint1.port).with("port2", mapping.endpoint2.port));
+    return mapping;
+}
+
+Mapping MappingService::addOnce(const Mapping& asked, const DatabaseWriter::Patience& patience) {
+    auto wanted = asked;
+    const auto ports = std::make_shared<PortLease>(_open, Mapping(), wanted);
+    try {
+        _writer.write(
+            patience, [wanted](MappingStore& store) { store.insert(wanted); },
+            {"no mapping was opened, and what is written of one is removed again", // nobody has its passcodes
+             [this, wanted, ports](const std::exception_ptr& failure) {
+                 if (!failure) undo(wanted, ports);
+             }});
+    } catch (const StoragePortTaken& taken) {
+        refuseTaken(asked, Mapping(), taken);
+        throw;
+    } catch (const StorageUncertain&) {
+        undo(wanted, ports);
+        throw;
+    }
+    _open.open(wanted, *ports);
     return wanted;
 }
 
-/// Of a mapping that was committed when its caller had been told that it wouldn't be. Its ports are kept
+/// Throws PortTaken when it is a port that was asked for, and that the former mapping has not.
+void MappingService::refuseTaken(const Mapping& asked, const Mapping& former, const StoragePortTaken& taken) {
+    const auto refuse = [&taken](const char* key, std::uint16_t port, std::uint16_t formerPort) {
+        if (port != 0 && port != formerPort && (taken.port() == 0 || taken.port() == port))
+            throw PortTaken(Poco::format("%s: %hu is taken by a mapping that another Connector has opened",
+                                         std::string(key), port));
+    };
+    refuse("port1", asked.endpoint1.port, former.endpoint1.port);
+    refuse("port2", asked.endpoint2.port, former.endpoint2.port);
+}
+
+/// Of a mapping that may have been committed although its caller was told that it isn't. Its ports are kept
 /// until its row is gone.
 void MappingService::undo(const Mapping& mapping, std::shared_ptr<PortLease> ports) {
-    log().warning("mapping %s, which was not opened, was written late; it is removed again", mapping.id);
-    _writer.writeSurely([mapping](MappingStore& store) { store.remove(mapping); },
+    log().warning("mapping %s, which was not opened, may have been written; it is removed again", mapping.id);
+    _writer.writeSurely([mapping](MappingStore& store) { store.removeIfThere(mapping); },
                         [ports = std::move(ports)](const std::exception_ptr&) {});
 }
 
 void MappingService::remove(const std::string& id, const Caller& closedBy) {
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
+    hearOf(id);
+    again(id, patience, [&] { removeOnce(id, patience, closedBy); });
+}
+
+void MappingService::removeOnce(const std::string& id, const DatabaseWriter::Patience& patience,
+                                const Caller& closedBy) {
     const auto claim = std::make_shared<OpenMappings::Claim>(_open, id, patience.until());
     const auto removed = claim->mapping();
     const bool isDamaged = claim->isDamaged();
@@ -143,6 +197,12 @@ MappingReport MappingService::change(const std::string& id, const Edit& edit, co
                                      const Caller& changedBy) {
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
+    hearOf(id);
+    return again(id, patience, [&] { return changeOnce(id, edit, what, patience, changedBy); });
+}
+
+MappingReport MappingService::changeOnce(const std::string& id, const Edit& edit, const std::string& what,
+                                         const DatabaseWriter::Patience& patience, const Caller& changedBy) {
     const auto claim = std::make_shared<OpenMappings::Claim>(_open, id, patience.until());
     if (claim->isDamaged())
         throw UnknownMapping("mapping " + id + " is damaged in the database; it can only be removed");
@@ -150,22 +210,28 @@ MappingReport MappingService::change(const std::string& id, const Edit& edit, co
     auto wanted = former;
     edit(wanted);
     check(wanted);
+    const auto asked = wanted;
     const auto ports = std::make_shared<PortLease>(_open, former, wanted);
-    _writer.write(patience, [former, wanted](MappingStore& store) { store.replace(former, wanted); },
-                  {"the mapping is changed as soon as it does",
-                   [this, claim, wanted, ports, what, changedBy](const std::exception_ptr& failure) {
-                       if (!failure)
-                           goOnLate([this, claim, wanted, ports, what, changedBy] {
-                               apply(claim->mapping(), wanted, *ports, what, changedBy);
-                           });
-                   }});
-    return apply(former, wanted, *ports, what, changedBy);
+    try {
+        _writer.write(patience, [former, wanted](MappingStore& store) { store.replace(former, wanted); },
+                      {"the mapping is changed as soon as it does",
+                       [this, claim, wanted, ports, what, changedBy](const std::exception_ptr& failure) {
+                           if (!failure)
+                               goOnLate([this, claim, wanted, ports, what, changedBy] {
+                                   apply(wanted, *ports, what, changedBy);
+                               });
+                       }});
+    } catch (const StoragePortTaken& taken) {
+        refuseTaken(asked, former, taken);
+        throw;
+    }
+    return apply(wanted, *ports, what, changedBy);
 }
 
 /// What is committed.
-MappingReport MappingService::apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
-                                    const std::string& what, const Caller& changedBy) {
-    auto report = _open.change(former, wanted, ports);
+MappingReport MappingService::apply(const Mapping& wanted, PortLease& ports, const std::string& what,
+                                    const Caller& changedBy) {
+    auto report = _open.change(wanted, ports);
     LogLine line("mapping " + wanted.id + " changed by " + changedBy.inWords() + ": " + what);
     if (what == kNewPasscode)
         _audit.write(changedBy, "passcode", wanted, line);
@@ -186,13 +252,24 @@ void MappingService::goOnLate(const std::function<void()>& step) {
     }
 }
 
+OpenMappings& MappingService::hearOf(const std::string& id) {
+    if (_follower && !_open.knows(id)) _follower->hear(id, DatabaseWriter::Clock::now() + _hearing.load());
+    return _open;
+}
+
 void MappingService::endConnection(const std::string& id, std::uint64_t number, const Caller& endedBy) {
-    const auto [mapping, ended] = _open.endConnection(id, number, endedBy.inWords());
+    const auto [mapping, ended] = hearOf(id).endConnection(id, number, endedBy.inWords());
     const std::string kind = ended.kind == ConnectionReport::Kind::Agent ? "agent" : "visitor";
     LogLine line(Poco::format("mapping %s: %s %s, connection %Lu, was ended by %s", id, kind, ended.address,
                               number, endedBy.inWords()));
     _audit.write(endedBy, "disconnect", mapping,
                  line.with("connection", number).with(kind.c_str(), ended.address));
+}
+
+DatabaseState MappingService::databaseState() const {
+    const auto state = _writer.state();
+    const bool isMissed = state == DatabaseState::Ok && _follower && !_follower->isConnected();
+    return isMissed ? DatabaseState::Unreachable : state;
 }
 
 int MappingService::descriptorCount() const {
@@ -201,6 +278,10 @@ int MappingService::descriptorCount() const {
 
 int MappingService::freeDescriptorCount() const {
     return _environment.freeDescriptors();
+}
+
+int MappingService::lockDescriptor() const {
+    return _follower ? _follower->lockDescriptor() : _store.lockDescriptor();
 }
 
 void MappingService::refuse(DatabaseWriter::Clock::time_point patience) {
@@ -217,6 +298,7 @@ bool MappingService::suspend(DatabaseWriter::Clock::time_point patience,
                              DatabaseWriter::Clock::time_point until) {
     refuse(patience);
     _lastUse.stop();
+    if (_follower && !_follower->stop(until)) return false;
     {
         std::unique_lock lock(_mutex);
         if (!_ended.wait_until(lock, until, [this] { return _underway == 0; })) return false;
@@ -236,6 +318,7 @@ void MappingService::resume() {
     }
     _open.allowClaims(true);
     _lastUse.start();
+    if (_follower) _follower->start();
     for (const auto& step : late)
         goOnLate(step);
 }
@@ -246,6 +329,7 @@ void MappingService::drain() {
         _isHandedOver = true;
     }
     _store.close(); // the writer rests: the other process alone keeps others out from now on
+    if (_follower) _follower->closeStores();
     _open.drain();
 }
 
@@ -256,6 +340,7 @@ bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
         _ended.wait(lock, [this] { return _underway == 0; });
     }
     _lastUse.stop();
+    if (_follower && !_follower->stop(until)) return false;
     if (!_isHandedOver) _lastUse.storeAll();
     _open.closeAll();
     const bool isWritten = _writer.stop(until);

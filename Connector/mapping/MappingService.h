@@ -5,6 +5,7 @@
 #include "mapping/LastUseStorage.h"
 #include "mapping/MappingStore.h"
 #include "mapping/OpenMappings.h"
+#include "mapping/StoreFollower.h"
 
 #include <atomic>
 #include <chrono>
@@ -14,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,10 +30,10 @@ namespace connector {
 class MappingService {
   public:
     /// environment, store, ports and logs must outlive the service. lastUseInterval: how often, at most, it
-    /// is written when mappings were last in use.
+    /// is written when mappings were last in use. followed: of a database that is shared.
     MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
                    const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval,
-                   LimitedLogs& logs);
+                   LimitedLogs& logs, std::optional<FollowedStores> followed);
     ~MappingService();
 
     /// Opens what is stored. Throws StorageError.
@@ -50,6 +52,10 @@ class MappingService {
     /// What is served at the moment.
     OpenMappings& open() { return _open; }
     const OpenMappings& open() const { return _open; }
+
+    /// The same, and that mapping, if the database has it, although another Connector has only just opened
+    /// it. Throws StorageUnreachable when that can't be known.
+    OpenMappings& hearOf(const std::string& id);
 
     /// Opens a mapping; the service fills in its id, its passcodes, and the ports that are 0 in `wanted`.
     /// Returns when the row is committed and both ports listen; when it throws, nothing of the mapping
@@ -83,8 +89,11 @@ class MappingService {
     /// What happens to mappings.
     EventFeed& events() const { return _environment.events(); }
 
-    DatabaseState databaseState() const { return _writer.state(); }
+    DatabaseState databaseState() const;
     const Durations& databaseCommits() const { return _writer.commits(); }
+
+    /// What keeps other processes from what this one has on its disk; it stays the service's.
+    int lockDescriptor() const;
 
     /// Later calls throw NotServing. Those that wait for the database do so until then at the most.
     void refuse(DatabaseWriter::Clock::time_point patience);
@@ -108,10 +117,17 @@ class MappingService {
     class Underway;
     using PortLease = OpenMappings::PortLease;
 
+    template <class Attempt>
+    auto again(const std::string& id, const DatabaseWriter::Patience& patience, Attempt&& attempt);
+    Mapping addOnce(const Mapping& asked, const DatabaseWriter::Patience& patience);
+    void removeOnce(const std::string& id, const DatabaseWriter::Patience& patience, const Caller& closedBy);
+    MappingReport changeOnce(const std::string& id, const Edit& edit, const std::string& what,
+                             const DatabaseWriter::Patience& patience, const Caller& changedBy);
+    static void refuseTaken(const Mapping& asked, const Mapping& former, const StoragePortTaken& taken);
     void undo(const Mapping& mapping, std::shared_ptr<PortLease> ports);
     void close(const Mapping& mapping, const Caller& closedBy);
-    MappingReport apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
-                        const std::string& what, const Caller& changedBy);
+    MappingReport apply(const Mapping& wanted, PortLease& ports, const std::string& what,
+                        const Caller& changedBy);
     void goOnLate(const std::function<void()>& step);
     void check(const Mapping& wanted) const;
     void refuseUnlessServing() const;
@@ -119,6 +135,8 @@ class MappingService {
     PipeEnvironment& _environment;
     MappingStore& _store;
     OpenMappings _open;
+    std::optional<StoreFollower> _follower; ///< of a database that is shared
+    std::atomic<std::chrono::milliseconds> _hearing;
     std::mutex _mutex; ///< of what follows
     std::atomic<bool> _ready{false};
     bool _stopping = false;

@@ -1,6 +1,7 @@
 #include "mapping/OpenMappings.h"
 
 #include "base/Timestamp.h"
+#include "mapping/MappingRow.h"
 
 #include <Poco/Logger.h>
 
@@ -129,9 +130,14 @@ void OpenMappings::open(const Mapping& mapping, PortLease& ports) {
     const std::lock_guard lock(_mutex);
     ports._areKept = true;
     _ports.keepFor(mapping);
+    serveNew(mapping, std::move(ports._listeners));
+}
+
+/// With the lock.
+void OpenMappings::serveNew(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners) {
     auto pipe = _factory.createPipe(mapping);
-    pipe->start(std::move(ports._listeners));
-    _open.emplace(mapping.id, Open{mapping, std::move(pipe), LastUse()});
+    pipe->start(std::move(listeners));
+    _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
     _environment.events().publish("mapping-opened", mapping);
 }
 
@@ -149,24 +155,114 @@ void OpenMappings::close(const Mapping& mapping) {
     if (_onClosed) _onClosed(mapping.id);
 }
 
-MappingReport OpenMappings::change(const Mapping& former, const Mapping& wanted, PortLease& ports) {
+MappingReport OpenMappings::change(const Mapping& wanted, PortLease& ports) {
     std::unique_lock lock(_mutex);
-    auto& open = find(_open, wanted.id)->second;
-    open.mapping = wanted;
     ports._areKept = true;
     _ports.keepFor(wanted);
-    lock.unlock(); // nobody else removes it
-    open.pipe->change(wanted, std::move(ports._listeners)).get();
+    return serveChanged(lock, wanted, std::move(ports._listeners));
+}
+
+/// One that is claimed, which nobody else removes.
+MappingReport OpenMappings::serveChanged(std::unique_lock<std::mutex>& lock, const Mapping& wanted,
+                                         std::array<Pipe::Listeners, 2> listeners) {
+    auto& open = find(_open, wanted.id)->second;
+    const auto former = std::exchange(open.mapping, wanted);
+    lock.unlock();
+    open.pipe->change(wanted, std::move(listeners)).get();
     lock.lock();
     _ports.giveBack(former, wanted);
     _environment.events().publish("mapping-changed", wanted);
     return reportOf(open);
 }
 
+/// What claims do, for those that nobody else has claimed.
+class OpenMappings::Hold {
+  public:
+    /// ids: those that somebody else has claimed are taken out of them.
+    Hold(OpenMappings& mappings, std::set<std::string>& ids) : _mappings(mappings) {
+        const std::lock_guard lock(_mappings._mutex);
+        std::erase_if(ids, [this](const auto& id) { return _mappings._claimed.contains(id); });
+        _mappings._claimed.insert(ids.begin(), ids.end());
+        _ids = ids;
+    }
+    ~Hold() {
+        const std::lock_guard lock(_mappings._mutex);
+        for (const auto& id : _ids)
+            _mappings._claimed.extract(id);
+        _mappings._unclaimed.notify_all();
+    }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+  private:
+    OpenMappings& _mappings;
+    std::set<std::string> _ids;
+};
+
+std::set<std::string> OpenMappings::follow(const std::set<std::string>& ids, const ReadRows& read) {
+    auto free = ids;
+    const Hold hold(*this, free);
+    const auto rows = read(free);
+    auto removed = free;
+    for (const auto& row : rows)
+        removed.erase(row.id);
+    for (const auto& id : removed) // first: their ports may be those of others
+        followRemoval(id);
+    for (const auto& row : rows)
+        followRow(row);
+    auto claimed = ids;
+    std::erase_if(claimed, [&free](const auto& id) { return free.contains(id); });
+    return claimed;
+}
+
+void OpenMappings::followRow(const Mapping& row) {
+    std::unique_lock lock(_mutex);
+    _damaged.erase(row.id);
+    const auto found = _open.find(row.id);
+    if (found == _open.end()) {
+        serveNew(row, _ports.openAgain(row));
+        tellUnserved(row);
+        log().information("mapping %s is opened, as another Connector has: %s, ports %hu and %hu", row.id,
+                          std::string(row.typeName()), row.endpoint1.port, row.endpoint2.port);
+    } else if (checksumOf(found->second.mapping) != checksumOf(row)) {
+        serveChanged(lock, row, _ports.openChanged(found->second.mapping, row));
+        log().information("mapping %s is changed, as another Connector has", row.id);
+    }
+}
+
+void OpenMappings::followRemoval(const std::string& id) {
+    std::unique_lock lock(_mutex);
+    const auto found = _open.find(id);
+    const auto damaged = _damaged.find(id);
+    if (found == _open.end() && damaged == _damaged.end()) return;
+    const auto mapping = found == _open.end() ? damaged->second : found->second.mapping;
+    lock.unlock();
+    close(mapping);
+    log().information("mapping %s is closed, as another Connector has removed it", id);
+}
+
+std::vector<MappingStore::RowMark> OpenMappings::marks() const {
+    constexpr std::size_t kAtOnce = 1000; // while others wait for the lock
+    std::vector<MappingStore::RowMark> marks;
+    for (bool isOver = false; !isOver;) {
+        const std::lock_guard lock(_mutex);
+        auto it = marks.empty() ? _open.begin() : _open.upper_bound(marks.back().id);
+        for (std::size_t i = 0; i < kAtOnce && it != _open.end(); ++i, ++it)
+            marks.push_back({it->first, checksumOf(it->second.mapping)});
+        isOver = it == _open.end();
+    }
+    return marks;
+}
+
 void OpenMappings::allowClaims(bool areAllowed) {
     const std::lock_guard lock(_mutex);
     _areClaimsAllowed = areAllowed;
     _unclaimed.notify_all();
+}
+
+bool OpenMappings::knows(const std::string& id) const {
+    const std::lock_guard lock(_mutex);
+    return _open.contains(id) || _damaged.contains(id);
 }
 
 MappingReport OpenMappings::show(const std::string& id) const {

@@ -4,6 +4,7 @@
 #include "mapping/LastUseRecord.h"
 #include "mapping/MappingError.h"
 #include "mapping/MappingPorts.h"
+#include "mapping/MappingStore.h"
 #include "model/Mapping.h"
 #include "pipe/PipeFactory.h"
 #include "pipe/PipeStatus.h"
@@ -83,10 +84,24 @@ class OpenMappings {
     void close(const Mapping& mapping);
 
     /// One that is claimed is like this from now on; returns when that is in force.
-    MappingReport change(const Mapping& former, const Mapping& wanted, PortLease& ports);
+    MappingReport change(const Mapping& wanted, PortLease& ports);
+
+    /// The row that each of these has in the database; for some or all there may be none.
+    using ReadRows = std::function<std::vector<Mapping>(const std::set<std::string>& ids)>;
+
+    /// Has these mappings be served as `read` says that they are in the database by now: opened, changed,
+    /// closed or left alone. Returns, without asking for them, those that are claimed: that is to be tried
+    /// again. Throws what read() throws.
+    std::set<std::string> follow(const std::set<std::string>& ids, const ReadRows& read);
+
+    /// What tells the rows of all that are served from others, ordered by id.
+    std::vector<MappingStore::RowMark> marks() const;
 
     /// Later claims throw NotServing, and those that are waited for, too; until they are allowed again.
     void allowClaims(bool areAllowed);
+
+    /// Whether it is served, or damaged.
+    bool knows(const std::string& id) const;
 
     /// Throws UnknownMapping.
     MappingReport show(const std::string& id) const;
@@ -143,6 +158,13 @@ class OpenMappings {
         std::array<Pipe::Listeners, 2> listeners;
     };
 
+    class Hold;
+
+    void serveNew(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners);
+    MappingReport serveChanged(std::unique_lock<std::mutex>& lock, const Mapping& wanted,
+                               std::array<Pipe::Listeners, 2> listeners);
+    void followRow(const Mapping& row);
+    void followRemoval(const std::string& id);
     template <class Mappings>
     static auto find(Mappings& mappings, const std::string& id);
     ConnectionReports await(std::future<ConnectionReports> answer) const;
