@@ -51,7 +51,7 @@ Server::Server(const Configuration& configuration, Inheritance inheritance)
       _environment(_loops, _sockets, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
       _store(storeFor(configuration, std::move(inheritance.databaseLock))), _ports(configuration.ports),
       _mappings(_environment, _store, _ports, configuration.databaseLimits, configuration.lastUse,
-                _limitedLogs),
+                _limitedLogs, std::nullopt),
       _metrics(configuration.metrics, _mappings, _environment, _credentials.get()),
       _apiLogs(configuration.api.identities, _limitedLogs),
       _api(configuration.api, _mappings, _metrics, _apiLogs),

@@ -76,15 +76,17 @@ bool MappingStore::isInUse(const std::string& path) {
     return DatabaseLock::isHeld(path);
 }
 
-/// function(row, checksum), for one row after the other. id: the condition's $1; "" when it has none.
+/// function(row, checksum), for one row after the other. ids: the condition's $1 and so on.
 template <class Function>
-void MappingStore::forEachRow(const std::string& condition, const std::string& id, Function&& function) {
+void MappingStore::forEachRow(const std::string& condition, const std::set<std::string>& ids,
+                              Function&& function) {
     MappingRow row;
     Poco::Nullable<std::string> checksum;
     _database->translated([&] {
         Statement select(_database->readable());
         select << selectRows() + condition;
-        if (!id.empty()) select, useRef(id);
+        for (const auto& id : ids)
+            select, useRef(id);
         for (auto& value : row)
             select, into(value);
         select, into(checksum), limit(1);
@@ -95,7 +97,7 @@ void MappingStore::forEachRow(const std::string& condition, const std::string& i
 
 std::vector<Mapping> MappingStore::load() {
     std::vector<Mapping> mappings;
-    forEachRow("ORDER BY id", "", [&](const MappingRow& row, const std::string& checksum) {
+    forEachRow("ORDER BY id", {}, [&](const MappingRow& row, const std::string& checksum) {
         if (checksum != checksumOf(row)) return;
         if (auto mapping = mappingOf(row)) mappings.push_back(std::move(*mapping));
     });
@@ -104,19 +106,26 @@ std::vector<Mapping> MappingStore::load() {
 
 std::vector<Mapping> MappingStore::loadDamaged() {
     std::vector<Mapping> mappings;
-    forEachRow("ORDER BY id", "", [&](const MappingRow& row, const std::string& checksum) {
+    forEachRow("ORDER BY id", {}, [&](const MappingRow& row, const std::string& checksum) {
         if (checksum != checksumOf(row) || !mappingOf(row)) mappings.push_back(remainsOf(row));
     });
     return mappings;
 }
 
-std::optional<Mapping> MappingStore::find(const std::string& id) {
-    std::optional<Mapping> found;
-    forEachRow("WHERE id = $1", id, [&](const MappingRow& row, const std::string& checksum) {
-        if (checksum == checksumOf(row)) found = mappingOf(row);
-        if (!found) tellDamaged(id);
+std::vector<Mapping> MappingStore::load(const std::set<std::string>& ids) {
+    if (ids.empty()) return {};
+    std::string list;
+    for (std::size_t number = 1; number <= ids.size(); ++number)
+        list += (number > 1 ? ", $" : "$") + std::to_string(number);
+    std::vector<Mapping> mappings;
+    forEachRow("WHERE id IN (" + list + ")", ids, [&](const MappingRow& row, const std::string& checksum) {
+        auto mapping = checksum == checksumOf(row) ? mappingOf(row) : std::nullopt;
+        if (mapping)
+            mappings.push_back(std::move(*mapping));
+        else
+            tellDamaged(row.front().value(""));
     });
-    return found;
+    return mappings;
 }
 
 void MappingStore::tellDamaged(const std::string& id) {
@@ -207,6 +216,11 @@ void MappingStore::removeIfThere(const Mapping& mapping) {
     if (count == 0) return;
     releasePort(mapping.endpoint1.port);
     releasePort(mapping.endpoint2.port);
+}
+
+void MappingStore::forget(const std::string& id) {
+    _database->translated(
+        [&] { _database->writable() << "DELETE FROM mapping WHERE id = $1", useRef(id), now; });
 }
 
 void MappingStore::replace(const Mapping& before, const Mapping& mapping) {

@@ -69,8 +69,8 @@ class MappingStore {
     /// which the database compares with its indexes.
     std::vector<Mapping> loadDamaged();
 
-    /// Nothing when there is no such row, or when it is damaged, which is logged once.
-    std::optional<Mapping> find(const std::string& id);
+    /// Those of them that there are; damaged ones are left out, which is logged once.
+    std::vector<Mapping> load(const std::set<std::string>& ids);
 
     /// A row as it is at the moment.
     struct RowMark {
@@ -121,6 +121,9 @@ class MappingStore {
     /// The same for one that may be gone, or damaged: then all that is known of it is its id and its ports.
     void removeIfThere(const Mapping& mapping);
 
+    /// Removes what there is under that id, and remembers nothing.
+    void forget(const std::string& id);
+
     /// Replaces all of the mapping `before`, which has the same id, but for when it was last in use. Ports
     /// that it has no more are remembered as the last ones given back. Throws StorageOutdated,
     /// StoragePortTaken.
@@ -145,7 +148,7 @@ class MappingStore {
     MappingStore(std::unique_ptr<Database> database, bool isShared);
 
     template <class Function>
-    void forEachRow(const std::string& condition, const std::string& id, Function&& function);
+    void forEachRow(const std::string& condition, const std::set<std::string>& ids, Function&& function);
     void tellDamaged(const std::string& id);
     void releasePort(int port);
 
