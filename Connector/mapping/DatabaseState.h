@@ -7,8 +7,8 @@ enum class DatabaseState {
     Ok,
     Full,        ///< the disk, or the quota
     Locked,      ///< another program has a lock on it
+    Unreachable, ///< its server: it is shared
     Stalled,     ///< a write has been under way for long
-    Unreachable, ///< the server of a shared one
     Failing      ///< for another reason, which the log has
 };
 
@@ -21,10 +21,10 @@ constexpr const char* nameOf(DatabaseState state) {
         return "full";
     case DatabaseState::Locked:
         return "locked";
-    case DatabaseState::Stalled:
-        return "stalled";
     case DatabaseState::Unreachable:
         return "unreachable";
+    case DatabaseState::Stalled:
+        return "stalled";
     case DatabaseState::Failing:
         break;
     }

@@ -19,8 +19,8 @@ using Parameters = std::map<std::string, std::string>;
 
 /// Each may be another one in the URI; libpq's manual says what they are. A server that is gone is noticed
 /// within 10 s or so.
-const Parameters kDefaults{{"connect_timeout", "3"},     {"keepalives_idle", "5"},
-                           {"keepalives_interval", "2"}, {"keepalives_count", "3"},
+const Parameters kDefaults{{"connect_timeout", "3"},      {"keepalives_idle", "5"},
+                           {"keepalives_interval", "2"},  {"keepalives_count", "3"},
                            {"tcp_user_timeout", "10000"}, {"fallback_application_name", "iofog-connector"}};
 
 /// Those of the URI.

@@ -45,9 +45,8 @@ std::exception_ptr PostgresError::asException(const std::string& name) const {
 }
 
 std::string inOneLine(const std::string& message) {
-    const Poco::StringTokenizer lines(message, "\n",
-                                      Poco::StringTokenizer::TOK_TRIM |
-                                          Poco::StringTokenizer::TOK_IGNORE_EMPTY);
+    const Poco::StringTokenizer lines(
+        message, "\n", Poco::StringTokenizer::TOK_TRIM | Poco::StringTokenizer::TOK_IGNORE_EMPTY);
     return Poco::cat(std::string("; "), lines.begin(), lines.end());
 }
 
