@@ -71,13 +71,16 @@ Poco::JSON::Object::Ptr ListMappingsHandler::answer(const ApiRequest& request) {
         mappings->add(context().rules->json.write(report));
     auto answer = newJson();
     answer->set("mappings", mappings);
+    answer->set("node", context().rules->node);
     if (hasMore) answer->set("next", reports.back().mapping.id);
     return answer;
 }
 
 Poco::JSON::Object::Ptr ShowMappingHandler::answer(const ApiRequest&) {
     const auto id = checkedMappingId(pathId());
-    return context().rules->json.write(context().mappings.hearOf(id).show(id));
+    auto answer = context().rules->json.write(context().mappings.hearOf(id).show(id));
+    answer->set("node", context().rules->node);
+    return answer;
 }
 
 Poco::JSON::Object::Ptr ChangeMappingHandler::answer(const ApiRequest& request) {
