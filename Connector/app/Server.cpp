@@ -26,7 +26,7 @@ Poco::Net::Context::Ptr contextFor(const std::unique_ptr<TlsCredentials>& creden
     return makeServerContext(*credentials, clientCaFile);
 }
 
-/// Its limits are the API's; Prometheus alone asks there.
+/// Its limits are the API's; Prometheus alone asks there, and through no proxy.
 HttpSettings metricsHttp(const Configuration& configuration) {
     constexpr int kThreads = 2;
     HttpSettings settings{.name = "the metrics",
@@ -140,10 +140,10 @@ void Server::change(const Configuration& configuration, const Renewal& renewal) 
     _mappings.reload(configuration.ports, configuration.database, configuration.lastUse);
     _apiLogs.add(configuration.api.identities);
     _api.rules.replace(ApiRules(configuration.api));
-    _http->change(configuration.api.limits, renewal.apiContext);
+    _http->change(configuration.api, renewal.apiContext);
     if (renewal.apiContext) _apiContext = renewal.apiContext;
     _metrics.apply(configuration.metrics);
-    if (_metricsHttp) _metricsHttp->change(metricsHttp(configuration).limits, {});
+    if (_metricsHttp) _metricsHttp->change(metricsHttp(configuration), {});
     _configuration = configuration;
 }
 

@@ -52,6 +52,8 @@ std::future<void> Pipe::close() {
         _retry.cancel();
         _draining.cancel();
         _listeners = {};
+        for (auto& entrance : _entrances)
+            if (entrance) entrance->closeAll();
         closeConnections();
         _relays.abortAll("the mapping was closed");
         // What closeConnections() left to the loop is destroyed before a function posted now runs.
@@ -69,7 +71,9 @@ void Pipe::drain() {
 }
 
 void Pipe::drainOn() {
-    if (leave(_loop.now() - _drainBegin) || relayCount() > 0)
+    const auto isEmpty = [](const auto& entrance) { return !entrance || entrance->isEmpty(); };
+    const bool areAllIn = std::all_of(_entrances.begin(), _entrances.end(), isEmpty);
+    if (leave(_loop.now() - _drainBegin) || relayCount() > 0 || !areAllIn)
         _draining.start(kDrain);
     else
         _isDrained = true;
@@ -209,7 +213,10 @@ const Endpoint& Pipe::endpointAt(std::size_t index) const {
 
 void Pipe::startListening(std::size_t index) {
     auto& listeners = _listeners[index];
-    const auto starts = [&](auto& listener) { return listener->start(_loop, acceptorAt(index)); };
+    auto& entrance = _entrances[index];
+    if (!entrance)
+        entrance.emplace(_loop, _environment.proxies(), acceptorAt(index), _environment.logs().proxies);
+    const auto starts = [&](auto& listener) { return listener->start(_loop, *entrance); };
     if (!std::all_of(listeners.begin(), listeners.end(), starts)) listeners.clear();
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/Lifeline.h"
 #include "model/Mapping.h"
+#include "net/ProxyEntrance.h"
 #include "pipe/AgentEndpoint.h"
 #include "pipe/ConnectionQuery.h"
 #include "pipe/Openings.h"
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -156,6 +158,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     const LastUse _usedBefore; ///< the process started
     Mapping _mapping;
     EventLoop& _loop;
+    std::array<std::optional<ProxyEntrance>, 2> _entrances; ///< of the ports, as soon as they were open
     std::array<Listeners, 2> _listeners;
     Timer _retry;
     Timer _draining;
