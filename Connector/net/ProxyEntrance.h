@@ -25,8 +25,8 @@ class ProxyEntrance final : public Acceptor {
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
 
-    /// Whether no header is waited for.
-    bool isEmpty() const { return _waiting.empty(); }
+    /// Connections whose header has not come.
+    std::size_t count() const { return _waiting.size(); }
 
     /// Closes the connections whose header has not come.
     void closeAll();

@@ -71,9 +71,8 @@ void Pipe::drain() {
 }
 
 void Pipe::drainOn() {
-    const auto isEmpty = [](const auto& entrance) { return !entrance || entrance->isEmpty(); };
-    const bool areAllIn = std::all_of(_entrances.begin(), _entrances.end(), isEmpty);
-    if (leave(_loop.now() - _drainBegin) || relayCount() > 0 || !areAllIn)
+    const bool isSomebodyLeft = leave(_loop.now() - _drainBegin);
+    if (isSomebodyLeft || relayCount() > 0 || enteringCount(0) > 0 || enteringCount(1) > 0)
         _draining.start(kDrain);
     else
         _isDrained = true;

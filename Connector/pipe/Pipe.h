@@ -111,6 +111,12 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// Conversations that are begun with an agent of PIPE/2, and may be put back yet.
     int openingCount() const { return _openings.count(); }
 
+    /// Connections to a port that may yet turn out to be somebody's (ProxyEntrance); index as with
+    /// acceptorAt(). On the pipe's loop.
+    std::size_t enteringCount(std::size_t index) const {
+        return _entrances[index] ? _entrances[index]->count() : 0;
+    }
+
     /// Leaves a port to another process; index as with acceptorAt(). On the pipe's loop.
     void stopListening(std::size_t index) { _listeners[index].clear(); }
 
