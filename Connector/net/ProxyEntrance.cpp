@@ -150,12 +150,13 @@ ProxyEntrance::~ProxyEntrance() = default;
 void ProxyEntrance::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                DescriptorBudget::Lease lease) {
     _loop.assertInLoopThread();
-    if (!_proxies->include(peer.host()))
+    const auto& proxies = *_proxies;
+    if (proxies.networks.empty() || !proxies.include(peer.host()))
         return _acceptor.onAccepted(std::move(socket), peer, std::move(lease));
     const auto waiting = std::make_shared<Waiting>(*this, std::move(socket), peer, std::move(lease));
     waiting->position = _waiting.insert(_waiting.end(), waiting);
     waiting->start();
-    while (_waiting.size() > _proxies->waiting)
+    while (_waiting.size() > proxies.waiting)
         reject(*_waiting.front(), "so many others wait for theirs (limits.proxy-headers)");
 }
 
