@@ -516,7 +516,8 @@ void AgentEndpoint::reject(const Poco::Net::SocketAddress& peer, const std::stri
                            AgentRejection rejection) {
     _environment.rejections().add(rejection);
     // A proxy that only looks whether somebody is there would do so for ever.
-    if (rejection == AgentRejection::Left && _environment.proxies()->include(peer.host())) return;
+    const bool hasSaidNothing = rejection == AgentRejection::Left || rejection == AgentRejection::Handshake;
+    if (hasSaidNothing && _environment.proxies()->include(peer.host())) return;
     _environment.logs().rejected.write(peer.host(), why, [&] { return lineOf("rejected", peer, why); });
 }
 

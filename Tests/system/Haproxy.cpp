@@ -1,9 +1,12 @@
 #include "Haproxy.h"
 
-#include "PipeClient.h"
 #include "ProxyHeaders.h"
 #include "Waiting.h"
 
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/ServerSocket.h>
+
+#include <algorithm>
 #include <fstream>
 #include <unistd.h>
 
@@ -13,12 +16,13 @@ namespace {
 
 constexpr const char* kProgram = "/usr/sbin/haproxy";
 
+/// Seen without a connection, which would go through to Connector.
 bool listens(std::uint16_t port) {
     try {
-        PipeClient(Poco::Net::SocketAddress(Haproxy::kHost, port));
-        return true;
-    } catch (const ConnectionLost&) {
+        Poco::Net::ServerSocket().bind(Poco::Net::SocketAddress(Haproxy::kHost, port), true, false);
         return false;
+    } catch (const Poco::Net::NetException&) {
+        return true;
     }
 }
 
@@ -30,7 +34,7 @@ bool Haproxy::isThere() {
 
 Haproxy::Haproxy(const std::vector<std::uint16_t>& ports, const std::string& options)
     : _process(command(ports, options)) {
-    waitUntil("HAProxy listens", [&] { return listens(ports.front()); });
+    waitUntil("HAProxy listens", [&] { return std::all_of(ports.begin(), ports.end(), listens); });
 }
 
 ChildProcess::Command Haproxy::command(const std::vector<std::uint16_t>& ports,

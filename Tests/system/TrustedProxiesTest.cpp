@@ -125,7 +125,7 @@ BOOST_DATA_TEST_CASE(ConnectionWithoutAHeaderIsClosed, kModes, mode) {
                                       std::to_string(pipe.mapping().port2) +
                                       " closed: its PROXY header is wrong: neither \"PROXY \" nor the "
                                       "signature of version 2");
-    BOOST_TEST(pipe.count("agentsconnected") == 0);
+    BOOST_TEST(pipe.count("agentswaiting") == 0);
     BOOST_TEST(visitorToldOf(pipe, proxied(header::version1(kHome))) == "203.0.113.7:4711");
 }
 
