@@ -338,6 +338,7 @@ DatabaseLimits readDatabaseLimits(JsonFields& limits, int apiThreads) {
     result.wait = time(limits, "database-wait", result.wait);
     result.waiting = count(limits, "database-waiting", 1000, std::max(apiThreads / 2, 1));
     result.grace = time(limits, "database-grace", result.grace);
+    result.compare = time(limits, "database-compare", result.compare);
     return result;
 }
 
@@ -436,6 +437,15 @@ DatabaseLocation readDatabase(JsonFields& root, const std::string& file) {
     return location;
 }
 
+std::string readNode(JsonFields& root) {
+    constexpr std::size_t kLongest = 64;
+    auto node = root.text("node", Poco::Environment::nodeName());
+    const auto isPlain = [](char c) { return c > ' ' && c < '\x7f' && c != '"'; };
+    if (node.empty() || node.size() > kLongest || !std::all_of(node.begin(), node.end(), isPlain))
+        root.refuse("node", "a name of 1 to 64 printable ASCII characters without blanks and quotes");
+    return node;
+}
+
 Configuration readRoot(JsonFields root, const std::string& file) {
     Configuration result;
     result.file = file;
@@ -446,6 +456,7 @@ Configuration readRoot(JsonFields root, const std::string& file) {
     result.api.address = readAddress(root);
     result.api.tls = !result.dev;
     result.metrics = readMetrics(root.object("metrics"), result);
+    result.api.node = result.metrics.node = readNode(root);
     readPipes(root.object("pipes"), result.pipes);
     readVisitors(root.object("visitors"), result.pipes);
     readLimits(root.object("limits"), result);
