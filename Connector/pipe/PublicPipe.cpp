@@ -28,8 +28,8 @@ void PublicPipe::closeConnections() {
     _givingWay.cancel();
 }
 
-/// For a visitor whose handshake or PROXY header is not done, or that says nothing, agents are kept for a short time only:
-/// the other process has visitors that speak.
+/// For a visitor whose handshake or PROXY header is not done, or that says nothing, agents are kept for a
+/// short time only: the other process has visitors that speak.
 bool PublicPipe::leave(EventLoop::Clock::duration since) {
     stopListening(1);
     const auto& limits = *environment().limits();
