@@ -515,6 +515,9 @@ LogLine AgentEndpoint::lineOf(const char* what, const Poco::Net::SocketAddress& 
 void AgentEndpoint::reject(const Poco::Net::SocketAddress& peer, const std::string& why,
                            AgentRejection rejection) {
     _environment.rejections().add(rejection);
+    // A proxy that only looks whether somebody is there would do so for ever.
+    const bool hasSaidNothing = rejection == AgentRejection::Left || rejection == AgentRejection::Handshake;
+    if (hasSaidNothing && _environment.proxies()->include(peer.host())) return;
     _environment.logs().rejected.write(peer.host(), why, [&] { return lineOf("rejected", peer, why); });
 }
 

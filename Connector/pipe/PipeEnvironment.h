@@ -8,6 +8,7 @@
 #include "net/EventLoops.h"
 #include "net/Listener.h"
 #include "net/SocketStream.h"
+#include "net/TrustedProxies.h"
 #include "pipe/AgentRejection.h"
 #include "pipe/EventFeed.h"
 #include "pipe/Handshakes.h"
@@ -33,6 +34,8 @@ struct PipeSettings {
     TcpOptions tcp;
     /// Descriptors that listeners and connections may use together.
     int descriptors = 0;
+    /// Whose word counts on whom a connection is from. limits.proxy-headers, limits.greeting-first-byte.
+    TrustedProxies proxies;
     /// Mappings may have visitors that speak plain TCP while agents speak TLS.
     bool allowPlainVisitors = false;
     /// Of public mappings that don't say otherwise. All of it is given.
@@ -58,6 +61,7 @@ class PipeEnvironment {
     SlowedAddresses& slowed() { return _slowed; }
     AgentRejectionCounts& rejections() { return _rejections; }
     const Reloadable<PipeLimits>& limits() const { return _limits; }
+    const Reloadable<TrustedProxies>& proxies() const { return _proxies; }
     RelayShared& relays() { return _relays; }
     PipeLogs& logs() { return _logs; }
     EventFeed& events() { return _events; }
@@ -105,6 +109,7 @@ class PipeEnvironment {
     Reloadable<PipeLimits> _limits;
     Reloadable<TcpOptions> _tcp;
     Reloadable<TrafficLimits> _traffic;
+    Reloadable<TrustedProxies> _proxies;
     std::atomic<bool> _allowPlainVisitors;
     std::atomic<bool> _logsRelays;
     Poco::Net::Context::Ptr _tls;
