@@ -8,7 +8,7 @@ namespace {
 
 std::vector<std::string> launcherOf(const std::string& file) {
     // As a user other than root, a user namespace gives the right to mount.
-    return {"sh", "-c",
+    return {"/bin/sh", "-c",
             "hosts=$1; shift; "
             "prepare='mount --bind \"$0\" /etc/hosts && exec \"$@\"'; "
             "unshare --mount true 2>/dev/null && exec unshare --mount sh -c \"$prepare\" \"$hosts\" \"$@\"; "
