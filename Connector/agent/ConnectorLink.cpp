@@ -37,6 +37,7 @@ class ConnectorLink::Slot final : private AuthorizedDialer::Owner {
     std::shared_ptr<Pipe2Connection> connection; ///< null while there is none, or it goes away
     std::string instance;                        ///< of the Connector that it leads to
     EventLoop::Clock::time_point since;          ///< when it came
+    bool hasFailed = false;                      ///< the latest attempt has
 
   private:
     void onAuthorized(std::unique_ptr<SocketStream> stream, const Authorization& authorization,
@@ -124,7 +125,10 @@ void ConnectorLink::onAuthorized(Slot& slot, std::unique_ptr<SocketStream> strea
         connection->goAway();
         return reserve(slot, authorization.instance);
     }
+    slot.hasFailed = false;
     endReserve();
+    for (const auto& other : _slots)
+        if (other->hasFailed) other->dialer.hurry(); // Connector is there again
     _readyLog.up(&slot);
     if (_connections == 0) hold(authorization.connections > 0 ? authorization.connections : kConnections);
     _shared.owner.onConnected();
@@ -132,6 +136,7 @@ void ConnectorLink::onAuthorized(Slot& slot, std::unique_ptr<SocketStream> strea
 
 void ConnectorLink::onNotAuthorized(Slot& slot, const std::string& why, const std::string& instance) {
     if (_shared.owner.isHeldElsewhere(*this, instance)) return reserve(slot, instance);
+    slot.hasFailed = true;
     _shared.log.debug("%s: connection failed: %s", _name, why);
     _readyLog.down(&slot, why);
     _shared.owner.onNotConnected();
