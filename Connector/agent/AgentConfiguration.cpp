@@ -224,9 +224,10 @@ bool AgentPipeSettings::differsInRemotesOnly(const AgentPipeSettings& other) con
 }
 
 std::string AgentPipeSettings::summary() const {
-    const auto remote = "up to " + std::to_string(connectionCount) +
-                        (hosts.size() > 1 ? " connections each to " : " connections to ") +
-                        Poco::cat(std::string(", "), hosts.begin(), hosts.end()) + ":" + std::to_string(port);
+    const auto names = Poco::cat(std::string(", "), hosts.begin(), hosts.end());
+    const auto places = hosts.size() == 1 ? " to " + names + ":" + std::to_string(port)
+                                          : " each to port " + std::to_string(port) + " of " + names;
+    const auto remote = "up to " + std::to_string(connectionCount) + " connections" + places;
     if (role == Role::Messages) return remote + " for ioMessages";
     return remote + (role == Role::Listen ? " for clients of " : " for the target ") + localHost + ":" +
            std::to_string(localPort);

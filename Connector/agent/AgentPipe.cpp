@@ -1,16 +1,22 @@
 #include "agent/AgentPipe.h"
 
 #include <Poco/Format.h>
-#include <Poco/String.h>
 
 namespace connector {
 
+namespace {
+
+std::string nameOf(const AgentPipeSettings& settings) {
+    const auto others = settings.hosts.size() - 1;
+    const auto more = others > 0 ? Poco::format(" and %z more", others) : std::string();
+    return Poco::format("pipe to %s%s port %hu", settings.hosts.front(), more, settings.port);
+}
+
+} // namespace
+
 AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
                      Poco::Net::Context::Ptr tls)
-    : _environment(environment), _loop(environment.loops().next()),
-      _name(Poco::format("pipe to %s port %hu",
-                         Poco::cat(std::string(", "), settings.hosts.begin(), settings.hosts.end()),
-                         settings.port)),
+    : _environment(environment), _loop(environment.loops().next()), _name(nameOf(settings)),
       _log(Poco::Logger::get("agent")), _settings(settings), _tls(std::move(tls)), _resolver(_loop),
       _relays(_loop, _lifeline, environment.relays(), *this) {}
 
