@@ -23,7 +23,7 @@ std::string queryOf(const HTTPRequest& request) {
 } // namespace
 
 ApiRules::ApiRules(const ApiSettings& settings)
-    : json(settings.address, settings.tls), hosts(settings.address, settings.hosts),
+    : json(settings.address, settings.tls), node(settings.node), hosts(settings.address, settings.hosts),
       identities(settings.identities, settings.anonymous) {}
 
 ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, ServerMetrics& values,
