@@ -213,6 +213,21 @@ BOOST_AUTO_TEST_CASE(NameThatIsNotFoundKeepsItsAddresses) {
     BOOST_TEST(service.isUndisturbed(0));
 }
 
+BOOST_AUTO_TEST_CASE(NameIsLookedUpSoonWhenAConnectionIsLost) {
+    if (!HostNames::isPossible()) return skipTest("no mount namespaces");
+    Service service(Mode::Plain);
+    HostNames names;
+    names.set({Fleet::addressOf(0)});
+    auto pipe = service.pipe({HostNames::kName});
+    pipe->set("resolveinterval", 24 * 60 * 60 * 1000);
+    AgentProgram agent(service.fleet.setup(), {pipe}, AgentProtocol::Pipe2, std::chrono::milliseconds(0),
+                       names.launcher());
+    service.waitForAgents(0, 2);
+    names.set({Fleet::addressOf(1)});
+    service.fleet.kill(0);
+    service.waitForAgents(1, 2);
+}
+
 BOOST_AUTO_TEST_CASE(AddressesBeyondTheMostAreLeftOut) {
     if (!HostNames::isPossible()) return skipTest("no mount namespaces");
     Service service(Mode::Plain);

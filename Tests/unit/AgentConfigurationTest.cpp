@@ -124,9 +124,8 @@ BOOST_AUTO_TEST_CASE(summary_has_no_passcode) {
 BOOST_AUTO_TEST_CASE(there_may_be_several_hosts) {
     const auto pipe = pipeOf(containerWith("host", hosts({"a.example", "192.0.2.1", "2001:db8::1"})));
     BOOST_TEST((pipe.hosts == std::vector<std::string>{"a.example", "192.0.2.1", "2001:db8::1"}));
-    BOOST_TEST(pipe.summary() ==
-               "up to 60 connections each to a.example, 192.0.2.1, 2001:db8::1:6000 for the "
-               "target iofog:60401");
+    BOOST_TEST(pipe.summary() == "up to 60 connections each to port 6000 of a.example, 192.0.2.1, "
+                                 "2001:db8::1 for the target iofog:60401");
     BOOST_TEST(
         (pipeOf(containerWith("host", hosts({"a.example"}))) == pipeOf(containerWith("host", "a.example"))));
 }
