@@ -97,6 +97,12 @@ bool SessionPipe::isConnectedElsewhere(const ConnectorLink& link) const {
                        [&](const auto& other) { return other.get() != &link && other->isConnected(); });
 }
 
+/// One that is dead for good is no reason to ask for names all the time.
+void SessionPipe::onNotConnected() {
+    if (std::none_of(_links.begin(), _links.end(), [](const auto& link) { return link->isConnected(); }))
+        _hosts.lookSoon();
+}
+
 void SessionPipe::onGoingAway(Pipe2Connection& connection) {
     for (const auto& link : _links)
         if (link->onGoingAway(connection)) return onConnectionsChanged();
