@@ -1,0 +1,214 @@
+"""The programs of a fleet: PostgreSQL, Connectors, HAProxy, keepalived, agents."""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import ssl
+import subprocess
+
+from network import PREFIX
+from programs import Failed, Process, wait_for
+
+PORTS = (6000, 6399)
+API_PORT = 443
+ADDRESS_SPREAD, ADDRESS_TOGETHER, ADDRESS_MOVED = PREFIX + "10", PREFIX + "9", PREFIX + "8"
+ANSWER_SECONDS = 8
+
+
+def missing_program():
+    for name in ("haproxy", "keepalived", "openssl"):
+        if not find(name):
+            return f"{name} is not installed"
+    return None if postgres_folder() else "PostgreSQL is not installed"
+
+
+def find(name):
+    return shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+
+
+def postgres_folder():
+    folders = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    return folders[-1] if folders else None
+
+
+def make_certificate(folder):
+    names = ",".join(f"IP:{PREFIX}{number}" for number in (8, 9, 10, 11, 12, 13)) + ",IP:127.0.0.1"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "2", "-subj", "/CN=fleet", "-addext", f"subjectAltName={names}",
+                    "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
+
+
+class Postgres:
+    """A server with one database, for all that know the password."""
+
+    PASSWORD = "a password, with blanks"
+
+    def __init__(self, host, folder):
+        self._host = host
+        self._user = pwd.getpwnam("postgres")
+        self._data = folder / "postgres"
+        self._data.mkdir()
+        os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
+        for path in (folder, folder.parent):
+            path.chmod(path.stat().st_mode | 0o011)
+        self.password_file = folder / "database-password"
+        self.password_file.write_text(self.PASSWORD + "\n", encoding="utf-8")
+        self.password_file.chmod(0o644)
+        self.url = f"postgresql://postgres@{host.address}:5432/postgres"
+        self._process = None
+        self._run("initdb", "-D", self._data, "-U", "postgres", "-E", "UTF8", "--no-sync", "--auth=scram-sha-256",
+                  f"--pwfile={self.password_file}")
+        with open(self._data / "pg_hba.conf", "a", encoding="utf-8") as file:
+            file.write(f"host all all {PREFIX}0/24 scram-sha-256\n")
+        self.start()
+
+    def _words(self, program, *arguments):
+        return ["setpriv", f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups",
+                postgres_folder() / program, *arguments]
+
+    def _run(self, program, *arguments):
+        ended = subprocess.run(list(map(str, self._words(program, *arguments))), capture_output=True, text=True, check=False)
+        if ended.returncode != 0:
+            raise Failed(f"{program}:\n{ended.stdout}{ended.stderr}")
+        return ended.stdout
+
+    def start(self):
+        self._process = Process(self._host.command(*self._words(
+            "postgres", "-D", self._data, "-c", f"listen_addresses={self._host.address}", "-c", "max_connections=50",
+            "-c", f"unix_socket_directories={self._data}")))
+        self._process.wait_for_line("ready to accept connections")
+
+    def stop(self):
+        """At once, as if somebody had pulled its plug."""
+        self._process.stop(signal.SIGQUIT)
+
+    def ask(self, query):
+        """Of the database, by the socket that no network is between."""
+        ended = subprocess.run(["psql", "-h", self._data, "-U", "postgres", "-AtX", "-c", query, "postgres"],
+                               env={**os.environ, "PGPASSWORD": self.PASSWORD}, capture_output=True, text=True, check=True)
+        return ended.stdout.strip()
+
+
+class Connector:
+    """One of the fleet."""
+
+    def __init__(self, host, folder, program, database):
+        self.host, self.name = host, host.name
+        self._program = program
+        self._trust = ssl.create_default_context(cafile=folder / "cert.pem")
+        state = folder / f"connector-{host.name}"
+        state.mkdir()
+        self._config = state / "config"
+        self._config.write_text(json.dumps({
+            "ports": [f"{PORTS[0]}-{PORTS[1]}"], "exclude": [], "broker": {}, "address": ADDRESS_SPREAD, "dev": False,
+            "api": {"port": API_PORT, "identities": [{"name": "the test", "network": f"{PREFIX}1/32"}],
+                    "trusted-proxies": [f"{PREFIX}2/32", f"{PREFIX}3/32"]},
+            "pipes": {"allow-plain-visitors": True, "trusted-proxies": [f"{PREFIX}2/32", f"{PREFIX}3/32"]},
+            "tls": {"certificate": str(folder / "cert.pem"), "key": str(folder / "key.pem")},
+            "node": host.name,
+            "database": {"url": database.url, "password-file": str(database.password_file),
+                         "cache": str(state / "cache.db")},
+        }), encoding="utf-8")
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = Process(self.host.command(self._program, f"--config={self._config}"))
+
+    def kill(self):
+        self.process.stop(signal.SIGKILL)
+
+    def health_command(self):
+        return f"{self._program} health --config={self._config}"
+
+    def call(self, method, target, body=None, address=None):
+        """By its own address, or another that leads to it."""
+        connection = http.client.HTTPSConnection(address or self.host.address, API_PORT, timeout=ANSWER_SECONDS,
+                                                 context=self._trust)
+        with contextlib.closing(connection):
+            media_type = {"Content-Type": "application/json"} if body else {}
+            connection.request(method, target, json.dumps(body) if body else None, media_type)
+            response = connection.getresponse()
+            response.json = json.loads(response.read())
+            return response
+
+    def is_healthy(self):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.call("GET", "/health").status == 200
+        return False
+
+    def mappings(self):
+        """By id, without what is each Connector's own."""
+        kept = ("id", "type", "port1", "port2", "passcode1", "passcode2")
+        listed = self.call("GET", "/api/v2/mapping").json["mappings"]
+        return {each["id"]: {key: each.get(key) for key in kept} for each in listed}
+
+    def await_agents(self, ids):
+        """Until an agent waits at each."""
+        def have_agents():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return all(self.call("GET", f"/api/v2/mapping/{each}").json.get("agentswaiting", 0) > 0 for each in ids)
+            return False
+        wait_for(f"an agent at each mapping of {self.name}", have_agents)
+
+
+class Balancer:
+    """HAProxy as in doc/fleet, on a host of two, between which keepalived moves its addresses."""
+
+    # What the file's numbers are here: more ports, and agents that need less than a minute as nothing is away for long.
+    CHANGES = (("6000-6050", f"{PORTS[0]}-{PORTS[1]}"), ("rise 60", "rise 10"))
+
+    def __init__(self, host, other, folder, sources):
+        self.host = host
+        subprocess.run(host.command("sysctl", "-q", "-w", "net.ipv4.ip_nonlocal_bind=1"), check=True)
+        text = replaced((sources / "haproxy.cfg").read_text("utf-8"), *self.CHANGES)
+        config = folder / f"{host.name}.cfg"
+        config.write_text(text, encoding="utf-8")
+        self._haproxy = Process(host.command(find("haproxy"), "-db", "-f", config))
+        # As the comment there says: on balancers, the script is about HAProxy, and both addresses move.
+        text = replaced((sources / "keepalived.conf").read_text("utf-8"),
+                        ("/usr/bin/iofog-connector health", f"/usr/bin/test -d /proc/{self._haproxy.pid()}"),
+                        ("user iofog-connector", "user root"), ("192.0.2.8/24", "192.0.2.9/24\n        192.0.2.10/24"),
+                        ("192.0.2.11", host.address), ("192.0.2.12\n        192.0.2.13", other.address))
+        config = folder / f"{host.name}-keepalived.conf"
+        config.write_text(text, encoding="utf-8")
+        pids = [f"--{name}={folder}/{host.name}-{name}" for name in ("pid", "vrrp_pid", "checkers_pid")]
+        self._keepalived = Process(host.command(find("keepalived"), "-n", "-l", "-f", config, *pids))
+
+    def has_address(self):
+        shown = subprocess.run(["ip", "-n", self.host.name, "address"], capture_output=True, text=True, check=True).stdout
+        return f"inet {ADDRESS_SPREAD}/" in shown
+
+    def kill(self):
+        """HAProxy alone: keepalived is to notice."""
+        self._haproxy.stop(signal.SIGKILL)
+
+    def log(self):
+        return self._haproxy.output
+
+
+def replaced(text, *changes):
+    for before, after in changes:
+        if before not in text:
+            raise Failed(f"there is no {before!r} any more in:\n{text}")
+        text = text.replace(before, after)
+    return text
+
+
+class Agent(Process):
+    """Ours, for a mapping's port."""
+
+    def __init__(self, program, host, folder, mapping, side=1, hosts=None, options=(), **more):
+        path = folder / f"agent-{mapping['id']}-{side}.json"
+        pem = (folder / "cert.pem").read_text(encoding="utf-8")
+        body = re.sub(r"-----.*?-----|\s", "", pem)
+        path.write_text(json.dumps({
+            "mode": mapping["type"], "host": hosts, "port": mapping[f"port{side}"], "connectioncount": 10,
+            "passcode": mapping[f"passcode{side}"], "cert": body, **more}), encoding="utf-8")
+        super().__init__(host.command(program, f"--config={path}", *options))
