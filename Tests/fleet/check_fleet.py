@@ -88,9 +88,13 @@ class Fleet:
 
     def begin_visits(self):
         spread = [mapping["port2"] for mapping in self.spread]
-        self._visitors.come("spread", servers.ADDRESS_SPREAD, spread, 75)
-        self._visitors.come("together", servers.ADDRESS_TOGETHER, [each["port2"] for each in self.together], 20)
-        self._visitors.come("private", self._nodes[0].address, [LISTEN_PORT], 5)
+        together = [mapping["port2"] for mapping in self.together]
+        for path, address, ports, rate in (("spread", servers.ADDRESS_SPREAD, spread, 75),
+                                           ("together", servers.ADDRESS_TOGETHER, together, 20),
+                                           ("private", self._nodes[0].address, [LISTEN_PORT], 5)):
+            for port in ports:
+                wait_for(f"a visitor is served: {path}", lambda to=(address, port): self._visitors.is_served(*to))
+            self._visitors.come(path, address, ports, rate)
         for name, connector in self.connectors.items():
             self._visitors.come(name, connector.host.address, spread, 5)
             for port in spread[:2]:
@@ -189,7 +193,7 @@ def report(fleet, visitors):
         print(f"{fault.name}: over after {fault.end - fault.begin:.1f} s, all nodes equal {fault.equal_after:.2f} s after "
               "its end")
         for path in sorted(fault.paths):
-            there = [each for each in visitors.visits if excuses(fault, path, each.begin, each.end)]
+            there = [each for each in visitors.visits if each.path == path and excuses(fault, path, each.begin, each.end)]
             hurt = [each for each in there if each.failure]
             until = max((each.begin for each in hurt), default=fault.begin) - fault.begin
             slowest = max((each.end - each.begin for each in there if not each.failure), default=0)
@@ -211,7 +215,10 @@ def check(fleet, visitors):
 
 def run(connector, agent, sources):
     # In a folder whose parents the user of PostgreSQL may pass.
-    with tempfile.TemporaryDirectory(prefix="fleet-") as folder, Visitors(network.SELF) as visitors:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fleet-"))
+        stack.push(servers.stop_all)
+        visitors = stack.enter_context(Visitors(network.SELF))
         fleet = Fleet(pathlib.Path(folder), connector, agent, sources, visitors)
         fleet.begin_visits()
         fleet.begin_changes()

@@ -13,7 +13,7 @@ def unavailable():
     """Why there can't be one here; None: there can."""
     if os.geteuid() != 0:
         return "it takes root"
-    tried = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "ip", "link", "add", "b", "type", "bridge"],
+    tried = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "ip", "link", "add", "name", "try", "type", "bridge"],
                            capture_output=True, text=True, check=False)
     return None if tried.returncode == 0 else f"no namespaces, or no bridge in one: {tried.stderr.strip()}"
 
@@ -48,8 +48,8 @@ class Host:
     def __init__(self, name, number):
         self.name, self.address = name, PREFIX + str(number)
         ip("netns", "add", name)
-        ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name)
-        ip("link", "set", name, "master", "switch", "up")
+        ip("link", "add", "name", name, "type", "veth", "peer", "name", "eth0", "netns", name)
+        ip("link", "set", "dev", name, "master", "switch", "up")
         ip("-n", name, "address", "add", f"{self.address}/24", "dev", "eth0")
         for device in "lo", "eth0":
             ip("-n", name, "link", "set", device, "up")
@@ -59,7 +59,7 @@ class Host:
         return ["ip", "netns", "exec", self.name, *map(str, words)]
 
     def cut_off(self):
-        ip("link", "set", self.name, "down")
+        ip("link", "set", "dev", self.name, "down")
 
     def connect(self):
-        ip("link", "set", self.name, "up")
+        ip("link", "set", "dev", self.name, "up")

@@ -11,6 +11,7 @@ import shutil
 import signal
 import ssl
 import subprocess
+import sys
 
 from network import PREFIX
 from programs import Failed, Process, wait_for
@@ -19,6 +20,23 @@ PORTS = (6000, 6399)
 API_PORT = 443
 ADDRESS_SPREAD, ADDRESS_TOGETHER, ADDRESS_MOVED = PREFIX + "10", PREFIX + "9", PREFIX + "8"
 ANSWER_SECONDS = 8
+LAST_LINES = 20
+running = []
+
+
+def start(command):
+    process = Process(command)
+    process.command = " ".join(map(str, command))
+    running.append(process)
+    return process
+
+
+def stop_all(kind, *_):
+    """With what they have said at last, if it is an error that ends the test."""
+    for process in reversed(running):
+        process.stop(signal.SIGKILL)
+        if kind:
+            sys.stderr.writelines([f"\n{process.command}:\n", *process.output[-LAST_LINES:]])
 
 
 def missing_program():
@@ -79,8 +97,8 @@ class Postgres:
         return ended.stdout
 
     def start(self):
-        self._process = Process(self._host.command(*self._words(
-            "postgres", "-D", self._data, "-c", f"listen_addresses={self._host.address}", "-c", "max_connections=50",
+        self._process = start(self._host.command(*self._words(
+            "postgres", "-D", self._data, "-c", f"listen_addresses={self._host.address}", "-c", "max_connections=50", "-c", "fsync=off",
             "-c", f"unix_socket_directories={self._data}")))
         self._process.wait_for_line("ready to accept connections")
 
@@ -119,7 +137,7 @@ class Connector:
         self.start()
 
     def start(self):
-        self.process = Process(self.host.command(self._program, f"--config={self._config}"))
+        self.process = start(self.host.command(self._program, f"--config={self._config}"))
 
     def kill(self):
         self.process.stop(signal.SIGKILL)
@@ -161,8 +179,8 @@ class Connector:
 class Balancer:
     """HAProxy as in doc/fleet, on a host of two, between which keepalived moves its addresses."""
 
-    # What the file's numbers are here: more ports, and agents that need less than a minute as nothing is away for long.
-    CHANGES = (("6000-6050", f"{PORTS[0]}-{PORTS[1]}"), ("rise 60", "rise 10"))
+    # What numbers of the file are here: more ports, fewer descriptors, and agents that need less than a minute as nothing is away for long.
+    CHANGES = (("maxconn 20000", "maxconn 2000"), ("6000-6050", f"{PORTS[0]}-{PORTS[1]}"), ("rise 60", "rise 10"))
 
     def __init__(self, host, other, folder, sources):
         self.host = host
@@ -170,7 +188,7 @@ class Balancer:
         text = replaced((sources / "haproxy.cfg").read_text("utf-8"), *self.CHANGES)
         config = folder / f"{host.name}.cfg"
         config.write_text(text, encoding="utf-8")
-        self._haproxy = Process(host.command(find("haproxy"), "-db", "-f", config))
+        self._haproxy = start(host.command(find("haproxy"), "-db", "-f", config))
         # As the comment there says: on balancers, the script is about HAProxy, and both addresses move.
         text = replaced((sources / "keepalived.conf").read_text("utf-8"),
                         ("/usr/bin/iofog-connector health", f"/usr/bin/test -d /proc/{self._haproxy.pid()}"),
@@ -179,7 +197,7 @@ class Balancer:
         config = folder / f"{host.name}-keepalived.conf"
         config.write_text(text, encoding="utf-8")
         pids = [f"--{name}={folder}/{host.name}-{name}" for name in ("pid", "vrrp_pid", "checkers_pid")]
-        self._keepalived = Process(host.command(find("keepalived"), "-n", "-l", "-f", config, *pids))
+        self._keepalived = start(host.command(find("keepalived"), "-n", "-l", "-f", config, *pids))
 
     def has_address(self):
         shown = subprocess.run(["ip", "-n", self.host.name, "address"], capture_output=True, text=True, check=True).stdout
@@ -201,7 +219,7 @@ def replaced(text, *changes):
     return text
 
 
-class Agent(Process):
+class Agent:
     """Ours, for a mapping's port."""
 
     def __init__(self, program, host, folder, mapping, side=1, hosts=None, options=(), **more):
@@ -209,6 +227,6 @@ class Agent(Process):
         pem = (folder / "cert.pem").read_text(encoding="utf-8")
         body = re.sub(r"-----.*?-----|\s", "", pem)
         path.write_text(json.dumps({
-            "mode": mapping["type"], "host": hosts, "port": mapping[f"port{side}"], "connectioncount": 10,
+            "mode": "private" if mapping["passcode2"] else "public", "host": hosts, "port": mapping[f"port{side}"], "connectioncount": 10,
             "passcode": mapping[f"passcode{side}"], "cert": body, **more}), encoding="utf-8")
-        super().__init__(host.command(program, f"--config={path}", *options))
+        self.process = start(host.command(program, f"--config={path}", *options))

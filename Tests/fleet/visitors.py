@@ -68,6 +68,10 @@ class Visitors:
         server = await asyncio.start_server(echo, self._target, 0, backlog=1000)
         return server.sockets[0].getsockname()[1]
 
+    def is_served(self, address, port):
+        """One visitor, to see whether others may come."""
+        return not self._run(self._visit("", address, port)).failure
+
     def come(self, path, address, ports, rate):
         """So many a second, to any of these ports."""
         self._paths.append(asyncio.run_coroutine_threadsafe(self._keep_coming(path, address, ports, rate), self._loop))
@@ -84,8 +88,8 @@ class Visitors:
         self._run(self._last())
 
     async def _last(self):
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.wait([each for each in others if each.get_name() == "visit"] or [asyncio.sleep(0)], timeout=PATIENCE)
+        if visits := [each for each in asyncio.all_tasks() if each.get_name() == "visit"]:
+            await asyncio.wait(visits, timeout=PATIENCE)
 
     async def _keep_coming(self, path, address, ports, rate):
         begin = time.monotonic()
@@ -106,7 +110,10 @@ class Visitors:
         finally:
             if writer:
                 writer.transport.abort() if failure else writer.close()
-        self.visits.append(Visit(path, begin, time.monotonic(), failure))
+        visit = Visit(path, begin, time.monotonic(), failure)
+        if path:
+            self.visits.append(visit)
+        return visit
 
     async def _stay(self, path, address, port):
         while True:
