@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "agents"
 import network  # noqa: E402  pylint: disable=C0413
 import servers  # noqa: E402  pylint: disable=C0413
 from changes import PUBLIC, Changes  # noqa: E402  pylint: disable=C0413
+from postgres import Postgres  # noqa: E402  pylint: disable=C0413
 from programs import Failed, expect, wait_for  # noqa: E402  pylint: disable=C0413
 from skipping import skip  # noqa: E402  pylint: disable=C0413
 from visitors import Visitors  # noqa: E402  pylint: disable=C0413
@@ -46,7 +47,8 @@ class Fleet:
         self.faults = []
         network.Switch()
         servers.make_certificate(folder)
-        self.database = servers.Postgres(network.Host("db", 20), folder)
+        database = network.Host("db", 20)
+        self.database = Postgres(folder, database.address, 5432, lambda words: servers.start(database.command(*words)))
         self.connectors = {name: servers.Connector(network.Host(name, number), folder, connector, self.database)
                            for name, number in (("a", 11), ("b", 12), ("c", 13))}
         for each in self.connectors.values():
@@ -124,6 +126,10 @@ class Fleet:
         self.begin_changes()
         time.sleep(QUIET_SECONDS)
 
+    def meeting_place(self):
+        """The Connector that all who know one host are at."""
+        return next(each for each in self.connectors.values() if each.agents_waiting(self.together[0]["id"]))
+
     def are_equal(self):
         with contextlib.suppress(OSError, ValueError, KeyError):
             every = [each.mappings() for each in self.connectors.values()]
@@ -135,8 +141,8 @@ class Fleet:
 
 
 def kill_a_connector(fleet):
-    connector = fleet.connectors["a"]
-    fault = fleet.fault("a Connector is killed, and starts 5 s later", "a", *BALANCED)
+    connector = fleet.meeting_place()
+    fault = fleet.fault("a Connector is killed, and starts 5 s later", connector.name, *BALANCED)
     connector.kill()
     time.sleep(5)
     connector.start()
@@ -154,12 +160,12 @@ def kill_the_balancer(fleet):
 
 
 def stop_the_database(fleet):
-    connector = fleet.connectors["c"]
+    connector = next(each for each in fleet.connectors.values() if each is not fleet.meeting_place())
     began = time.monotonic()
     away = fleet.fault("PostgreSQL is away for 20 s")
     fleet.database.stop()
     time.sleep(8)
-    start = fleet.fault("meanwhile a Connector is killed, and starts", "c", *BALANCED)
+    start = fleet.fault("meanwhile a Connector is killed, and starts", connector.name, *BALANCED)
     connector.kill()
     connector.start()
     wait_for("it is ready", connector.is_healthy)
@@ -171,11 +177,11 @@ def stop_the_database(fleet):
 
 
 def cut_off_a_connector(fleet):
-    host = fleet.connectors["b"].host
-    fault = fleet.fault("a Connector is cut off for 10 s", "b", *BALANCED)
-    host.cut_off()
+    connector = fleet.meeting_place()
+    fault = fleet.fault("a Connector is cut off for 10 s", connector.name, *BALANCED)
+    connector.host.cut_off()
     time.sleep(10)
-    host.connect()
+    connector.host.connect()
     fleet.settle(fault)
 
 

@@ -4,8 +4,6 @@ import contextlib
 import http.client
 import json
 import os
-import pathlib
-import pwd
 import re
 import shutil
 import signal
@@ -13,6 +11,7 @@ import ssl
 import subprocess
 import sys
 
+import postgres
 from network import PREFIX
 from programs import Failed, Process, wait_for
 
@@ -43,16 +42,11 @@ def missing_program():
     for name in ("haproxy", "keepalived", "openssl"):
         if not find(name):
             return f"{name} is not installed"
-    return None if postgres_folder() else "PostgreSQL is not installed"
+    return None if postgres.programs() else "PostgreSQL is not installed"
 
 
 def find(name):
     return shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-
-
-def postgres_folder():
-    folders = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    return folders[-1] if folders else None
 
 
 def make_certificate(folder):
@@ -60,57 +54,6 @@ def make_certificate(folder):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                     "-days", "2", "-subj", "/CN=fleet", "-addext", f"subjectAltName={names}",
                     "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
-
-
-class Postgres:
-    """A server with one database, for all that know the password."""
-
-    PASSWORD = "a password, with blanks"
-
-    def __init__(self, host, folder):
-        self._host = host
-        self._user = pwd.getpwnam("postgres")
-        self._data = folder / "postgres"
-        self._data.mkdir()
-        os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
-        for path in (folder, folder.parent):
-            path.chmod(path.stat().st_mode | 0o011)
-        self.password_file = folder / "database-password"
-        self.password_file.write_text(self.PASSWORD + "\n", encoding="utf-8")
-        self.password_file.chmod(0o644)
-        self.url = f"postgresql://postgres@{host.address}:5432/postgres"
-        self._process = None
-        self._run("initdb", "-D", self._data, "-U", "postgres", "-E", "UTF8", "--no-sync", "--auth=scram-sha-256",
-                  f"--pwfile={self.password_file}")
-        with open(self._data / "pg_hba.conf", "a", encoding="utf-8") as file:
-            file.write(f"host all all {PREFIX}0/24 scram-sha-256\n")
-        self.start()
-
-    def _words(self, program, *arguments):
-        return ["setpriv", f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups",
-                postgres_folder() / program, *arguments]
-
-    def _run(self, program, *arguments):
-        ended = subprocess.run(list(map(str, self._words(program, *arguments))), capture_output=True, text=True, check=False)
-        if ended.returncode != 0:
-            raise Failed(f"{program}:\n{ended.stdout}{ended.stderr}")
-        return ended.stdout
-
-    def start(self):
-        self._process = start(self._host.command(*self._words(
-            "postgres", "-D", self._data, "-c", f"listen_addresses={self._host.address}", "-c", "max_connections=50", "-c", "fsync=off",
-            "-c", f"unix_socket_directories={self._data}")))
-        self._process.wait_for_line("ready to accept connections")
-
-    def stop(self):
-        """At once, as if somebody had pulled its plug."""
-        self._process.stop(signal.SIGQUIT)
-
-    def ask(self, query):
-        """Of the database, by the socket that no network is between."""
-        ended = subprocess.run(["psql", "-h", self._data, "-U", "postgres", "-AtX", "-c", query, "postgres"],
-                               env={**os.environ, "PGPASSWORD": self.PASSWORD}, capture_output=True, text=True, check=True)
-        return ended.stdout.strip()
 
 
 class Connector:
@@ -167,11 +110,14 @@ class Connector:
         listed = self.call("GET", "/api/v2/mapping").json["mappings"]
         return {each["id"]: {key: each.get(key) for key in kept} for each in listed}
 
+    def agents_waiting(self, mapping_id):
+        return self.call("GET", f"/api/v2/mapping/{mapping_id}").json.get("agentswaiting", 0)
+
     def await_agents(self, ids):
         """Until an agent waits at each."""
         def have_agents():
             with contextlib.suppress(OSError, http.client.HTTPException):
-                return all(self.call("GET", f"/api/v2/mapping/{each}").json.get("agentswaiting", 0) > 0 for each in ids)
+                return all(self.agents_waiting(each) for each in ids)
             return False
         wait_for(f"an agent at each mapping of {self.name}", have_agents)
 
