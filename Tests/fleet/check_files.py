@@ -36,7 +36,8 @@ def main():
         skip("doc/fleet/keepalived.conf", reason)
     text = servers.replaced((folder / "keepalived.conf").read_text("utf-8"),
                             # which are not there where no package is installed
-                            ("/usr/bin/iofog-connector health", "/bin/true health"), ("user iofog-connector", "user root"))
+                            ("/usr/bin/iofog-connector health", "/bin/true health"),
+                            ("user iofog-connector", "user root"))
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
         file.write(text)
         file.flush()

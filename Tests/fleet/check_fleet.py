@@ -191,20 +191,23 @@ def excuses(fault, path, begin, end):
 
 def report(fleet, visitors):
     """Of each fault, whom it has hurt, and how long."""
-    changes = fleet.changes
-    failed = [each for each in visitors.visits if each.failure]
-    print(f"{len(visitors.visits)} visitors, {len(failed)} failed; {len(changes.added)} mappings added, "
-          f"{len(changes.removed)} removed, {len(changes.refused)} times refused, {len(changes.not_found)} times not found")
+    changes, failed = fleet.changes, sum(bool(each.failure) for each in visitors.visits)
+    print(f"{len(visitors.visits)} visitors, {failed} of them failed; {len(changes.added)} mappings added and "
+          f"{len(changes.removed)} removed, {len(changes.refused)} requests refused, {len(changes.not_found)} not found")
     for fault in fleet.faults:
-        print(f"{fault.name}: over after {fault.end - fault.begin:.1f} s, all nodes equal {fault.equal_after:.2f} s after "
-              "its end")
+        print(f"{fault.name}: mended after {fault.end - fault.begin:.1f} s; all nodes equal {fault.equal_after:.2f} s "
+              "after it was over")
         for path in sorted(fault.paths):
-            there = [each for each in visitors.visits if each.path == path and excuses(fault, path, each.begin, each.end)]
-            hurt = [each for each in there if each.failure]
-            until = max((each.begin for each in hurt), default=fault.begin) - fault.begin
-            slowest = max((each.end - each.begin for each in there if not each.failure), default=0)
-            print(f"    {path}: {len(hurt)} of {len(there)} visitors failed, the last came {until:.1f} s after its begin; "
-                  f"the slowest of others took {slowest:.1f} s")
+            report_path(fault, path, [each for each in visitors.visits if each.path == path])
+
+
+def report_path(fault, path, visits):
+    there = [each for each in visits if excuses(fault, path, each.begin, each.end)]
+    hurt = [each for each in there if each.failure]
+    last = max((each.begin for each in hurt), default=fault.begin) - fault.begin
+    slowest = max((each.end - each.begin for each in there if not each.failure), default=0)
+    print(f"    {path}: {len(hurt)} of {len(there)} visitors failed, the last of them after {last:.1f} s; the slowest of "
+          f"the others took {slowest:.1f} s")
 
 
 def check(fleet, visitors):

@@ -13,8 +13,8 @@ def unavailable():
     """Why there can't be one here; None: there can."""
     if os.geteuid() != 0:
         return "it takes root"
-    tried = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "ip", "link", "add", "name", "try", "type", "bridge"],
-                           capture_output=True, text=True, check=False)
+    tried = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "ip", "link", "add", "name", "try",
+                            "type", "bridge"], capture_output=True, text=True, check=False)
     return None if tried.returncode == 0 else f"no namespaces, or no bridge in one: {tried.stderr.strip()}"
 
 

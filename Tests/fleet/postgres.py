@@ -40,7 +40,8 @@ class Postgres:
         self.password_file.chmod(0o644)
         self.url = f"postgresql://{USER}@{address}:{port}/postgres"
         subprocess.run([*self._words, programs() / "initdb", "-D", self._folder, "-U", USER, "-E", "UTF8", "--no-sync",
-                        "--auth=scram-sha-256", f"--pwfile={self.password_file}"], check=True, stdout=subprocess.DEVNULL)
+                        "--auth=scram-sha-256", f"--pwfile={self.password_file}"],
+                       check=True, stdout=subprocess.DEVNULL)
         with open(self._folder / "pg_hba.conf", "a", encoding="utf-8") as file:
             file.write("host all all 0.0.0.0/0 scram-sha-256\n")
         self.start()
@@ -68,5 +69,5 @@ class Postgres:
         return answer.stdout.strip()
 
     def _psql(self, query):
-        return subprocess.run(["psql", "-h", self._folder, "-p", str(self._port), "-U", USER, "-AtX", "-c", query, "postgres"],
-                              env={**os.environ, "PGPASSWORD": PASSWORD}, capture_output=True, text=True, check=False)
+        words = ["psql", "-h", self._folder, "-p", str(self._port), "-U", USER, "-AtX", "-c", query, "postgres"]
+        return subprocess.run(words, env={**os.environ, "PGPASSWORD": PASSWORD}, capture_output=True, text=True, check=False)

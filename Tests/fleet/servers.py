@@ -125,7 +125,8 @@ class Connector:
 class Balancer:
     """HAProxy as in doc/fleet, on a host of two, between which keepalived moves its addresses."""
 
-    # What numbers of the file are here: more ports, fewer descriptors, and agents that need less than a minute as nothing is away for long.
+    # What is different here: more ports, fewer descriptors, and agents that are back in less than a minute, as nothing is
+    # away for long.
     CHANGES = (("maxconn 20000", "maxconn 2000"), ("6000-6050", f"{PORTS[0]}-{PORTS[1]}"), ("rise 60", "rise 10"))
 
     def __init__(self, host, other, folder, sources):
@@ -146,8 +147,8 @@ class Balancer:
         self._keepalived = start(host.command(find("keepalived"), "-n", "-l", "-f", config, *pids))
 
     def has_address(self):
-        shown = subprocess.run(["ip", "-n", self.host.name, "address"], capture_output=True, text=True, check=True).stdout
-        return f"inet {ADDRESS_SPREAD}/" in shown
+        shown = subprocess.run(["ip", "-n", self.host.name, "address"], capture_output=True, text=True, check=True)
+        return f"inet {ADDRESS_SPREAD}/" in shown.stdout
 
     def kill(self):
         """HAProxy alone: keepalived is to notice."""
