@@ -63,7 +63,7 @@ std::uint64_t readNumber(const std::string& text) {
 
 Poco::JSON::Object::Ptr ListConnectionsHandler::answer(const ApiRequest&) {
     const auto id = checkedMappingId(pathId());
-    const auto connections = context().mappings.connections(id);
+    const auto connections = context().mappings.hearOf(id).connections(id);
     auto answer = newJson();
     answer->set("status", "ok");
     answer->set("id", id);

@@ -62,6 +62,20 @@ ErrorAnswer errorAnswer(const std::exception_ptr& exception) {
     } catch (const StorageLocked& error) {
         return notNow("the server's database is locked by another program; nothing was changed",
                       error.what());
+    } catch (const StorageUncertain& error) {
+        return notNow(
+            "the connection to the database server broke while it was to write this; whether it has "
+            "is not known",
+            error.what());
+    } catch (const StorageUnreachable& error) {
+        return notNow("the database server is not to be reached; nothing was changed", error.what());
+    } catch (const StorageOutdated& error) {
+        return {{HTTPResponse::HTTP_CONFLICT,
+                 "another Connector has changed or removed the mapping meanwhile; nothing was changed"},
+                error.what()};
+    } catch (const StoragePortTaken& error) {
+        return {{HTTPResponse::HTTP_CONFLICT, "another mapping has the port; nothing was changed"},
+                error.what()};
     } catch (const StorageStalled& error) {
         return notNow(error.what(), error.what());
     } catch (const StorageError& error) {

@@ -62,7 +62,7 @@ Poco::JSON::Object::Ptr ListMappingsHandler::answer(const ApiRequest& request) {
     const auto after = query.find("after");
 
     // One more than asked for, to know whether this is the last page.
-    auto reports = context().mappings.list(after ? checkedMappingId(*after) : "", limit + 1);
+    auto reports = context().mappings.open().list(after ? checkedMappingId(*after) : "", limit + 1);
     const bool hasMore = reports.size() > limit;
     if (hasMore) reports.pop_back();
 
@@ -76,7 +76,8 @@ Poco::JSON::Object::Ptr ListMappingsHandler::answer(const ApiRequest& request) {
 }
 
 Poco::JSON::Object::Ptr ShowMappingHandler::answer(const ApiRequest&) {
-    return context().rules->json.write(context().mappings.show(checkedMappingId(pathId())));
+    const auto id = checkedMappingId(pathId());
+    return context().rules->json.write(context().mappings.hearOf(id).show(id));
 }
 
 Poco::JSON::Object::Ptr ChangeMappingHandler::answer(const ApiRequest& request) {

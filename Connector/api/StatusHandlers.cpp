@@ -52,7 +52,7 @@ Poco::JSON::Object::Ptr StatusHandler::answer(const ApiRequest& request) {
 }
 
 Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
-    const auto totals = context().mappings.totals();
+    const auto totals = context().mappings.open().totals();
     const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - context().started);
     auto answer = newJson();
@@ -62,7 +62,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
     answer->set("mappings", static_cast<Poco::UInt64>(totals.mappings));
     answer->set("version", CONNECTOR_VERSION);
     answer->set("process", ::getpid());
-    answer->set("availablePorts", static_cast<Poco::UInt64>(context().mappings.freePortCount()));
+    answer->set("availablePorts", static_cast<Poco::UInt64>(context().mappings.open().freePortCount()));
     answer->set("descriptors", context().mappings.descriptorCount());
     answer->set("availableDescriptors", context().mappings.freeDescriptorCount());
     answer->set("uptime", static_cast<Poco::Int64>(uptime.count()));
@@ -85,7 +85,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
 }
 
 Poco::JSON::Object::Ptr StatusHandler::statusOf(const std::string& id) const {
-    const auto [mapping, status] = context().mappings.show(id);
+    const auto [mapping, status] = context().mappings.hearOf(id).show(id);
     const bool relaying = status.relays > 0;
     auto answer = newJson();
     answer->set("id", id);

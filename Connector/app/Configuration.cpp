@@ -348,7 +348,7 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     api = readApiLimits(limits);
     configuration.pipes.limits = readPipeLimits(limits);
     configuration.pipes.tcp = readTcpOptions(limits);
-    configuration.database = readDatabaseLimits(limits, api.threads);
+    configuration.databaseLimits = readDatabaseLimits(limits, api.threads);
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);
     configuration.upgrade = time(limits, "upgrade", configuration.upgrade);
     configuration.drain = time(limits, "drain", configuration.drain);
@@ -382,6 +382,44 @@ void readBroker(JsonFields& root) {
         root.object("broker");
 }
 
+/// With what is said of it alone. key: where it stands.
+DatabaseLocation databaseAt(const std::string& text, const JsonFields& fields, const std::string& key,
+                            const std::string& file) {
+    DatabaseLocation location;
+    if (!DatabaseLocation::isUri(text)) {
+        if (text.empty()) fields.refuse(key, "the path of a file, or postgresql://USER@HOST/DATABASE");
+        location.path = pathFrom(file, text);
+        return location;
+    }
+    if (DatabaseLocation::holdsPassword(text))
+        throw FieldError(fields.pathOf(key) +
+                         ": there is a password in it; it must be in a file, which database.password-file "
+                         "names, or PGPASSFILE in the server's environment");
+    if (!DatabaseLocation::isOurs(text))
+        fields.refuse(key, "the path of a file, or postgresql://USER@HOST/DATABASE");
+    location.uri = text;
+    location.cache = "/var/lib/iofog-connector/cache.db";
+    return location;
+}
+
+/// A path or a URI, or an object with more about that.
+DatabaseLocation readDatabase(JsonFields& root, const std::string& file) {
+    if (!root.holdsObject("database"))
+        return databaseAt(root.text("database", "/var/lib/iofog-connector/mappings.db"), root, "database",
+                          file);
+    auto fields = root.noted("database");
+    auto location = databaseAt(fields.text("url"), fields, "url", file);
+    for (const auto* key : {"password-file", "cache"}) {
+        if (!fields.has(key)) continue;
+        const auto path = fields.text(key);
+        if (!location.isShared()) fields.refuse(key, "left out, unless database.url is postgresql://...");
+        if (path.empty()) fields.refuse(key, "the path of a file");
+        (key == std::string("cache") ? location.cache : location.passwordFile) = pathFrom(file, path);
+    }
+    fields.refuseUnknown();
+    return location;
+}
+
 Configuration readRoot(JsonFields root, const std::string& file) {
     Configuration result;
     result.file = file;
@@ -397,9 +435,7 @@ Configuration readRoot(JsonFields root, const std::string& file) {
     readLimits(root.object("limits"), result);
     readTls(root.object("tls"), result);
     readLog(root.object("log"), result);
-    const auto database = root.text("database", "/var/lib/iofog-connector/mappings.db");
-    if (database.empty()) root.refuse("database", "the path of a file");
-    result.databaseFile = pathFrom(file, database);
+    result.database = readDatabase(root, file);
     result.threads = static_cast<std::size_t>(
         count(root, "threads", 256, static_cast<int>(Poco::Environment::processorCount())));
     root.refuseUnknown();

@@ -4,6 +4,7 @@
 #include "base/JsonFields.h"
 #include "base/LogFormatter.h"
 #include "mapping/DatabaseLimits.h"
+#include "mapping/DatabaseLocation.h"
 #include "metrics/MetricsSettings.h"
 #include "net/TlsContext.h"
 #include "pipe/PipeEnvironment.h"
@@ -41,8 +42,8 @@ struct Configuration {
     std::string ocspFile;
     /// "" : no client certificates.
     std::string controllersCaFile;
-    std::string databaseFile;
-    DatabaseLimits database;
+    DatabaseLocation database;
+    DatabaseLimits databaseLimits;
     /// How often, at most, the database is told when mappings were last in use.
     std::chrono::milliseconds lastUse{60000};
     LogLimits log;
@@ -62,7 +63,9 @@ struct Configuration {
     JsonFields::Values values;
 
     /// Where a server without a terminal writes its log: log.file, or a file beside the database.
-    std::string backgroundLogFile() const { return logFile.empty() ? databaseFile + ".log" : logFile; }
+    std::string backgroundLogFile() const {
+        return logFile.empty() ? database.localFile() + ".log" : logFile;
+    }
 
     /// What TLS is to show, read from the files; null with dev. former: see TlsCredentials. Throws
     /// ConfigurationError, also for a bad controllers-ca.

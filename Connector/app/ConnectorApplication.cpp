@@ -275,7 +275,7 @@ void ConnectorApplication::takeOver() {
     _server->serve();
     _takeover->confirm();
     _server->onRemoved([this](const std::string& id) { _takeover->tellRemoved(id); });
-    for (const auto& file : {_pidFile, _configuration.databaseFile + ".pid"})
+    for (const auto& file : {_pidFile, _configuration.database.localFile() + ".pid"})
         replaceInPidFile(file, _takeover->formerProcess());
 }
 

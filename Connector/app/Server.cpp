@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <random>
 
 namespace connector {
 
@@ -26,6 +28,28 @@ Poco::Net::Context::Ptr contextFor(const std::unique_ptr<TlsCredentials>& creden
     return makeServerContext(*credentials, clientCaFile);
 }
 
+MappingStore storeFor(const Configuration& configuration, Descriptor& lock) {
+    const auto busy = configuration.databaseLimits.busy;
+    if (configuration.database.isShared()) return MappingStore::openShared(configuration.database, busy);
+    return MappingStore(configuration.database.path, busy, std::move(lock));
+}
+
+/// Of a shared database.
+std::optional<FollowedStores> followedFor(const Configuration& configuration, Descriptor& lock) {
+    if (!configuration.database.isShared()) return std::nullopt;
+    return FollowedStores::open(configuration.database, configuration.databaseLimits.busy, std::move(lock));
+}
+
+/// Of a shared database, each Connector begins at another place, so that they seldom want the same ones.
+std::vector<std::uint16_t> portsFor(const Configuration& configuration) {
+    auto ports = configuration.ports;
+    if (!configuration.database.isShared() || ports.empty()) return ports;
+    std::random_device random;
+    const auto begin = std::uniform_int_distribution<std::ptrdiff_t>(0, std::ssize(ports) - 1)(random);
+    std::rotate(ports.begin(), ports.begin() + begin, ports.end());
+    return ports;
+}
+
 /// Its limits are the API's; Prometheus alone asks there.
 HttpSettings metricsHttp(const Configuration& configuration) {
     constexpr int kThreads = 2;
@@ -43,9 +67,9 @@ Server::Server(const Configuration& configuration, Inheritance inheritance)
     : _configuration(configuration), _credentials(configuration.credentials()),
       _limitedLogs(configuration.log), _loops(configuration.threads),
       _environment(_loops, _sockets, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
-      _store(configuration.databaseFile, configuration.database.busy, std::move(inheritance.databaseLock)),
-      _ports(configuration.ports),
-      _mappings(_environment, _store, _ports, configuration.database, configuration.lastUse, _limitedLogs),
+      _store(storeFor(configuration, inheritance.databaseLock)), _ports(portsFor(configuration)),
+      _mappings(_environment, _store, _ports, configuration.databaseLimits, configuration.lastUse,
+                _limitedLogs, followedFor(configuration, inheritance.databaseLock)),
       _metrics(configuration.metrics, _mappings, _environment, _credentials.get()),
       _apiLogs(configuration.api.identities, _limitedLogs),
       _api(configuration.api, _mappings, _metrics, _apiLogs),
@@ -137,7 +161,7 @@ void Server::change(const Configuration& configuration, const Renewal& renewal) 
     if (_credentials) _credentials->replace(*renewal.credentials);
     _limitedLogs.limit(configuration.log);
     _environment.change(configuration.pipes);
-    _mappings.reload(configuration.ports, configuration.database, configuration.lastUse);
+    _mappings.reload(portsFor(configuration), configuration.databaseLimits, configuration.lastUse);
     _apiLogs.add(configuration.api.identities);
     _api.rules.replace(ApiRules(configuration.api));
     _http->change(configuration.api.limits, renewal.apiContext);

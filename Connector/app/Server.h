@@ -52,16 +52,16 @@ class Server {
 
     /// What another process needs to serve in this one's stead, after suspend().
     const ListeningSockets& listeningSockets() const { return _sockets; }
-    int databaseLock() const { return _store.lockDescriptor(); }
+    int databaseLock() const { return _mappings.lockDescriptor(); }
 
     /// Serves as before. Throws std::runtime_error when the API's port is not to be had any more.
     void resume();
 
     /// Is told of each mapping that is removed from now on. On threads of the API.
-    void onRemoved(MappingService::OnRemoved function) { _mappings.onRemoved(std::move(function)); }
+    void onRemoved(OpenMappings::OnClosed function) { _mappings.open().onClosed(std::move(function)); }
 
     /// After drain(): another process has removed a mapping; what is left of it here is closed.
-    void closeDrained(const std::string& id) { _mappings.closeDrained(id); }
+    void closeDrained(const std::string& id) { _mappings.open().closeDrained(id); }
 
     /// For the status: why no other process serves in this one's stead.
     void noteFailedUpgrade(const std::string& reason) { _api.upgrade.fail(reason); }
@@ -70,7 +70,7 @@ class Server {
     void drain();
 
     /// Whether nobody is left to be served.
-    bool isDrained() const { return _mappings.isDrained(); }
+    bool isDrained() const { return _mappings.open().isDrained(); }
 
     /// Stops taking requests, then closes all pipes and the database. False when the disk has not answered:
     /// then this can't be destroyed, and the process must end without that.

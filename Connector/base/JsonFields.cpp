@@ -181,6 +181,10 @@ bool JsonFields::holdsNumber(const std::string& key) const {
     return has(key) && _object->get(key).isNumeric() && !_object->get(key).isBoolean();
 }
 
+bool JsonFields::holdsObject(const std::string& key) const {
+    return has(key) && isObject(_object->get(key));
+}
+
 std::int64_t JsonFields::integer(const std::string& key, std::int64_t min, std::int64_t max) {
     const auto value = require(key, wholeNumber(min, max));
     if (!value.isInteger() || value.isBoolean()) refuse(key, wholeNumber(min, max));
@@ -267,6 +271,13 @@ JsonFields JsonFields::object(const std::string& key) {
     if (!value) return JsonFields(new Poco::JSON::Object, pathOf(key), _values);
     if (!isObject(*value)) refuse(key, "an object");
     return JsonFields(value->extract<Poco::JSON::Object::Ptr>(), pathOf(key), _values);
+}
+
+JsonFields JsonFields::noted(const std::string& key) {
+    note(key, require(key, "an object"));
+    auto fields = object(key);
+    fields._values = nullptr;
+    return fields;
 }
 
 std::vector<JsonFields> JsonFields::objects(const std::string& key) {

@@ -59,6 +59,9 @@ class JsonFields {
     /// Whether the key is there with a number: for keys that may be something else, too.
     bool holdsNumber(const std::string& key) const;
 
+    /// Whether the key is there with an object: for keys that may be something else, too.
+    bool holdsObject(const std::string& key) const;
+
     /// A whole number; fractions, exponents and strings of digits are refused.
     std::int64_t integer(const std::string& key, std::int64_t min, std::int64_t max);
     std::int64_t integer(const std::string& key, std::int64_t min, std::int64_t max, std::int64_t fallback);
@@ -82,6 +85,9 @@ class JsonFields {
 
     /// The nested object of that name; an absent one is empty.
     JsonFields object(const std::string& key);
+
+    /// The nested object of that name, which is noted as one value.
+    JsonFields noted(const std::string& key);
 
     /// An array of objects; an absent one is empty.
     std::vector<JsonFields> objects(const std::string& key);

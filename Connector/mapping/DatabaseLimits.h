@@ -15,6 +15,8 @@ struct DatabaseLimits {
     /// How long any further one waits. A disk that has been busy with one transaction for longer counts as
     /// stalled, and then it does not wait at all.
     std::chrono::milliseconds grace{1000};
+    /// How often what is served is compared with what a shared database has, beside hearing of its changes.
+    std::chrono::milliseconds compare{30000};
 
     bool operator==(const DatabaseLimits&) const = default;
 };

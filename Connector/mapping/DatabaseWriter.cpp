@@ -36,9 +36,16 @@ DatabaseState stateAfter(const std::exception_ptr& failure) {
         return DatabaseState::Full;
     } catch (const StorageLocked&) {
         return DatabaseState::Locked;
+    } catch (const StorageUnreachable&) {
+        return DatabaseState::Unreachable;
     } catch (...) {
         return DatabaseState::Failing;
     }
+}
+
+/// Who is waited for; in the API, where "the server" is this program.
+std::string culprit(const MappingStore& store) {
+    return store.isShared() ? "the database server" : "the disk of the server's database";
 }
 
 } // namespace
@@ -49,8 +56,8 @@ DatabaseWriter::Patience::Patience(DatabaseWriter& writer) : _writer(writer) {
     const bool mayWaitLong = _writer._waiting < limits.waiting;
     if (!mayWaitLong && _writer.isStalled()) {
         _writer.tellStall();
-        throw StorageStalled("the disk of the server's database does not answer, and as many wait for it as "
-                             "may; nothing was changed");
+        throw StorageStalled(culprit(_writer._store) +
+                             " does not answer, and as many wait for it as may; nothing was changed");
     }
     _until = Clock::now() + (mayWaitLong ? limits.wait : limits.grace);
     ++_writer._waiting;
@@ -128,7 +135,7 @@ void DatabaseWriter::await(const std::shared_ptr<Job>& job, Clock::time_point un
 void DatabaseWriter::giveUp(const std::shared_ptr<Job>& job) {
     tellStall();
     job->isAwaited = false;
-    const std::string reason = "the disk of the server's database does not answer; ";
+    const auto reason = culprit(_store) + " does not answer; ";
     if (job->isUnderway) throw StorageStalled(reason + job->late.words);
     std::erase(_queue, job);
     throw StorageStalled(reason + "nothing was changed");
@@ -145,7 +152,8 @@ bool DatabaseWriter::isStalled() const {
 
 void DatabaseWriter::tellStall() {
     if (!isStalled() || std::exchange(_isStallTold, true)) return;
-    log().error("the disk of the database does not answer; what is open is served, changes are refused");
+    log().error("%s does not answer; what is open is served, changes are refused",
+                std::string(_store.isShared() ? "the database server" : "the disk of the database"));
 }
 
 void DatabaseWriter::hurry(Clock::time_point until) {

@@ -19,7 +19,7 @@
 
 namespace connector {
 
-/// The disk has not answered in time; what() is a sentence that says what becomes of the write.
+/// The disk, or the database server, has not answered in time; what() is a sentence that says what becomes of the write.
 class StorageStalled : public StorageError {
   public:
     using StorageError::StorageError;

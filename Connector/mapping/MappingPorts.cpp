@@ -7,8 +7,6 @@
 #include <Poco/Logger.h>
 #include <Poco/Net/NetException.h>
 
-#include <utility>
-
 namespace connector {
 
 namespace {
@@ -22,17 +20,27 @@ bool hasPort(const Mapping& mapping, std::uint16_t port) {
 
 } // namespace
 
-MappingPorts::MappingPorts(PipeEnvironment& environment, PortPool& pool, OwnerOf ownerOf)
-    : _environment(environment), _pool(pool), _ownerOf(std::move(ownerOf)) {}
+MappingPorts::MappingPorts(PipeEnvironment& environment, PortPool& pool)
+    : _environment(environment), _pool(pool) {}
 
 void MappingPorts::keepFor(const Mapping& mapping) {
-    _pool.remove(mapping.endpoint1.port);
-    _pool.remove(mapping.endpoint2.port);
+    for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port}) {
+        _pool.remove(port);
+        _owners[port] = mapping.id;
+    }
 }
 
 MappingPorts::Listeners MappingPorts::openAgain(const Mapping& mapping) {
     keepFor(mapping);
     return {listenAgain(mapping, mapping.endpoint1), listenAgain(mapping, mapping.endpoint2)};
+}
+
+MappingPorts::Listeners MappingPorts::openChanged(const Mapping& former, const Mapping& wanted) {
+    keepFor(wanted);
+    Listeners listeners;
+    if (wanted.endpoint1.port != former.endpoint1.port) listeners[0] = listenAgain(wanted, wanted.endpoint1);
+    if (wanted.endpoint2.port != former.endpoint2.port) listeners[1] = listenAgain(wanted, wanted.endpoint2);
+    return listeners;
 }
 
 Pipe::Listeners MappingPorts::listenAgain(const Mapping& mapping, const Endpoint& endpoint) {
@@ -89,9 +97,10 @@ void MappingPorts::refuseTaken(const std::string& key, std::uint16_t port) const
                                          "server's configuration, and not in \"exclude\"",
                                          key, port));
     if (_pool.isFree(port)) return;
-    const auto owner = _ownerOf(port);
+    const auto owner = _owners.find(port);
     throw PortTaken(Poco::format("%s: %hu is taken by ", key, port) +
-                    (owner.empty() ? "a mapping that is just being opened or closed" : "mapping " + owner));
+                    (owner == _owners.end() ? "a mapping that is just being opened or closed"
+                                            : "mapping " + owner->second));
 }
 
 Pipe::Listeners MappingPorts::listenOnFreePort(std::uint16_t& port) {
@@ -114,8 +123,15 @@ Pipe::Listeners MappingPorts::listenOnFreePort(std::uint16_t& port) {
 }
 
 void MappingPorts::giveBack(const Mapping& mapping, const Mapping& keeper) {
-    for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
-        if (port != 0 && !hasPort(keeper, port)) _pool.giveBack(port);
+    for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port}) {
+        if (port == 0 || hasPort(keeper, port)) continue;
+        const auto owner = _owners.find(port);
+        if (owner != _owners.end()) {
+            if (owner->second != mapping.id) continue;
+            _owners.erase(owner);
+        }
+        _pool.giveBack(port);
+    }
 }
 
 } // namespace connector

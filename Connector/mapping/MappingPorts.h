@@ -7,23 +7,20 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace connector {
 
-/// Takes ports of the pool for mappings, and listens on them. Not thread safe; MappingService's lock guards
-/// it.
+/// Takes ports of the pool for mappings, and listens on them. Not thread safe; OpenMappings' lock guards it.
 class MappingPorts {
   public:
     /// Of a mapping's two ports.
     using Listeners = std::array<Pipe::Listeners, 2>;
-    /// The id of the mapping that has a port, "" when none has.
-    using OwnerOf = std::function<std::string(std::uint16_t port)>;
 
-    /// environment and pool must outlive it. ownerOf: for messages.
-    MappingPorts(PipeEnvironment& environment, PortPool& pool, OwnerOf ownerOf);
+    /// environment and pool must outlive it.
+    MappingPorts(PipeEnvironment& environment, PortPool& pool);
 
     /// Ports that were given back before a restart, the one given back first in front.
     void setReleased(const std::vector<std::uint16_t>& ports) { _pool.moveToBack(ports); }
@@ -33,17 +30,21 @@ class MappingPorts {
 
     std::size_t freeCount() const { return _pool.freeCount(); }
 
-    /// Takes the ports of a mapping out of the pool, and leaves them closed.
+    /// The ports are a mapping's from now on, and not in the pool; opens nothing.
     void keepFor(const Mapping& mapping);
 
     /// The same, and opens them; one that something else holds is logged, and has no listeners.
     Listeners openAgain(const Mapping& mapping);
 
+    /// The same for a mapping that has changed, of the ports that it had not before.
+    Listeners openChanged(const Mapping& former, const Mapping& wanted);
+
     /// Opens the ports of `wanted` that the former one has not; those that are 0 are chosen. Takes none when
     /// it throws: UnfitSettings, PortTaken, NoFreePorts.
     Listeners open(const Mapping& former, Mapping& wanted);
 
-    /// Gives back those of a mapping that its successor does not keep.
+    /// Gives back those of a mapping, or those that it was to get, that its successor does not keep and that
+    /// no other mapping has.
     void giveBack(const Mapping& mapping, const Mapping& keeper);
 
   private:
@@ -54,7 +55,7 @@ class MappingPorts {
 
     PipeEnvironment& _environment;
     PortPool& _pool;
-    const OwnerOf _ownerOf;
+    std::unordered_map<std::uint16_t, std::string> _owners; ///< ids of mappings
 };
 
 } // namespace connector

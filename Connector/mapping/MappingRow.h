@@ -2,38 +2,71 @@
 
 #include "model/Mapping.h"
 
+#include <Poco/Nullable.h>
+
+#include <array>
+#include <optional>
 #include <string>
-
-struct sqlite3;
-
-namespace Poco::Data {
-class RecordSet;
-class Session;
-} // namespace Poco::Data
 
 namespace connector {
 
-/// A mapping as a row of the database's table `mapping`. In all of these, what the database says is thrown as
-/// Poco's exceptions.
+/// A column of the database's table `mapping`.
+struct MappingColumn {
+    /// By the numbers that SQLite has for them, which checksums are of.
+    enum class Type { Integer = 1, Text = 3, Null = 5 };
 
-/// All of its columns but the checksum, in the order in which they are read and written.
-inline constexpr const char* kMappingColumns =
-    "id, type, label,"
-    " port1, passcode1, formerpasscode1, formerpasscodeuntil1, maxconnections1, heartbeatabsencethreshold1,"
-    " port2, passcode2, formerpasscode2, formerpasscodeuntil2, maxconnections2, heartbeatabsencethreshold2,"
-    " alpn, visitortls, visitorsperaddress, visitorrate, allow, deny, relayidle, bandwidth, logrelays,"
-    " created, lastagent, lastvisitor";
+    const char* name;
+    Type type;
+};
 
-/// What the column `checksum` must be for the row to be as it was written, in SQL.
-std::string mappingChecksum();
+/// All but the checksum, in the order in which they are read and written. The times are last: a row's
+/// checksum is not of them, as no connection depends on them, and two of them change all the time.
+inline constexpr std::array<MappingColumn, 27> kMappingColumns{{
+    {"id", MappingColumn::Type::Text},
+    {"type", MappingColumn::Type::Text},
+    {"label", MappingColumn::Type::Text},
+    {"port1", MappingColumn::Type::Integer},
+    {"passcode1", MappingColumn::Type::Text},
+    {"formerpasscode1", MappingColumn::Type::Text},
+    {"formerpasscodeuntil1", MappingColumn::Type::Integer},
+    {"maxconnections1", MappingColumn::Type::Integer},
+    {"heartbeatabsencethreshold1", MappingColumn::Type::Integer},
+    {"port2", MappingColumn::Type::Integer},
+    {"passcode2", MappingColumn::Type::Text},
+    {"formerpasscode2", MappingColumn::Type::Text},
+    {"formerpasscodeuntil2", MappingColumn::Type::Integer},
+    {"maxconnections2", MappingColumn::Type::Integer},
+    {"heartbeatabsencethreshold2", MappingColumn::Type::Integer},
+    {"alpn", MappingColumn::Type::Text},
+    {"visitortls", MappingColumn::Type::Integer},
+    {"visitorsperaddress", MappingColumn::Type::Integer},
+    {"visitorrate", MappingColumn::Type::Integer},
+    {"allow", MappingColumn::Type::Text},
+    {"deny", MappingColumn::Type::Text},
+    {"relayidle", MappingColumn::Type::Integer},
+    {"bandwidth", MappingColumn::Type::Integer},
+    {"logrelays", MappingColumn::Type::Integer},
+    {"created", MappingColumn::Type::Integer},
+    {"lastagent", MappingColumn::Type::Integer},
+    {"lastvisitor", MappingColumn::Type::Integer},
+}};
 
-/// Makes the function known that mappingChecksum() calls; to be called once for each session.
-void addMappingChecksum(sqlite3* database);
+/// The first ones, which the checksum is of.
+inline constexpr std::size_t kSealedColumns = 24;
 
-/// The current row of a query for kMappingColumns.
-Mapping readMappingRow(Poco::Data::RecordSet& rows);
+/// A row: what each of kMappingColumns has, as text; null: as the configuration says.
+using MappingRow = std::array<Poco::Nullable<std::string>, kMappingColumns.size()>;
 
-/// Inserts a row, with its checksum.
-void insertMappingRow(Poco::Data::Session& session, const Mapping& mapping);
+MappingRow rowOf(const Mapping& mapping);
+
+/// Nothing when it can't be one of ours.
+std::optional<Mapping> mappingOf(const MappingRow& row);
+
+/// The id and the ports, as far as they can be read.
+Mapping remainsOf(const MappingRow& row);
+
+/// What the column `checksum` is for the row to be as it was written: SHA-256, in hexadecimal digits.
+std::string checksumOf(const MappingRow& row);
+std::string checksumOf(const Mapping& mapping);
 
 } // namespace connector

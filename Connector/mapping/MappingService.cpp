@@ -7,7 +7,6 @@
 #include <Poco/Logger.h>
 #include <Poco/String.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace connector {
@@ -26,14 +25,6 @@ std::string inWords(const VisitorSettings& visitors) {
 }
 
 } // namespace
-
-/// Throws UnknownMapping when it is not there.
-template <class Mappings>
-auto MappingService::find(Mappings& mappings, const std::string& id) {
-    const auto found = mappings.find(id);
-    if (found == mappings.end()) throw UnknownMapping("no mapping has the id " + id);
-    return found;
-}
 
 /// A call that changes something; made and destroyed without the lock.
 class MappingService::Underway {
@@ -56,152 +47,59 @@ class MappingService::Underway {
     MappingService& _service;
 };
 
-/// The sole right to change or remove one mapping: others who want it wait. Made and destroyed without the
-/// lock, by a caller or, when that has gone, with the outcome of what it wanted.
-class MappingService::Claim {
-  public:
-    /// Throws UnknownMapping, StorageStalled, NotServing.
-    Claim(MappingService& service, const std::string& id, DatabaseWriter::Clock::time_point until)
-        : _service(service), _id(id) {
-        std::unique_lock lock(_service._mutex);
-        const auto isFree = [&] { return _service._stopping || !_service._claimed.contains(id); };
-        if (!_service._ended.wait_until(lock, until, isFree))
-            throw StorageStalled(
-                "another change of this mapping waits for the disk of the server's database; "
-                "nothing was changed");
-        _service.refuseUnlessServing();
-        const auto damaged = _service._damaged.find(id);
-        _isDamaged = damaged != _service._damaged.end();
-        _mapping = _isDamaged ? damaged->second : find(_service._open, id)->second.mapping;
-        _service._claimed.insert(id);
-    }
-    ~Claim() {
-        const std::lock_guard lock(_service._mutex);
-        _service._claimed.erase(_id);
-        _service._ended.notify_all();
-    }
-    Claim(const Claim&) = delete;
-    Claim& operator=(const Claim&) = delete;
-
-    /// As it was when the claim was made; nobody else changes it.
-    const Mapping& mapping() const { return _mapping; }
-    /// Only its id and its ports are known.
-    bool isDamaged() const { return _isDamaged; }
-
-  private:
-    MappingService& _service;
-    const std::string _id;
-    Mapping _mapping;
-    bool _isDamaged = false;
-};
-
-/// Ports on their way to a mapping. They go back to the pool with it, unless the mapping has got them. Made
-/// and destroyed without the lock.
-class MappingService::PortLease {
-  public:
-    /// The ports of a mapping, but for those that the other one has: they are listened on. Those that are 0
-    /// in `wanted` are chosen. Throws UnfitSettings, PortTaken, NoFreePorts.
-    PortLease(MappingService& service, const Mapping& former, Mapping& wanted)
-        : _service(service), _former(former) {
-        const std::lock_guard lock(_service._mutex);
-        listeners = _service._ports.open(_former, wanted);
-        _wanted = wanted;
-    }
-    ~PortLease() {
-        const std::lock_guard lock(_service._mutex);
-        if (!_areKept) _service._ports.giveBack(_wanted, _former);
-    }
-    PortLease(const PortLease&) = delete;
-    PortLease& operator=(const PortLease&) = delete;
-
-    void keep() { _areKept = true; }
-
-    std::array<Pipe::Listeners, 2> listeners; ///< of those ports
-
-  private:
-    MappingService& _service;
-    const Mapping _former;
-    Mapping _wanted;
-    bool _areKept = false;
-};
-
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
                                const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval,
-                               LimitedLogs& logs)
-    : _environment(environment), _factory(environment), _store(store),
-      _ports(environment, ports, [this](std::uint16_t port) { return ownerOfPort(port); }),
-      _lastUseInterval(lastUseInterval), _didAllowPlain(environment.allowsPlainVisitors()), _audit(logs),
-      _writer(store, database) {}
+                               LimitedLogs& logs, std::optional<FollowedStores> followed)
+    : _environment(environment), _store(store), _open(environment, ports), _hearing(database.grace),
+      _audit(logs), _lastUse(_open, _writer, lastUseInterval), _writer(store, database) {
+    if (followed) _follower.emplace(std::move(*followed), _open, database.compare);
+}
 
 MappingService::~MappingService() {
     stop(DatabaseWriter::Clock::now());
 }
 
 void MappingService::restore() {
-    const auto released = _store.releasedPorts();
-    const auto mappings = _store.load();
-    const auto damaged = _store.loadDamaged();
-    const std::lock_guard lock(_mutex);
-    _ports.setReleased(released);
-    for (const auto& mapping : damaged) {
-        _ports.keepFor(mapping);
-        _damaged.emplace(mapping.id, mapping);
-        log().error(
-            "mapping %s is damaged in the database, and not served: the checksum of its row is wrong; "
-            "restore a backup, or remove it and add a new one",
-            mapping.id);
-    }
-    for (const auto& mapping : mappings) {
-        auto pipe = _factory.createPipe(mapping);
-        _restored.push_back({pipe.get(), _ports.openAgain(mapping)});
-        _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
-        tellUnserved(mapping);
-    }
+    _open.restore(_follower ? _follower->load()
+                            : StoredMappings{.mappings = _store.load(),
+                                             .damaged = _store.loadDamaged(),
+                                             .releasedPorts = _store.releasedPorts()});
 }
 
 void MappingService::serve() {
-    const std::lock_guard lock(_mutex);
-    for (auto& [pipe, listeners] : _restored)
-        pipe->start(std::move(listeners));
-    _restored.clear();
+    _open.serve();
     _writer.start();
     _ready = true;
-    startLastUseTimer();
-    log().information("%z mappings restored, %z ports free", _open.size(), _ports.freeCount());
-}
-
-void MappingService::tellUnserved(const Mapping& mapping) const {
-    if (!mayServe(mapping.visitors))
-        log().error("mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
-                    "pipes.allow-plain-visitors is not true",
-                    mapping.id);
-}
-
-/// All that now is otherwise.
-void MappingService::tellWhoIsServed(bool didAllowPlain) const {
-    const bool allowsPlain = _environment.allowsPlainVisitors();
-    if (allowsPlain == didAllowPlain) return;
-    for (const auto& [id, open] : _open)
-        if (!allowsPlain)
-            tellUnserved(open.mapping);
-        else if (!open.mapping.visitors.tls)
-            log().notice("mapping %s serves its visitors again", id);
+    _lastUse.start();
+    if (_follower) _follower->start();
 }
 
 void MappingService::reload(const std::vector<std::uint16_t>& ports, const DatabaseLimits& database,
                             std::chrono::milliseconds lastUseInterval) {
     _store.limitBusy(database.busy);
     _writer.limit(database);
-    const std::lock_guard lock(_mutex);
-    if (std::exchange(_lastUseInterval, lastUseInterval) != lastUseInterval)
-        _lastUseTimer.restart(lastUseInterval.count());
-    tellWhoIsServed(std::exchange(_didAllowPlain, _environment.allowsPlainVisitors()));
-    _ports.replace(ports);
-    std::vector<std::future<void>> changes;
-    for (const auto& [id, open] : _open)
-        changes.push_back(open.pipe->change(open.mapping, {}));
-    for (const auto& change : changes)
-        change.wait();
+    _hearing = database.grace;
+    if (_follower) _follower->compareEvery(database.compare);
+    _lastUse.changeInterval(lastUseInterval);
+    _open.reload(ports);
+}
+
+/// What another Connector with the same database does at the same time has an attempt fail: it is made again,
+/// with what is in the database by then, until patience is over.
+template <class Attempt>
+auto MappingService::again(const std::string& id, const DatabaseWriter::Patience& patience,
+                           Attempt&& attempt) {
+    for (;;) {
+        try {
+            return attempt();
+        } catch (const StoragePortTaken&) {
+            if (DatabaseWriter::Clock::now() >= patience.until())
+                throw NoFreePorts("all ports that were tried are taken in the server's database");
+        } catch (const StorageOutdated&) {
+            if (!_follower || DatabaseWriter::Clock::now() >= patience.until()) throw;
+            _follower->hear(id, patience.until());
+        }
+    }
 }
 
 Mapping MappingService::add(Mapping wanted, const Caller& openedBy) {
@@ -213,43 +111,75 @@ Mapping MappingService::add(Mapping wanted, const Caller& openedBy) {
 
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
-    const auto ports = std::make_shared<PortLease>(*this, Mapping(), wanted);
-    _writer.write(
-        patience, [wanted](MappingStore& store) { store.insert(wanted); },
-        {"no mapping was opened, and what is written of one is removed again", // nobody has its passcodes
-         [this, wanted, ports](const std::exception_ptr& failure) {
-             if (!failure) undo(wanted, ports);
-         }});
-
-    const std::lock_guard lock(_mutex);
-    ports->keep();
-    auto pipe = _factory.createPipe(wanted);
-    pipe->start(std::move(ports->listeners));
-    _open.emplace(wanted.id, Open{wanted, std::move(pipe), LastUse()});
+    const auto mapping = again(wanted.id, patience, [&] { return addOnce(wanted, patience); });
     const auto line =
-        Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", wanted.id, openedBy.inWords(),
-                     std::string(wanted.typeName()), wanted.endpoint1.port, wanted.endpoint2.port) +
-        inWords(wanted.visitors);
-    _audit.write(openedBy, "add", wanted,
-                 LogLine(line).with("port1", wanted.endpoint1.port).with("port2", wanted.endpoint2.port));
-    _environment.events().publish("mapping-opened", wanted);
+        Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", mapping.id, openedBy.inWords(),
+                     std::string(mapping.typeName()), mapping.endpoint1.port, mapping.endpoint2.port) +
+        inWords(mapping.visitors);
+    _audit.write(openedBy, "add", mapping,
+                 LogLine(line).with("port1", mapping.endpoint1.port).with("port2", mapping.endpoint2.port));
+    return mapping;
+}
+
+Mapping MappingService::addOnce(const Mapping& asked, const DatabaseWriter::Patience& patience) {
+    auto wanted = asked;
+    const auto ports = std::make_shared<PortLease>(_open, Mapping(), wanted);
+    try {
+        _writer.write(
+            patience, [wanted](MappingStore& store) { store.insert(wanted); },
+            {"no mapping was opened, and what is written of one is removed again", // nobody has its passcodes
+             [this, wanted, ports](const std::exception_ptr& failure) {
+                 if (!failure) undo(wanted, ports);
+             }});
+    } catch (const StoragePortTaken& taken) {
+        refuseTaken(asked, Mapping(), taken);
+        throw;
+    } catch (const StorageUncertain&) {
+        undo(wanted, ports);
+        throw;
+    }
+    _open.open(wanted, *ports);
     return wanted;
 }
 
-/// Of a mapping that was committed when its caller had been told that it wouldn't be. Its ports are kept
+/// Throws PortTaken when it is a port that was asked for, and that the former mapping has not.
+void MappingService::refuseTaken(const Mapping& asked, const Mapping& former, const StoragePortTaken& taken) {
+    const auto refuse = [&taken](const char* key, std::uint16_t port, std::uint16_t formerPort) {
+        if (port != 0 && port != formerPort && (taken.port() == 0 || taken.port() == port))
+            throw PortTaken(Poco::format("%s: %hu is taken by a mapping that another Connector has opened",
+                                         std::string(key), port));
+    };
+    refuse("port1", asked.endpoint1.port, former.endpoint1.port);
+    refuse("port2", asked.endpoint2.port, former.endpoint2.port);
+}
+
+/// Of a mapping that may have been committed although its caller was told that it isn't. Its ports are kept
 /// until its row is gone.
 void MappingService::undo(const Mapping& mapping, std::shared_ptr<PortLease> ports) {
-    log().warning("mapping %s, which was not opened, was written late; it is removed again", mapping.id);
-    _writer.writeSurely([mapping](MappingStore& store) { store.remove(mapping); },
+    log().warning("mapping %s, which was not opened, may have been written; it is removed again", mapping.id);
+    _writer.writeSurely([mapping](MappingStore& store) { store.removeIfThere(mapping); },
                         [ports = std::move(ports)](const std::exception_ptr&) {});
 }
 
 void MappingService::remove(const std::string& id, const Caller& closedBy) {
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
-    const auto claim = std::make_shared<Claim>(*this, id, patience.until());
+    hearOf(id);
+    again(id, patience, [&] { removeOnce(id, patience, closedBy); });
+}
+
+void MappingService::removeOnce(const std::string& id, const DatabaseWriter::Patience& patience,
+                                const Caller& closedBy) {
+    const auto claim = std::make_shared<OpenMappings::Claim>(_open, id, patience.until());
     const auto removed = claim->mapping();
-    _writer.write(patience, [removed](MappingStore& store) { store.remove(removed); },
+    const bool isDamaged = claim->isDamaged();
+    _writer.write(patience,
+                  [removed, isDamaged](MappingStore& store) {
+                      if (isDamaged)
+                          store.removeIfThere(removed);
+                      else
+                          store.remove(removed);
+                  },
                   {"the mapping is removed as soon as it does",
                    [this, claim, closedBy](const std::exception_ptr& failure) {
                        if (!failure) goOnLate([this, claim, closedBy] { close(claim->mapping(), closedBy); });
@@ -259,17 +189,7 @@ void MappingService::remove(const std::string& id, const Caller& closedBy) {
 
 /// Of a mapping whose row is gone.
 void MappingService::close(const Mapping& mapping, const Caller& closedBy) {
-    std::unique_lock lock(_mutex);
-    if (_damaged.erase(mapping.id) == 0) {
-        auto pipe = std::move(_open.extract(mapping.id).mapped().pipe);
-        lock.unlock();
-        pipe->close().get();
-        pipe.reset();
-        lock.lock();
-    }
-    _ports.giveBack(mapping, Mapping());
-    _environment.events().publish("mapping-closed", mapping);
-    if (_onRemoved) _onRemoved(mapping.id);
+    _open.close(mapping);
     _audit.write(closedBy, "remove", mapping, "mapping " + mapping.id + " closed by " + closedBy.inWords());
 }
 
@@ -277,43 +197,47 @@ MappingReport MappingService::change(const std::string& id, const Edit& edit, co
                                      const Caller& changedBy) {
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
-    const auto claim = std::make_shared<Claim>(*this, id, patience.until());
+    hearOf(id);
+    return again(id, patience, [&] { return changeOnce(id, edit, what, patience, changedBy); });
+}
+
+MappingReport MappingService::changeOnce(const std::string& id, const Edit& edit, const std::string& what,
+                                         const DatabaseWriter::Patience& patience, const Caller& changedBy) {
+    const auto claim = std::make_shared<OpenMappings::Claim>(_open, id, patience.until());
     if (claim->isDamaged())
         throw UnknownMapping("mapping " + id + " is damaged in the database; it can only be removed");
     const auto former = claim->mapping();
     auto wanted = former;
     edit(wanted);
     check(wanted);
-    const auto ports = std::make_shared<PortLease>(*this, former, wanted);
-    _writer.write(patience, [former, wanted](MappingStore& store) { store.replace(former, wanted); },
-                  {"the mapping is changed as soon as it does",
-                   [this, claim, wanted, ports, what, changedBy](const std::exception_ptr& failure) {
-                       if (!failure)
-                           goOnLate([this, claim, wanted, ports, what, changedBy] {
-                               apply(claim->mapping(), wanted, *ports, what, changedBy);
-                           });
-                   }});
-    return apply(former, wanted, *ports, what, changedBy);
+    const auto asked = wanted;
+    const auto ports = std::make_shared<PortLease>(_open, former, wanted);
+    try {
+        _writer.write(patience, [former, wanted](MappingStore& store) { store.replace(former, wanted); },
+                      {"the mapping is changed as soon as it does",
+                       [this, claim, wanted, ports, what, changedBy](const std::exception_ptr& failure) {
+                           if (!failure)
+                               goOnLate([this, claim, wanted, ports, what, changedBy] {
+                                   apply(wanted, *ports, what, changedBy);
+                               });
+                       }});
+    } catch (const StoragePortTaken& taken) {
+        refuseTaken(asked, former, taken);
+        throw;
+    }
+    return apply(wanted, *ports, what, changedBy);
 }
 
 /// What is committed.
-MappingReport MappingService::apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
-                                    const std::string& what, const Caller& changedBy) {
-    std::unique_lock lock(_mutex);
-    auto& open = find(_open, wanted.id)->second;
-    open.mapping = wanted;
-    ports.keep();
-    lock.unlock(); // nobody else removes it
-    open.pipe->change(wanted, std::move(ports.listeners)).get();
-    lock.lock();
-    _ports.giveBack(former, wanted);
-    _environment.events().publish("mapping-changed", wanted);
+MappingReport MappingService::apply(const Mapping& wanted, PortLease& ports, const std::string& what,
+                                    const Caller& changedBy) {
+    auto report = _open.change(wanted, ports);
     LogLine line("mapping " + wanted.id + " changed by " + changedBy.inWords() + ": " + what);
     if (what == kNewPasscode)
         _audit.write(changedBy, "passcode", wanted, line);
     else
         _audit.write(changedBy, "change", wanted, line.with("change", what));
-    return reportOf(open);
+    return report;
 }
 
 /// What is to be done after a commit whose caller has gone. When the process stops, or another one has the
@@ -328,72 +252,24 @@ void MappingService::goOnLate(const std::function<void()>& step) {
     }
 }
 
-MappingReport MappingService::show(const std::string& id) const {
-    const std::lock_guard lock(_mutex);
-    return reportOf(find(_open, id)->second);
-}
-
-ConnectionReports MappingService::connections(const std::string& id) const {
-    std::unique_lock lock(_mutex);
-    auto answer = find(_open, id)->second.pipe->connections();
-    lock.unlock();
-    return await(std::move(answer));
+OpenMappings& MappingService::hearOf(const std::string& id) {
+    if (_follower && !_open.knows(id)) _follower->hear(id, DatabaseWriter::Clock::now() + _hearing.load());
+    return _open;
 }
 
 void MappingService::endConnection(const std::string& id, std::uint64_t number, const Caller& endedBy) {
-    std::unique_lock lock(_mutex);
-    const auto& open = find(_open, id)->second;
-    const auto mapping = open.mapping;
-    auto answer = open.pipe->endConnection(number, "it was ended by " + endedBy.inWords());
-    lock.unlock();
-    const auto [agents, visitors, areTruncated] = await(std::move(answer));
-    if (agents.empty() && visitors.empty())
-        throw UnknownConnection("mapping " + id + " has no connection " + std::to_string(number));
-    const auto& ended = agents.empty() ? visitors.front() : agents.front();
-    const std::string kind = agents.empty() ? "visitor" : "agent";
+    const auto [mapping, ended] = hearOf(id).endConnection(id, number, endedBy.inWords());
+    const std::string kind = ended.kind == ConnectionReport::Kind::Agent ? "agent" : "visitor";
     LogLine line(Poco::format("mapping %s: %s %s, connection %Lu, was ended by %s", id, kind, ended.address,
                               number, endedBy.inWords()));
     _audit.write(endedBy, "disconnect", mapping,
                  line.with("connection", number).with(kind.c_str(), ended.address));
 }
 
-ConnectionReports MappingService::await(std::future<ConnectionReports> answer) const {
-    const auto most = _environment.limits()->loopWait;
-    if (answer.wait_for(most) != std::future_status::ready)
-        throw LoopsBusy("an event loop has not answered for " + std::to_string(most.count()) +
-                        " ms (limits.loop-wait)");
-    return answer.get();
-}
-
-std::vector<MappingReport> MappingService::list(const std::string& after, std::size_t limit) const {
-    const std::lock_guard lock(_mutex);
-    std::vector<MappingReport> reports;
-    for (auto it = _open.upper_bound(after); it != _open.end() && reports.size() < limit; ++it)
-        reports.push_back(reportOf(it->second));
-    return reports;
-}
-
-MappingTotals MappingService::totals() const {
-    const std::lock_guard lock(_mutex);
-    MappingTotals totals;
-    totals.mappings = _open.size();
-    totals.damaged = _damaged.size();
-    for (const auto& [id, open] : _open) {
-        const auto status = open.pipe->status();
-        totals.degraded += status.degraded ? 1 : 0;
-        totals.agentsWaiting += status.agentsWaiting[0] + status.agentsWaiting[1];
-        totals.visitorsWaiting += status.visitorsWaiting;
-        for (const auto refused : status.visitorsRefused)
-            totals.visitorsRefused += refused;
-        totals.relays += status.relays;
-        totals.bytesRelayed += status.bytesFrom[0] + status.bytesFrom[1];
-    }
-    return totals;
-}
-
-std::size_t MappingService::freePortCount() const {
-    const std::lock_guard lock(_mutex);
-    return _ports.freeCount();
+DatabaseState MappingService::databaseState() const {
+    const auto state = _writer.state();
+    const bool isMissed = state == DatabaseState::Ok && _follower && !_follower->isConnected();
+    return isMissed ? DatabaseState::Unreachable : state;
 }
 
 int MappingService::descriptorCount() const {
@@ -404,23 +280,30 @@ int MappingService::freeDescriptorCount() const {
     return _environment.freeDescriptors();
 }
 
+int MappingService::lockDescriptor() const {
+    return _follower ? _follower->lockDescriptor() : _store.lockDescriptor();
+}
+
 void MappingService::refuse(DatabaseWriter::Clock::time_point patience) {
     _writer.hurry(patience);
-    const std::lock_guard lock(_mutex);
-    _ready = false;
-    _stopping = true;
-    _ended.notify_all();
+    {
+        const std::lock_guard lock(_mutex);
+        _ready = false;
+        _stopping = true;
+    }
+    _open.allowClaims(false);
 }
 
 bool MappingService::suspend(DatabaseWriter::Clock::time_point patience,
                              DatabaseWriter::Clock::time_point until) {
     refuse(patience);
-    _lastUseTimer.stop();
+    _lastUse.stop();
+    if (_follower && !_follower->stop(until)) return false;
     {
         std::unique_lock lock(_mutex);
         if (!_ended.wait_until(lock, until, [this] { return _underway == 0; })) return false;
     }
-    storeLastUse(All::Yes);
+    _lastUse.storeAll();
     return _writer.pause(until);
 }
 
@@ -431,37 +314,23 @@ void MappingService::resume() {
         const std::lock_guard lock(_mutex);
         _stopping = false;
         _ready = true;
-        startLastUseTimer();
         late.swap(_late);
     }
+    _open.allowClaims(true);
+    _lastUse.start();
+    if (_follower) _follower->start();
     for (const auto& step : late)
         goOnLate(step);
 }
 
 void MappingService::drain() {
-    const std::lock_guard lock(_mutex);
-    _isHandedOver = true;
+    {
+        const std::lock_guard lock(_mutex);
+        _isHandedOver = true;
+    }
     _store.close(); // the writer rests: the other process alone keeps others out from now on
-    for (auto& [id, open] : _open)
-        open.pipe->drain();
-}
-
-void MappingService::closeDrained(const std::string& id) {
-    std::unique_lock lock(_mutex);
-    auto drained = _open.extract(id);
-    lock.unlock();
-    if (drained) drained.mapped().pipe->close().get();
-}
-
-void MappingService::onRemoved(OnRemoved function) {
-    const std::lock_guard lock(_mutex);
-    _onRemoved = std::move(function);
-}
-
-bool MappingService::isDrained() const {
-    const std::lock_guard lock(_mutex);
-    return std::all_of(_open.begin(), _open.end(),
-                       [](const auto& one) { return one.second.pipe->isDrained(); });
+    if (_follower) _follower->closeStores();
+    _open.drain();
 }
 
 bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
@@ -470,9 +339,10 @@ bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
         std::unique_lock lock(_mutex);
         _ended.wait(lock, [this] { return _underway == 0; });
     }
-    _lastUseTimer.stop();
-    if (!_isHandedOver) storeLastUse(All::Yes);
-    closePipes();
+    _lastUse.stop();
+    if (_follower && !_follower->stop(until)) return false;
+    if (!_isHandedOver) _lastUse.storeAll();
+    _open.closeAll();
     const bool isWritten = _writer.stop(until);
     std::vector<std::function<void()>> late; // with claims, which must not outlive what they are on
     const std::lock_guard lock(_mutex);
@@ -480,39 +350,10 @@ bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
     return isWritten;
 }
 
-void MappingService::closePipes() {
-    const std::lock_guard lock(_mutex);
-    std::vector<std::future<void>> closing;
-    for (auto& [id, open] : _open)
-        closing.push_back(open.pipe->close());
-    for (auto& closed : closing)
-        closed.wait();
-    _open.clear();
-}
-
-MappingReport MappingService::reportOf(const Open& open) const {
-    MappingReport report{open.mapping, open.pipe->status()};
-    report.mapping.traffic = report.mapping.traffic.orElse(_environment.trafficOf(report.mapping.type));
-    report.mapping.logRelays = open.mapping.logRelays.value_or(_environment.logsRelays());
-    report.mapping.lastUse = open.pipe->lastUse();
-    return report;
-}
-
-/// "" when no open mapping has it.
-std::string MappingService::ownerOfPort(std::uint16_t port) const {
-    for (const auto& [id, open] : _open)
-        if (open.mapping.endpoint1.port == port || open.mapping.endpoint2.port == port) return id;
-    return {};
-}
-
-bool MappingService::mayServe(const VisitorSettings& visitors) const {
-    return visitors.tls || _environment.allowsPlainVisitors();
-}
-
 /// What doesn't depend on other mappings.
 void MappingService::check(const Mapping& wanted) const {
     const auto& visitors = wanted.visitors;
-    if (!mayServe(visitors))
+    if (!visitors.tls && !_environment.allowsPlainVisitors())
         throw UnfitSettings("visitortls: false is not allowed here; it must be true, unless "
                             "pipes.allow-plain-visitors is true in the server's configuration");
     if (!visitors.tls && !visitors.alpn.empty())
@@ -522,60 +363,6 @@ void MappingService::check(const Mapping& wanted) const {
     const auto port = wanted.endpoint1.port;
     if (port != 0 && port == wanted.endpoint2.port)
         throw UnfitSettings("port2: it must be another one than port1");
-}
-
-void MappingService::startLastUseTimer() {
-    const auto interval = static_cast<long>(_lastUseInterval.count());
-    _lastUseTimer.setStartInterval(interval);
-    _lastUseTimer.setPeriodicInterval(interval);
-    _lastUseTimer.start(Poco::TimerCallback<MappingService>(*this, &MappingService::onLastUseTimer));
-}
-
-void MappingService::onLastUseTimer(Poco::Timer&) {
-    storeLastUse(All::No);
-}
-
-/// Waits for nothing. all: also what is too fresh to be written again.
-void MappingService::storeLastUse(All all) {
-    auto records = lastUseToStore(all);
-    if (records.empty()) return;
-    _writer.writeLater(
-        [records](MappingStore& store) { store.setLastUse(records); },
-        [this, records](const std::exception_ptr& failure) { onLastUseStored(records, failure); });
-}
-
-void MappingService::onLastUseStored(const std::vector<LastUseRecord>& records,
-                                     const std::exception_ptr& failure) {
-    const std::lock_guard lock(_mutex);
-    _isStoringLastUse = false;
-    try {
-        if (failure) std::rethrow_exception(failure);
-    } catch (const std::exception& error) {
-        if (!std::exchange(_lastUseFailed, true))
-            log().error("when mappings were last in use can't be written, and is tried again: %s",
-                        std::string(error.what()));
-        return;
-    }
-    if (std::exchange(_lastUseFailed, false)) log().notice("when mappings were last in use is written again");
-    for (const auto& [id, lastUse] : records) {
-        const auto found = _open.find(id);
-        if (found != _open.end()) found->second.storedUse = lastUse;
-    }
-}
-
-/// Nothing while the disk has not answered to what was to be stored before, unless it is the end.
-std::vector<LastUseRecord> MappingService::lastUseToStore(All all) {
-    const std::lock_guard lock(_mutex);
-    if (all == All::No && _isStoringLastUse) return {};
-    const auto now = timestampNow();
-    std::vector<LastUseRecord> records;
-    for (const auto& [id, open] : _open) {
-        const auto current = open.pipe->lastUse();
-        if (all == All::Yes ? current != open.storedUse : isDue(current, open.storedUse, now))
-            records.push_back({id, current});
-    }
-    _isStoringLastUse = !records.empty();
-    return records;
 }
 
 void MappingService::refuseUnlessServing() const {

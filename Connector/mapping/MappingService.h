@@ -2,59 +2,27 @@
 
 #include "mapping/AuditLog.h"
 #include "mapping/DatabaseWriter.h"
-#include "mapping/MappingError.h"
-#include "mapping/MappingPorts.h"
+#include "mapping/LastUseStorage.h"
 #include "mapping/MappingStore.h"
-#include "model/Mapping.h"
-#include "pipe/PipeFactory.h"
-#include "pipe/PipeStatus.h"
+#include "mapping/OpenMappings.h"
+#include "mapping/StoreFollower.h"
 
-#include <Poco/Timer.h>
-
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace connector {
 
-/// A mapping and what its pipe is doing at the moment.
-struct MappingReport {
-    Mapping
-        mapping; ///< with lastUse as it is at the moment, and logRelays and all of its traffic limits given
-    PipeStatus status;
-};
-
-/// What all pipes are doing together at the moment.
-struct MappingTotals {
-    std::size_t mappings = 0;
-    /// Mappings of which some port is held by something else.
-    std::size_t degraded = 0;
-    /// Rows of the database that are not served, as they are not as they were written.
-    std::size_t damaged = 0;
-    /// Authorized agents that wait for a partner.
-    std::int64_t agentsWaiting = 0;
-    std::int64_t visitorsWaiting = 0;
-    /// Visitors that were not served since the process started.
-    std::uint64_t visitorsRefused = 0;
-    std::int64_t relays = 0;
-    /// Payload bytes that the mappings have relayed since the process started. One that is removed takes its
-    /// bytes along.
-    std::uint64_t bytesRelayed = 0;
-};
-
-/// Keeps the set of mappings: each one is a row in the store, two ports of the pool and a pipe, all three or
-/// none. All functions may be called from any thread that is not an event loop's; one lock orders them, which
-/// nobody keeps who waits for the disk.
+/// Opens, changes and closes mappings for those who ask for it: in the database and in this process, both or
+/// neither. All functions may be called from any thread that is not an event loop's.
 ///
 /// add(), remove() and change() wait for the database as long as DatabaseLimits say, and then throw
 /// StorageStalled: either nothing was changed, or what is being written at that moment is completed (a
@@ -62,26 +30,32 @@ struct MappingTotals {
 class MappingService {
   public:
     /// environment, store, ports and logs must outlive the service. lastUseInterval: how often, at most, it
-    /// is written when mappings were last in use.
+    /// is written when mappings were last in use. followed: of a database that is shared.
     MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
                    const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval,
-                   LimitedLogs& logs);
+                   LimitedLogs& logs, std::optional<FollowedStores> followed);
     ~MappingService();
 
-    /// Opens a pipe, and its ports, for each stored mapping. One whose port something else holds is degraded
-    /// until it can listen. Throws StorageError.
+    /// Opens what is stored. Throws StorageError.
     void restore();
 
     /// Takes what restore() has opened into service.
     void serve();
 
-    /// The configuration was read again, and the environment has it: all pipes work by it when this returns.
-    /// ports: those that mappings may be given from now on; those that mappings have stay theirs.
+    /// The configuration was read again, and the environment has it.
     void reload(const std::vector<std::uint16_t>& ports, const DatabaseLimits& database,
                 std::chrono::milliseconds lastUseInterval);
 
     /// True from serve() on, until suspend() or stop().
     bool isReady() const { return _ready; }
+
+    /// What is served at the moment.
+    OpenMappings& open() { return _open; }
+    const OpenMappings& open() const { return _open; }
+
+    /// The same, and that mapping, if the database has it, although another Connector has only just opened
+    /// it. Throws StorageUnreachable when that can't be known.
+    OpenMappings& hearOf(const std::string& id);
 
     /// Opens a mapping; the service fills in its id, its passcodes, and the ports that are 0 in `wanted`.
     /// Returns when the row is committed and both ports listen; when it throws, nothing of the mapping
@@ -105,22 +79,9 @@ class MappingService {
     MappingReport change(const std::string& id, const Edit& edit, const std::string& what,
                          const Caller& changedBy);
 
-    /// Throws UnknownMapping.
-    MappingReport show(const std::string& id) const;
-
-    /// Its agents and visitors at the moment. Throws UnknownMapping, and LoopsBusy when an event loop does
-    /// not answer for limits.loop-wait.
-    ConnectionReports connections(const std::string& id) const;
-
-    /// Ends one of them: a relay's connections are both reset. Throws UnknownMapping, UnknownConnection, and
-    /// LoopsBusy, after which it may still be ended.
+    /// OpenMappings::endConnection(), with a line in the log of who it was.
     void endConnection(const std::string& id, std::uint64_t number, const Caller& endedBy);
 
-    /// At most `limit` mappings with ids greater than `after`, ordered by id.
-    std::vector<MappingReport> list(const std::string& after, std::size_t limit) const;
-
-    MappingTotals totals() const;
-    std::size_t freePortCount() const;
     /// Descriptors that pipes may have together, and how many of them are left.
     int descriptorCount() const;
     int freeDescriptorCount() const;
@@ -128,8 +89,11 @@ class MappingService {
     /// What happens to mappings.
     EventFeed& events() const { return _environment.events(); }
 
-    DatabaseState databaseState() const { return _writer.state(); }
+    DatabaseState databaseState() const;
     const Durations& databaseCommits() const { return _writer.commits(); }
+
+    /// What keeps other processes from what this one has on its disk; it stays the service's.
+    int lockDescriptor() const;
 
     /// Later calls throw NotServing. Those that wait for the database do so until then at the most.
     void refuse(DatabaseWriter::Clock::time_point patience);
@@ -145,82 +109,44 @@ class MappingService {
     /// After suspend(), when another process serves the same mappings: see Pipe::drain().
     void drain();
 
-    /// After drain(): closes what is left of a mapping; nothing when there is none with this id.
-    void closeDrained(const std::string& id);
-
-    /// Is told the id of each mapping that is removed from now on, on the thread that removes it.
-    using OnRemoved = std::function<void(const std::string& id)>;
-    void onRemoved(OnRemoved function);
-
-    /// Whether all pipes are drained.
-    bool isDrained() const;
-
     /// Closes all pipes, waits until their connections are closed, and has it written when each mapping was
     /// last in use; rows stay. False when the disk has not taken all until then: the store is still in use.
     bool stop(DatabaseWriter::Clock::time_point until);
 
   private:
     class Underway;
-    class Claim;
-    class PortLease;
-    struct Open {
-        Mapping mapping;
-        std::unique_ptr<Pipe> pipe;
-        LastUse storedUse; ///< what the database has
-    };
-    /// A pipe that is not in service yet.
-    struct Restored {
-        Pipe* pipe;
-        std::array<Pipe::Listeners, 2> listeners;
-    };
-    enum class All { No, Yes };
-    using OpenMappings = std::map<std::string, Open>;
+    using PortLease = OpenMappings::PortLease;
 
-    ConnectionReports await(std::future<ConnectionReports> answer) const;
-    MappingReport reportOf(const Open& open) const;
-    std::string ownerOfPort(std::uint16_t port) const;
-    void tellUnserved(const Mapping& mapping) const;
-    void tellWhoIsServed(bool didAllowPlain) const;
+    template <class Attempt>
+    auto again(const std::string& id, const DatabaseWriter::Patience& patience, Attempt&& attempt);
+    Mapping addOnce(const Mapping& asked, const DatabaseWriter::Patience& patience);
+    void removeOnce(const std::string& id, const DatabaseWriter::Patience& patience, const Caller& closedBy);
+    MappingReport changeOnce(const std::string& id, const Edit& edit, const std::string& what,
+                             const DatabaseWriter::Patience& patience, const Caller& changedBy);
+    static void refuseTaken(const Mapping& asked, const Mapping& former, const StoragePortTaken& taken);
     void undo(const Mapping& mapping, std::shared_ptr<PortLease> ports);
     void close(const Mapping& mapping, const Caller& closedBy);
-    MappingReport apply(const Mapping& former, const Mapping& wanted, PortLease& ports,
-                        const std::string& what, const Caller& changedBy);
+    MappingReport apply(const Mapping& wanted, PortLease& ports, const std::string& what,
+                        const Caller& changedBy);
     void goOnLate(const std::function<void()>& step);
-    void closePipes();
-    template <class Mappings>
-    static auto find(Mappings& mappings, const std::string& id);
-    bool mayServe(const VisitorSettings& visitors) const;
     void check(const Mapping& wanted) const;
-    void startLastUseTimer();
-    void onLastUseTimer(Poco::Timer& timer);
-    void storeLastUse(All all);
-    void onLastUseStored(const std::vector<LastUseRecord>& records, const std::exception_ptr& failure);
-    std::vector<LastUseRecord> lastUseToStore(All all);
     void refuseUnlessServing() const;
 
     PipeEnvironment& _environment;
-    const PipeFactory _factory;
     MappingStore& _store;
-    MappingPorts _ports;
-    mutable std::mutex _mutex;
     OpenMappings _open;
-    std::vector<Restored> _restored;         ///< until serve()
-    std::map<std::string, Mapping> _damaged; ///< by their ids; see MappingStore::loadDamaged()
+    std::optional<StoreFollower> _follower; ///< of a database that is shared
+    std::atomic<std::chrono::milliseconds> _hearing;
+    std::mutex _mutex; ///< of what follows
     std::atomic<bool> _ready{false};
     bool _stopping = false;
     bool _isHandedOver = false; ///< another process has the database
-    OnRemoved _onRemoved;       ///< or none
     /// Of goOnLate(), when the service was suspended: for resume().
     std::vector<std::function<void()>> _late;
     int _underway = 0;              ///< calls of add(), remove() and change() that are not over
-    std::set<std::string> _claimed; ///< ids of the mappings that such a call removes or changes
     std::condition_variable _ended; ///< one of them is over
-    std::chrono::milliseconds _lastUseInterval;
-    Poco::Timer _lastUseTimer;      ///< in a thread of its own
-    bool _didAllowPlain;            ///< when the configuration was read last
-    bool _lastUseFailed = false;    ///< the last time that it was written
-    bool _isStoringLastUse = false; ///< until the disk has answered
     AuditLog _audit;
+    LastUseStorage _lastUse;
     DatabaseWriter _writer; ///< last: what it does to the end is done to all of the above
 };
 

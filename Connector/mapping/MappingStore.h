@@ -1,16 +1,20 @@
 #pragma once
 
 #include "base/Descriptor.h"
+#include "mapping/DatabaseChange.h"
+#include "mapping/DatabaseLocation.h"
 #include "mapping/LastUseRecord.h"
+#include "mapping/MappingRow.h"
 #include "mapping/StorageError.h"
 #include "model/Mapping.h"
 
-#include <Poco/Data/Session.h>
-
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,22 +23,27 @@ namespace connector {
 /// How long another program's lock on the database is waited for, unless it is said otherwise.
 inline constexpr std::chrono::milliseconds kDatabaseBusy{2000};
 
-class DatabaseLock;
+class Database;
 
-/// The mappings on disk: one SQLite database in WAL mode with synchronous=FULL, so that what a function has
-/// returned from survives kill -9 and a power cut. Not thread safe.
+/// The mappings on disk: in a SQLite database of this machine's, or in one of a PostgreSQL server's, which
+/// many Connectors share. What a function has returned from survives kill -9 and a power cut. Not thread
+/// safe.
+///
+/// One that is shared connects when it is first used, and again when it is used after StorageUnreachable,
+/// which every function may throw then.
 class MappingStore {
   public:
-    /// Opens the database, or creates it with mode 0600 when there is none. Another process that has it open,
-    /// a file that is not a database, is damaged, comes from a newer version or can't be written: throws
-    /// StorageError and leaves the file as it was. On a full disk an existing one is read all the same, and
-    /// can't be written until a Transaction finds room. busy: how long a lock of another program is waited
-    /// for. lock: lockDescriptor() of the process that this one replaces, or none.
+    /// Opens a SQLite database, or creates it with mode 0600 when there is none. Another process that has it
+    /// open, a file that is not a database, is damaged, comes from a newer version or can't be written:
+    /// throws StorageError and leaves the file as it was. On a full disk an existing one is read all the
+    /// same, and can't be written until a Transaction finds room. busy: how long a lock of another program is
+    /// waited for. lock: lockDescriptor() of the process that this one replaces, or none.
     explicit MappingStore(const std::string& path, std::chrono::milliseconds busy = kDatabaseBusy,
                           Descriptor lock = Descriptor(-1));
 
-    /// Any thread: another program's lock is waited for so long from now on.
-    void limitBusy(std::chrono::milliseconds busy);
+    /// For a database with a URI; makes its tables when it connects and there are none. Throws StorageError
+    /// when what speaks to its server is not installed, or when the URI is not one.
+    static MappingStore openShared(const DatabaseLocation& location, std::chrono::milliseconds busy);
 
     /// Opens a database that exists, whether or not a server uses it, to read it only; nothing of it is
     /// changed. Throws StorageError as above.
@@ -43,16 +52,33 @@ class MappingStore {
     MappingStore(MappingStore&& other) noexcept;
     ~MappingStore();
 
-    /// Whether a server, or an import, has the database open for writing; nobody is kept from opening it by
-    /// the question. False when there is none. Throws StorageError when the file can't be opened.
+    /// Any thread: another program's lock is waited for so long from now on.
+    void limitBusy(std::chrono::milliseconds busy);
+
+    /// Whether a server, or an import, has the SQLite database open for writing; nobody is kept from opening
+    /// it by the question. False when there is none. Throws StorageError when the file can't be opened.
     static bool isInUse(const std::string& path);
+
+    /// Whether other Connectors may have it open, too.
+    bool isShared() const { return _isShared; }
 
     /// All mappings whose rows are as they were written, ordered by id.
     std::vector<Mapping> load();
 
     /// Those whose rows have a wrong checksum, as their bytes have changed on the disk: id and ports alone,
-    /// which SQLite compares with its indexes.
+    /// which the database compares with its indexes.
     std::vector<Mapping> loadDamaged();
+
+    /// Those of them that there are; damaged ones are left out, which is logged once.
+    std::vector<Mapping> load(const std::set<std::string>& ids);
+
+    /// A row as it is at the moment.
+    struct RowMark {
+        std::string id;
+        std::string checksum; ///< checksumOf() the mapping, unless it is damaged
+    };
+    /// Of all rows, damaged or not, ordered by id.
+    std::vector<RowMark> marks();
 
     /// Ports that were given back, the one given back first in front.
     std::vector<std::uint16_t> releasedPorts();
@@ -60,29 +86,51 @@ class MappingStore {
     /// Inserts all of them or, when it throws, none.
     void insertAll(const std::vector<Mapping>& mappings);
 
-    /// What keeps other processes out; it stays the store's.
+    /// What keeps other processes out; it stays the store's. -1 when it is shared.
     int lockDescriptor() const;
 
     /// Closes the database, which may wait for the disk, but still keeps other processes out. The next
     /// Transaction opens it again.
     void suspend();
 
+    // Of one that is shared:
+
+    using Change = DatabaseChange;
+
+    /// Hears of changes from now on, by anybody; connects anew if need be.
+    void listen();
+
+    /// After listen(): waits until there are changes, until atMost is over, or until the descriptor `wake`
+    /// can be read. In the order in which they were committed.
+    std::vector<Change> awaitChanges(std::chrono::milliseconds atMost, int wake);
+
+    /// That of the latest committed change, or higher.
+    Poco::Int64 changeNumber();
+
     /// Several writes that are committed together.
     class Transaction;
 
     // Inside of a Transaction:
 
+    /// Throws StoragePortTaken.
     void insert(const Mapping& mapping);
 
-    /// Removes the mapping and remembers its ports as the last ones given back.
+    /// Removes the mapping and remembers its ports as the last ones given back. Throws StorageOutdated.
     void remove(const Mapping& mapping);
 
-    /// Replaces all of the mapping `before`, which has the same id, but for when it was last in use. Ports
-    /// that it has no more are remembered as the last ones given back.
-    void replace(const Mapping& before, Mapping mapping);
+    /// The same for one that may be gone, or damaged: then all that is known of it is its id and its ports.
+    void removeIfThere(const Mapping& mapping);
 
-    /// Replaces when mappings were last in use: of all of them or, when it throws, of none. One that has been
-    /// removed meanwhile is left out.
+    /// Removes what there is under that id, and remembers nothing.
+    void forget(const std::string& id);
+
+    /// Replaces all of the mapping `before`, which has the same id, but for when it was last in use. Ports
+    /// that it has no more are remembered as the last ones given back. Throws StorageOutdated,
+    /// StoragePortTaken.
+    void replace(const Mapping& before, const Mapping& mapping);
+
+    /// Has times of last use that are later than those known replace them: of all mappings or, when it
+    /// throws, of none. One that has been removed meanwhile is left out.
     void setLastUse(const std::vector<LastUseRecord>& records);
 
     /// Writes what changes nothing, to see whether anything can be written.
@@ -97,25 +145,16 @@ class MappingStore {
     void close();
 
   private:
-    class LockWait;
+    MappingStore(std::unique_ptr<Database> database, bool isShared);
 
-    MappingStore(const std::string& path, std::unique_ptr<LockWait> wait,
-                 std::unique_ptr<Poco::Data::Session> session);
-
-    void open();
-    void openToWrite();
-    void exchangeSession(std::unique_ptr<Poco::Data::Session> session);
-    Poco::Data::Session& readable();
-    Poco::Data::Session& writable();
-    LastUse storedUse(const std::string& id);
-    void deleteRow(const Mapping& mapping);
+    template <class Function>
+    void forEachRow(const std::string& condition, const std::set<std::string>& ids, Function&& function);
+    void tellDamaged(const std::string& id);
     void releasePort(int port);
 
-    std::string _path;
-    std::unique_ptr<DatabaseLock> _lock;
-    std::unique_ptr<LockWait> _wait;               ///< outlives the sessions
-    std::unique_ptr<Poco::Data::Session> _session; ///< null while the disk was too full to open it
-    std::unique_ptr<Poco::Data::Session> _reader;  ///< in its stead then, until it is tried again
+    std::unique_ptr<Database> _database;
+    bool _isShared;
+    std::set<std::string> _toldDamaged; ///< ids
 };
 
 /// All that is written until commit(), or nothing. One at a time, on one thread.
@@ -132,13 +171,12 @@ class MappingStore::Transaction {
     /// when the whole transaction is over by that.
     std::exception_ptr apply(const std::function<void(MappingStore&)>& write);
 
-    /// Throws as above, and then nothing is written.
+    /// Throws as above, and then nothing is written; or StorageUncertain.
     void commit();
 
   private:
-    void execute(const char* statement);
-
     MappingStore& _store;
+    Database& _database;
     bool _isOver = false;
 };
 

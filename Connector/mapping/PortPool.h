@@ -10,7 +10,7 @@
 namespace connector {
 
 /// The free ports that mappings may be given. A port that was given back is reused last, so that an old URL
-/// or a late agent does not land on somebody else's mapping. Not thread safe; MappingService's lock guards
+/// or a late agent does not land on somebody else's mapping. Not thread safe; OpenMappings' lock guards
 /// it.
 class PortPool {
   public:

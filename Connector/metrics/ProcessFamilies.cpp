@@ -107,7 +107,7 @@ void addCertificate(Families& families, const TlsCredentials* credentials) {
 }
 
 void addMappings(Families& families, const MappingService& mappings) {
-    const auto totals = mappings.totals();
+    const auto totals = mappings.open().totals();
     families.push_back(
         gauge("ready", "1: all mappings were restored, and it is not shutting down.", mappings.isReady()));
     families.push_back(gauge("mappings", "Mappings that are open.", static_cast<double>(totals.mappings)));
@@ -117,8 +117,8 @@ void addMappings(Families& families, const MappingService& mappings) {
                              static_cast<double>(totals.degraded)));
     families.push_back(gauge("mappings_damaged", "Mappings that are damaged in the database and not served.",
                              static_cast<double>(totals.damaged)));
-    families.push_back(
-        gauge("ports_free", "Ports that no mapping has.", static_cast<double>(mappings.freePortCount())));
+    families.push_back(gauge("ports_free", "Ports that no mapping has.",
+                             static_cast<double>(mappings.open().freePortCount())));
     families.push_back(gauge("database_writable", "1: the latest write to the database has succeeded.",
                              mappings.databaseState() == DatabaseState::Ok));
     auto commits = histogram("database_commit_seconds", "How long commits to the database have taken.");

@@ -35,7 +35,7 @@ std::string ServerMetrics::text() {
     for (auto& family : processFamilies(_sources))
         write(std::move(family));
     serializer.Serialize(text, _registry.Collect());
-    auto all = _sources.mappings.list("", std::numeric_limits<std::size_t>::max());
+    auto all = _sources.mappings.open().list("", std::numeric_limits<std::size_t>::max());
     forEachMappingFamily(_figures.of(std::move(all), _mappings), write);
     return std::move(text).str();
 }

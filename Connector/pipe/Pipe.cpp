@@ -132,6 +132,7 @@ std::future<void> Pipe::change(const Mapping& mapping, std::array<Listeners, 2> 
 }
 
 void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) {
+    const std::array former{_mapping.endpoint1.port, _mapping.endpoint2.port};
     _mapping = mapping;
     _relays.limitTraffic(traffic());
     onChanged();
@@ -139,7 +140,7 @@ void Pipe::takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners) 
         for (auto& listener : port)
             _environment.update(*listener);
     for (std::size_t i = 0; i < listeners.size(); ++i) {
-        if (listeners[i].empty()) continue;
+        if (endpointAt(i).port == former[i]) continue;
         _listeners[i] = std::move(listeners[i]);
         startListening(i);
     }

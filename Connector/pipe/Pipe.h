@@ -64,8 +64,8 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     std::future<ConnectionReports> endConnection(std::uint64_t number, const std::string& why);
 
     /// The mapping, of the same id and type, is like this from now on, and the environment as it is by now;
-    /// `listeners` take the place of those of ports that are others now, and are empty for the rest. The
-    /// future is ready when it is in force. Any thread that is not a loop's, between start() and close().
+    /// `listeners` take the place of those of ports that are others now, without any as with start(), and
+    /// are empty for the rest. The future is ready when it is in force. Any thread that is not a loop's, between start() and close().
     std::future<void> change(const Mapping& mapping, std::array<Listeners, 2> listeners);
 
   protected:

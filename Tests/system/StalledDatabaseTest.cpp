@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(RemovalThatFailsLeavesTheMappingServing) {
 
 BOOST_AUTO_TEST_CASE(ChangeThatFailsLeavesTheMappingAsItWas) {
     Database(setup).execute(
-        "CREATE TRIGGER refuse BEFORE INSERT ON mapping BEGIN SELECT RAISE(ABORT, 'no'); END");
+        "CREATE TRIGGER refuse BEFORE UPDATE ON mapping BEGIN SELECT RAISE(ABORT, 'no'); END");
     BOOST_TEST(connector.api().tryChange(mapping.id, kOtherProtocols).isError(500));
     BOOST_TEST(connector.api().show(mapping.id)->getArray("alpn")->size() == 0U);
     Database(setup).execute("DROP TRIGGER refuse");

@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(what_needs_a_restart_is_kept_and_the_rest_is_taken) {
                    .starts_with("api.port (8080, the file says 9090), database (\"a.db\", "
                                 "the file says \"b.db\"), threads ("));
     BOOST_TEST(plan.next.api.port == 8080);
-    BOOST_TEST(plan.next.databaseFile.ends_with("a.db"));
+    BOOST_TEST(plan.next.database.path.ends_with("a.db"));
     BOOST_TEST(plan.next.threads == changed.running.threads);
 }
 

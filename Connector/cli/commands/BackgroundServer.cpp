@@ -129,7 +129,7 @@ bool isOn(const std::string& configurationFile, pid_t pid) {
 
 BackgroundServer::BackgroundServer(const Configuration& configuration)
     : _configurationFile(std::filesystem::absolute(configuration.file).string()),
-      _databaseFile(configuration.databaseFile), _pidFile(configuration.databaseFile + ".pid"),
+      _databaseFile(configuration.database.localFile()), _pidFile(_databaseFile + ".pid"),
       _outputFile(configuration.backgroundLogFile()) {}
 
 bool BackgroundServer::isRunning() const {

@@ -55,7 +55,7 @@ Poco::JSON::Object::Ptr jsonOf(const Configuration& configuration,
     result->set("config", configuration.file);
     result->set("dev", configuration.dev);
     result->set("ports", static_cast<Poco::UInt64>(configuration.ports.size()));
-    result->set("database", configuration.databaseFile);
+    result->set("database", configuration.database.name());
     result->set("databaseexists", database.has_value());
     result->set("running", database && database->isInUse);
     result->set("mappings", static_cast<Poco::UInt64>(database ? database->mappings.size() : 0));
@@ -74,7 +74,7 @@ void printText(const Configuration& configuration, const std::optional<DatabaseS
         {"API", bind + ", port " + std::to_string(api.port) + ", " + std::to_string(api.identities.size()) +
                     " identities"},
         {"ports", std::to_string(configuration.ports.size()) + " for mappings"},
-        {"database", configuration.databaseFile + ": " + inWords(database)}};
+        {"database", configuration.database.name() + ": " + inWords(database)}};
     if (!configuration.dev) lines.emplace_back("certificate", inWords(namesOfCertificate(configuration)));
     printLines(lines, out);
     for (const auto& warning : warnings)
@@ -85,7 +85,7 @@ void printText(const Configuration& configuration, const std::optional<DatabaseS
 
 void checkConfiguration(const CommonOptions& common, std::ostream& out) {
     const auto configuration = Configuration::load(common.configurationFile());
-    const auto database = lookAt(configuration.databaseFile);
+    const auto database = lookAt(configuration.database.path);
     auto warnings = warningsOf(configuration, database ? database->mappings : std::vector<Mapping>{});
     for (const auto& mapping : database ? database->damaged : std::vector<Mapping>{})
         warnings.push_back(

@@ -147,7 +147,7 @@ void checkMappings(const Configuration& configuration, const std::vector<Mapping
     auto outside = portsOutside(configuration.ports, mappings);
     std::erase_if(outside, [&](std::uint16_t port) { return own.contains(port); });
     if (!outside.empty())
-        warnings.push_back("mappings in " + configuration.databaseFile +
+        warnings.push_back("mappings in " + configuration.database.name() +
                            " have ports that are not in \"ports\": " + listOf(outside) +
                            "; they are served all the same");
 }

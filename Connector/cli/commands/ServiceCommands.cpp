@@ -192,7 +192,7 @@ void printRead(const Poco::JSON::Object& read, std::ostream& out) {
 void startService(const CommonOptions& common, std::ostream& out) {
     const auto configuration = Configuration::load(common.configurationFile());
     const bool withSystemd = isManagedBySystemd(common.wantedConfiguration);
-    if (!withSystemd) continueAsOwnerOfFolder(configuration.databaseFile, startWords(common));
+    if (!withSystemd) continueAsOwnerOfFolder(configuration.database.localFile(), startWords(common));
     ConnectorApi api(configuration.file);
     BackgroundServer server(configuration);
     const bool wasRunning = withSystemd ? startWithSystemd(api) : startInBackground(api, server);

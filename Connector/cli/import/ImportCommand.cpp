@@ -40,7 +40,7 @@ void refuseConflicts(const ImportPlan& plan, const std::string& file) {
 
 ImportPlan import(const EarlierMappings& wanted, const std::string& file,
                   const Configuration& configuration) {
-    const auto& database = configuration.databaseFile;
+    const auto& database = configuration.database.path;
     if (MappingStore::isInUse(database))
         throw CommandError(Application::EXIT_TEMPFAIL,
                            database + ": the service is running on this database; stop it first "
@@ -58,7 +58,7 @@ ImportPlan import(const EarlierMappings& wanted, const std::string& file,
 }
 
 void printText(const ImportPlan& plan, const Configuration& configuration, std::ostream& out) {
-    out << plan.added.size() << " mappings were imported into " << configuration.databaseFile << ".\n";
+    out << plan.added.size() << " mappings were imported into " << configuration.database.name() << ".\n";
     for (const auto& [id, why] : plan.skipped)
         out << "Skipped mapping " << id << ": " << why << ".\n";
     const auto outside = portsOutside(configuration.ports, plan.added);
@@ -83,7 +83,7 @@ Poco::JSON::Object::Ptr jsonOf(const ImportPlan& plan, const Configuration& conf
         outside->add(port);
     auto result = newJson();
     result->set("status", "ok");
-    result->set("database", configuration.databaseFile);
+    result->set("database", configuration.database.name());
     result->set("imported", imported);
     result->set("skipped", skipped);
     result->set("portsoutside", outside);

@@ -1,0 +1,394 @@
+#include "mapping/OpenMappings.h"
+
+#include "base/Timestamp.h"
+#include "mapping/MappingRow.h"
+
+#include <Poco/Logger.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace connector {
+
+namespace {
+
+Poco::Logger& log() {
+    return Poco::Logger::get("mapping");
+}
+
+} // namespace
+
+/// Throws UnknownMapping when it is not there.
+template <class Mappings>
+auto OpenMappings::find(Mappings& mappings, const std::string& id) {
+    const auto found = mappings.find(id);
+    if (found == mappings.end()) throw UnknownMapping("no mapping has the id " + id);
+    return found;
+}
+
+OpenMappings::Claim::Claim(OpenMappings& mappings, const std::string& id,
+                           DatabaseWriter::Clock::time_point until)
+    : _mappings(mappings), _id(id) {
+    std::unique_lock lock(_mappings._mutex);
+    const auto isFree = [&] { return !_mappings._areClaimsAllowed || !_mappings._claimed.contains(id); };
+    if (!_mappings._unclaimed.wait_until(lock, until, isFree))
+        throw StorageStalled("another change of this mapping waits for the server's database; nothing was "
+                             "changed");
+    if (!_mappings._areClaimsAllowed) throw NotServing("the connector is shutting down");
+    const auto damaged = _mappings._damaged.find(id);
+    _isDamaged = damaged != _mappings._damaged.end();
+    _mapping = _isDamaged ? damaged->second : find(_mappings._open, id)->second.mapping;
+    _mappings._claimed.insert(id);
+}
+
+OpenMappings::Claim::~Claim() {
+    const std::lock_guard lock(_mappings._mutex);
+    _mappings._claimed.extract(_id);
+    _mappings._unclaimed.notify_all();
+}
+
+OpenMappings::PortLease::PortLease(OpenMappings& mappings, const Mapping& former, Mapping& wanted)
+    : _mappings(mappings), _former(former) {
+    const std::lock_guard lock(_mappings._mutex);
+    _listeners = _mappings._ports.open(_former, wanted);
+    _wanted = wanted;
+    _mappings._claimed.insert(_wanted.id);
+}
+
+OpenMappings::PortLease::~PortLease() {
+    const std::lock_guard lock(_mappings._mutex);
+    if (!_areKept) _mappings._ports.giveBack(_wanted, _former);
+    _mappings._claimed.extract(_wanted.id);
+    _mappings._unclaimed.notify_all();
+}
+
+OpenMappings::OpenMappings(PipeEnvironment& environment, PortPool& pool)
+    : _environment(environment), _factory(environment), _ports(environment, pool),
+      _didAllowPlain(environment.allowsPlainVisitors()) {}
+
+void OpenMappings::restore(const StoredMappings& stored) {
+    const std::lock_guard lock(_mutex);
+    _ports.setReleased(stored.releasedPorts);
+    for (const auto& mapping : stored.damaged) {
+        _ports.keepFor(mapping);
+        _damaged.emplace(mapping.id, mapping);
+        log().error(
+            "mapping %s is damaged in the database, and not served: the checksum of its row is wrong; "
+            "restore a backup, or remove it and add a new one",
+            mapping.id);
+    }
+    for (const auto& mapping : stored.mappings) {
+        auto pipe = _factory.createPipe(mapping);
+        _restored.push_back({pipe.get(), _ports.openAgain(mapping)});
+        _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
+        tellUnserved(mapping);
+    }
+}
+
+void OpenMappings::serve() {
+    const std::lock_guard lock(_mutex);
+    for (auto& [pipe, listeners] : _restored)
+        pipe->start(std::move(listeners));
+    _restored.clear();
+    log().information("%z mappings restored, %z ports free", _open.size(), _ports.freeCount());
+}
+
+bool OpenMappings::mayServe(const Mapping& mapping) const {
+    return mapping.visitors.tls || _environment.allowsPlainVisitors();
+}
+
+void OpenMappings::tellUnserved(const Mapping& mapping) const {
+    if (!mayServe(mapping))
+        log().error("mapping %s is degraded, its visitors are turned away: they would speak plain TCP, and "
+                    "pipes.allow-plain-visitors is not true",
+                    mapping.id);
+}
+
+/// All that now is otherwise.
+void OpenMappings::tellWhoIsServed(bool didAllowPlain) const {
+    const bool allowsPlain = _environment.allowsPlainVisitors();
+    if (allowsPlain == didAllowPlain) return;
+    for (const auto& [id, open] : _open)
+        if (!allowsPlain)
+            tellUnserved(open.mapping);
+        else if (!open.mapping.visitors.tls)
+            log().notice("mapping %s serves its visitors again", id);
+}
+
+void OpenMappings::reload(const std::vector<std::uint16_t>& ports) {
+    const std::lock_guard lock(_mutex);
+    tellWhoIsServed(std::exchange(_didAllowPlain, _environment.allowsPlainVisitors()));
+    _ports.replace(ports);
+    std::vector<std::future<void>> changes;
+    for (const auto& [id, open] : _open)
+        changes.push_back(open.pipe->change(open.mapping, {}));
+    for (const auto& change : changes)
+        change.wait();
+}
+
+void OpenMappings::open(const Mapping& mapping, PortLease& ports) {
+    const std::lock_guard lock(_mutex);
+    ports._areKept = true;
+    _ports.keepFor(mapping);
+    serveNew(mapping, std::move(ports._listeners));
+}
+
+/// With the lock.
+void OpenMappings::serveNew(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners) {
+    auto pipe = _factory.createPipe(mapping);
+    pipe->start(std::move(listeners));
+    _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
+    _environment.events().publish("mapping-opened", mapping);
+}
+
+void OpenMappings::close(const Mapping& mapping) {
+    std::unique_lock lock(_mutex);
+    if (_damaged.erase(mapping.id) == 0) {
+        auto pipe = std::move(_open.extract(mapping.id).mapped().pipe);
+        lock.unlock();
+        pipe->close().get();
+        pipe.reset();
+        lock.lock();
+    }
+    _ports.giveBack(mapping, Mapping());
+    _environment.events().publish("mapping-closed", mapping);
+    if (_onClosed) _onClosed(mapping.id);
+}
+
+MappingReport OpenMappings::change(const Mapping& wanted, PortLease& ports) {
+    std::unique_lock lock(_mutex);
+    ports._areKept = true;
+    _ports.keepFor(wanted);
+    return serveChanged(lock, wanted, std::move(ports._listeners));
+}
+
+/// One that is claimed, which nobody else removes.
+MappingReport OpenMappings::serveChanged(std::unique_lock<std::mutex>& lock, const Mapping& wanted,
+                                         std::array<Pipe::Listeners, 2> listeners) {
+    auto& open = find(_open, wanted.id)->second;
+    const auto former = std::exchange(open.mapping, wanted);
+    lock.unlock();
+    open.pipe->change(wanted, std::move(listeners)).get();
+    lock.lock();
+    _ports.giveBack(former, wanted);
+    _environment.events().publish("mapping-changed", wanted);
+    return reportOf(open);
+}
+
+/// What claims do, for those that nobody else has claimed.
+class OpenMappings::Hold {
+  public:
+    /// ids: those that somebody else has claimed are taken out of them.
+    Hold(OpenMappings& mappings, std::set<std::string>& ids) : _mappings(mappings) {
+        const std::lock_guard lock(_mappings._mutex);
+        std::erase_if(ids, [this](const auto& id) { return _mappings._claimed.contains(id); });
+        _mappings._claimed.insert(ids.begin(), ids.end());
+        _ids = ids;
+    }
+    ~Hold() {
+        const std::lock_guard lock(_mappings._mutex);
+        for (const auto& id : _ids)
+            _mappings._claimed.extract(id);
+        _mappings._unclaimed.notify_all();
+    }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+  private:
+    OpenMappings& _mappings;
+    std::set<std::string> _ids;
+};
+
+std::set<std::string> OpenMappings::follow(const std::set<std::string>& ids, const ReadRows& read) {
+    auto free = ids;
+    const Hold hold(*this, free);
+    const auto rows = read(free);
+    auto removed = free;
+    for (const auto& row : rows)
+        removed.erase(row.id);
+    for (const auto& id : removed) // first: their ports may be those of others
+        followRemoval(id);
+    for (const auto& row : rows)
+        followRow(row);
+    auto claimed = ids;
+    std::erase_if(claimed, [&free](const auto& id) { return free.contains(id); });
+    return claimed;
+}
+
+void OpenMappings::followRow(const Mapping& row) {
+    std::unique_lock lock(_mutex);
+    _damaged.erase(row.id);
+    const auto found = _open.find(row.id);
+    if (found == _open.end()) {
+        serveNew(row, _ports.openAgain(row));
+        tellUnserved(row);
+        log().information("mapping %s is opened, as another Connector has: %s, ports %hu and %hu", row.id,
+                          std::string(row.typeName()), row.endpoint1.port, row.endpoint2.port);
+    } else if (checksumOf(found->second.mapping) != checksumOf(row)) {
+        serveChanged(lock, row, _ports.openChanged(found->second.mapping, row));
+        log().information("mapping %s is changed, as another Connector has", row.id);
+    }
+}
+
+void OpenMappings::followRemoval(const std::string& id) {
+    std::unique_lock lock(_mutex);
+    const auto found = _open.find(id);
+    const auto damaged = _damaged.find(id);
+    if (found == _open.end() && damaged == _damaged.end()) return;
+    const auto mapping = found == _open.end() ? damaged->second : found->second.mapping;
+    lock.unlock();
+    close(mapping);
+    log().information("mapping %s is closed, as another Connector has removed it", id);
+}
+
+std::vector<MappingStore::RowMark> OpenMappings::marks() const {
+    constexpr std::size_t kAtOnce = 1000; // while others wait for the lock
+    std::vector<MappingStore::RowMark> marks;
+    for (bool isOver = false; !isOver;) {
+        const std::lock_guard lock(_mutex);
+        auto it = marks.empty() ? _open.begin() : _open.upper_bound(marks.back().id);
+        for (std::size_t i = 0; i < kAtOnce && it != _open.end(); ++i, ++it)
+            marks.push_back({it->first, checksumOf(it->second.mapping)});
+        isOver = it == _open.end();
+    }
+    return marks;
+}
+
+void OpenMappings::allowClaims(bool areAllowed) {
+    const std::lock_guard lock(_mutex);
+    _areClaimsAllowed = areAllowed;
+    _unclaimed.notify_all();
+}
+
+bool OpenMappings::knows(const std::string& id) const {
+    const std::lock_guard lock(_mutex);
+    return _open.contains(id) || _damaged.contains(id);
+}
+
+MappingReport OpenMappings::show(const std::string& id) const {
+    const std::lock_guard lock(_mutex);
+    return reportOf(find(_open, id)->second);
+}
+
+ConnectionReports OpenMappings::connections(const std::string& id) const {
+    std::unique_lock lock(_mutex);
+    auto answer = find(_open, id)->second.pipe->connections();
+    lock.unlock();
+    return await(std::move(answer));
+}
+
+OpenMappings::Ended OpenMappings::endConnection(const std::string& id, std::uint64_t number,
+                                                const std::string& by) {
+    std::unique_lock lock(_mutex);
+    const auto& open = find(_open, id)->second;
+    const auto mapping = open.mapping;
+    auto answer = open.pipe->endConnection(number, "it was ended by " + by);
+    lock.unlock();
+    const auto [agents, visitors, areTruncated] = await(std::move(answer));
+    if (agents.empty() && visitors.empty())
+        throw UnknownConnection("mapping " + id + " has no connection " + std::to_string(number));
+    return {mapping, agents.empty() ? visitors.front() : agents.front()};
+}
+
+ConnectionReports OpenMappings::await(std::future<ConnectionReports> answer) const {
+    const auto most = _environment.limits()->loopWait;
+    if (answer.wait_for(most) != std::future_status::ready)
+        throw LoopsBusy("an event loop has not answered for " + std::to_string(most.count()) +
+                        " ms (limits.loop-wait)");
+    return answer.get();
+}
+
+std::vector<MappingReport> OpenMappings::list(const std::string& after, std::size_t limit) const {
+    const std::lock_guard lock(_mutex);
+    std::vector<MappingReport> reports;
+    for (auto it = _open.upper_bound(after); it != _open.end() && reports.size() < limit; ++it)
+        reports.push_back(reportOf(it->second));
+    return reports;
+}
+
+MappingTotals OpenMappings::totals() const {
+    const std::lock_guard lock(_mutex);
+    MappingTotals totals;
+    totals.mappings = _open.size();
+    totals.damaged = _damaged.size();
+    for (const auto& [id, open] : _open) {
+        const auto status = open.pipe->status();
+        totals.degraded += status.degraded ? 1 : 0;
+        totals.agentsWaiting += status.agentsWaiting[0] + status.agentsWaiting[1];
+        totals.visitorsWaiting += status.visitorsWaiting;
+        for (const auto refused : status.visitorsRefused)
+            totals.visitorsRefused += refused;
+        totals.relays += status.relays;
+        totals.bytesRelayed += status.bytesFrom[0] + status.bytesFrom[1];
+    }
+    return totals;
+}
+
+std::size_t OpenMappings::freePortCount() const {
+    const std::lock_guard lock(_mutex);
+    return _ports.freeCount();
+}
+
+MappingReport OpenMappings::reportOf(const Open& open) const {
+    MappingReport report{open.mapping, open.pipe->status()};
+    report.mapping.traffic = report.mapping.traffic.orElse(_environment.trafficOf(report.mapping.type));
+    report.mapping.logRelays = open.mapping.logRelays.value_or(_environment.logsRelays());
+    report.mapping.lastUse = open.pipe->lastUse();
+    return report;
+}
+
+std::vector<LastUseRecord> OpenMappings::lastUseToStore(bool isEnd) const {
+    const std::lock_guard lock(_mutex);
+    const auto now = timestampNow();
+    std::vector<LastUseRecord> records;
+    for (const auto& [id, open] : _open) {
+        const auto current = open.pipe->lastUse();
+        if (isEnd ? current != open.storedUse : isDue(current, open.storedUse, now))
+            records.push_back({id, current});
+    }
+    return records;
+}
+
+void OpenMappings::onLastUseStored(const std::vector<LastUseRecord>& records) {
+    const std::lock_guard lock(_mutex);
+    for (const auto& [id, lastUse] : records) {
+        const auto found = _open.find(id);
+        if (found != _open.end()) found->second.storedUse = lastUse;
+    }
+}
+
+void OpenMappings::drain() {
+    const std::lock_guard lock(_mutex);
+    for (auto& [id, open] : _open)
+        open.pipe->drain();
+}
+
+void OpenMappings::closeDrained(const std::string& id) {
+    std::unique_lock lock(_mutex);
+    auto drained = _open.extract(id);
+    lock.unlock();
+    if (drained) drained.mapped().pipe->close().get();
+}
+
+bool OpenMappings::isDrained() const {
+    const std::lock_guard lock(_mutex);
+    return std::all_of(_open.begin(), _open.end(),
+                       [](const auto& one) { return one.second.pipe->isDrained(); });
+}
+
+void OpenMappings::onClosed(OnClosed function) {
+    const std::lock_guard lock(_mutex);
+    _onClosed = std::move(function);
+}
+
+void OpenMappings::closeAll() {
+    const std::lock_guard lock(_mutex);
+    std::vector<std::future<void>> closing;
+    for (auto& [id, open] : _open)
+        closing.push_back(open.pipe->close());
+    for (auto& closed : closing)
+        closed.wait();
+    _open.clear();
+}
+
+} // namespace connector

@@ -1,0 +1,233 @@
+#pragma once
+
+#include "mapping/DatabaseWriter.h"
+#include "mapping/LastUseRecord.h"
+#include "mapping/MappingError.h"
+#include "mapping/MappingPorts.h"
+#include "mapping/MappingStore.h"
+#include "model/Mapping.h"
+#include "pipe/PipeFactory.h"
+#include "pipe/PipeStatus.h"
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// A mapping and what its pipe is doing at the moment.
+struct MappingReport {
+    Mapping
+        mapping; ///< with lastUse as it is at the moment, and logRelays and all of its traffic limits given
+    PipeStatus status;
+};
+
+/// What all pipes are doing together at the moment.
+struct MappingTotals {
+    std::size_t mappings = 0;
+    /// Mappings of which some port is held by something else.
+    std::size_t degraded = 0;
+    /// Rows of the database that are not served, as they are not as they were written.
+    std::size_t damaged = 0;
+    /// Authorized agents that wait for a partner.
+    std::int64_t agentsWaiting = 0;
+    std::int64_t visitorsWaiting = 0;
+    /// Visitors that were not served since the process started.
+    std::uint64_t visitorsRefused = 0;
+    std::int64_t relays = 0;
+    /// Payload bytes that the mappings have relayed since the process started. One that is removed takes its
+    /// bytes along.
+    std::uint64_t bytesRelayed = 0;
+};
+
+/// What a database has. A value.
+struct StoredMappings {
+    std::vector<Mapping> mappings;
+    std::vector<Mapping> damaged;             ///< see MappingStore::loadDamaged()
+    std::vector<std::uint16_t> releasedPorts; ///< the one given back first in front
+};
+
+/// The mappings that this process serves: each has two ports of the pool and a pipe, all or nothing. Knows
+/// nothing of the database. All functions may be called from any thread that is not an event loop's; one lock
+/// orders them, which nobody keeps who waits for anything but a loop.
+class OpenMappings {
+  public:
+    /// environment and pool must outlive it.
+    OpenMappings(PipeEnvironment& environment, PortPool& pool);
+
+    /// Opens a pipe, and its ports, for each of them. One whose port something else holds is degraded until
+    /// it can listen.
+    void restore(const StoredMappings& stored);
+
+    /// Takes what restore() has opened into service.
+    void serve();
+
+    /// The configuration was read again, and the environment has it: all pipes work by it when this returns.
+    /// ports: those that mappings may be given from now on; those that mappings have stay theirs.
+    void reload(const std::vector<std::uint16_t>& ports);
+
+    class Claim;
+    class PortLease;
+
+    /// Serves a mapping that is new, at the ports of its lease.
+    void open(const Mapping& mapping, PortLease& ports);
+
+    /// Stops serving one that is claimed. Returns when its ports and its connections are closed.
+    void close(const Mapping& mapping);
+
+    /// One that is claimed is like this from now on; returns when that is in force.
+    MappingReport change(const Mapping& wanted, PortLease& ports);
+
+    /// The row that each of these has in the database; for some or all there may be none.
+    using ReadRows = std::function<std::vector<Mapping>(const std::set<std::string>& ids)>;
+
+    /// Has these mappings be served as `read` says that they are in the database by now: opened, changed,
+    /// closed or left alone. Returns, without asking for them, those that are claimed: that is to be tried
+    /// again. Throws what read() throws.
+    std::set<std::string> follow(const std::set<std::string>& ids, const ReadRows& read);
+
+    /// What tells the rows of all that are served from others, ordered by id.
+    std::vector<MappingStore::RowMark> marks() const;
+
+    /// Later claims throw NotServing, and those that are waited for, too; until they are allowed again.
+    void allowClaims(bool areAllowed);
+
+    /// Whether it is served, or damaged.
+    bool knows(const std::string& id) const;
+
+    /// Throws UnknownMapping.
+    MappingReport show(const std::string& id) const;
+
+    /// Its agents and visitors at the moment. Throws UnknownMapping, and LoopsBusy when an event loop does
+    /// not answer for limits.loop-wait.
+    ConnectionReports connections(const std::string& id) const;
+
+    /// A connection that was ended, and whose it was.
+    struct Ended {
+        Mapping mapping;
+        ConnectionReport connection;
+    };
+
+    /// Ends one of them: a relay's connections are both reset. by: who has it ended, in words. Throws
+    /// UnknownMapping, UnknownConnection, and LoopsBusy, after which it may still be ended.
+    Ended endConnection(const std::string& id, std::uint64_t number, const std::string& by);
+
+    /// At most `limit` mappings with ids greater than `after`, ordered by id.
+    std::vector<MappingReport> list(const std::string& after, std::size_t limit) const;
+
+    MappingTotals totals() const;
+    std::size_t freePortCount() const;
+
+    /// When those that have been in use since it was stored were last in use.
+    std::vector<LastUseRecord> lastUseToStore(bool isEnd) const;
+    void onLastUseStored(const std::vector<LastUseRecord>& records);
+
+    /// Another process serves the same mappings: see Pipe::drain().
+    void drain();
+
+    /// After drain(): closes what is left of a mapping; nothing when there is none with this id.
+    void closeDrained(const std::string& id);
+
+    /// Whether all pipes are drained.
+    bool isDrained() const;
+
+    /// Is told the id of each mapping that is closed from now on, on the thread that closes it.
+    using OnClosed = std::function<void(const std::string& id)>;
+    void onClosed(OnClosed function);
+
+    /// Closes all, for good.
+    void closeAll();
+
+  private:
+    struct Open {
+        Mapping mapping;
+        std::unique_ptr<Pipe> pipe;
+        LastUse storedUse; ///< what the database has
+    };
+    /// A pipe that is not in service yet.
+    struct Restored {
+        Pipe* pipe;
+        std::array<Pipe::Listeners, 2> listeners;
+    };
+
+    class Hold;
+
+    void serveNew(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners);
+    MappingReport serveChanged(std::unique_lock<std::mutex>& lock, const Mapping& wanted,
+                               std::array<Pipe::Listeners, 2> listeners);
+    void followRow(const Mapping& row);
+    void followRemoval(const std::string& id);
+    template <class Mappings>
+    static auto find(Mappings& mappings, const std::string& id);
+    ConnectionReports await(std::future<ConnectionReports> answer) const;
+    MappingReport reportOf(const Open& open) const;
+    bool mayServe(const Mapping& mapping) const;
+    void tellUnserved(const Mapping& mapping) const;
+    void tellWhoIsServed(bool didAllowPlain) const;
+
+    PipeEnvironment& _environment;
+    const PipeFactory _factory;
+    MappingPorts _ports;
+    mutable std::mutex _mutex;
+    std::map<std::string, Open> _open;
+    std::vector<Restored> _restored;         ///< until serve()
+    std::map<std::string, Mapping> _damaged; ///< by their ids
+    OnClosed _onClosed;                      ///< or none
+    std::multiset<std::string> _claimed;     ///< ids of mappings, for each claim and each lease
+    bool _areClaimsAllowed = true;
+    std::condition_variable _unclaimed; ///< one of them, or all are refused
+    bool _didAllowPlain;                ///< when the configuration was read last
+};
+
+/// The sole right to change or close one mapping: others who want it wait. Made and destroyed without the
+/// lock, by a caller or, when that has gone, with the outcome of what it wanted.
+class OpenMappings::Claim {
+  public:
+    /// Throws UnknownMapping, StorageStalled when another claim lasts until then, NotServing.
+    Claim(OpenMappings& mappings, const std::string& id, DatabaseWriter::Clock::time_point until);
+    ~Claim();
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+
+    /// As it was when the claim was made; nobody else changes it.
+    const Mapping& mapping() const { return _mapping; }
+    /// Only its id and its ports are known.
+    bool isDamaged() const { return _isDamaged; }
+
+  private:
+    OpenMappings& _mappings;
+    const std::string _id;
+    Mapping _mapping;
+    bool _isDamaged = false;
+};
+
+/// Ports on their way to a mapping. They go back to the pool with it, unless the mapping has got them. Made
+/// and destroyed without the lock.
+class OpenMappings::PortLease {
+  public:
+    /// The ports of a mapping, but for those that the other one has: they are listened on. Those that are 0
+    /// in `wanted` are chosen. Throws UnfitSettings, PortTaken, NoFreePorts.
+    PortLease(OpenMappings& mappings, const Mapping& former, Mapping& wanted);
+    ~PortLease();
+    PortLease(const PortLease&) = delete;
+    PortLease& operator=(const PortLease&) = delete;
+
+  private:
+    friend class OpenMappings;
+
+    OpenMappings& _mappings;
+    const Mapping _former;
+    Mapping _wanted;
+    std::array<Pipe::Listeners, 2> _listeners;
+    bool _areKept = false;
+};
+
+} // namespace connector
