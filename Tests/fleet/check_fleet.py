@@ -193,7 +193,7 @@ def report(fleet, visitors):
     """Of each fault, whom it has hurt, and how long."""
     changes, failed = fleet.changes, sum(bool(each.failure) for each in visitors.visits)
     print(f"{len(visitors.visits)} visitors, {failed} of them failed; {len(changes.added)} mappings added and "
-          f"{len(changes.removed)} removed, {len(changes.refused)} requests refused, {len(changes.not_found)} not found")
+          f"{len(changes.removed)} removed, {len(changes.refused)} times refused, {len(changes.not_found)} not found")
     for fault in fleet.faults:
         print(f"{fault.name}: mended after {fault.end - fault.begin:.1f} s; all nodes equal {fault.equal_after:.2f} s "
               "after it was over")
@@ -206,8 +206,8 @@ def report_path(fault, path, visits):
     hurt = [each for each in there if each.failure]
     last = max((each.begin for each in hurt), default=fault.begin) - fault.begin
     slowest = max((each.end - each.begin for each in there if not each.failure), default=0)
-    print(f"    {path}: {len(hurt)} of {len(there)} visitors failed, the last of them after {last:.1f} s; the slowest of "
-          f"the others took {slowest:.1f} s")
+    print(f"    {path}: {len(hurt)} of {len(there)} visitors failed, the last of them after {last:.1f} s; the slowest "
+          f"of the others took {slowest:.1f} s")
 
 
 def check(fleet, visitors):

@@ -70,4 +70,5 @@ class Postgres:
 
     def _psql(self, query):
         words = ["psql", "-h", self._folder, "-p", str(self._port), "-U", USER, "-AtX", "-c", query, "postgres"]
-        return subprocess.run(words, env={**os.environ, "PGPASSWORD": PASSWORD}, capture_output=True, text=True, check=False)
+        environment = {**os.environ, "PGPASSWORD": PASSWORD}
+        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)

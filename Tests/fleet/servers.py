@@ -125,8 +125,8 @@ class Connector:
 class Balancer:
     """HAProxy as in doc/fleet, on a host of two, between which keepalived moves its addresses."""
 
-    # What is different here: more ports, fewer descriptors, and agents that are back in less than a minute, as nothing is
-    # away for long.
+    # What is different here: more ports, fewer descriptors, and agents that are back in less than a minute, as nobody
+    # is away for long.
     CHANGES = (("maxconn 20000", "maxconn 2000"), ("6000-6050", f"{PORTS[0]}-{PORTS[1]}"), ("rise 60", "rise 10"))
 
     def __init__(self, host, other, folder, sources):
@@ -174,6 +174,6 @@ class Agent:
         pem = (folder / "cert.pem").read_text(encoding="utf-8")
         body = re.sub(r"-----.*?-----|\s", "", pem)
         path.write_text(json.dumps({
-            "mode": "private" if mapping["passcode2"] else "public", "host": hosts, "port": mapping[f"port{side}"], "connectioncount": 10,
-            "passcode": mapping[f"passcode{side}"], "cert": body, **more}), encoding="utf-8")
+            "mode": "private" if mapping["passcode2"] else "public", "host": hosts, "connectioncount": 10,
+            "port": mapping[f"port{side}"], "passcode": mapping[f"passcode{side}"], "cert": body, **more}), encoding="utf-8")
         self.process = start(host.command(program, f"--config={path}", *options))

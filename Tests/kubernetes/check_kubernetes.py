@@ -51,7 +51,8 @@ def selectors_of(overlay):
             yield kind, each["spec"]["selector"]["matchLabels"]
     for each in overlay.of("NetworkPolicy"):
         yield "NetworkPolicy", each["spec"]["podSelector"]["matchLabels"]
-    for term in the_pod(overlay)["spec"]["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]:
+    affinity = the_pod(overlay)["spec"]["affinity"]["podAntiAffinity"]
+    for term in affinity["requiredDuringSchedulingIgnoredDuringExecution"]:
         yield "podAntiAffinity", term["labelSelector"]["matchLabels"]
 
 
@@ -116,7 +117,7 @@ def check_monitor(overlay, configuration):
 def secrets_in(text):
     """Those that the page has one create, with their keys."""
     secrets = {}
-    for kind, name, options in re.findall(r"create secret (tls|generic) (\S+)((?:[^\n]|\\\n)*)", text.replace("\\\n", " ")):
+    for kind, name, options in re.findall(r"create secret (tls|generic) (\S+)(.*)", text.replace("\\\n", " ")):
         keys = {"tls.crt", "tls.key"} if kind == "tls" else set(re.findall(r"--from-file=([\w.-]+)=", options))
         secrets[name] = keys
     return secrets

@@ -4,7 +4,8 @@ import pathlib
 
 import yaml
 
-KNOWN = {"apiVersion", "kind", "namespace", "resources", "components", "configMapGenerator", "patches", "images", "replicas"}
+KNOWN = {"apiVersion", "kind", "namespace", "resources", "components", "configMapGenerator", "patches", "images",
+         "replicas"}
 
 
 class Overlay:
