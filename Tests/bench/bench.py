@@ -14,6 +14,7 @@ import time
 
 import capacity
 import fleet
+import growth
 import programs
 import report
 from programs import find
@@ -245,7 +246,7 @@ def parse():
     parser.add_argument("--only", action="append", default=[], metavar="TEXT",
                         help="only the groups with this in their name, which are: "
                              "hop, plain; hop, TLS; tunnel, plain; tunnel, encrypted; idle, plain; line, ...; "
-                             "fleet, plain; capacity: ...")
+                             "fleet, plain; capacity: ...; fleet: ...")
     parser.add_argument("--work", action="append", default=[], metavar="TEXT", help="only the works with this in their name")
     parser.add_argument("--programs", action="append", default=[], metavar="NAME",
                         help="only these programs, such as Connector or haproxy")
@@ -264,7 +265,8 @@ def main():
     began = time.monotonic()
     try:
         rows = speed(bench, setup, options) + fleets(bench, setup, options)
-        facts = capacity.measure(bench, setup, options.only)
+        facts = capacity.measure(capacity.facts_of(setup) | {"fleet: 9,000 mappings": lambda: growth.measure(setup)},
+                                 options.only)
     except BaseException:
         print(f"configurations and logs: {folder}", file=sys.stderr)
         raise

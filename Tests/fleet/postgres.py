@@ -19,13 +19,13 @@ def programs():
 
 
 class Postgres:
-    """One database, for all that know the password. Nothing in it survives a crash of the machine.
+    """One database, for all that know the password. durable: what is committed would survive a crash of the machine.
 
     start: starts a command, and returns something with stop(signal), as the two kinds of Process in Tests have it.
     """
 
-    def __init__(self, folder, address, port, start):
-        self._start, self._address, self._port = start, address, port
+    def __init__(self, folder, address, port, start, durable=False):
+        self._start, self._address, self._port, self._durable = start, address, port, durable
         self._folder = pathlib.Path(folder) / "postgres"
         self._folder.mkdir()
         self._words = []
@@ -48,7 +48,7 @@ class Postgres:
 
     def start(self, *options):
         settings = {"listen_addresses": self._address, "port": self._port, "unix_socket_directories": self._folder,
-                    "fsync": "off"}
+                    "fsync": "on" if self._durable else "off"}
         self._process = self._start([*self._words, programs() / "postgres", "-D", self._folder, *options,
                                      *(word for each in settings.items() for word in ("-c", "{}={}".format(*each)))])
         until = time.monotonic() + START_SECONDS
