@@ -24,7 +24,7 @@ std::string queryOf(const HTTPRequest& request) {
 
 ApiRules::ApiRules(const ApiSettings& settings)
     : json(settings.address, settings.tls), node(settings.node), hosts(settings.address, settings.hosts),
-      identities(settings.identities, settings.anonymous) {}
+      identities(settings.identities, settings.anonymous, settings.proxies.networks) {}
 
 ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, ServerMetrics& values,
                        const ApiLogs& limited)
