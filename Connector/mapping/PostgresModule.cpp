@@ -9,7 +9,8 @@ namespace connector {
 
 namespace {
 
-using NewDatabase = Database*(const DatabaseLocation& location, std::chrono::milliseconds busy);
+using NewDatabase = Database*(const DatabaseLocation& location, std::chrono::milliseconds busy,
+                              DatabaseAccess access);
 
 /// Stays loaded, with the exceptions that come from it.
 Poco::SharedLibrary& library() {
@@ -23,10 +24,10 @@ Poco::SharedLibrary& library() {
 } // namespace
 
 std::unique_ptr<Database> newPostgresDatabase(const DatabaseLocation& location,
-                                              std::chrono::milliseconds busy) {
+                                              std::chrono::milliseconds busy, DatabaseAccess access) {
     try {
         auto* function = library().getSymbol("newPostgresDatabase");
-        return std::unique_ptr<Database>(reinterpret_cast<NewDatabase*>(function)(location, busy));
+        return std::unique_ptr<Database>(reinterpret_cast<NewDatabase*>(function)(location, busy, access));
     } catch (const Poco::LibraryLoadException& error) {
         throw StorageError(
             location.name() + ": what speaks to PostgreSQL can't be loaded: " + error.message() +

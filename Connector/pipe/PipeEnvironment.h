@@ -22,6 +22,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace connector {
@@ -54,6 +55,10 @@ class PipeEnvironment {
     /// outlive the environment.
     PipeEnvironment(EventLoops& loops, ListeningSockets& sockets, const PipeSettings& settings,
                     Poco::Net::Context::Ptr tls, LimitedLogs& logs);
+
+    /// What tells this process from all others, to agents that know it under several addresses
+    /// (Authorization).
+    const std::string& instance() const { return _instance; }
 
     EventLoops& loops() { return _loops; }
     ListeningSockets& sockets() { return _sockets; }
@@ -103,6 +108,7 @@ class PipeEnvironment {
                                               DescriptorBudget::Lease lease);
 
   private:
+    const std::string _instance;
     EventLoops& _loops;
     ListeningSockets& _sockets;
     const std::vector<Poco::Net::IPAddress> _bind;

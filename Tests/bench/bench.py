@@ -13,6 +13,8 @@ import tempfile
 import time
 
 import capacity
+import fleet
+import growth
 import programs
 import report
 from programs import find
@@ -46,7 +48,9 @@ class Bench:
         self._options = options
 
     def load(self, program, work, streams):
-        """One measurement of bench-load."""
+        """One measurement of bench-load; of a fleet, at each of its members at once."""
+        if hasattr(program, "members"):
+            return fleet.load(self, program, work, streams)
         seconds = self._options.seconds
         is_bulk = work in ("download", "exchange")
         spec = {
@@ -219,6 +223,21 @@ def speed(bench, setup, options):
     return rows
 
 
+def fleets(bench, setup, options):
+    """Connectors that have a part of the machine each: what more of them carry, as on machines of their own."""
+    name = "fleet, plain"
+    if options.only and not any(part in name for part in options.only):
+        return []
+    try:
+        fleet.try_out()
+    except RuntimeError as error:
+        skip(f"bench, {name}", error)
+        return []
+    cores = os.cpu_count() * fleet.CONNECTORS_SHARE
+    wanted = [(str(count), None, lambda count=count: fleet.Fleet(setup, count, cores)) for count in (1, 2, 3)]
+    return group(bench, setup, name, wanted, BULK[1:2] + VISITS, options)
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binaries", default="build/bin", help="folder of iofog-connector and bench-load")
@@ -227,7 +246,7 @@ def parse():
     parser.add_argument("--only", action="append", default=[], metavar="TEXT",
                         help="only the groups with this in their name, which are: "
                              "hop, plain; hop, TLS; tunnel, plain; tunnel, encrypted; idle, plain; line, ...; "
-                             "capacity: ...")
+                             "fleet, plain; capacity: ...; fleet: ...")
     parser.add_argument("--work", action="append", default=[], metavar="TEXT", help="only the works with this in their name")
     parser.add_argument("--programs", action="append", default=[], metavar="NAME",
                         help="only these programs, such as Connector or haproxy")
@@ -245,8 +264,9 @@ def main():
     bench = Bench(setup, options)
     began = time.monotonic()
     try:
-        rows = speed(bench, setup, options)
-        facts = capacity.measure(bench, setup, options.only)
+        rows = speed(bench, setup, options) + fleets(bench, setup, options)
+        facts = capacity.measure(capacity.facts_of(setup) | {"fleet: 9,000 mappings": lambda: growth.measure(setup)},
+                                 options.only)
     except BaseException:
         print(f"configurations and logs: {folder}", file=sys.stderr)
         raise

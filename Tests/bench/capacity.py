@@ -23,9 +23,9 @@ SETTLE_SECONDS = 2
 class Holder:
     """Idle agents, held by a bench-load until it is stopped."""
 
-    def __init__(self, setup, mappings, tls):
+    def __init__(self, setup, mappings, tls, agents=AGENTS_PER_MAPPING):
         spec = {"work": "hold", "tls": tls, "agents": [
-            {"port": mapping["port1"], "passcode": mapping["passcode1"], "agents": AGENTS_PER_MAPPING}
+            {"port": mapping["port1"], "passcode": mapping["passcode1"], "agents": agents}
             for mapping in mappings]}
         self._process = subprocess.Popen([setup.program("bench-load"), json.dumps(spec)], stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE, text=True)
@@ -158,15 +158,17 @@ def mappings(setup):
         connector.stop()
 
 
-def measure(bench, setup, only):
-    def wanted(name):
-        return not only or any(part in name for part in only)
+def facts_of(setup):
+    """What there is to measure, by name."""
+    return {"capacity: 9,000 idle agents, plain": lambda: idle_agents(setup, False),
+            "capacity: 9,000 idle agents, TLS": lambda: idle_agents(setup, True),
+            "capacity: 9,000 mappings": lambda: mappings(setup)}
 
+
+def measure(wanted, only):
     facts = {}
-    for name, fact in (("capacity: 9,000 idle agents, plain", lambda: idle_agents(setup, False)),
-                       ("capacity: 9,000 idle agents, TLS", lambda: idle_agents(setup, True)),
-                       ("capacity: 9,000 mappings", lambda: mappings(setup))):
-        if wanted(name):
+    for name, fact in wanted.items():
+        if not only or any(part in name for part in only):
             try:
                 facts[name] = fact()
             except RuntimeError as error:

@@ -166,20 +166,22 @@ class Setup:
 
 
 class Connector:
-    """iofog-connector, and by way of its API a client of it."""
+    """iofog-connector, and by way of its API a client of it. settings: what its configuration has instead."""
 
-    def __init__(self, setup, name, tls=False, ports=4):
+    def __init__(self, setup, name, tls=False, ports=4, host=HOST, settings=None):
         self._setup = setup
         self.name = name
         self.tls = tls
+        self.host = host
         self.api = setup.ports.take()
         self._database = os.path.join(setup.folder, f"{name}-{self.api}.db")  # a new one for one that is made anew
         first, last = setup.ports.block(ports)
         self._config = setup.write(name + ".config", json.dumps({
-            "ports": [f"{first}-{last}"], "address": HOST, "dev": not tls,
-            "api": {"bind": HOST, "port": self.api}, "pipes": {"bind": sorted({HOST, setup.server})},
+            "ports": [f"{first}-{last}"], "address": host, "dev": not tls,
+            "api": {"bind": host, "port": self.api},
+            "pipes": {"bind": sorted({host, setup.server}) if host == HOST else host},
             "database": self._database,
-            "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}}))
+            "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}} | (settings or {})))
         self.start()
 
     def start(self):
@@ -208,7 +210,7 @@ class Connector:
     def _ask(self, path, form):
         scheme, context = ("https", ssl._create_unverified_context()) if self.tls else ("http", None)
         body = urllib.parse.urlencode(form).encode() if form else None
-        with urllib.request.urlopen(f"{scheme}://{HOST}:{self.api}{path}", body, 10, context=context) as answer:
+        with urllib.request.urlopen(f"{scheme}://{self.host}:{self.api}{path}", body, 10, context=context) as answer:
             return json.load(answer)
 
     def stop(self, signal_number=signal.SIGTERM):

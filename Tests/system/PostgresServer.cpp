@@ -1,7 +1,7 @@
 #include "PostgresServer.h"
 
-#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <libpq-fe.h>
 #include <pwd.h>
@@ -17,14 +17,19 @@ using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
 constexpr const char* kNobody = "nobody";
 
-/// The folder with the programs of the newest version, or "".
-std::string programs() {
-    std::string newest;
+/// The folder with the programs of a version in this folder, or "".
+std::string programsIn(const std::string& folder) {
     std::error_code error;
-    for (const auto& version : std::filesystem::directory_iterator("/usr/lib/postgresql", error))
-        if (std::filesystem::exists(version.path() / "bin/initdb"))
-            newest = std::max(newest, (version.path() / "bin/").string());
-    return newest;
+    for (const auto& version : std::filesystem::directory_iterator(folder, error))
+        if (std::filesystem::exists(version.path() / "bin/initdb")) return (version.path() / "bin/").string();
+    return "";
+}
+
+/// What is installed or, where nothing is, what ./do has unpacked for the tests.
+std::string programs() {
+    const auto installed = programsIn("/usr/lib/postgresql");
+    const char* unpacked = std::getenv("POSTGRESQL");
+    return installed.empty() && unpacked != nullptr ? programsIn(unpacked) : installed;
 }
 
 /// In front of a command.

@@ -2,6 +2,7 @@
 
 #include "mapping/postgresql/ConnectionString.h"
 #include "mapping/postgresql/PostgresError.h"
+#include "mapping/postgresql/PostgresQuery.h"
 #include "mapping/postgresql/PostgresSchema.h"
 
 #include <Poco/Data/PostgreSQL/Connector.h>
@@ -43,8 +44,9 @@ void keep(std::unique_ptr<Session> session) {
 
 } // namespace
 
-PostgresDatabase::PostgresDatabase(const DatabaseLocation& location, std::chrono::milliseconds busy)
-    : _location(location), _name(location.name()), _busy(busy) {
+PostgresDatabase::PostgresDatabase(const DatabaseLocation& location, std::chrono::milliseconds busy,
+                                   DatabaseAccess access)
+    : _location(location), _name(location.name()), _access(access), _busy(busy) {
     Poco::Data::PostgreSQL::Connector::registerConnector();
     auto withoutPassword = location;
     withoutPassword.passwordFile.clear();
@@ -137,7 +139,10 @@ void PostgresDatabase::prepare() {
         limitSession();
         ask(connection(), _name,
             std::string("SET idle_in_transaction_session_timeout = '") + kIdleInTransaction + "'");
-        prepareSchema(connection(), _name);
+        if (_access == DatabaseAccess::Read)
+            ask(connection(), _name, "SET default_transaction_read_only = on");
+        else
+            prepareSchema(connection(), _name);
     } catch (const StorageError&) {
         suspend(); // or it would count as prepared
         throw;
@@ -212,8 +217,19 @@ void PostgresDatabase::execute(const std::string& statement) {
     ask(connection(), _name, statement);
 }
 
+/// Not by POCO, which takes four round trips for it.
+std::size_t PostgresDatabase::write(const std::string& statement, const Values& values) {
+    writable();
+    return writeRows(connection(), _name, statement, values);
+}
+
 void PostgresDatabase::tryToWrite() {
     execute("UPDATE connector_schema SET version = version");
+}
+
+bool PostgresDatabase::hasTables() {
+    connectIfNeedBe();
+    return hasSchema(connection(), _name);
 }
 
 void PostgresDatabase::suspend() {
@@ -284,6 +300,7 @@ Poco::Int64 PostgresDatabase::changeNumber() {
 } // namespace connector
 
 extern "C" connector::Database* newPostgresDatabase(const connector::DatabaseLocation& location,
-                                                    std::chrono::milliseconds busy) {
-    return new connector::PostgresDatabase(location, busy);
+                                                    std::chrono::milliseconds busy,
+                                                    connector::DatabaseAccess access) {
+    return new connector::PostgresDatabase(location, busy, access);
 }

@@ -3,6 +3,7 @@
 #include "base/Descriptor.h"
 #include "mapping/Database.h"
 #include "mapping/DatabaseLocation.h"
+#include "mapping/PostgresModule.h"
 
 #include <atomic>
 #include <memory>
@@ -20,7 +21,7 @@ namespace connector {
 class PostgresDatabase : public Database {
   public:
     /// Does not connect. Throws StorageError when the URI is wrong.
-    PostgresDatabase(const DatabaseLocation& location, std::chrono::milliseconds busy);
+    PostgresDatabase(const DatabaseLocation& location, std::chrono::milliseconds busy, DatabaseAccess access);
     ~PostgresDatabase() override;
 
     Poco::Data::Session& readable() override;
@@ -31,7 +32,9 @@ class PostgresDatabase : public Database {
     void rollback() noexcept override;
     bool isInTransaction() override;
     void execute(const std::string& statement) override;
+    std::size_t write(const std::string& statement, const Values& values) override;
     void tryToWrite() override;
+    bool hasTables() override;
     void suspend() override;
     void close() override;
     void limitBusy(std::chrono::milliseconds busy) override;
@@ -54,6 +57,7 @@ class PostgresDatabase : public Database {
 
     const DatabaseLocation _location;
     const std::string _name; ///< for messages
+    const DatabaseAccess _access;
     std::atomic<std::chrono::milliseconds> _busy;
     std::chrono::milliseconds _sessionBusy{0};     ///< what the session has been told
     std::unique_ptr<Poco::Data::Session> _session; ///< null until it has been connected once

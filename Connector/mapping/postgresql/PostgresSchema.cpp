@@ -1,7 +1,7 @@
 #include "mapping/postgresql/PostgresSchema.h"
 
 #include "mapping/StorageError.h"
-#include "mapping/postgresql/PostgresError.h"
+#include "mapping/postgresql/PostgresQuery.h"
 
 #include <Poco/NumberParser.h>
 
@@ -61,7 +61,7 @@ bool isThere(pg_conn* connection, const std::string& name, const std::string& re
                    relations + ")") == "t";
 }
 
-/// 0 when there are no tables, of anybody.
+/// 0 when there are no tables of ours.
 int versionOf(pg_conn* connection, const std::string& name) {
     if (isThere(connection, name, "'connector_schema'")) {
         const auto version = ask(connection, name, "SELECT max(version) FROM connector_schema");
@@ -71,32 +71,32 @@ int versionOf(pg_conn* connection, const std::string& name) {
                            ", which a newer iofog-connector has written; this one reads up to version " +
                            std::to_string(kSchemaVersion));
     }
+    return 0;
+}
+
+void refuseForeignTables(pg_conn* connection, const std::string& name) {
     if (isThere(connection, name, "'mapping', 'released_port', 'mapping_port', 'change_number'"))
         throw StorageError(name + ": this is another program's database");
-    return 0;
+}
+
+/// With the lock.
+void makeTables(pg_conn* connection, const std::string& name) {
+    refuseForeignTables(connection, name);
+    ask(connection, name,
+        kSchema + ("INSERT INTO connector_schema VALUES (" + std::to_string(kSchemaVersion) + ")"));
 }
 
 } // namespace
 
-std::string ask(pg_conn* connection, const std::string& name, const std::string& statements) {
-    const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection, statements.c_str()),
-                                                               PQclear);
-    const auto status = PQresultStatus(result.get());
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        const auto error = PostgresError::parse(PQerrorMessage(connection));
-        if (PQstatus(connection) != CONNECTION_OK) throw StorageUnreachable(name + ": " + error.message);
-        std::rethrow_exception(error.asException(name));
-    }
-    return PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : "";
+bool hasSchema(pg_conn* connection, const std::string& name) {
+    return versionOf(connection, name) != 0;
 }
 
 void prepareSchema(pg_conn* connection, const std::string& name) {
-    if (versionOf(connection, name) == kSchemaVersion) return;
+    if (hasSchema(connection, name)) return;
     ask(connection, name, std::string("BEGIN; SELECT pg_advisory_xact_lock(") + kAdvisoryLock + ")");
     try {
-        if (versionOf(connection, name) == 0)
-            ask(connection, name,
-                kSchema + ("INSERT INTO connector_schema VALUES (" + std::to_string(kSchemaVersion) + ")"));
+        if (!hasSchema(connection, name)) makeTables(connection, name);
         ask(connection, name, "COMMIT");
     } catch (const StorageError&) {
         const std::unique_ptr<PGresult, decltype(&PQclear)> undone(PQexec(connection, "ROLLBACK"), PQclear);

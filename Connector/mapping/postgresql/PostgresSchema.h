@@ -18,7 +18,7 @@ inline constexpr const char* kChannel = "connector_mapping";
 /// or whatever the server says.
 void prepareSchema(pg_conn* connection, const std::string& name);
 
-/// Throws StorageError. Returns the first value of the first row, "" when there is none.
-std::string ask(pg_conn* connection, const std::string& name, const std::string& statements);
+/// Whether there are the tables. Throws as prepareSchema().
+bool hasSchema(pg_conn* connection, const std::string& name);
 
 } // namespace connector

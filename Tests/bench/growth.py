@@ -1,0 +1,121 @@
+"""What a mapping costs a fleet: the Connector that opens it, each other one, and the database."""
+
+import os
+import pathlib
+import time
+
+import programs
+from capacity import MAPPINGS, Holder, add_all, cpu_of, settled_memory
+from fleet import Postgres, postgres_programs
+
+USED = 1800  # mappings that are in use
+PATIENCE = 120
+
+
+def cpu_with_children(pids):
+    """Seconds that the processes have used, and those children that have ended."""
+    ticks = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat") as file:
+            ticks += sum(map(int, file.read().rpartition(")")[2].split()[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class Growing:
+    """Two Connectors with one database that is written to the disk, and many ports."""
+
+    def __init__(self, setup):
+        folder = pathlib.Path(setup.folder, "growth")
+        folder.mkdir()
+        self._setup = setup
+        self._postgres = None
+        self.database = Postgres(folder, programs.HOST, setup.ports.take(), self._start, durable=True)
+        first, last = setup.ports.block(2 * MAPPINGS)
+        self.connectors = []
+        try:
+            for number, host in enumerate((programs.HOST, "127.0.0.10")):
+                database = {"url": self.database.url, "password-file": str(self.database.password_file),
+                            "cache": str(folder / f"cache-{number}.db")}
+                self.connectors.append(programs.Connector(setup, f"growth-{number}", host=host, settings={
+                    "ports": [f"{first}-{last}"], "database": database, "node": str(number),
+                    "limits": {"last-use": 1000}}))
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self, words):
+        self._postgres = programs.Process(self._setup.folder, "growth-postgres", list(map(str, words)))
+        return self._postgres
+
+    def pids(self):
+        return [each.process.pid for each in self.connectors]
+
+    def cpu(self):
+        """Of the one Connector, the other, and the database."""
+        return [*map(cpu_of, self.pids()), cpu_with_children(self._postgres.pids())]
+
+    def await_everywhere(self, count):
+        for each in self.connectors:
+            programs.await_true("all mappings everywhere",
+                                lambda at=each: at.get("/api/v2/status")["mappings"] == count, PATIENCE)
+
+    def stop(self):
+        for each in self.connectors:
+            each.stop()
+        self.database.stop()
+
+
+def microseconds(before, after, count):
+    return [(two - one) * 1e6 / count for one, two in zip(before, after)]
+
+
+def add(setup, growing):
+    memory = settled_memory(growing.pids()[1])
+    before = growing.cpu()
+    adds = add_all(setup, growing.connectors[0])
+    began = time.monotonic()
+    growing.await_everywhere(MAPPINGS)
+    took = time.monotonic() - began
+    adder, hearer, database = microseconds(before, growing.cpu(), MAPPINGS)
+    memory = settled_memory(growing.pids()[1]) - memory
+    size = growing.database.ask("SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND "
+                                "relname IN ('mapping', 'mapping_port', 'released_port')")
+    return {"adds/s": adds, "the other has all after, s": took, "CPU us of who adds": adder,
+            "CPU us of each other": hearer, "CPU us of the database": database, "memory of each, KiB": memory / MAPPINGS,
+            "bytes in the database": int(size) / MAPPINGS}
+
+
+def compare(growing):
+    """Both compare all, as their connections to the database were lost."""
+    of_connectors = "FROM pg_stat_activity WHERE application_name = 'iofog-connector'"
+    growing.database.ask(f"SELECT pg_terminate_backend(pid) {of_connectors}")
+    before, began = growing.cpu(), time.monotonic()
+    programs.await_true("the connections", lambda: int(growing.database.ask(
+        f"SELECT count(*) {of_connectors}")) >= 2, PATIENCE)
+    time.sleep(2)
+    _, hearer, database = (1e3 * (two - one) for one, two in zip(before, growing.cpu()))
+    return {"a comparison of all, CPU ms": hearer, "of the database, for each Connector": database / 2}
+
+
+def use(setup, growing):
+    """Agents come to many mappings: the database is told when each was last in use."""
+    listed = growing.connectors[0].get("/api/v2/mapping")["mappings"][:USED]
+    updates = "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'mapping'"
+    before, cpu = int(growing.database.ask(updates)), growing.cpu()
+    holder = Holder(setup, listed, False, agents=1)
+    try:
+        programs.await_true("the last use of each", lambda: int(growing.database.ask(updates)) >= before + USED, PATIENCE)
+        _, _, database = microseconds(cpu, growing.cpu(), USED)
+    finally:
+        holder.stop()
+    return {"CPU us of the database for a last use": database}
+
+
+def measure(setup):
+    if not postgres_programs():
+        raise RuntimeError("PostgreSQL is not installed")
+    growing = Growing(setup)
+    try:
+        return add(setup, growing) | compare(growing) | use(setup, growing)
+    finally:
+        growing.stop()
