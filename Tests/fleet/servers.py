@@ -104,6 +104,11 @@ class Connector:
             return self.call("GET", "/health").status == 200
         return False
 
+    def await_ready(self):
+        wait_for(f"{self.name} is ready", lambda: not self.process.runs() or self.is_healthy())
+        if not self.process.runs():
+            raise Failed(f"{self.name} has ended")
+
     def mappings(self):
         """By id, without what is each Connector's own."""
         kept = ("id", "type", "port1", "port2", "passcode1", "passcode2")
