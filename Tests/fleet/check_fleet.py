@@ -204,7 +204,7 @@ def report(fleet, visitors):
 def report_path(fault, path, visits):
     there = [each for each in visits if excuses(fault, path, each.begin, each.end)]
     hurt = [each for each in there if each.failure]
-    last = max((each.begin for each in hurt), default=fault.begin) - fault.begin
+    last = max([fault.begin, *(each.begin for each in hurt)]) - fault.begin
     slowest = max((each.end - each.begin for each in there if not each.failure), default=0)
     print(f"    {path}: {len(hurt)} of {len(there)} visitors failed, the last of them after {last:.1f} s; the slowest "
           f"of the others took {slowest:.1f} s")

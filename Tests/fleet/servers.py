@@ -111,7 +111,7 @@ class Connector:
 
     def mappings(self):
         """By id, without what is each Connector's own."""
-        kept = ("id", "type", "port1", "port2", "passcode1", "passcode2")
+        kept = ("id", "type", "label", "port1", "port2")
         listed = self.call("GET", "/api/v2/mapping").json["mappings"]
         return {each["id"]: {key: each.get(key) for key in kept} for each in listed}
 
