@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <future>
 #include <string_view>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -260,6 +261,22 @@ BOOST_FIXTURE_TEST_CASE(who_may_not_log_in_is_told_so_without_the_password, Post
     wrong.passwordFile = folder.path("none");
     auto none = MappingStore::openShared(wrong, kDatabaseBusy);
     BOOST_CHECK_THROW(none.load(), StorageUnreachable);
+}
+
+BOOST_FIXTURE_TEST_CASE(without_a_password_file_libpq_looks_for_a_password, PostgresKind) {
+    auto without = location();
+    without.passwordFile.clear();
+    auto store = MappingStore::openShared(without, kDatabaseBusy);
+    BOOST_TEST(has(failureOf([&] { store.load(); }), "no password supplied"));
+    std::string escaped;
+    for (const char each : std::string(PostgresServer::kPassword))
+        escaped += each == '\\' ? "\\\\" : std::string(1, each);
+    const Folder folder;
+    const auto file = folder.write("pgpass", "*:*:*:*:" + escaped + "\n");
+    BOOST_REQUIRE(::chmod(file.c_str(), S_IRUSR) == 0);
+    ::setenv("PGPASSFILE", file.c_str(), 1);
+    BOOST_TEST(store.load().empty());
+    ::unsetenv("PGPASSFILE");
 }
 
 BOOST_FIXTURE_TEST_CASE(addresses_are_as_libpq_takes_them, PostgresKind) {
