@@ -291,18 +291,19 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_row_that_was_changed_by_others_is_damaged, Kind,
     if (!kind.isThere()) return;
     {
         auto store = kind.open();
-        store.insertAll({mappingWith("a", 1), mappingWith("b", 3), mappingWith("c", 5)});
+        store.insertAll({mappingWith("a", 1), mappingWith("b", 3), mappingWith("c", 5), mappingWith("d", 7)});
     }
+    kind.execute("UPDATE mapping SET logrelays = 1 WHERE id = 'd'");
     kind.execute("UPDATE mapping SET passcode1 = 'other' WHERE id = 'b'");
     kind.execute("UPDATE mapping SET allow = 'no network' WHERE id = 'c'");
     auto store = kind.open();
     BOOST_TEST(idsOf(store.load()) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
-    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"b", "c"}),
+    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"b", "c", "d"}),
                boost::test_tools::per_element());
     BOOST_TEST(store.loadDamaged()[0].endpoint2.port == 4);
     BOOST_TEST(!find(store, "b"));
     inTransaction(store, [](MappingStore& inner) { inner.removeIfThere(mappingWith("b", 3)); });
-    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"c"}),
+    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"c", "d"}),
                boost::test_tools::per_element());
 }
 

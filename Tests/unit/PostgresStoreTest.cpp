@@ -133,7 +133,7 @@ BOOST_FIXTURE_TEST_CASE(waiting_for_changes_ends_with_the_time_or_a_sign, TwoSto
     std::array<int, 2> ends{};
     BOOST_REQUIRE(::pipe(ends.data()) == 0);
     BOOST_REQUIRE(::write(ends[1], "!", 1) == 1);
-    BOOST_TEST(first.awaitChanges(kLong, ends[0]).empty());
+    BOOST_TEST(first.awaitChanges(std::chrono::hours(1), ends[0]).empty());
     ::close(ends[0]);
     ::close(ends[1]);
 }
@@ -324,6 +324,14 @@ BOOST_FIXTURE_TEST_CASE(many_that_make_the_tables_at_once_make_them_once, Postgr
     for (auto& one : others)
         BOOST_TEST(failureOf([&] { one.get(); }) == "");
     BOOST_TEST(server().ask(database, "SELECT count(*) FROM connector_schema") == "1");
+}
+
+BOOST_FIXTURE_TEST_CASE(who_makes_the_tables_waits_for_those_who_write, PostgresKind) {
+    auto first = open();
+    const MappingStore::Transaction transaction(first);
+    execute("DROP TABLE connector_schema");
+    auto second = open(std::chrono::milliseconds(50));
+    BOOST_CHECK_THROW(second.load(), StorageLocked);
 }
 
 BOOST_FIXTURE_TEST_CASE(writes_that_fail_leave_nothing_behind_in_the_session, PostgresKind) {
