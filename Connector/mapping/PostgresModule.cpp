@@ -29,9 +29,10 @@ std::unique_ptr<Database> newPostgresDatabase(const DatabaseLocation& location,
         auto* function = library().getSymbol("newPostgresDatabase");
         return std::unique_ptr<Database>(reinterpret_cast<NewDatabase*>(function)(location, busy, access));
     } catch (const Poco::LibraryLoadException& error) {
-        throw StorageError(
-            location.name() + ": what speaks to PostgreSQL can't be loaded: " + error.message() +
-            "; it needs the package libpocodatapostgresql80 (Debian) or poco-postgresql (RPM)");
+        throw StorageError(location.name() +
+                           ": PostgreSQL needs a library that is not installed; on Debian it is in "
+                           "libpocodatapostgresql80, on Fedora in poco-postgresql: " +
+                           error.message());
     }
 }
 

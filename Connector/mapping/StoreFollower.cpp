@@ -153,7 +153,7 @@ void StoreFollower::hear(const std::string& id, Clock::time_point until) {
     _asked.insert(id);
     const auto turn = ++_askedTurn;
     ::eventfd_write(_wakeup.get(), 1);
-    const auto isOver = [&] { return _doneTurn >= turn || !_isConnected || _isStopping; };
+    const auto isOver = [&] { return _doneTurn >= turn || !_isConnected || _isStopping || _hasEnded; };
     if (!_changed.wait_until(lock, until, isOver) || _doneTurn < turn)
         throw StorageUnreachable("the server's database can't be reached, and mapping " + id +
                                  " is not known here");

@@ -9,7 +9,7 @@ from programs import Failed
 
 PUBLIC = {"type": "public", "maxconnections": 10, "heartbeatabsencethreshold": 200000}
 FEWEST, MOST = 20, 60
-UNCERTAIN = "not known"  # whether it was written
+CERTAIN = "nothing was changed"  # in the answer to a request that had no effect
 
 
 class Changes:
@@ -66,7 +66,7 @@ class Changes:
         with self._lock:
             if status == 200:
                 self.added[answer["id"]] = answer
-            elif status == 0 or (status == 503 and UNCERTAIN in answer["errormessage"]):
+            elif status == 0 or (status == 503 and CERTAIN not in answer["errormessage"]):
                 self.perhaps_added += 1
 
     def _remove(self, address, mapping_id):
@@ -76,7 +76,7 @@ class Changes:
                 self.removed.add(mapping_id)
             elif status == 404:
                 self.not_found.append((address, mapping_id))
-            if status == 404 or (status == 503 and UNCERTAIN not in answer["errormessage"]):
+            if status == 404 or (status == 503 and CERTAIN in answer["errormessage"]):
                 self.perhaps_removed.discard(mapping_id)
 
     def check(self, ids):

@@ -52,7 +52,7 @@ class Fleet:
         self.connectors = {name: servers.Connector(network.Host(name, number), folder, connector, self.database)
                            for name, number in (("a", 11), ("b", 12), ("c", 13))}
         for each in self.connectors.values():
-            wait_for(f"{each.name} is ready", each.is_healthy)
+            each.await_ready()
         hosts = network.Host("lb1", 2), network.Host("lb2", 3)
         self.balancers = [servers.Balancer(*pair, folder, sources / "doc/fleet") for pair in (hosts, hosts[::-1])]
         self.changes = Changes(self.connectors["a"])
@@ -146,7 +146,7 @@ def kill_a_connector(fleet):
     connector.kill()
     time.sleep(5)
     connector.start()
-    wait_for("it is ready", connector.is_healthy)
+    connector.await_ready()
     fleet.settle(fault)
 
 
@@ -168,7 +168,7 @@ def stop_the_database(fleet):
     start = fleet.fault("meanwhile a Connector is killed, and starts", connector.name, *BALANCED)
     connector.kill()
     connector.start()
-    wait_for("it is ready", connector.is_healthy)
+    connector.await_ready()
     time.sleep(max(0, began + 20 - time.monotonic()))
     fleet.database.start()
     fleet.settle(away, start)
@@ -204,7 +204,7 @@ def report(fleet, visitors):
 def report_path(fault, path, visits):
     there = [each for each in visits if excuses(fault, path, each.begin, each.end)]
     hurt = [each for each in there if each.failure]
-    last = max((each.begin for each in hurt), default=fault.begin) - fault.begin
+    last = max([fault.begin, *(each.begin for each in hurt)]) - fault.begin
     slowest = max((each.end - each.begin for each in there if not each.failure), default=0)
     print(f"    {path}: {len(hurt)} of {len(there)} visitors failed, the last of them after {last:.1f} s; the slowest "
           f"of the others took {slowest:.1f} s")

@@ -7,7 +7,7 @@ import subprocess
 import signal
 import time
 
-PASSWORD = "a password, with blanks"
+PASSWORD = "a=password,'with/marks"
 USER = "postgres"  # the server refuses root
 START_SECONDS = 60
 

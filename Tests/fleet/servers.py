@@ -104,9 +104,14 @@ class Connector:
             return self.call("GET", "/health").status == 200
         return False
 
+    def await_ready(self):
+        wait_for(f"{self.name} is ready", lambda: not self.process.runs() or self.is_healthy())
+        if not self.process.runs():
+            raise Failed(f"{self.name} has ended")
+
     def mappings(self):
         """By id, without what is each Connector's own."""
-        kept = ("id", "type", "port1", "port2", "passcode1", "passcode2")
+        kept = ("id", "type", "label", "port1", "port2")
         listed = self.call("GET", "/api/v2/mapping").json["mappings"]
         return {each["id"]: {key: each.get(key) for key in kept} for each in listed}
 

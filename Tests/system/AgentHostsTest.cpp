@@ -215,17 +215,19 @@ BOOST_AUTO_TEST_CASE(NameThatIsNotFoundKeepsItsAddresses) {
 
 BOOST_AUTO_TEST_CASE(NameIsLookedUpSoonWhenAConnectionIsLost) {
     if (!HostNames::isPossible()) return skipTest("no mount namespaces");
-    Service service(Mode::Plain);
+    Service service(Mode::Plain, 3);
     HostNames names;
-    names.set({SeveralConnectors::addressOf(0)});
+    names.set({SeveralConnectors::addressOf(0), SeveralConnectors::addressOf(1)});
     auto pipe = service.pipe({HostNames::kName});
     pipe->set("resolveinterval", 24 * 60 * 60 * 1000);
     AgentProgram agent(service.fleet.setup(), {pipe}, AgentProtocol::Pipe2, std::chrono::milliseconds(0),
                        names.launcher());
     service.waitForAgents(0, 2);
-    names.set({SeveralConnectors::addressOf(1)});
-    service.fleet.kill(0);
     service.waitForAgents(1, 2);
+    names.set({SeveralConnectors::addressOf(1), SeveralConnectors::addressOf(2)});
+    service.fleet.kill(0);
+    service.waitForAgents(2, 2);
+    BOOST_TEST(service.isUndisturbed(1));
 }
 
 BOOST_AUTO_TEST_CASE(AddressesBeyondTheMostAreLeftOut) {

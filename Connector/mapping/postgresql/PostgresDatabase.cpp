@@ -34,10 +34,11 @@ SessionHandle& handleOf(Session& session) {
     return *Poco::Data::PostgreSQL::Utility::handle(session);
 }
 
-/// Sessions with a broken connection, which would never be freed: so they are not lost, at least.
+/// Sessions with a broken connection, which they would not free, and which can't be freed in their stead: so
+/// it is not lost, at least. At most one of each store, at its end.
 void keep(std::unique_ptr<Session> session) {
     static std::mutex mutex;
-    static std::vector<std::unique_ptr<Session>> kept;
+    static auto& kept = *new std::vector<std::unique_ptr<Session>>; // not even at the end of the process
     const std::lock_guard lock(mutex);
     kept.push_back(std::move(session));
 }
