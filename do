@@ -4,9 +4,9 @@
 set -eu
 cd "$(dirname "$0")"
 
-BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libsqlite3-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev libnghttp2-dev prometheus-cpp-dev libncurses-dev"
+BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libpq-dev libsqlite3-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev libnghttp2-dev prometheus-cpp-dev libncurses-dev"
 DEMO_PACKAGES="curl python3"
-TEST_PACKAGES="libboost-test-dev libvterm-dev curl iproute2 openssl python3 python3-yaml python3-jsonschema python3-h2 python3-selenium chromium chromium-driver golang-go golang-golang-x-net-dev haproxy keepalived"
+TEST_PACKAGES="libboost-test-dev libldap-2.5-0 libxml2 libicu72 libvterm-dev curl haproxy iproute2 keepalived openssl python3 python3-yaml python3-jsonschema python3-h2 python3-selenium chromium chromium-driver golang-go golang-golang-x-net-dev"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 PACKAGE_PACKAGES="dpkg-dev file git gzip rpm"
 PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap procps python3 rpm rpmlint sqlite3 systemd"
@@ -177,7 +177,7 @@ lint() {
     find Connector Tests -name '*.cpp' -o -name '*.h' | sort | xargs clang-format --dry-run -Werror
     step "checking the scripts"
     shellcheck -x ./do .ci/run Tests/*.sh Tests/packaging/*.sh Tests/packaging/complete.bash packaging/deb/*/p* \
-        packaging/container/*.sh
+        packaging/container/*.sh packaging/deb/shlibdeps
     shellcheck -s sh packaging/rpm/*/p*
     # How completions are written: with variables of bash-completion and of compgen -W.
     shellcheck -s bash -e SC2016,SC2034,SC2086,SC2207 packaging/bash-completion/*
@@ -457,15 +457,16 @@ package_tests() {
 optimized_build() {
     unpack fail2ban fail2ban-regex "its filter is"
     unpack prometheus promtool "alerts and the format of metrics are"
+    unpack postgresql-15 initdb "shared databases are" lib/postgresql/15/bin
     step "building everything, optimized"
     configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=ON -DCONNECTOR_BENCH=ON
     compile build
 }
 
-# unpack PACKAGE PROGRAM WHAT: into build/PACKAGE, for tests that run the program; what is installed would begin to
-# work.
+# unpack PACKAGE PROGRAM WHAT [FOLDER]: into build/PACKAGE, for tests that run the program, which is in this folder of
+# /usr; what is installed would begin to work.
 unpack() {
-    [ ! -x "build/$1/usr/bin/$2" ] || return 0
+    [ ! -x "build/$1/usr/${4-bin}/$2" ] || return 0
     mkdir -p "build/$1"
     (cd "build/$1" && apt-get -q download "$1" && dpkg-deb -x "$1"_*.deb .) ||
         printf 'do: %s is not to be had; %s not tested\n' "$1" "$3" >&2

@@ -289,7 +289,10 @@ void AgentApplication::printHelp() const {
     help.setFooter(
         "The configuration is a JSON object with the keys mode (\"public\" or \"private\"), role (private "
         "only: \"connect\" or \"listen\"; with --iofog it may be left out, and ioMessages are carried), "
-        "host, port, connectioncount (the most connections), connections (what Connector says), passcode, "
+        "host (a name or address, or an array of them: all are connected), port, connectioncount (the most "
+        "connections to an address), connections (what Connector says), resolveinterval (ms after which "
+        "names "
+        "are looked up again; 30000), maxaddresses (to be connected; 16), passcode, "
         "localhost, localport, devmode (true: as --plain; false), "
         "heartbeatfrequency (ms; 20000), heartbeatabsencethreshold (ms; 60000; 0: never), cert (the CA "
         "certificates to trust, PEM; the system's), proxyprotocol (\"v1\" or \"v2\": what the target is told "

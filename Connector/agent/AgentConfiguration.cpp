@@ -7,8 +7,10 @@
 #include <Poco/Exception.h>
 #include <Poco/FileStream.h>
 #include <Poco/StreamCopier.h>
+#include <Poco/String.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 namespace connector {
@@ -27,6 +29,16 @@ constexpr std::int64_t kMaxDrain = 24 * 60 * 60 * 1000;
 
 /// The longest name in the DNS.
 constexpr std::size_t kMaxHost = 253;
+
+/// A record's usual least, and soon enough for one that is added: what has gone shows at once.
+constexpr std::int64_t kResolve = 30000;
+constexpr std::int64_t kMinResolve = 1000;
+constexpr std::int64_t kMaxResolve = 24 * 60 * 60 * 1000;
+
+/// More Connectors than most fleets have, and few enough that a wrong record costs nothing.
+constexpr std::int64_t kAddresses = 16;
+constexpr std::int64_t kMaxAddresses = 256;
+
 /// Several times a UUID; with more, Connector could take it for something else than a greeting.
 constexpr std::size_t kMaxPasscode = 128;
 /// Characters of base64 in a line of PEM (RFC 7468).
@@ -41,11 +53,28 @@ bool isVisible(char character) {
     return character > ' ' && character <= '~';
 }
 
+bool isHost(const std::string& name) {
+    return !name.empty() && name.size() <= kMaxHost && std::all_of(name.begin(), name.end(), isVisible);
+}
+
 std::string host(JsonFields& fields, const std::string& key) {
     const auto name = fields.text(key);
-    if (name.empty() || name.size() > kMaxHost || !std::all_of(name.begin(), name.end(), isVisible))
-        fields.refuse(key, "a host's name or address");
+    if (!isHost(name)) fields.refuse(key, "a host's name or address");
     return name;
+}
+
+/// One, or an array of them.
+std::vector<std::string> hosts(JsonFields& fields, int most) {
+    constexpr const char* kKey = "host";
+    const auto allowed =
+        "a host's name or address, or an array of 1 to " + std::to_string(most) + " of them, each once";
+    if (!fields.has(kKey)) throw FieldError(fields.pathOf(kKey) + ": missing; it must be " + allowed);
+    const auto names = fields.texts(kKey, {}, allowed);
+    const bool areUnique = std::set<std::string>(names.begin(), names.end()).size() == names.size();
+    if (names.empty() || names.size() > static_cast<std::size_t>(most) || !areUnique ||
+        !std::all_of(names.begin(), names.end(), isHost))
+        fields.refuse(kKey, allowed);
+    return names;
 }
 
 std::uint16_t port(JsonFields& fields, const std::string& key, std::int64_t least = 1) {
@@ -156,7 +185,10 @@ ProxyProtocol proxyProtocol(JsonFields& fields, AgentPipeSettings::Role role) {
 AgentPipeSettings readPipe(JsonFields& fields, const std::string& passcode_, AgentSource source) {
     AgentPipeSettings pipe;
     pipe.role = role(fields, source);
-    pipe.host = host(fields, "host");
+    pipe.resolveInterval =
+        std::chrono::milliseconds(fields.integer("resolveinterval", kMinResolve, kMaxResolve, kResolve));
+    pipe.maxAddresses = static_cast<int>(fields.integer("maxaddresses", 1, kMaxAddresses, kAddresses));
+    pipe.hosts = hosts(fields, pipe.maxAddresses);
     pipe.port = port(fields, "port");
     pipe.connectionCount = static_cast<int>(fields.integer("connectioncount", 1, kMaxAgentConnections));
     pipe.connections = static_cast<int>(fields.integer("connections", 1, pipe.connectionCount, 0));
@@ -182,15 +214,20 @@ void refuseSeveralForMessages(const std::vector<AgentPipeSettings>& pipes) {
 
 } // namespace
 
-AgentPipeSettings AgentPipeSettings::withTrusted(const std::string& certificates) const {
-    auto result = *this;
-    result.trusted = certificates;
-    return result;
+bool AgentPipeSettings::differsInRemotesOnly(const AgentPipeSettings& other) const {
+    auto same = *this;
+    same.hosts = other.hosts;
+    same.resolveInterval = other.resolveInterval;
+    same.maxAddresses = other.maxAddresses;
+    same.trusted = other.trusted;
+    return same == other;
 }
 
 std::string AgentPipeSettings::summary() const {
-    const auto remote =
-        "up to " + std::to_string(connectionCount) + " connections to " + host + ":" + std::to_string(port);
+    const auto names = Poco::cat(std::string(", "), hosts.begin(), hosts.end());
+    const auto places = hosts.size() == 1 ? " to " + names + ":" + std::to_string(port)
+                                          : " each to port " + std::to_string(port) + " of " + names;
+    const auto remote = "up to " + std::to_string(connectionCount) + " connections" + places;
     if (role == Role::Messages) return remote + " for ioMessages";
     return remote + (role == Role::Listen ? " for clients of " : " for the target ") + localHost + ":" +
            std::to_string(localPort);

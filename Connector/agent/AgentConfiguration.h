@@ -20,14 +20,18 @@ struct AgentPipeSettings {
     };
 
     Role role = Role::Connect;
-    /// Connector, and the port of the mapping.
-    std::string host;
+    /// The Connectors that serve the mapping, and its port there. At least one; none twice.
+    std::vector<std::string> hosts;
     std::uint16_t port = 0;
-    /// Whether that Connector runs without TLS.
+    /// How often their addresses are looked up, in PIPE/2.
+    std::chrono::milliseconds resolveInterval{0};
+    /// The most addresses to hold connections to, in PIPE/2; no fewer than hosts.
+    int maxAddresses = 0;
+    /// Whether they run without TLS.
     bool isPlain = false;
-    /// The most connections to hold; in PIPE/1, the connections to hold.
+    /// The most connections to hold to each address; in PIPE/1, the connections to hold.
     int connectionCount = 0;
-    /// Connections to hold in PIPE/2; 0: as many as Connector says.
+    /// Connections to hold to each address in PIPE/2; 0: as many as Connector says.
     int connections = 0;
     /// Says who we are; never to be logged.
     std::string passcode;
@@ -45,8 +49,9 @@ struct AgentPipeSettings {
 
     bool operator==(const AgentPipeSettings&) const = default;
 
-    /// The same, but for the certificates to trust.
-    AgentPipeSettings withTrusted(const std::string& certificates) const;
+    /// Whether they differ, if at all, in which Connectors are dialled and what certificates are trusted: a
+    /// pipe can change that while it runs.
+    bool differsInRemotesOnly(const AgentPipeSettings& other) const;
 
     /// For people, in one line: "up to 60 connections to host:port for localhost:80".
     std::string summary() const;

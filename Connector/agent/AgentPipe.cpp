@@ -4,19 +4,21 @@
 
 namespace connector {
 
-AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, std::string greeting,
-                     bool isPipe2, const Poco::Net::Context::Ptr& tls)
-    : _environment(environment), _loop(environment.loops().next()),
-      _name(Poco::format("pipe to %s port %hu", settings.host, settings.port)),
-      _log(Poco::Logger::get("agent")),
-      _resolver(_loop), _dial{.loop = _loop,
-                              .resolver = _resolver,
-                              .connector = Remote(settings.host, settings.port, tls),
-                              .greeting = std::move(greeting),
-                              .isPipe2 = isPipe2,
-                              .turns = {},
-                              .random = std::minstd_rand(std::random_device()())},
-      _readyLog(_loop, _log, _name), _relays(_loop, _lifeline, environment.relays(), *this) {}
+namespace {
+
+std::string nameOf(const AgentPipeSettings& settings) {
+    const auto others = settings.hosts.size() - 1;
+    const auto more = others > 0 ? Poco::format(" and %z more", others) : std::string();
+    return Poco::format("pipe to %s%s port %hu", settings.hosts.front(), more, settings.port);
+}
+
+} // namespace
+
+AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
+                     Poco::Net::Context::Ptr tls)
+    : _environment(environment), _loop(environment.loops().next()), _name(nameOf(settings)),
+      _log(Poco::Logger::get("agent")), _settings(settings), _tls(std::move(tls)), _resolver(_loop),
+      _relays(_loop, _lifeline, environment.relays(), *this) {}
 
 AgentPipe::~AgentPipe() = default;
 
@@ -27,10 +29,12 @@ void AgentPipe::start() {
     });
 }
 
-void AgentPipe::renewTls(Poco::Net::Context::Ptr tls) {
-    _loop.post([this, tls = std::move(tls)] {
-        _dial.connector.use(tls);
-        hurryConnections();
+void AgentPipe::change(const AgentPipeSettings& settings, Poco::Net::Context::Ptr tls) {
+    _loop.post([this, settings, tls = std::move(tls)] {
+        const bool isNewTrust = settings.trusted != _settings.trusted;
+        _settings = settings;
+        if (isNewTrust) _tls = tls;
+        changeConnections(isNewTrust);
     });
 }
 
@@ -42,7 +46,6 @@ std::future<void> AgentPipe::drain() {
         stopLocal();
         isQuiet->set_value();
         drainConnections();
-        _readyLog.stop(); // behind all that may still tell it something
         // What has been left to the loop is destroyed before a function posted now runs.
         _loop.post([hold = _lifeline.letGo()] {});
     });

@@ -1,8 +1,6 @@
 #pragma once
 
 #include "agent/AgentConfiguration.h"
-#include "agent/AuthorizedDialer.h"
-#include "agent/ReadyLog.h"
 #include "agent/Resolver.h"
 #include "base/Lifeline.h"
 #include "pipe/PipeEnvironment.h"
@@ -30,9 +28,13 @@ class AgentPipe : private RelaySet::Owner {
     /// Begins to dial. Any thread, once.
     void start();
 
-    /// Connections that are made from now on speak TLS in this way; those that are there go on as they are.
-    /// tls: as for the pipe's making. Any thread, after start() and before drain().
-    void renewTls(Poco::Net::Context::Ptr tls);
+    /// Whether change() may name other hosts. Any thread.
+    virtual bool canChangeHosts() const = 0;
+
+    /// Dials as these settings say from now on, which may differ from its own in the remotes only;
+    /// connections that are there, and still wanted, go on as they are. tls: as for the pipe's making. Any
+    /// thread, after start() and before drain().
+    void change(const AgentPipeSettings& settings, Poco::Net::Context::Ptr tls);
 
     /// Takes on nothing new, and lets what runs come to its end; the future is ready when all of it has.
     /// Waits until it doesn't listen any more. Any thread that is not a loop's, once, after start().
@@ -42,30 +44,31 @@ class AgentPipe : private RelaySet::Owner {
     void abort();
 
   protected:
-    /// greeting, isPipe2: what is said to Connector. tls: how, or null for plain TCP. environment must
-    /// outlive the pipe. Any thread.
-    AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, std::string greeting,
-              bool isPipe2, const Poco::Net::Context::Ptr& tls);
+    /// tls: how Connector is spoken to, or null for plain TCP. environment must outlive the pipe. Any thread.
+    AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Poco::Net::Context::Ptr tls);
 
     PipeEnvironment& environment() { return _environment; }
     EventLoop& loop() { return _loop; }
-    Resolver& resolver() { return _dial.resolver; }
-    DialShared& dialling() { return _dial; }
+    Resolver& resolver() { return _resolver; }
     RelaySet& relays() { return _relays; }
-    ReadyLog& readyLog() { return _readyLog; }
     const Lifeline& lifeline() const { return _lifeline; }
     Poco::Logger& log() { return _log; }
     bool isDraining() const { return _isDraining; }
 
-    /// What the log calls the pipe.
+    /// What the log calls the pipe: by the hosts that it began with.
     const std::string& name() const { return _name; }
+
+    /// As change() has left them. On the pipe's loop.
+    const AgentPipeSettings& settings() const { return _settings; }
+    const Poco::Net::Context::Ptr& tls() const { return _tls; }
 
   private:
     /// On the pipe's loop, as are all that follow.
     virtual void startLocal() = 0;
     virtual void startConnections() = 0;
-    /// Those that rest after a failure are tried at once.
-    virtual void hurryConnections() = 0;
+    /// settings() and tls() have changed. isNewTrust: so have the certificates to trust; those connections
+    /// that rest after a failure are tried at once.
+    virtual void changeConnections(bool isNewTrust) = 0;
     /// Nothing new comes from there any more.
     virtual void stopLocal() = 0;
     virtual void drainConnections() = 0;
@@ -77,9 +80,9 @@ class AgentPipe : private RelaySet::Owner {
     EventLoop& _loop;
     const std::string _name;
     Poco::Logger& _log;
+    AgentPipeSettings _settings;
+    Poco::Net::Context::Ptr _tls;
     Resolver _resolver;
-    DialShared _dial;
-    ReadyLog _readyLog;
     Lifeline _lifeline;
     RelaySet _relays;
     bool _isDraining = false;

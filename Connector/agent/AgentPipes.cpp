@@ -29,7 +29,7 @@ void AgentPipes::apply(const std::vector<AgentPipeSettings>& wanted) {
     for (const auto& settings : wanted)
         _factory.contextOf(settings); // says what is wrong before anything is touched
     forgetDrained();
-    renewTrust(wanted);
+    changeRemotes(wanted);
     drainAllBut(wanted);
     if (_bus && std::none_of(wanted.begin(), wanted.end(), carriesMessages)) _bus->stop();
     std::string failure;
@@ -64,18 +64,30 @@ void AgentPipes::stop(std::chrono::milliseconds patience, const std::function<bo
     _draining.clear();
 }
 
-void AgentPipes::renewTrust(const std::vector<AgentPipeSettings>& wanted) {
+void AgentPipes::changeRemotes(const std::vector<AgentPipeSettings>& wanted) {
     for (const auto& settings : wanted) {
         if (isRunning(settings)) continue;
         const auto earlier = std::find_if(_pipes.begin(), _pipes.end(), [&](const Running& running) {
-            return running.settings.withTrusted(settings.trusted) == settings &&
+            return canBecome(running, settings) &&
                    std::find(wanted.begin(), wanted.end(), running.settings) == wanted.end();
         });
         if (earlier == _pipes.end()) continue;
+        const bool isNewTrust = earlier->settings.trusted != settings.trusted;
         earlier->settings = settings;
-        earlier->pipe->renewTls(_factory.contextOf(settings));
-        _log.notice("holds %s, and trusts other certificates from now on", settings.summary());
+        earlier->pipe->change(settings, _factory.contextOf(settings));
+        _log.notice("holds %s%s from now on", settings.summary(),
+                    std::string(isNewTrust ? ", and trusts other certificates" : ""));
     }
+}
+
+/// One that keeps none of its hosts would have nothing to go on with.
+bool AgentPipes::canBecome(const Running& running, const AgentPipeSettings& settings) {
+    if (!running.settings.differsInRemotesOnly(settings)) return false;
+    const auto& hosts = running.settings.hosts;
+    if (hosts == settings.hosts) return true;
+    return running.pipe->canChangeHosts() &&
+           std::find_first_of(hosts.begin(), hosts.end(), settings.hosts.begin(), settings.hosts.end()) !=
+               hosts.end();
 }
 
 void AgentPipes::drainAllBut(const std::vector<AgentPipeSettings>& wanted) {

@@ -25,9 +25,9 @@ class AgentPipes {
     ~AgentPipes();
 
     /// Drains the pipes that are not wanted any more, which goes on behind its back, starts the new ones, and
-    /// leaves the others alone; one that only the certificates to trust are new of keeps its connections.
-    /// Throws FieldError before anything is touched, and std::runtime_error when a new pipe can't be started;
-    /// then the others run.
+    /// leaves the others alone; one that only other Connectors are to be dialled by, or other certificates to
+    /// be trusted, keeps its connections. Throws FieldError before anything is touched, and
+    /// std::runtime_error when a new pipe can't be started; then the others run.
     void apply(const std::vector<AgentPipeSettings>& wanted);
 
     /// Drains all; when that takes longer than `patience`, or isHurried() says so, what still runs is reset.
@@ -49,9 +49,10 @@ class AgentPipes {
         std::future<void> drained;
     };
 
-    void renewTrust(const std::vector<AgentPipeSettings>& wanted);
+    void changeRemotes(const std::vector<AgentPipeSettings>& wanted);
     void drainAllBut(const std::vector<AgentPipeSettings>& wanted);
     void forgetDrained();
+    static bool canBecome(const Running& running, const AgentPipeSettings& settings);
     void start(const AgentPipeSettings& settings);
     bool isRunning(const AgentPipeSettings& settings) const;
 

@@ -26,9 +26,14 @@ std::string_view asText(std::span<const std::byte> bytes) {
 
 } // namespace
 
+void DialShared::use(const Poco::Net::Context::Ptr& tls) {
+    for (auto& connector : connectors)
+        connector.use(tls);
+}
+
 AuthorizedDialer::AuthorizedDialer(DialShared& shared, Owner& owner)
-    : _shared(shared), _owner(owner), _dialer(shared.loop, shared.resolver, shared.connector, *this),
-      _backoff(shared.random), _timer(shared.loop, [this] { onTimer(); }) {}
+    : _shared(shared), _owner(owner), _dialer(shared.loop, shared.resolver, *this), _backoff(shared.random),
+      _timer(shared.loop, [this] { onTimer(); }) {}
 
 AuthorizedDialer::~AuthorizedDialer() {
     if (_state == State::Queued) _shared.turns.withdraw(*this);
@@ -42,8 +47,12 @@ void AuthorizedDialer::dial() {
 }
 
 void AuthorizedDialer::dialLater() {
+    rest(_backoff.next(_owner.longestRest()));
+}
+
+void AuthorizedDialer::rest(std::chrono::milliseconds length) {
     _state = State::Resting;
-    _timer.start(_backoff.next());
+    _timer.start(length);
 }
 
 void AuthorizedDialer::hurry() {
@@ -56,7 +65,8 @@ void AuthorizedDialer::hurry() {
 void AuthorizedDialer::onTurn() {
     _state = State::Dialling;
     _deadline = _shared.loop.now() + kLimit;
-    _dialer.dial(kLimit);
+    _current = (_shared.preferred + _failed) % _shared.connectors.size();
+    _dialer.dial(_shared.connectors[_current], kLimit);
 }
 
 void AuthorizedDialer::onDialled(std::unique_ptr<SocketStream> stream) {
@@ -100,7 +110,9 @@ void AuthorizedDialer::takeAnswer(std::span<const std::byte> bytes) {
     _state = State::Idle;
     _timer.cancel();
     _backoff.reset();
-    _shared.connector.remember(*_stream);
+    _failed = 0;
+    _shared.preferred = _current;
+    _shared.connectors[_current].remember(*_stream);
     _owner.onAuthorized(std::move(_stream), *authorization,
                         bytes.subspan(end + (_shared.isPipe2 ? 1 : 0) - before));
     _shared.turns.done(); // last: it runs others, who may use the buffer that `bytes` are in
@@ -115,14 +127,22 @@ void AuthorizedDialer::onTimer() {
 
 void AuthorizedDialer::refused(const Refusal& refusal) {
     if (refusal.reason == Refusal::kWrongPasscode) _backoff.lengthen();
-    fail("Connector refuses the agent: " + refusal.reason);
+    fail("Connector refuses the agent: " + refusal.reason, refusal.instance);
 }
 
-void AuthorizedDialer::fail(const std::string& why) {
+/// Once around all Connectors there is no rest.
+void AuthorizedDialer::fail(const std::string& why, const std::string& instance) {
+    const bool hasAnother = ++_failed < _shared.connectors.size();
     dropStream();
+    _timer.cancel();
+    if (hasAnother) {
+        dial();
+        return _shared.turns.done();
+    }
+    _failed = 0;
     dialLater();
     _shared.turns.done();
-    _owner.onNotAuthorized(why);
+    _owner.onNotAuthorized(why, instance);
 }
 
 void AuthorizedDialer::dropStream() {

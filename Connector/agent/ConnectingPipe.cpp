@@ -15,9 +15,9 @@ constexpr std::chrono::milliseconds kTargetLimit{8000};
 class ConnectingPipe::Call final : private Dialer::Owner {
   public:
     Call(ConnectingPipe& pipe, Slot& slot)
-        : _pipe(pipe), _slot(slot), _dialer(pipe.loop(), pipe.resolver(), pipe._target, *this) {}
+        : _pipe(pipe), _slot(slot), _dialer(pipe.loop(), pipe.resolver(), *this) {}
 
-    void start() { _dialer.dial(kTargetLimit); }
+    void start() { _dialer.dial(_pipe._target, kTargetLimit); }
     void cancel() { _dialer.cancel(); }
 
   private:

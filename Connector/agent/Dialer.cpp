@@ -11,18 +11,19 @@ constexpr const char* kTooLate = "not connected in time";
 
 } // namespace
 
-Dialer::Dialer(EventLoop& loop, Resolver& resolver, const Remote& remote, Owner& owner)
-    : _loop(loop), _resolver(resolver), _remote(remote), _owner(owner), _timer(loop, [this] { onTimer(); }) {}
+Dialer::Dialer(EventLoop& loop, Resolver& resolver, Owner& owner)
+    : _loop(loop), _resolver(resolver), _owner(owner), _timer(loop, [this] { onTimer(); }) {}
 
 Dialer::~Dialer() {
     cancel();
 }
 
-void Dialer::dial(std::chrono::milliseconds limit) {
+void Dialer::dial(const Remote& remote, std::chrono::milliseconds limit) {
+    _remote = &remote;
     _deadline = _loop.now() + limit;
-    _why = _remote.name() + ": its address was not found in time";
+    _why = _remote->name() + ": its address was not found in time";
     _timer.start(limit);
-    _resolver.resolve(_remote.host(), _remote.port(), *this);
+    _resolver.resolve(_remote->host(), _remote->port(), *this);
 }
 
 void Dialer::cancel() {
@@ -32,9 +33,9 @@ void Dialer::cancel() {
 }
 
 void Dialer::onResolved(const Resolver::Answer& answer) {
-    _why = _remote.name() + ": " + answer.failure;
+    _why = _remote->name() + ": " + answer.failure;
     _left = answer.addresses;
-    _remote.order(_left);
+    _remote->order(_left);
     std::reverse(_left.begin(), _left.end());
     tryNext();
 }
@@ -51,7 +52,7 @@ bool Dialer::startNext() {
     const auto share = (_deadline - _loop.now()) / static_cast<int>(_left.size());
     _left.pop_back();
     try {
-        _stream = _remote.connectTo(address);
+        _stream = _remote->connectTo(address);
     } catch (const std::system_error& error) {
         _why = error.what();
         return false;

@@ -10,8 +10,8 @@
 
 namespace connector {
 
-/// Makes one connection at a time to a place: asks for its addresses, tries one after the other, and does the
-/// TLS handshake. Lives on its loop.
+/// Makes one connection at a time: asks for the addresses of a place, tries one after the other, and does
+/// the TLS handshake. Lives on its loop.
 class Dialer final : private StreamHandler, private Resolver::Client {
   public:
     /// Whoever needs the connection.
@@ -27,11 +27,12 @@ class Dialer final : private StreamHandler, private Resolver::Client {
     };
 
     /// All references must outlive the dialer.
-    Dialer(EventLoop& loop, Resolver& resolver, const Remote& remote, Owner& owner);
+    Dialer(EventLoop& loop, Resolver& resolver, Owner& owner);
     ~Dialer();
 
-    /// Calls the owner once, perhaps before it returns. Only when no other dialling is under way.
-    void dial(std::chrono::milliseconds limit);
+    /// Calls the owner once, perhaps before it returns. Only when no other dialling is under way. remote must
+    /// exist until then.
+    void dial(const Remote& remote, std::chrono::milliseconds limit);
 
     /// Gives up; the owner is not called any more.
     void cancel();
@@ -47,8 +48,8 @@ class Dialer final : private StreamHandler, private Resolver::Client {
 
     EventLoop& _loop;
     Resolver& _resolver;
-    const Remote& _remote;
     Owner& _owner;
+    const Remote* _remote = nullptr; ///< what is being dialled
     EventLoop::Clock::time_point _deadline;
     Resolver::Addresses _left; ///< addresses still to be tried, the next one at the back
     std::unique_ptr<SocketStream> _stream;

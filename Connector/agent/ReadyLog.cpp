@@ -38,6 +38,10 @@ void ReadyLog::down(const void* slot, const std::string& why) {
 
 void ReadyLog::report() {
     _timer.cancel();
+    if (_total == 0) {
+        _reportedTotal = 0;
+        return;
+    }
     const bool isSameCount = _up.size() == _reportedUp && _total == _reportedTotal;
     const bool hasNewReason = _up.size() < _total && _why != _reportedWhy;
     if (isSameCount && !(hasNewReason && _loop.now() - _reportedAt >= kReasonInterval)) return;

@@ -18,7 +18,7 @@ class ReadyLog {
     /// name: what the log calls the pipe.
     ReadyLog(EventLoop& loop, Poco::Logger& log, std::string name);
 
-    /// How many connections there should be.
+    /// How many connections there should be; with 0 it says nothing.
     void expect(std::size_t total);
 
     /// A connection is authorized. slot: what tells it from the others.

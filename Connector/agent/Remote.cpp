@@ -39,8 +39,9 @@ Descriptor connecting(const Poco::Net::SocketAddress& address) {
 
 } // namespace
 
-Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls)
-    : _host(std::move(host)), _port(port), _tls(std::move(tls)) {}
+Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, std::string certificateName)
+    : _host(std::move(host)), _port(port), _tls(std::move(tls)),
+      _certificateName(certificateName.empty() ? _host : std::move(certificateName)) {}
 
 /// A resumed handshake shows no certificate, so a session would bring in the trust that it was made with.
 void Remote::use(Poco::Net::Context::Ptr tls) {
@@ -61,7 +62,7 @@ std::unique_ptr<SocketStream> Remote::connectTo(const Poco::Net::SocketAddress& 
 std::unique_ptr<SocketStream> Remote::streamTo(const Poco::Net::SocketAddress& address) const {
     if (!_tls) return std::make_unique<PlainStream>(connecting(address), address);
     try {
-        return std::make_unique<TlsStream>(connecting(address), address, _tls->sslContext(), _host,
+        return std::make_unique<TlsStream>(connecting(address), address, _tls->sslContext(), _certificateName,
                                            _session.get());
     } catch (const std::bad_alloc&) {
         throw std::system_error(ENOMEM, std::generic_category(), address.toString());

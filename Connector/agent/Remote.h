@@ -16,8 +16,10 @@ namespace connector {
 /// connections to that place; on one loop's thread.
 class Remote {
   public:
-    /// tls: the context of makeClientContext(), or null for plain TCP.
-    Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls);
+    /// tls: the context of makeClientContext(), or null for plain TCP. certificateName: whose certificate it
+    /// must show; empty: the host's.
+    Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls,
+           std::string certificateName = "");
 
     /// New connections use this context instead, and resume no session that was made with another one.
     void use(Poco::Net::Context::Ptr tls);
@@ -44,6 +46,7 @@ class Remote {
     const std::string _host;
     const std::uint16_t _port;
     Poco::Net::Context::Ptr _tls;
+    const std::string _certificateName;
     std::optional<Poco::Net::SocketAddress> _address;
     std::unique_ptr<SocketStream> streamTo(const Poco::Net::SocketAddress& address) const;
 

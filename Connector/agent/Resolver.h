@@ -14,16 +14,17 @@ namespace connector {
 /// Turns hosts' names into addresses without blocking the loop: getaddrinfo(3), which may take many seconds
 /// and can't be interrupted, runs on a thread of its own for each name that is being looked up.
 ///
-/// Those who ask for the same name meanwhile share the answer, and it is remembered for a while, so that the
-/// redials of many connections ask the DNS once. Lives on its loop; it may be destroyed on any thread when
-/// nobody waits for an answer.
+/// Those who ask for the same name meanwhile share the answer, in the whole process, and it is remembered for
+/// a while, so that the redials of many connections ask the DNS once. Lives on its loop; it may be destroyed
+/// on any thread when nobody waits for an answer.
 class Resolver {
   public:
     using Addresses = std::vector<Poco::Net::SocketAddress>;
 
     struct Answer {
-        Addresses addresses; ///< in the order in which to try them (RFC 6724); empty: there are none
-        std::string failure; ///< why there are none
+        Addresses addresses;    ///< in the order in which to try them (RFC 6724); empty: there are none
+        std::string failure;    ///< why there are none
+        bool isNumeric = false; ///< the host is an address itself
     };
 
     /// Whoever asks.
@@ -44,6 +45,9 @@ class Resolver {
     /// Calls the client once: before it returns, if the answer is known or `host` is an address.
     void resolve(const std::string& host, std::uint16_t port, Client& client);
 
+    /// The same with an answer that is no older than a second.
+    void lookUp(const std::string& host, std::uint16_t port, Client& client);
+
     /// The client is not called any more.
     void cancel(Client& client);
 
@@ -60,8 +64,8 @@ class Resolver {
     };
     struct Mailbox;
 
-    void startThread(const Place& place);
-    void onAnswer(const Place& place, const Answer& answer);
+    void start(const Place& place);
+    void onAnswer(const Place& place, Answer answer);
 
     EventLoop& _loop;
     std::map<Place, Lookup> _lookups;

@@ -11,55 +11,35 @@ namespace {
 /// So many signs of life fit into Connector's threshold, so that a late one does no harm.
 constexpr int kSignsPerThreshold = 3;
 
-/// When neither the configuration nor Connector says how many connections there should be.
-constexpr std::size_t kConnections = 2;
-
-/// A connection that has lasted no longer has a successor after a rest only.
-constexpr std::chrono::milliseconds kShortLived{1000};
-
 } // namespace
 
-/// One of the connections that the pipe holds, or its next attempt to make one.
-class SessionPipe::Slot final : private AuthorizedDialer::Owner {
-  public:
-    explicit Slot(SessionPipe& pipe) : dialer(pipe.dialling(), *this), _pipe(pipe) {}
-
-    AuthorizedDialer dialer;
-    std::shared_ptr<Pipe2Connection> connection; ///< null while there is none, or it goes away
-    EventLoop::Clock::time_point since;          ///< when it came
-
-  private:
-    void onAuthorized(std::unique_ptr<SocketStream> stream, const Authorization& authorization,
-                      std::span<const std::byte> received) override {
-        _pipe._authorization = authorization;
-        _pipe.onAuthorized(*this, std::move(stream), received);
-    }
-    void onNotAuthorized(const std::string& why) override { _pipe.onNotAuthorized(*this, why); }
-
-    SessionPipe& _pipe;
-};
-
-SessionPipe::SessionPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
-                         Http2Session::Role role, const Poco::Net::Context::Ptr& tls)
-    : AgentPipe(environment_, settings,
-                Greeting::ofPipe2(settings.passcode, role == Http2Session::Role::Opens), /*isPipe2*/ true,
-                tls),
-      _role(role), _settings(settings) {}
+SessionPipe::SessionPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings_,
+                         Http2Session::Role role, const Poco::Net::Context::Ptr& tls_)
+    : AgentPipe(environment_, settings_, tls_), _role(role),
+      _hosts(loop(), resolver(), log(), name(), static_cast<ConnectorHosts::Owner&>(*this)),
+      _shared{.loop = loop(),
+              .resolver = resolver(),
+              .log = log(),
+              .name = name(),
+              .greeting = Greeting::ofPipe2(settings_.passcode, role == Http2Session::Role::Opens),
+              .owner = static_cast<ConnectorLink::Owner&>(*this)} {}
 
 SessionPipe::~SessionPipe() = default;
 
-/// Connector says how many there should be, if the configuration doesn't: so the first one comes alone.
 void SessionPipe::startConnections() {
-    hold(_settings.connections > 0 ? static_cast<std::size_t>(_settings.connections) : 1);
+    _hosts.follow(settings());
 }
 
-void SessionPipe::hurryConnections() {
-    for (const auto& slot : _slots)
-        slot->dialer.hurry();
+void SessionPipe::changeConnections(bool isNewTrust) {
+    if (isNewTrust)
+        for (const auto& link : _links)
+            link->renewTls(tls());
+    _hosts.follow(settings());
 }
 
 void SessionPipe::drainConnections() {
-    _slots.clear();
+    _hosts.stop();
+    _links.clear();
     _connections.goAwayAll();
 }
 
@@ -67,80 +47,86 @@ void SessionPipe::abortConnections() {
     _connections.endAll("the agent stops");
 }
 
-void SessionPipe::hold(std::size_t connections) {
-    const auto most = static_cast<std::size_t>(_settings.connectionCount);
-    while (_slots.size() < std::min(connections, most)) {
-        _slots.push_back(std::make_unique<Slot>(*this));
-        readyLog().expect(_slots.size());
-        _slots.back()->dialer.dial();
+void SessionPipe::onAddresses(const ConnectorAddresses& addresses) {
+    const auto isWanted = [&](const auto& link) {
+        return std::find(addresses.begin(), addresses.end(), link->address()) != addresses.end();
+    };
+    const auto gone = std::stable_partition(_links.begin(), _links.end(), isWanted);
+    for (auto link = gone; link != _links.end(); ++link) {
+        log().notice("%s: %s is no address of it any more; what runs there goes on to its end", name(),
+                     (*link)->address().toString());
+        (*link)->letGo();
     }
+    _links.erase(gone, _links.end());
+    for (const auto& address : addresses) {
+        const auto isIts = [&](const auto& link) { return link->address() == address; };
+        if (std::any_of(_links.begin(), _links.end(), isIts)) continue;
+        _links.push_back(std::make_unique<ConnectorLink>(_shared, settings(), address, tls()));
+        _links.back()->start();
+    }
+    onConnectionsChanged();
 }
 
-void SessionPipe::onAuthorized(Slot& slot, std::unique_ptr<SocketStream> stream,
-                               std::span<const std::byte> received) {
-    const auto wanted = _authorization.heartbeat / kSignsPerThreshold;
-    const auto pingAfter =
-        wanted.count() > 0 ? std::min(wanted, _settings.heartbeatFrequency) : _settings.heartbeatFrequency;
-    Pipe2Connection::Settings settings{.home = loop(),
-                                       .loop = _connections.placeAmong(environment().loops(), loop()),
-                                       .role = _role,
-                                       .liveness = {pingAfter, _settings.heartbeatAbsenceThreshold},
-                                       .authority = _settings.host + ":" + std::to_string(_settings.port),
-                                       .openLimit = environment().limits()->open,
-                                       .context = environment().http2(),
-                                       .hold = lifeline().hold()};
-    slot.connection =
-        std::make_shared<Pipe2Connection>(std::move(settings), static_cast<Pipe2Connection::Owner&>(*this));
-    slot.since = loop().now();
-    if (_authorization.streams > 0) slot.connection->watchStreams(static_cast<int>(_authorization.streams));
-    _connections.add(slot.connection);
-    slot.connection->start(std::move(stream), received);
-    readyLog().up(&slot);
-    if (_settings.connections == 0)
-        hold(_authorization.connections > 0 ? _authorization.connections : kConnections);
-    onAvailable();
+std::shared_ptr<Pipe2Connection> SessionPipe::makeConnection(const ConnectorLink& link,
+                                                             const Authorization& authorization) {
+    const auto wanted = authorization.heartbeat / kSignsPerThreshold;
+    const auto frequency = settings().heartbeatFrequency;
+    const auto pingAfter = wanted.count() > 0 ? std::min(wanted, frequency) : frequency;
+    Pipe2Connection::Settings connectionSettings{
+        .home = loop(),
+        .loop = _connections.placeAmong(environment().loops(), loop()),
+        .role = _role,
+        .liveness = {pingAfter, settings().heartbeatAbsenceThreshold},
+        .authority = link.authority(),
+        .openLimit = environment().limits()->open,
+        .context = environment().http2(),
+        .hold = lifeline().hold()};
+    _connections.add(std::make_shared<Pipe2Connection>(std::move(connectionSettings),
+                                                       static_cast<Pipe2Connection::Owner&>(*this)));
+    return _connections.all().back();
 }
 
-void SessionPipe::onNotAuthorized(Slot& slot, const std::string& why) {
-    log().debug("%s: connection failed: %s", name(), why);
-    readyLog().down(&slot, why);
+bool SessionPipe::isHeldElsewhere(const ConnectorLink& link, const std::string& instance) const {
+    return !instance.empty() && std::any_of(_links.begin(), _links.end(), [&](const auto& other) {
+        return other.get() != &link && other->holds(instance);
+    });
 }
 
-/// Its successor comes before it has gone, so that there is no gap; but not as fast as somebody can say
-/// GOAWAY.
+bool SessionPipe::isConnectedElsewhere(const ConnectorLink& link) const {
+    return std::any_of(_links.begin(), _links.end(),
+                       [&](const auto& other) { return other.get() != &link && other->isConnected(); });
+}
+
+/// One that is dead for good is no reason to ask for names all the time.
+void SessionPipe::onNotConnected() {
+    if (std::none_of(_links.begin(), _links.end(), [](const auto& link) { return link->isConnected(); }))
+        _hosts.lookSoon();
+}
+
 void SessionPipe::onGoingAway(Pipe2Connection& connection) {
-    auto* slot = slotOf(connection);
-    if (!slot) return;
-    slot->connection.reset();
-    if (loop().now() - slot->since >= kShortLived)
-        slot->dialer.dial();
-    else
-        slot->dialer.dialLater();
+    for (const auto& link : _links)
+        if (link->onGoingAway(connection)) return onConnectionsChanged();
 }
 
 void SessionPipe::onManyStreams(Pipe2Connection& connection) {
-    const auto many = static_cast<int>(_authorization.streams);
-    connection.watchStreams(many);
-    const auto isFull = [&](const auto& slot) {
-        return slot->connection && slot->connection->streams() > many;
-    };
-    if (!isDraining() && std::all_of(_slots.begin(), _slots.end(), isFull)) hold(_slots.size() + 1);
+    for (const auto& link : _links)
+        if (link->onManyStreams(connection)) return;
 }
 
 void SessionPipe::onEnded(Pipe2Connection& connection, const std::string& why) {
-    log().debug("%s: connection ended: %s", name(), why);
-    if (auto* slot = slotOf(connection)) {
-        slot->connection.reset();
-        slot->dialer.dialLater();
-        readyLog().down(slot, why);
-    }
+    for (const auto& link : _links)
+        if (link->onEnded(connection, why)) {
+            _hosts.lookSoon();
+            onConnectionsChanged();
+            break;
+        }
     _connections.remove(connection);
 }
 
-SessionPipe::Slot* SessionPipe::slotOf(const Pipe2Connection& connection) {
-    for (const auto& slot : _slots)
-        if (slot->connection.get() == &connection) return slot.get();
-    return nullptr;
+/// The Connector of a link in reserve may have lost the link that was connected to it.
+void SessionPipe::onConnectionsChanged() {
+    for (const auto& link : _links)
+        link->onConnectionsChanged();
 }
 
 } // namespace connector

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "agent/AgentPipe.h"
+#include "agent/ConnectorHosts.h"
+#include "agent/ConnectorLink.h"
 #include "pipe/Pipe2Connections.h"
 
 #include <memory>
@@ -8,11 +10,17 @@
 
 namespace connector {
 
-/// A pipe that speaks PIPE/2: it holds a few connections to Connector, and each conversation is a stream on
-/// one of them. Which side opens streams, and what they are joined to, is what the kinds of pipes differ in.
-class SessionPipe : public AgentPipe, private Pipe2Connection::Owner {
+/// A pipe that speaks PIPE/2: it holds a few connections to each address of its hosts, and each conversation
+/// is a stream on one of them. Which side opens streams, and what they are joined to, is what the kinds of
+/// pipes differ in.
+class SessionPipe : public AgentPipe,
+                    private Pipe2Connection::Owner,
+                    private ConnectorHosts::Owner,
+                    private ConnectorLink::Owner {
   public:
     ~SessionPipe() override;
+
+    bool canChangeHosts() const override { return true; }
 
   protected:
     /// role: this side's. For the others see AgentPipe.
@@ -23,8 +31,6 @@ class SessionPipe : public AgentPipe, private Pipe2Connection::Owner {
     const Pipe2Connections& connections() const { return _connections; }
 
   private:
-    class Slot;
-
     /// The peer has opened a stream. On the connection's loop.
     void onStream(Pipe2Connection& connection, std::unique_ptr<Http2Stream> stream,
                   const ConnectRequest& request) override = 0;
@@ -32,23 +38,27 @@ class SessionPipe : public AgentPipe, private Pipe2Connection::Owner {
     virtual void onAvailable() = 0;
 
     void startConnections() override;
-    void hurryConnections() override;
+    void changeConnections(bool isNewTrust) override;
     void drainConnections() override;
     void abortConnections() override;
+    void onAddresses(const ConnectorAddresses& addresses) override;
+    std::shared_ptr<Pipe2Connection> makeConnection(const ConnectorLink& link,
+                                                    const Authorization& authorization) override;
+    bool isHeldElsewhere(const ConnectorLink& link, const std::string& instance) const override;
+    bool isConnectedElsewhere(const ConnectorLink& link) const override;
+    void onConnected() override { onAvailable(); }
+    void onNotConnected() override;
     void onUsable(Pipe2Connection&) override { onAvailable(); }
     void onGoingAway(Pipe2Connection& connection) override;
     void onManyStreams(Pipe2Connection& connection) override;
     void onEnded(Pipe2Connection& connection, const std::string& why) override;
-    void onAuthorized(Slot& slot, std::unique_ptr<SocketStream> stream, std::span<const std::byte> received);
-    void onNotAuthorized(Slot& slot, const std::string& why);
-    void hold(std::size_t connections);
-    Slot* slotOf(const Pipe2Connection& connection);
+    void onConnectionsChanged();
 
     const Http2Session::Role _role;
-    const AgentPipeSettings _settings;
-    Authorization _authorization; ///< the last that Connector has said
-    Pipe2Connections _connections;
-    std::vector<std::unique_ptr<Slot>> _slots;
+    Pipe2Connections _connections; ///< of all links, and of some that have gone
+    ConnectorHosts _hosts;
+    const ConnectorLink::Shared _shared;
+    std::vector<std::unique_ptr<ConnectorLink>> _links; ///< one for each address
 };
 
 } // namespace connector

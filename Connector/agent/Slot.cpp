@@ -45,7 +45,7 @@ void Slot::onAuthorized(std::unique_ptr<SocketStream> stream, const Authorizatio
     if (_state != State::Away) readWhileWaiting();
 }
 
-void Slot::onNotAuthorized(const std::string& why) {
+void Slot::onNotAuthorized(const std::string& why, const std::string&) {
     _owner.onLost(*this, why);
 }
 

@@ -72,7 +72,7 @@ class Slot final : private StreamHandler, private AuthorizedDialer::Owner, priva
 
     void onAuthorized(std::unique_ptr<SocketStream> stream, const Authorization& authorization,
                       std::span<const std::byte> received) override;
-    void onNotAuthorized(const std::string& why) override;
+    void onNotAuthorized(const std::string& why, const std::string& instance) override;
     void onReady(Stream& stream) override;
     Heartbeat::Settings heartbeat() const;
     void readWhileWaiting();

@@ -2,28 +2,55 @@
 
 namespace connector {
 
+namespace {
+
+std::vector<Remote> remotesOf(const AgentPipeSettings& settings, const Poco::Net::Context::Ptr& tls) {
+    std::vector<Remote> remotes;
+    for (const auto& host : settings.hosts)
+        remotes.emplace_back(host, settings.port, tls);
+    return remotes;
+}
+
+} // namespace
+
 SlotPipe::SlotPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
                    const Poco::Net::Context::Ptr& tls)
-    : AgentPipe(environment_, settings, settings.passcode, /*isPipe2*/ false, tls),
-      _connections(static_cast<std::size_t>(settings.connectionCount)),
-      _shared{.dial = dialling(),
+    : AgentPipe(environment_, settings, tls),
+      _connections(static_cast<std::size_t>(settings.connectionCount)), _dial{.loop = loop(),
+                                                                              .resolver = resolver(),
+                                                                              .connectors =
+                                                                                  remotesOf(settings, tls),
+                                                                              .greeting = settings.passcode,
+                                                                              .isPipe2 = false,
+                                                                              .turns = {},
+                                                                              .random = std::minstd_rand(
+                                                                                  std::random_device()())},
+      _shared{.dial = _dial,
               .beatInterval = settings.heartbeatFrequency,
               .absenceThreshold = settings.heartbeatAbsenceThreshold,
-              .heldPayload = environment_.limits()->heldPayload} {}
+              .heldPayload = environment_.limits()->heldPayload},
+      _readyLog(loop(), log(), name()) {}
 
 SlotPipe::~SlotPipe() = default;
 
 void SlotPipe::startConnections() {
-    readyLog().expect(_connections);
+    _readyLog.expect(_connections);
     for (std::size_t i = 0; i < _connections; ++i)
         _slots.push_back(std::make_unique<Slot>(_shared, static_cast<Slot::Owner&>(*this)));
     for (const auto& slot : _slots)
         slot->dial();
 }
 
-void SlotPipe::hurryConnections() {
+void SlotPipe::changeConnections(bool isNewTrust) {
+    if (!isNewTrust) return;
+    _dial.use(tls());
     for (const auto& slot : _slots)
         slot->hurry();
+}
+
+void SlotPipe::drainConnections() {
+    _slots.clear();
+    _readyLog.stop(); // behind all that may still tell it something
 }
 
 void SlotPipe::join(Slot& slot, RelayPeer local) {
@@ -37,18 +64,18 @@ void SlotPipe::join(Slot& slot, RelayPeer local) {
 }
 
 void SlotPipe::onWaiting(Slot& slot) {
-    readyLog().up(&slot);
+    _readyLog.up(&slot);
     onAvailable(slot);
 }
 
 void SlotPipe::onHolding(Slot& slot) {
-    readyLog().up(&slot);
+    _readyLog.up(&slot);
     onPayload(slot);
 }
 
 void SlotPipe::onLost(Slot& slot, const std::string& why) {
     log().debug("%s: connection failed: %s", name(), why);
-    readyLog().down(&slot, why);
+    _readyLog.down(&slot, why);
     onUnavailable(slot);
 }
 

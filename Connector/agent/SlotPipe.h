@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/AgentPipe.h"
+#include "agent/ReadyLog.h"
 #include "agent/Slot.h"
 
 #include <memory>
@@ -9,10 +10,13 @@
 namespace connector {
 
 /// A pipe that speaks PIPE/1: it holds a pool of connections to Connector, of which each conversation uses up
-/// one. What they are joined to is what the kinds of pipes differ in.
+/// one. What they are joined to is what the kinds of pipes differ in. Of several hosts it dials the one that
+/// has authorized last, as long as that does: an agent of PIPE/1 knows one.
 class SlotPipe : public AgentPipe, private Slot::Owner {
   public:
     ~SlotPipe() override;
+
+    bool canChangeHosts() const override { return false; }
 
   protected:
     /// See AgentPipe.
@@ -32,15 +36,17 @@ class SlotPipe : public AgentPipe, private Slot::Owner {
     virtual void onUnavailable(Slot& slot) = 0;
 
     void startConnections() override;
-    void hurryConnections() override;
-    void drainConnections() override { _slots.clear(); }
+    void changeConnections(bool isNewTrust) override;
+    void drainConnections() override;
     void abortConnections() override {} // relays have the others
     void onWaiting(Slot& slot) override;
     void onHolding(Slot& slot) override;
     void onLost(Slot& slot, const std::string& why) override;
 
     const std::size_t _connections;
+    DialShared _dial;
     SlotShared _shared;
+    ReadyLog _readyLog;
     std::vector<std::unique_ptr<Slot>> _slots;
 };
 

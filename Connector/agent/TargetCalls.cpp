@@ -20,11 +20,11 @@ class TargetCalls::Call final : private Dialer::Owner, private StreamHandler {
   public:
     Call(TargetCalls& calls, std::unique_ptr<Http2Stream> stream, const std::string& visitor)
         : _hold(calls._lifeline.hold()), _calls(calls), _stream(std::move(stream)), _visitor(visitor),
-          _dialer(calls._loop, calls._resolver, calls._target, *this) {}
+          _dialer(calls._loop, calls._resolver, *this) {}
 
     void start() {
         _stream->attach(_calls._loop, *this);
-        _dialer.dial(kTargetLimit);
+        _dialer.dial(_calls._target, kTargetLimit);
     }
 
     std::list<std::unique_ptr<Call>>::iterator position;

@@ -23,8 +23,8 @@ std::string queryOf(const HTTPRequest& request) {
 } // namespace
 
 ApiRules::ApiRules(const ApiSettings& settings)
-    : json(settings.address, settings.tls), hosts(settings.address, settings.hosts),
-      identities(settings.identities, settings.anonymous) {}
+    : json(settings.address, settings.tls), node(settings.node), hosts(settings.address, settings.hosts),
+      identities(settings.identities, settings.anonymous, settings.proxies.networks) {}
 
 ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, ServerMetrics& values,
                        const ApiLogs& limited)

@@ -27,6 +27,7 @@ struct ApiRules {
     explicit ApiRules(const ApiSettings& settings);
 
     MappingJson json;
+    std::string node;
     AcceptedHosts hosts;
     Identities identities;
 

@@ -16,6 +16,8 @@ struct ApiSettings : HttpSettings {
     std::vector<Identity> identities;
     /// Connector's public name or address, for the URLs of public mappings.
     std::string address;
+    /// What this Connector is called among those that share its database.
+    std::string node;
     /// Further names that callers may have called the API by, without ports.
     std::vector<std::string> hosts;
     /// Pipes have TLS: the URLs of public mappings begin with https:// instead of http://.

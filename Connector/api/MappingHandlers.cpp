@@ -30,6 +30,13 @@ std::size_t readLimit(const std::optional<std::string>& text) {
     return limit;
 }
 
+/// A mapping alone, and which Connector's figures these are.
+Poco::JSON::Object::Ptr tell(const ApiRules& rules, const MappingReport& report) {
+    auto answer = rules.json.write(report);
+    answer->set("node", rules.node);
+    return answer;
+}
+
 } // namespace
 
 Poco::JSON::Object::Ptr AddMappingHandler::answer(const ApiRequest& request) {
@@ -71,20 +78,21 @@ Poco::JSON::Object::Ptr ListMappingsHandler::answer(const ApiRequest& request) {
         mappings->add(context().rules->json.write(report));
     auto answer = newJson();
     answer->set("mappings", mappings);
+    answer->set("node", context().rules->node);
     if (hasMore) answer->set("next", reports.back().mapping.id);
     return answer;
 }
 
 Poco::JSON::Object::Ptr ShowMappingHandler::answer(const ApiRequest&) {
     const auto id = checkedMappingId(pathId());
-    return context().rules->json.write(context().mappings.hearOf(id).show(id));
+    return tell(*context().rules, context().mappings.hearOf(id).show(id));
 }
 
 Poco::JSON::Object::Ptr ChangeMappingHandler::answer(const ApiRequest& request) {
     const auto id = checkedMappingId(pathId());
     const MappingChange change(request.body);
     const auto edit = [&](Mapping& mapping) { change.applyTo(mapping); };
-    return context().rules->json.write(context().mappings.change(id, edit, change.inWords(), request.caller));
+    return tell(*context().rules, context().mappings.change(id, edit, change.inWords(), request.caller));
 }
 
 Poco::JSON::Object::Ptr ChangePasscodeHandler::answer(const ApiRequest& request) {

@@ -127,18 +127,6 @@ void readOptional(JsonFields& fields, const std::string& key, std::optional<Valu
         value = read();
 }
 
-std::vector<Network> readNetworks(JsonFields& fields, const std::string& key) {
-    const auto allowed = "null, or an array of at most " + std::to_string(kMaxNetworks) +
-                         R"( networks such as "192.0.2.0/24", "192.0.2.7/32" or "2001:db8::/32")";
-    std::vector<Network> networks;
-    for (const auto& text : fields.textArray(key, allowed, {})) {
-        const auto network = Network::parse(text);
-        if (!network || networks.size() == kMaxNetworks) fields.refuse(key, allowed);
-        networks.push_back(*network);
-    }
-    return networks;
-}
-
 std::int64_t readBandwidth(JsonFields& fields) {
     const auto bandwidth = fields.integer(kBandwidth, 0, kMaxBandwidth);
     if (bandwidth > 0 && bandwidth < kMinBandwidth)
@@ -159,7 +147,8 @@ void readVisitorLimits(JsonFields& fields, TrafficLimits& limits) {
         readOptional(fields, key, *limit,
                      [&, name = key] { return static_cast<int>(fields.integer(name, 0, kMaxVisitors)); });
     for (auto [key, networks] : {std::pair(kAllow, &limits.allow), std::pair(kDeny, &limits.deny)})
-        readOptional(fields, key, *networks, [&, name = key] { return readNetworks(fields, name); });
+        readOptional(fields, key, *networks,
+                     [&, name = key] { return readNetworks(fields, name, kMaxNetworks, "null, or "); });
 }
 
 /// All that may be said in `add` and changed later; what is left out stays as it is.

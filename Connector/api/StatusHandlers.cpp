@@ -61,6 +61,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
     answer->set("status", "running");
     answer->set("mappings", static_cast<Poco::UInt64>(totals.mappings));
     answer->set("version", CONNECTOR_VERSION);
+    answer->set("node", context().rules->node);
     answer->set("process", ::getpid());
     answer->set("availablePorts", static_cast<Poco::UInt64>(context().mappings.open().freePortCount()));
     answer->set("descriptors", context().mappings.descriptorCount());

@@ -3,6 +3,7 @@
 #include "api/MappingRequest.h"
 #include "app/PackagedConfiguration.h"
 #include "app/PortRanges.h"
+#include "app/ProxySettings.h"
 #include "base/Descriptor.h"
 #include "base/Digest.h"
 #include "base/FileText.h"
@@ -190,6 +191,7 @@ ApiSettings readApi(JsonFields api, const Configuration& configuration) {
     result.anonymous = api.boolean("anonymous", false);
     result.hosts = readHosts(api);
     result.bind = readApiBind(api, result.identities.empty());
+    result.proxies.networks = readApiProxies(api, result);
     result.port = readOwnPort(api, "port", 1, configuration.dev ? 8080 : 443, configuration.ports);
     api.refuseUnknown();
     return result;
@@ -220,8 +222,10 @@ void readTls(JsonFields tls, Configuration& configuration) {
 
 /// The most descriptors that pipes may use: half of all remains at the least. httpPorts: the API's, and that
 /// of metrics, whose limits are the API's.
-int maxDescriptors(const HttpLimits& api, int httpPorts) {
-    const auto reserved = kReservedDescriptors + httpPorts * static_cast<std::int64_t>(api.connections);
+int maxDescriptors(const ApiSettings& api, int httpPorts) {
+    const auto ofProxies = api.proxies.networks.empty() ? 0 : static_cast<std::int64_t>(api.proxies.waiting);
+    const auto reserved =
+        kReservedDescriptors + ofProxies + httpPorts * static_cast<std::int64_t>(api.limits.connections);
     const int all = allDescriptors();
     return all - static_cast<int>(std::min<std::int64_t>(reserved, all / 2));
 }
@@ -322,6 +326,7 @@ void readPipes(JsonFields pipes, PipeSettings& settings) {
     for (const auto& text : pipes.texts("bind", {hasIPv6() ? "::" : "0.0.0.0"}))
         settings.bind.push_back(addressOf(pipes, "bind", text));
     if (settings.bind.empty()) pipes.refuse("bind", "an array of at least one address");
+    settings.proxies.networks = readPipeProxies(pipes);
     settings.allowPlainVisitors = pipes.boolean("allow-plain-visitors", false);
     pipes.refuseUnknown();
 }
@@ -333,6 +338,7 @@ DatabaseLimits readDatabaseLimits(JsonFields& limits, int apiThreads) {
     result.wait = time(limits, "database-wait", result.wait);
     result.waiting = count(limits, "database-waiting", 1000, std::max(apiThreads / 2, 1));
     result.grace = time(limits, "database-grace", result.grace);
+    result.compare = time(limits, "database-compare", result.compare);
     return result;
 }
 
@@ -343,10 +349,21 @@ void readVisitors(JsonFields visitors, PipeSettings& settings) {
     visitors.refuseUnknown();
 }
 
+/// After those of pipes and API, whose newcomers have as much time.
+void readProxyLimits(JsonFields& limits, Configuration& configuration) {
+    auto& ofPipes = configuration.pipes.proxies;
+    auto& ofApi = configuration.api.proxies;
+    ofPipes.waiting = size(limits, "proxy-headers", 1, ofPipes.waiting);
+    ofApi.waiting = ofPipes.waiting;
+    ofPipes.headerTime = configuration.pipes.limits.greetingFirstByte;
+    ofApi.headerTime = configuration.api.limits.requestTime;
+}
+
 void readLimits(JsonFields limits, Configuration& configuration) {
     auto& api = configuration.api.limits;
     api = readApiLimits(limits);
     configuration.pipes.limits = readPipeLimits(limits);
+    readProxyLimits(limits, configuration);
     configuration.pipes.tcp = readTcpOptions(limits);
     configuration.databaseLimits = readDatabaseLimits(limits, api.threads);
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);
@@ -355,7 +372,7 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     configuration.log.linesPerSecond =
         count(limits, "log-lines", kMaxLines, configuration.log.linesPerSecond);
     configuration.log.summary = time(limits, "log-summary", configuration.log.summary);
-    const int most = maxDescriptors(api, configuration.metrics.port == 0 ? 1 : 2);
+    const int most = maxDescriptors(configuration.api, configuration.metrics.port == 0 ? 1 : 2);
     configuration.pipes.descriptors = count(limits, "descriptors", most, most);
     configuration.pipes.limits.mappingVisitors =
         size(limits, "mapping-visitors", 1, static_cast<std::size_t>(configuration.pipes.descriptors / 2));
@@ -420,6 +437,15 @@ DatabaseLocation readDatabase(JsonFields& root, const std::string& file) {
     return location;
 }
 
+std::string readNode(JsonFields& root) {
+    constexpr std::size_t kLongest = 64;
+    auto node = root.text("node", Poco::Environment::nodeName());
+    const auto isPlain = [](char c) { return c > ' ' && c < '\x7f' && c != '"'; };
+    if (node.empty() || node.size() > kLongest || !std::all_of(node.begin(), node.end(), isPlain))
+        root.refuse("node", "a name of 1 to 64 printable ASCII characters without blanks and quotes");
+    return node;
+}
+
 Configuration readRoot(JsonFields root, const std::string& file) {
     Configuration result;
     result.file = file;
@@ -430,6 +456,7 @@ Configuration readRoot(JsonFields root, const std::string& file) {
     result.api.address = readAddress(root);
     result.api.tls = !result.dev;
     result.metrics = readMetrics(root.object("metrics"), result);
+    result.api.node = result.metrics.node = readNode(root);
     readPipes(root.object("pipes"), result.pipes);
     readVisitors(root.object("visitors"), result.pipes);
     readLimits(root.object("limits"), result);

@@ -50,7 +50,7 @@ std::vector<std::uint16_t> portsFor(const Configuration& configuration) {
     return ports;
 }
 
-/// Its limits are the API's; Prometheus alone asks there.
+/// Its limits are the API's; Prometheus alone asks there, and through no proxy.
 HttpSettings metricsHttp(const Configuration& configuration) {
     constexpr int kThreads = 2;
     HttpSettings settings{.name = "the metrics",
@@ -164,10 +164,10 @@ void Server::change(const Configuration& configuration, const Renewal& renewal) 
     _mappings.reload(portsFor(configuration), configuration.databaseLimits, configuration.lastUse);
     _apiLogs.add(configuration.api.identities);
     _api.rules.replace(ApiRules(configuration.api));
-    _http->change(configuration.api.limits, renewal.apiContext);
+    _http->change(configuration.api, renewal.apiContext);
     if (renewal.apiContext) _apiContext = renewal.apiContext;
     _metrics.apply(configuration.metrics);
-    if (_metricsHttp) _metricsHttp->change(metricsHttp(configuration).limits, {});
+    if (_metricsHttp) _metricsHttp->change(metricsHttp(configuration), {});
     _configuration = configuration;
 }
 

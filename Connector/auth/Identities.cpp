@@ -19,29 +19,31 @@ std::optional<TokenDigest> bearerToken(const std::string& authorization) {
 /// Whether a caller is one particular identity.
 struct Proves {
     const Credentials& caller;
+    const bool isProxy; ///< at its address there is one
     const std::optional<TokenDigest>& token;
 
     bool operator()(const TokenDigest& known) const {
         return token && ::CRYPTO_memcmp(token->sha256.data(), known.sha256.data(), known.sha256.size()) == 0;
     }
-    bool operator()(const Network& known) const { return known.contains(caller.address); }
+    bool operator()(const Network& known) const { return !isProxy && known.contains(caller.address); }
     bool operator()(const CertificateFingerprint& known) const { return caller.certificate == known.sha256; }
 };
 
 } // namespace
 
-Identities::Identities(std::vector<Identity> known, bool anonymous)
-    : _known(std::move(known)), _anonymous(anonymous || _known.empty()),
+Identities::Identities(std::vector<Identity> known, bool anonymous, std::vector<Network> proxies)
+    : _known(std::move(known)), _proxies(std::move(proxies)), _anonymous(anonymous || _known.empty()),
       _tokensExist(std::any_of(_known.begin(), _known.end(), [](const Identity& identity) {
           return std::holds_alternative<TokenDigest>(identity.proof);
       })) {}
 
 Identities::Recognition Identities::recognize(const Credentials& caller) const {
     const auto token = bearerToken(caller.authorization);
+    const bool isProxy = contain(_proxies, caller.address);
     const Identity* match = nullptr;
     // No early exit: which of the tokens matched must not show in the time.
     for (const auto& identity : _known) {
-        const bool proven = std::visit(Proves{caller, token}, identity.proof);
+        const bool proven = std::visit(Proves{caller, isProxy, token}, identity.proof);
         if (proven && !match) match = &identity;
     }
     if (match) return {Verdict::Known, match->name};

@@ -36,8 +36,10 @@ class Identities {
         std::string name;
     };
 
-    /// anonymous: whoever is none of `known` is Anonymous. Without any identity everybody is.
-    Identities(std::vector<Identity> known, bool anonymous);
+    /// anonymous: whoever is none of `known` is Anonymous. Without any identity everybody is. proxies: a
+    /// caller at one of these addresses may be anybody whom a proxy there can't name, so the address is no
+    /// proof.
+    Identities(std::vector<Identity> known, bool anonymous, std::vector<Network> proxies = {});
 
     /// The first identity that the caller proves to be; the time taken tells nothing about the tokens.
     Recognition recognize(const Credentials& caller) const;
@@ -46,6 +48,7 @@ class Identities {
 
   private:
     std::vector<Identity> _known;
+    std::vector<Network> _proxies;
     bool _anonymous;
     bool _tokensExist;
 };

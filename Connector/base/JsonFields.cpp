@@ -258,9 +258,10 @@ std::vector<std::string> JsonFields::textArray(const std::string& key, const std
     return result;
 }
 
-std::vector<std::string> JsonFields::texts(const std::string& key, const std::vector<std::string>& fallback) {
+std::vector<std::string> JsonFields::texts(const std::string& key, const std::vector<std::string>& fallback,
+                                           const std::string& allowed) {
     const auto value = find(key);
-    if (!value || !value->isString()) return textArray(key, "an array of strings", fallback);
+    if (!value || !value->isString()) return textArray(key, allowed, fallback);
     const std::vector<std::string> one{value->extract<std::string>()};
     note(key, jsonArrayOf(one));
     return one;

@@ -80,8 +80,9 @@ class JsonFields {
     std::vector<std::string> textArray(const std::string& key, const std::string& allowed,
                                        const std::vector<std::string>& fallback);
 
-    /// An array of strings; a single string counts as an array of one.
-    std::vector<std::string> texts(const std::string& key, const std::vector<std::string>& fallback);
+    /// An array of strings; a single string counts as an array of one. allowed: what messages call it.
+    std::vector<std::string> texts(const std::string& key, const std::vector<std::string>& fallback,
+                                   const std::string& allowed = "an array of strings");
 
     /// The nested object of that name; an absent one is empty.
     JsonFields object(const std::string& key);

@@ -4,6 +4,7 @@
 
 #include <Poco/Net/NetException.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace connector {
@@ -50,6 +51,24 @@ bool Network::contains(const Poco::Net::IPAddress& address) const {
 
 std::string Network::toString() const {
     return _address.toString() + "/" + std::to_string(_mask.prefixLength());
+}
+
+bool contain(const std::vector<Network>& networks, const Poco::Net::IPAddress& address) {
+    return std::any_of(networks.begin(), networks.end(),
+                       [&](const Network& network) { return network.contains(address); });
+}
+
+std::vector<Network> readNetworks(JsonFields& fields, const std::string& key, std::size_t most,
+                                  const std::string& orElse) {
+    const auto allowed = orElse + "an array of at most " + std::to_string(most) +
+                         R"( networks such as "192.0.2.0/24", "192.0.2.7/32" or "2001:db8::/32")";
+    std::vector<Network> networks;
+    for (const auto& text : fields.textArray(key, allowed, {})) {
+        const auto network = Network::parse(text);
+        if (!network || networks.size() == most) fields.refuse(key, allowed);
+        networks.push_back(*network);
+    }
+    return networks;
 }
 
 } // namespace connector

@@ -1,9 +1,13 @@
 #pragma once
 
+#include "base/JsonFields.h"
+
 #include <Poco/Net/IPAddress.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace connector {
 
@@ -29,5 +33,13 @@ class Network {
     Poco::Net::IPAddress _address;
     Poco::Net::IPAddress _mask;
 };
+
+/// Whether one of them does.
+bool contain(const std::vector<Network>& networks, const Poco::Net::IPAddress& address);
+
+/// Reads an array of at most so many of them. orElse: what else the value may be, as a message says it.
+/// Throws FieldError.
+std::vector<Network> readNetworks(JsonFields& fields, const std::string& key, std::size_t most,
+                                  const std::string& orElse = "");
 
 } // namespace connector

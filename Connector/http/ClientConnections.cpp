@@ -53,20 +53,24 @@ mostExpendableOf(const std::map<std::string, std::vector<std::shared_ptr<ClientC
 
 } // namespace
 
-ClientConnections::ClientConnections(EventLoop& loop, const Reloadable<HttpLimits>& limits, KnowsCaller knows,
+ClientConnections::ClientConnections(EventLoop& loop, const Reloadable<HttpLimits>& limits,
+                                     const Reloadable<TrustedProxies>& proxies, KnowsCaller knows,
                                      Poco::Net::Context::Ptr tls, Poco::AutoPtr<RequestQueue> queue,
                                      LimitedLog& log, HandshakeCounts& handshakes)
-    : _loop(loop), _limits(limits), _knows(std::move(knows)), _tls(std::move(tls)), _queue(std::move(queue)),
-      _log(log), _handshakes(handshakes) {}
+    : _loop(loop), _limits(limits), _proxies(proxies), _knows(std::move(knows)), _tls(std::move(tls)),
+      _queue(std::move(queue)), _log(log), _handshakes(handshakes) {}
 
 bool ClientConnections::listen(std::unique_ptr<Listener> listener) {
     _turns = std::make_unique<FairTurns>(_loop);
     _listener = std::move(listener);
-    return _listener->start(_loop, *this);
+    Acceptor& self = *this;
+    _entrance.emplace(_loop, _proxies, self, _log);
+    return _listener->start(_loop, *_entrance);
 }
 
 void ClientConnections::stop() {
     _listener.reset();
+    _entrance.reset();
     for (const auto& connection : all())
         connection->stop();
     const std::lock_guard lock(_stoppedMutex);

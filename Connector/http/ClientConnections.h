@@ -5,6 +5,7 @@
 #include "http/RequestQueue.h"
 #include "net/LimitedLog.h"
 #include "net/Listener.h"
+#include "net/ProxyEntrance.h"
 
 #include <Poco/AutoPtr.h>
 #include <Poco/Net/Context.h>
@@ -16,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace connector {
@@ -30,8 +32,9 @@ using KnowsCaller = std::function<bool(const Poco::Net::HTTPRequest& head, const
 class ClientConnections final : private Acceptor, private ClientConnectionOwner {
   public:
     /// tls: null for plain TCP. queue: where requests go. log: is told of connections that had to go.
-    /// handshakes: where theirs are counted. Both must outlive this.
-    ClientConnections(EventLoop& loop, const Reloadable<HttpLimits>& limits, KnowsCaller knows,
+    /// handshakes: where theirs are counted. All references must outlive this.
+    ClientConnections(EventLoop& loop, const Reloadable<HttpLimits>& limits,
+                      const Reloadable<TrustedProxies>& proxies, KnowsCaller knows,
                       Poco::Net::Context::Ptr tls, Poco::AutoPtr<RequestQueue> queue, LimitedLog& log,
                       HandshakeCounts& handshakes);
 
@@ -75,11 +78,13 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
 
     EventLoop& _loop;
     const Reloadable<HttpLimits>& _limits;
+    const Reloadable<TrustedProxies>& _proxies;
     const KnowsCaller _knows;
     Poco::Net::Context::Ptr _tls;
     Poco::AutoPtr<RequestQueue> _queue;
     LimitedLog& _log;
     HandshakeCounts& _handshakes;
+    std::optional<ProxyEntrance> _entrance; ///< from listen() to stop()
     std::unique_ptr<Listener> _listener;
     std::map<std::string, Connections> _byAddress; ///< none is empty
     std::size_t _count = 0;

@@ -54,9 +54,10 @@ void runOn(EventLoop& loop, Function function) {
 HttpServer::HttpServer(const HttpSettings& settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
                        KnowsCaller knows, Poco::Net::Context::Ptr tls, ListeningSockets& sockets,
                        LimitedLog& log, HandshakeCounts& handshakes)
-    : _settings(settings), _limits(settings.limits), _sockets(sockets), _factory(std::move(factory)),
-      _loops(1, "http"), _queue(new RequestQueue),
-      _connections(_loops.next(), _limits, std::move(knows), std::move(tls), _queue, log, handshakes),
+    : _settings(settings), _limits(settings.limits), _proxies(settings.proxies), _sockets(sockets),
+      _factory(std::move(factory)), _loops(1, "http"), _queue(new RequestQueue),
+      _connections(_loops.next(), _limits, _proxies, std::move(knows), std::move(tls), _queue, log,
+                   handshakes),
       // A thread that TCPServer has let go is not free at the pool for a moment yet.
       _threads("http", 2, 2 * _settings.limits.threads) {}
 
@@ -86,8 +87,9 @@ void HttpServer::stop() {
     _server.reset();
 }
 
-void HttpServer::change(const HttpLimits& limits, Poco::Net::Context::Ptr tls) {
-    _limits.replace(limits);
+void HttpServer::change(const HttpSettings& settings, Poco::Net::Context::Ptr tls) {
+    _limits.replace(settings.limits);
+    _proxies.replace(settings.proxies);
     if (tls) runOn(_loops.next(), [&] { _connections.use(tls); });
 }
 

@@ -45,9 +45,9 @@ class HttpServer {
     /// again.
     void stop();
 
-    /// For requests and connections from now on; the number of threads stays. tls: null leaves it as it is,
-    /// and must be for plain HTTP. Between start() and stop().
-    void change(const HttpLimits& limits, Poco::Net::Context::Ptr tls);
+    /// For requests and connections from now on: limits, but for the number of threads, and proxies. tls:
+    /// null leaves it as it is, and must be for plain HTTP. Between start() and stop().
+    void change(const HttpSettings& settings, Poco::Net::Context::Ptr tls);
 
   private:
     std::unique_ptr<Listener> listenOn(const Poco::Net::SocketAddress& address) const;
@@ -56,6 +56,7 @@ class HttpServer {
 
     const HttpSettings _settings; ///< as it began
     Reloadable<HttpLimits> _limits;
+    Reloadable<TrustedProxies> _proxies;
     ListeningSockets& _sockets;
     const Poco::Net::HTTPRequestHandlerFactory::Ptr _factory;
     EventLoops _loops;                  ///< one

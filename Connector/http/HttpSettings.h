@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/TrustedProxies.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +38,8 @@ struct HttpSettings {
     /// 0 takes a free port.
     std::uint16_t port = 8080;
     HttpLimits limits;
+    /// Whose word counts on whom a connection is from.
+    TrustedProxies proxies{};
 };
 
 } // namespace connector

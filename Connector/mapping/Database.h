@@ -5,6 +5,7 @@
 
 #include <Poco/Data/Session.h>
 #include <Poco/Exception.h>
+#include <Poco/Nullable.h>
 
 #include <chrono>
 #include <exception>
@@ -51,8 +52,17 @@ class Database {
     virtual bool isInTransaction() = 0;
     /// A statement without values, in the transaction.
     virtual void execute(const std::string& statement) = 0;
+
+    /// For $1, $2 and so on; null stands for NULL, and numbers are digits.
+    using Values = std::vector<Poco::Nullable<std::string>>;
+    /// A statement that gives no rows, in the transaction. Returns how many rows it has written.
+    virtual std::size_t write(const std::string& statement, const Values& values) = 0;
+
     /// Writes what changes nothing, in the transaction.
     virtual void tryToWrite() = 0;
+
+    /// Whether it has its tables: one that may only be read is not given any.
+    virtual bool hasTables() { return true; }
 
     /// What keeps other processes out; it stays the database's. -1 when nothing does.
     virtual int lockDescriptor() const { return -1; }

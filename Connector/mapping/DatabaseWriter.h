@@ -19,7 +19,8 @@
 
 namespace connector {
 
-/// The disk, or the database server, has not answered in time; what() is a sentence that says what becomes of the write.
+/// The disk, or the database server, has not answered in time; what() is a sentence that says what becomes of
+/// the write.
 class StorageStalled : public StorageError {
   public:
     using StorageError::StorageError;

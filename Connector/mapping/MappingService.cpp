@@ -340,7 +340,10 @@ bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
         _ended.wait(lock, [this] { return _underway == 0; });
     }
     _lastUse.stop();
-    if (_follower && !_follower->stop(until)) return false;
+    if (_follower) {
+        _follower->interrupt();
+        if (!_follower->stop(until)) return false;
+    }
     if (!_isHandedOver) _lastUse.storeAll();
     _open.closeAll();
     const bool isWritten = _writer.stop(until);

@@ -16,6 +16,8 @@ namespace {
 using namespace Poco::Data::Keywords;
 using Poco::Data::Statement;
 
+constexpr const char* kDeleteRow = "DELETE FROM mapping WHERE id = $1";
+
 /// What the columns make of text(name, number), numbers from 1 on, with commas between.
 template <class Function>
 std::string forColumns(std::size_t count, Function&& text) {
@@ -57,11 +59,17 @@ MappingStore::MappingStore(std::unique_ptr<Database> database, bool isShared)
     : _database(std::move(database)), _isShared(isShared) {}
 
 MappingStore MappingStore::openShared(const DatabaseLocation& location, std::chrono::milliseconds busy) {
-    return {newPostgresDatabase(location, busy), true};
+    return {newPostgresDatabase(location, busy, DatabaseAccess::Write), true};
 }
 
 MappingStore MappingStore::openToRead(const std::string& path) {
     return {SqliteDatabase::openToRead(path, kDatabaseBusy), false};
+}
+
+std::optional<MappingStore> MappingStore::openSharedToRead(const DatabaseLocation& location) {
+    auto database = newPostgresDatabase(location, kDatabaseBusy, DatabaseAccess::Read);
+    if (!database->hasTables()) return std::nullopt;
+    return MappingStore(std::move(database), true);
 }
 
 MappingStore::MappingStore(MappingStore&& other) noexcept = default;
@@ -184,85 +192,55 @@ Poco::Int64 MappingStore::changeNumber() {
 }
 
 void MappingStore::insert(const Mapping& mapping) {
-    auto row = rowOf(mapping);
-    const auto checksum = checksumOf(row);
-    _database->translated([&] {
-        Statement insert(_database->writable());
-        insert << insertRow();
-        for (auto& value : row)
-            insert, use(value);
-        insert, useRef(checksum), now;
-    });
+    const auto row = rowOf(mapping);
+    Database::Values values(row.begin(), row.end());
+    values.emplace_back(checksumOf(row));
+    _database->write(insertRow(), values);
 }
 
 void MappingStore::remove(const Mapping& mapping) {
-    const auto checksum = checksumOf(mapping);
-    const auto count = _database->translated([&] {
-        Statement remove(_database->writable());
-        remove << "DELETE FROM mapping WHERE id = $1 AND checksum = $2", useRef(mapping.id), useRef(checksum);
-        return remove.execute();
-    });
+    const auto count = _database->write("DELETE FROM mapping WHERE id = $1 AND checksum = $2",
+                                        {mapping.id, checksumOf(mapping)});
     if (count == 0) throw StorageOutdated("mapping " + mapping.id + " was changed or removed meanwhile");
     releasePort(mapping.endpoint1.port);
     releasePort(mapping.endpoint2.port);
 }
 
 void MappingStore::removeIfThere(const Mapping& mapping) {
-    const auto count = _database->translated([&] {
-        Statement remove(_database->writable());
-        remove << "DELETE FROM mapping WHERE id = $1", useRef(mapping.id);
-        return remove.execute();
-    });
-    if (count == 0) return;
+    if (_database->write(kDeleteRow, {mapping.id}) == 0) return;
     releasePort(mapping.endpoint1.port);
     releasePort(mapping.endpoint2.port);
 }
 
 void MappingStore::forget(const std::string& id) {
-    _database->translated(
-        [&] { _database->writable() << "DELETE FROM mapping WHERE id = $1", useRef(id), now; });
+    _database->write(kDeleteRow, {id});
 }
 
 void MappingStore::replace(const Mapping& before, const Mapping& mapping) {
-    auto row = rowOf(mapping);
-    const auto checksum = checksumOf(row);
-    const auto former = checksumOf(before);
-    const auto count = _database->translated([&] {
-        Statement update(_database->writable());
-        update << updateRow();
-        for (std::size_t i = 0; i < kSealedColumns; ++i)
-            update, use(row[i]);
-        update, useRef(checksum), useRef(before.id), useRef(former);
-        return update.execute();
-    });
-    if (count == 0) throw StorageOutdated("mapping " + before.id + " was changed or removed meanwhile");
+    const auto row = rowOf(mapping);
+    Database::Values values(row.begin(), row.begin() + kSealedColumns);
+    for (const auto& value : {checksumOf(row), before.id, checksumOf(before)})
+        values.emplace_back(value);
+    if (_database->write(updateRow(), values) == 0)
+        throw StorageOutdated("mapping " + before.id + " was changed or removed meanwhile");
     for (const auto port : {before.endpoint1.port, before.endpoint2.port})
         if (port != mapping.endpoint1.port && port != mapping.endpoint2.port) releasePort(port);
 }
 
 void MappingStore::releasePort(int port) {
-    _database->translated([&] {
-        _database->writable() << "INSERT INTO released_port (turn, port)"
-                                 " VALUES ((SELECT coalesce(max(turn), 0) + 1 FROM released_port), $1)"
-                                 " ON CONFLICT (port) DO UPDATE SET turn = excluded.turn",
-            bind(port), now;
-    });
+    _database->write("INSERT INTO released_port (turn, port)"
+                     " VALUES ((SELECT coalesce(max(turn), 0) + 1 FROM released_port), $1)"
+                     " ON CONFLICT (port) DO UPDATE SET turn = excluded.turn",
+                     {std::to_string(port)});
 }
 
 void MappingStore::setLastUse(const std::vector<LastUseRecord>& records) {
-    _database->translated([&] {
-        LastUseRecord record;
-        Statement update(_database->writable());
-        update << "UPDATE mapping"
-                  " SET lastagent = CASE WHEN lastagent < $1 THEN $1 ELSE lastagent END,"
-                  " lastvisitor = CASE WHEN lastvisitor < $2 THEN $2 ELSE lastvisitor END"
-                  " WHERE id = $3",
-            use(record.lastUse.agent), use(record.lastUse.visitor), use(record.id);
-        for (const auto& one : records) {
-            record = one;
-            update.execute();
-        }
-    });
+    for (const auto& [id, lastUse] : records)
+        _database->write("UPDATE mapping"
+                         " SET lastagent = CASE WHEN lastagent < $1 THEN $1 ELSE lastagent END,"
+                         " lastvisitor = CASE WHEN lastvisitor < $2 THEN $2 ELSE lastvisitor END"
+                         " WHERE id = $3",
+                         {std::to_string(lastUse.agent), std::to_string(lastUse.visitor), id});
 }
 
 void MappingStore::tryToWrite() {

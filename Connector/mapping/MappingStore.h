@@ -49,6 +49,9 @@ class MappingStore {
     /// changed. Throws StorageError as above.
     static MappingStore openToRead(const std::string& path);
 
+    /// The same for one with a URI; nothing when it has no tables yet. Throws StorageUnreachable, too.
+    static std::optional<MappingStore> openSharedToRead(const DatabaseLocation& location);
+
     MappingStore(MappingStore&& other) noexcept;
     ~MappingStore();
 

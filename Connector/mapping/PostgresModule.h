@@ -7,10 +7,12 @@
 
 namespace connector {
 
+enum class DatabaseAccess { Write, Read };
+
 /// A PostgreSQL database, by the module that has libpq: a file of the program's own, which is loaded when it
 /// is first asked for, as that library need not be installed. Throws StorageError, with the package to
 /// install, when it can't be loaded.
 std::unique_ptr<Database> newPostgresDatabase(const DatabaseLocation& location,
-                                              std::chrono::milliseconds busy);
+                                              std::chrono::milliseconds busy, DatabaseAccess access);
 
 } // namespace connector

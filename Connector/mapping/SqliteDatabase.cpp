@@ -290,6 +290,17 @@ void SqliteDatabase::execute(const std::string& statement) {
     translated([&] { session << statement, now; });
 }
 
+std::size_t SqliteDatabase::write(const std::string& statement, const Values& values) {
+    return translated([&] {
+        Poco::Data::Statement write(writable());
+        write << statement;
+        auto bound = values;
+        for (auto& value : bound)
+            write, use(value);
+        return write.execute();
+    });
+}
+
 void SqliteDatabase::tryToWrite() {
     execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
 }

@@ -30,6 +30,7 @@ class SqliteDatabase : public Database {
     void rollback() noexcept override;
     bool isInTransaction() override;
     void execute(const std::string& statement) override;
+    std::size_t write(const std::string& statement, const Values& values) override;
     void tryToWrite() override;
     int lockDescriptor() const override;
     void suspend() override;

@@ -99,6 +99,7 @@ StoredMappings StoreFollower::load() {
         auto known = loadFrom(_stores.cache);
         if (known.mappings.empty())
             throw StorageError(std::string(error.what()) + "; and nothing is known of it from before");
+        _trouble = error.what();
         log().error("%s; %z mappings are served as they were last known, and changes are refused until then",
                     std::string(error.what()), known.mappings.size());
         return known;
@@ -111,6 +112,14 @@ void StoreFollower::start() {
     _hasEnded = false;
     _thread = std::thread([this] { run(); });
     ::pthread_setname_np(_thread.native_handle(), "follower");
+}
+
+void StoreFollower::interrupt() {
+    {
+        const std::lock_guard lock(_mutex);
+        _isStopping = true;
+    }
+    _stores.shared.interrupt();
 }
 
 bool StoreFollower::stop(Clock::time_point until) {
@@ -144,7 +153,7 @@ void StoreFollower::hear(const std::string& id, Clock::time_point until) {
     _asked.insert(id);
     const auto turn = ++_askedTurn;
     ::eventfd_write(_wakeup.get(), 1);
-    const auto isOver = [&] { return _doneTurn >= turn || !_isConnected || _isStopping; };
+    const auto isOver = [&] { return _doneTurn >= turn || !_isConnected || _isStopping || _hasEnded; };
     if (!_changed.wait_until(lock, until, isOver) || _doneTurn < turn)
         throw StorageUnreachable("the server's database can't be reached, and mapping " + id +
                                  " is not known here");
@@ -155,7 +164,7 @@ void StoreFollower::run() {
         try {
             follow();
         } catch (const std::exception& error) {
-            setConnected(false, error.what());
+            onDisconnected(error.what());
         }
         std::unique_lock lock(_mutex);
         _changed.wait_for(lock, kRetry, [this] { return _isStopping; });
@@ -169,7 +178,7 @@ void StoreFollower::run() {
 void StoreFollower::follow() {
     _stores.shared.listen(); // before the comparison: so nothing is missed in between
     compareAll();
-    setConnected(true, "");
+    onConnected();
     while (!isStopping()) {
         const auto next = _busy.empty() ? nextComparison() : Clock::now() + kBusy;
         const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
@@ -257,14 +266,20 @@ void StoreFollower::updateCache(const std::set<std::string>& ids, const std::vec
     }
 }
 
-void StoreFollower::setConnected(bool isConnected, const std::string& why) {
+/// A reason is told when it is another one than before.
+void StoreFollower::onDisconnected(const std::string& why) {
     const std::lock_guard lock(_mutex);
-    if (std::exchange(_isConnected, isConnected) == isConnected) return;
+    if (_isStopping) return;
+    _isConnected = false;
     _changed.notify_all();
-    if (isConnected)
-        log().notice("the database is followed again");
-    else
+    if (std::exchange(_trouble, why) != why)
         log().error("the database can't be followed; what is open is served, and it is tried again: %s", why);
+}
+
+void StoreFollower::onConnected() {
+    const std::lock_guard lock(_mutex);
+    _isConnected = true;
+    if (!std::exchange(_trouble, "").empty()) log().notice("the database is followed again");
 }
 
 bool StoreFollower::isStopping() const {

@@ -54,6 +54,9 @@ class StoreFollower {
     /// False when the thread has not ended until then, as the database server doesn't answer.
     bool stop(Clock::time_point until);
 
+    /// Before the last stop(): has what the thread waits for fail.
+    void interrupt();
+
     /// What keeps other processes from the cache; it stays this object's.
     int lockDescriptor() const { return _stores.cache.lockDescriptor(); }
 
@@ -76,7 +79,8 @@ class StoreFollower {
     void compareIfBehind();
     void apply(std::set<std::string> ids);
     void updateCache(const std::set<std::string>& ids, const std::vector<Mapping>& rows);
-    void setConnected(bool isConnected, const std::string& why);
+    void onDisconnected(const std::string& why);
+    void onConnected();
     bool isStopping() const;
     Clock::time_point nextComparison() const;
 
@@ -96,6 +100,7 @@ class StoreFollower {
     std::uint64_t _askedTurn = 0;
     std::uint64_t _doneTurn = 0;
     bool _isConnected = false;
+    std::string _trouble; ///< why it is not connected, as it was told last
     bool _isStopping = false;
     bool _hasEnded = true;
     std::thread _thread;

@@ -14,6 +14,8 @@ struct MetricsSettings {
     std::uint16_t port = 0;
     /// Mappings with metrics of their own; those of all others are summed up.
     std::size_t mappings = 1000;
+    /// What this Connector is called among those that share its database.
+    std::string node{};
 };
 
 } // namespace connector

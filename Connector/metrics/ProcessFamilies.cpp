@@ -36,8 +36,8 @@ double residentBytes() {
 }
 
 void addProcess(Families& families, const ProcessSources& sources) {
-    auto build = gauge("build_info", "1, with the version as a label.");
-    build.add(1, {{"version", CONNECTOR_VERSION}});
+    auto build = gauge("build_info", "1, with the version, and what this Connector is called, as labels.");
+    build.add(1, {{"version", CONNECTOR_VERSION}, {"node", sources.node}});
     families.push_back(std::move(build));
     families.push_back(gauge("start_time_seconds", "When the process started, in seconds since 1970.",
                              secondsOf(sources.started.time_since_epoch())));

@@ -17,6 +17,7 @@ struct ProcessSources {
     PipeEnvironment& pipes;
     const TlsCredentials* credentials; ///< null without TLS
     const HandshakeCounts& apiHandshakes;
+    std::string node; ///< what this Connector is called
     const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 };
 

@@ -13,11 +13,21 @@ namespace connector {
 
 ServerMetrics::ServerMetrics(const MetricsSettings& settings, MappingService& mappings,
                              PipeEnvironment& pipes, const TlsCredentials* credentials)
-    : _mappings(settings.mappings), _sources{mappings, pipes, credentials, _apiHandshakes},
-      _requests(prometheus::BuildCounter()
+    : _requests(prometheus::BuildCounter()
                     .Name(kMetricPrefix + std::string("api_requests_total"))
                     .Help("Requests to the API that were answered, by path, method and status.")
-                    .Register(_registry)) {}
+                    .Register(_registry)),
+      _mostMappings(settings.mappings), _sources{.mappings = mappings,
+                                                 .pipes = pipes,
+                                                 .credentials = credentials,
+                                                 .apiHandshakes = _apiHandshakes,
+                                                 .node = settings.node} {}
+
+void ServerMetrics::apply(const MetricsSettings& settings) {
+    const std::lock_guard lock(_mutex);
+    _mostMappings = settings.mappings;
+    _sources.node = settings.node;
+}
 
 void ServerMetrics::addRequest(const std::string& endpoint, const std::string& method, int status) {
     _requests.Add({{"endpoint", endpoint}, {"method", method}, {"code", std::to_string(status)}}).Increment();
@@ -36,7 +46,7 @@ std::string ServerMetrics::text() {
         write(std::move(family));
     serializer.Serialize(text, _registry.Collect());
     auto all = _sources.mappings.open().list("", std::numeric_limits<std::size_t>::max());
-    forEachMappingFamily(_figures.of(std::move(all), _mappings), write);
+    forEachMappingFamily(_figures.of(std::move(all), _mostMappings), write);
     return std::move(text).str();
 }
 

@@ -8,7 +8,6 @@
 #include <prometheus/family.h>
 #include <prometheus/registry.h>
 
-#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -26,7 +25,7 @@ class ServerMetrics {
                   const TlsCredentials* credentials);
 
     /// From the next text() on; a port is not its business.
-    void apply(const MetricsSettings& settings) { _mappings = settings.mappings; }
+    void apply(const MetricsSettings& settings);
 
     /// As they are at this moment. Several callers wait for each other.
     std::string text();
@@ -38,12 +37,12 @@ class ServerMetrics {
     HandshakeCounts& apiHandshakes() { return _apiHandshakes; }
 
   private:
-    std::atomic<std::size_t> _mappings; ///< MetricsSettings::mappings
     HandshakeCounts _apiHandshakes;
-    const ProcessSources _sources;
     prometheus::Registry _registry;
     prometheus::Family<prometheus::Counter>& _requests; ///< of the registry
-    std::mutex _mutex;                                  ///< for the mappings
+    std::mutex _mutex;                                  ///< of what follows
+    std::size_t _mostMappings;                          ///< MetricsSettings::mappings
+    ProcessSources _sources;
     BoundedFigures _figures;
 };
 

@@ -168,7 +168,8 @@ void AgentConnection::takePlace() {
 /// Of PIPE/2. What more the agent has sent would make the kernel reset the connection, and the answer may be
 /// lost with that.
 void AgentConnection::refuse(const std::string& reason, AgentRejection rejection) {
-    _stream->send(Refusal{reason}.toString());
+    const bool isAgent = rejection == AgentRejection::NoPlace; // the others may be anybody
+    _stream->send(Refusal{reason, isAgent ? _context.instance : ""}.toString());
     end(reason, rejection);
 }
 

@@ -80,6 +80,8 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
         /// agent that has no visitor is dropped, and the agent is given none any more: it is closed once it
         /// is quiet.
         bool mayBegin;
+        /// PipeEnvironment::instance().
+        const std::string& instance;
         /// 0 for port1, 1 for port2.
         std::size_t side;
         Owner& owner;

@@ -36,6 +36,7 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
                                                                           _endpoint,
                                                                           _passcodes,
                                                                           _settings.mayBegin,
+                                                                          environment.instance(),
                                                                           _settings.side,
                                                                           *this},
       _owner(owner), _waitingStreams(loop, environment.limits(), _settings.role),
@@ -335,7 +336,8 @@ Authorization AgentEndpoint::authorization() const {
     const auto most = static_cast<std::size_t>(_context.endpoint.maxConnections);
     return {.heartbeat = _context.endpoint.heartbeatAbsenceThreshold,
             .connections = std::min(_environment.loops().size(), most),
-            .streams = _environment.limits()->streams};
+            .streams = _environment.limits()->streams,
+            .instance = _environment.instance()};
 }
 
 void AgentEndpoint::onStream(Pipe2Connection&, std::unique_ptr<Http2Stream> stream,
@@ -515,6 +517,9 @@ LogLine AgentEndpoint::lineOf(const char* what, const Poco::Net::SocketAddress& 
 void AgentEndpoint::reject(const Poco::Net::SocketAddress& peer, const std::string& why,
                            AgentRejection rejection) {
     _environment.rejections().add(rejection);
+    // A proxy that only looks whether somebody is there would do so for ever.
+    const bool hasSaidNothing = rejection == AgentRejection::Left || rejection == AgentRejection::Handshake;
+    if (hasSaidNothing && _environment.proxies()->include(peer.host())) return;
     _environment.logs().rejected.write(peer.host(), why, [&] { return lineOf("rejected", peer, why); });
 }
 

@@ -52,6 +52,8 @@ std::future<void> Pipe::close() {
         _retry.cancel();
         _draining.cancel();
         _listeners = {};
+        for (auto& entrance : _entrances)
+            if (entrance) entrance->closeAll();
         closeConnections();
         _relays.abortAll("the mapping was closed");
         // What closeConnections() left to the loop is destroyed before a function posted now runs.
@@ -69,7 +71,8 @@ void Pipe::drain() {
 }
 
 void Pipe::drainOn() {
-    if (leave(_loop.now() - _drainBegin) || relayCount() > 0)
+    const bool isSomebodyLeft = leave(_loop.now() - _drainBegin);
+    if (isSomebodyLeft || relayCount() > 0 || enteringCount(0) > 0 || enteringCount(1) > 0)
         _draining.start(kDrain);
     else
         _isDrained = true;
@@ -210,7 +213,10 @@ const Endpoint& Pipe::endpointAt(std::size_t index) const {
 
 void Pipe::startListening(std::size_t index) {
     auto& listeners = _listeners[index];
-    const auto starts = [&](auto& listener) { return listener->start(_loop, acceptorAt(index)); };
+    auto& entrance = _entrances[index];
+    if (!entrance)
+        entrance.emplace(_loop, _environment.proxies(), acceptorAt(index), _environment.logs().proxies);
+    const auto starts = [&](auto& listener) { return listener->start(_loop, *entrance); };
     if (!std::all_of(listeners.begin(), listeners.end(), starts)) listeners.clear();
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/Lifeline.h"
 #include "model/Mapping.h"
+#include "net/ProxyEntrance.h"
 #include "pipe/AgentEndpoint.h"
 #include "pipe/ConnectionQuery.h"
 #include "pipe/Openings.h"
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,7 +67,8 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
 
     /// The mapping, of the same id and type, is like this from now on, and the environment as it is by now;
     /// `listeners` take the place of those of ports that are others now, without any as with start(), and
-    /// are empty for the rest. The future is ready when it is in force. Any thread that is not a loop's, between start() and close().
+    /// are empty for the rest. The future is ready when it is in force. Any thread that is not a loop's,
+    /// between start() and close().
     std::future<void> change(const Mapping& mapping, std::array<Listeners, 2> listeners);
 
   protected:
@@ -108,6 +111,12 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
 
     /// Conversations that are begun with an agent of PIPE/2, and may be put back yet.
     int openingCount() const { return _openings.count(); }
+
+    /// Connections to a port that may yet turn out to be somebody's (ProxyEntrance); index as with
+    /// acceptorAt(). On the pipe's loop.
+    std::size_t enteringCount(std::size_t index) const {
+        return _entrances[index] ? _entrances[index]->count() : 0;
+    }
 
     /// Leaves a port to another process; index as with acceptorAt(). On the pipe's loop.
     void stopListening(std::size_t index) { _listeners[index].clear(); }
@@ -156,6 +165,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     const LastUse _usedBefore; ///< the process started
     Mapping _mapping;
     EventLoop& _loop;
+    std::array<std::optional<ProxyEntrance>, 2> _entrances; ///< of the ports, as soon as they were open
     std::array<Listeners, 2> _listeners;
     Timer _retry;
     Timer _draining;

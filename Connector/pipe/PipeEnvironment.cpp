@@ -1,5 +1,6 @@
 #include "pipe/PipeEnvironment.h"
 
+#include "base/Uuid.h"
 #include "net/PlainStream.h"
 #include "net/TlsStream.h"
 
@@ -9,16 +10,18 @@ namespace connector {
 
 PipeEnvironment::PipeEnvironment(EventLoops& loops, ListeningSockets& sockets, const PipeSettings& settings,
                                  Poco::Net::Context::Ptr tls, LimitedLogs& logs)
-    : _loops(loops), _sockets(sockets), _bind(settings.bind), _limits(settings.limits), _tcp(settings.tcp),
-      _traffic(settings.traffic), _allowPlainVisitors(settings.allowPlainVisitors),
-      _logsRelays(settings.logRelays), _tls(std::move(tls)), _logs(logs), _events(settings.limits.events),
-      _handshakes(loops), _descriptors(settings.descriptors, _logs.descriptors),
-      _relays(loops, settings.limits.relay), _slowed(loops.at(0), _limits, _logs.slowed, _rejections) {}
+    : _instance(randomUuid()), _loops(loops), _sockets(sockets), _bind(settings.bind),
+      _limits(settings.limits), _tcp(settings.tcp), _traffic(settings.traffic), _proxies(settings.proxies),
+      _allowPlainVisitors(settings.allowPlainVisitors), _logsRelays(settings.logRelays), _tls(std::move(tls)),
+      _logs(logs), _events(settings.limits.events), _handshakes(loops),
+      _descriptors(settings.descriptors, _logs.descriptors), _relays(loops, settings.limits.relay),
+      _slowed(loops.at(0), _limits, _logs.slowed, _rejections) {}
 
 void PipeEnvironment::change(const PipeSettings& settings) {
     _limits.replace(settings.limits);
     _tcp.replace(settings.tcp);
     _traffic.replace(settings.traffic);
+    _proxies.replace(settings.proxies);
     _allowPlainVisitors = settings.allowPlainVisitors;
     _logsRelays = settings.logRelays;
     _events.limit(settings.limits.events);

@@ -8,6 +8,7 @@
 #include "net/EventLoops.h"
 #include "net/Listener.h"
 #include "net/SocketStream.h"
+#include "net/TrustedProxies.h"
 #include "pipe/AgentRejection.h"
 #include "pipe/EventFeed.h"
 #include "pipe/Handshakes.h"
@@ -21,6 +22,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace connector {
@@ -33,6 +35,8 @@ struct PipeSettings {
     TcpOptions tcp;
     /// Descriptors that listeners and connections may use together.
     int descriptors = 0;
+    /// Whose word counts on whom a connection is from. limits.proxy-headers, limits.greeting-first-byte.
+    TrustedProxies proxies;
     /// Mappings may have visitors that speak plain TCP while agents speak TLS.
     bool allowPlainVisitors = false;
     /// Of public mappings that don't say otherwise. All of it is given.
@@ -52,12 +56,17 @@ class PipeEnvironment {
     PipeEnvironment(EventLoops& loops, ListeningSockets& sockets, const PipeSettings& settings,
                     Poco::Net::Context::Ptr tls, LimitedLogs& logs);
 
+    /// What tells this process from all others, to agents that know it under several addresses
+    /// (Authorization).
+    const std::string& instance() const { return _instance; }
+
     EventLoops& loops() { return _loops; }
     ListeningSockets& sockets() { return _sockets; }
     Handshakes& handshakes() { return _handshakes; }
     SlowedAddresses& slowed() { return _slowed; }
     AgentRejectionCounts& rejections() { return _rejections; }
     const Reloadable<PipeLimits>& limits() const { return _limits; }
+    const Reloadable<TrustedProxies>& proxies() const { return _proxies; }
     RelayShared& relays() { return _relays; }
     PipeLogs& logs() { return _logs; }
     EventFeed& events() { return _events; }
@@ -99,12 +108,14 @@ class PipeEnvironment {
                                               DescriptorBudget::Lease lease);
 
   private:
+    const std::string _instance;
     EventLoops& _loops;
     ListeningSockets& _sockets;
     const std::vector<Poco::Net::IPAddress> _bind;
     Reloadable<PipeLimits> _limits;
     Reloadable<TcpOptions> _tcp;
     Reloadable<TrafficLimits> _traffic;
+    Reloadable<TrustedProxies> _proxies;
     std::atomic<bool> _allowPlainVisitors;
     std::atomic<bool> _logsRelays;
     Poco::Net::Context::Ptr _tls;

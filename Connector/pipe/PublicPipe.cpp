@@ -28,12 +28,12 @@ void PublicPipe::closeConnections() {
     _givingWay.cancel();
 }
 
-/// For a visitor whose handshake is not done, or that says nothing, agents are kept for a short time only:
-/// the other process has visitors that speak.
+/// For a visitor whose handshake or PROXY header is not done, or that says nothing, agents are kept for a
+/// short time only: the other process has visitors that speak.
 bool PublicPipe::leave(EventLoop::Clock::duration since) {
     stopListening(1);
     const auto& limits = *environment().limits();
-    const auto waiting = static_cast<std::size_t>(_visitors.waitingCount());
+    const auto waiting = static_cast<std::size_t>(_visitors.waitingCount()) + enteringCount(1);
     const auto wanted = (since < limits.drainSilence ? waiting : _visitors.readyCount()) +
                         static_cast<std::size_t>(openingCount());
     if (wanted <= static_cast<std::size_t>(_agents.waitingCount())) stopListening(0);

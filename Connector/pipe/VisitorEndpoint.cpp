@@ -424,6 +424,8 @@ void VisitorEndpoint::refuse(const Poco::Net::SocketAddress& peer, VisitorRefusa
 }
 
 void VisitorEndpoint::logTurnedAway(const Poco::Net::SocketAddress& peer, const std::string& why) {
+    // A proxy that only looks whether somebody is there would do so for ever.
+    if (_environment.proxies()->include(peer.host())) return;
     _environment.logs().turnedAway.write(peer.host(), why, [&] {
         return Poco::format("%s: %s %s turned away: %s", _name, std::string(_role), inWords(peer), why);
     });

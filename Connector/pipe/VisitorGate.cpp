@@ -60,11 +60,7 @@ std::string VisitorGate::busierThan(const std::string& other, int newcomers) con
 }
 
 bool VisitorGate::isDenied(const Poco::Net::IPAddress& address) const {
-    const auto has = [&](const std::vector<Network>& networks) {
-        return std::any_of(networks.begin(), networks.end(),
-                           [&](const Network& network) { return network.contains(address); });
-    };
-    return has(*_limits.deny) || (!_limits.allow->empty() && !has(*_limits.allow));
+    return contain(*_limits.deny, address) || (!_limits.allow->empty() && !contain(*_limits.allow, address));
 }
 
 /// A second's worth may come at once. Only who is let in takes one: who is not may be asked for a second

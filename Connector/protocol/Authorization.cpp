@@ -20,7 +20,8 @@ std::optional<std::int32_t> number(std::string_view text) {
 
 std::string Authorization::toString() const {
     return std::string(kAuthorized) + " heartbeat=" + std::to_string(heartbeat.count()) +
-           " connections=" + std::to_string(connections) + " streams=" + std::to_string(streams) + "\n";
+           " connections=" + std::to_string(connections) + " streams=" + std::to_string(streams) +
+           (instance.empty() ? "" : " instance=" + instance) + "\n";
 }
 
 std::optional<Authorization> Authorization::parse(std::string_view line) {
@@ -35,8 +36,10 @@ std::optional<Authorization> Authorization::parse(std::string_view line) {
         const auto equals = item.find('=');
         if (equals == std::string_view::npos) return std::nullopt;
         const auto key = item.substr(0, equals);
-        const auto value = number(item.substr(equals + 1));
+        const auto text = item.substr(equals + 1);
+        if (key == "instance") authorization.instance = text;
         if (key != "heartbeat" && key != "connections" && key != "streams") continue;
+        const auto value = number(text);
         if (!value) return std::nullopt;
         if (key == "heartbeat") authorization.heartbeat = std::chrono::milliseconds(*value);
         if (key == "connections") authorization.connections = static_cast<std::size_t>(*value);

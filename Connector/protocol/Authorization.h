@@ -16,6 +16,9 @@ struct Authorization {
     std::size_t connections = 0;
     /// One more is recommended while each has more than so many streams open.
     std::size_t streams = 0;
+    /// Tells this Connector from every other that there is or was: one that was started again is another.
+    /// Without spaces; empty: not said.
+    std::string instance{};
 
     /// The line as it is sent, with its end.
     std::string toString() const;

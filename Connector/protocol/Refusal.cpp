@@ -7,6 +7,7 @@ namespace connector {
 namespace {
 
 constexpr std::string_view kRefused = "REFUSED ";
+constexpr std::string_view kInstance = "instance=";
 
 bool isPrintable(char character) {
     return character >= ' ' && character <= '~';
@@ -15,13 +16,21 @@ bool isPrintable(char character) {
 } // namespace
 
 std::string Refusal::toString() const {
-    return std::string(kRefused) + reason + "\n";
+    const auto item = instance.empty() ? "" : std::string(kInstance) + instance + " ";
+    return std::string(kRefused) + item + reason + "\n";
 }
 
 std::optional<Refusal> Refusal::parse(std::string_view line) {
     if (!line.starts_with(kRefused) || !std::all_of(line.begin(), line.end(), isPrintable))
         return std::nullopt;
-    return Refusal{std::string(line.substr(kRefused.size()))};
+    line.remove_prefix(kRefused.size());
+    Refusal refusal;
+    if (const auto end = line.find(' '); line.starts_with(kInstance) && end != std::string_view::npos) {
+        refusal.instance = line.substr(kInstance.size(), end - kInstance.size());
+        line.remove_prefix(end + 1);
+    }
+    refusal.reason = line;
+    return refusal;
 }
 
 } // namespace connector

@@ -13,6 +13,8 @@ struct Refusal {
 
     /// One line of printable ASCII, for people; an agent knows kWrongPasscode.
     std::string reason;
+    /// Authorization::instance; empty: not said.
+    std::string instance{};
 
     /// The line as it is sent, with its end.
     std::string toString() const;

@@ -99,6 +99,15 @@ configure() {
     ! grep warning "$work/check" || die "what setup has made is not without warnings"
 }
 
+shared_database() {
+    step "image: what PostgreSQL needs is there"
+    sed 's|^{|{"database": "postgresql://connector@127.0.0.1:1/connector",|' "$work/etc/iofog-connector.config" \
+        >"$work/etc/shared.config"
+    chown "$user" "$work/etc/shared.config"
+    ! in_container check --config=/etc/iofog-connector/shared.config 2>"$work/check" || die "there is no server"
+    says "Connection refused" "$work/check"
+}
+
 serve() {
     step "image: health, SIGTERM, and mappings that stay"
     status=0
@@ -119,4 +128,5 @@ unpack_image
 mount_all
 make_network
 configure
+shared_database
 serve

@@ -260,6 +260,21 @@ production() {
     stop "$connector"
 }
 
+shared_database() {
+    step "Debian: PostgreSQL needs another package, which is named"
+    sed 's|^{|{"database": "postgresql://connector@127.0.0.1:1/connector",|' \
+        "$root/etc/iofog-connector/iofog-connector.config" >"$root/etc/iofog-connector/shared.config"
+    ! typed iofog-connector check --config=/etc/iofog-connector/shared.config 2>"$work/refused" ||
+        die "there is a library that is not depended on"
+    says libpocodatapostgresql80 "$work/refused"
+    apt install libpocodatapostgresql80
+    ! typed iofog-connector check --config=/etc/iofog-connector/shared.config 2>"$work/refused" ||
+        die "there is no server"
+    says "Connection refused" "$work/refused"
+    apt purge libpocodatapostgresql80
+    rm "$root/etc/iofog-connector/shared.config"
+}
+
 moving_over() {
     step "Debian: over from version 1"
     mkdir "$root/etc/iofog-connector"
@@ -355,6 +370,7 @@ remove
 outside_of_root
 purge
 production
+shared_database
 purge
 moving_over
 purge

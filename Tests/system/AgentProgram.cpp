@@ -26,6 +26,15 @@ std::string configurationOf(const AgentProgram::Pipes& pipes, std::chrono::milli
     return text.str();
 }
 
+Poco::Dynamic::Var hostOf(const AgentPipeOptions& options) {
+    if (options.hosts.empty()) return std::string("127.0.0.1");
+    if (options.hosts.size() == 1) return options.hosts.front();
+    Poco::JSON::Array array;
+    for (const auto& host : options.hosts)
+        array.add(host);
+    return array;
+}
+
 std::vector<std::string> words(const ConnectorSetup& connector, const std::string& configurationFile,
                                AgentProtocol protocol) {
     std::vector<std::string> result{programPath("AGENT_BIN"), "--config=" + configurationFile};
@@ -42,7 +51,7 @@ Poco::JSON::Object::Ptr agentPipe(const ConnectorSetup& connector, const AddedMa
     Poco::JSON::Object::Ptr pipe = new Poco::JSON::Object;
     pipe->set("mode", options.role.empty() ? "public" : "private");
     if (!options.role.empty()) pipe->set("role", options.role);
-    pipe->set("host", "127.0.0.1");
+    pipe->set("host", hostOf(options));
     pipe->set("port", isPort1 ? mapping.port1 : mapping.port2);
     pipe->set("passcode", isPort1 ? mapping.passcode1 : mapping.passcode2);
     pipe->set("connectioncount", options.connections);
@@ -58,10 +67,13 @@ Poco::JSON::Object::Ptr agentPipe(const ConnectorSetup& connector, const AddedMa
 }
 
 AgentProgram::AgentProgram(const ConnectorSetup& connector, const Pipes& pipes, AgentProtocol protocol,
-                           std::chrono::milliseconds drainTimeout)
+                           std::chrono::milliseconds drainTimeout, const std::vector<std::string>& launcher)
     : _drainTimeout(drainTimeout) {
     const auto file = _folder.write("agent.json", configurationOf(pipes, drainTimeout));
-    _process.emplace(ChildProcess::Command{words(connector, file, protocol), _folder.path("output.log")});
+    auto command = launcher;
+    for (const auto& word : words(connector, file, protocol))
+        command.push_back(word);
+    _process.emplace(ChildProcess::Command{command, _folder.path("output.log")});
 }
 
 AgentProgram::~AgentProgram() {

@@ -26,6 +26,8 @@ struct AgentPipeOptions {
     int heartbeatAbsenceThreshold = 60000;
     /// "v1" or "v2"; empty leaves it out.
     std::string proxyProtocol{};
+    /// Empty: 127.0.0.1; several are an array.
+    std::vector<std::string> hosts{};
 };
 
 /// The JSON of a pipe to a mapping's port.
@@ -39,10 +41,11 @@ class AgentProgram {
     using Pipes = std::vector<Poco::JSON::Object::Ptr>;
 
     /// One pipe is written to the configuration as it is, several as "pipes". drainTimeout: what running
-    /// conversations are given when it is stopped.
+    /// conversations are given when it is stopped. launcher: words of a command that executes the program.
     AgentProgram(const ConnectorSetup& connector, const Pipes& pipes,
                  AgentProtocol protocol = AgentProtocol::Pipe2,
-                 std::chrono::milliseconds drainTimeout = std::chrono::milliseconds(0));
+                 std::chrono::milliseconds drainTimeout = std::chrono::milliseconds(0),
+                 const std::vector<std::string>& launcher = {});
     ~AgentProgram();
     AgentProgram(const AgentProgram&) = delete;
     AgentProgram& operator=(const AgentProgram&) = delete;

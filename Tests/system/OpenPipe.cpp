@@ -7,6 +7,8 @@ namespace {
 ConnectorSetup& prepare(ConnectorSetup& setup, const PipeOptions& options) {
     for (const auto& [name, value] : options.limits)
         setup.set("limits." + name, value);
+    for (const auto& [key, json] : options.settings)
+        setup.setJson(key, json);
     if (options.descriptors != 0) setup.limitDescriptors(options.descriptors);
     return setup;
 }

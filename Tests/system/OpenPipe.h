@@ -20,6 +20,8 @@ struct PipeOptions {
     int heartbeatAbsenceThreshold = 0;
     /// RLIMIT_NOFILE of the process; 0 leaves the test's own.
     rlim_t descriptors = 0;
+    /// Further values of the configuration, as JSON, by their keys with dots.
+    std::map<std::string, std::string> settings{};
 };
 
 /// A Connector that runs with one mapping, public or private: where most tests of pipes begin.

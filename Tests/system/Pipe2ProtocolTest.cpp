@@ -1,5 +1,7 @@
 #include "TestAgent.h"
 
+#include <Poco/RegularExpression.h>
+
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -27,8 +29,9 @@ void requireClosedFor(const OpenPipe& pipe, PipeClient& client, const std::strin
 }
 
 /// One that has sent a line of PIPE/2 is told why, in a line.
-void requireRefusedFor(const OpenPipe& pipe, PipeClient& client, const std::string& reason) {
-    BOOST_TEST(client.readToEnd() == "REFUSED " + reason + "\n");
+void requireRefusedFor(const OpenPipe& pipe, PipeClient& client, const std::string& reason,
+                       const std::string& item = "") {
+    BOOST_TEST(client.readToEnd() == "REFUSED " + item + reason + "\n");
     pipe.connector().waitForLog("rejected: " + reason);
 }
 
@@ -105,6 +108,7 @@ BOOST_DATA_TEST_CASE(IsAnsweredWithItems, kEveryDoor, mode, door) {
     BOOST_TEST(answer.number("connections") >= 1);
     BOOST_TEST(answer.number("connections") <= kMost);
     BOOST_TEST(answer.number("streams") >= 1);
+    BOOST_TEST(Poco::RegularExpression(".* instance=[0-9a-f-]{36}").match(answer.line));
 }
 
 /// More than a mapping allows are not recommended.
@@ -171,10 +175,11 @@ BOOST_DATA_TEST_CASE(WithAWrongPasscodeIsRefused, kEveryDoor, mode, door) {
 
 BOOST_DATA_TEST_CASE(IsRefusedWhenAllPlacesAreTaken, kEveryDoor, mode, door) {
     const DoorPipe pipe(mode, door, {.limits = {{"place-wait", kShort}}, .maxConnections = 1});
-    const auto agent = pipe.agent();
+    auto agent = pipe.stranger();
+    const auto answer = authorizePipe2(agent, pipe.passcode()).line;
     auto second = pipe.stranger();
     second.send(greetingOf(pipe));
-    requireRefusedFor(pipe, second, "all 1 places are taken");
+    requireRefusedFor(pipe, second, "all 1 places are taken", answer.substr(answer.rfind(' ') + 1) + " ");
 }
 
 /// What follows must not be sent before the answer is there.

@@ -49,6 +49,7 @@ PipeClient::PipeClient(const Poco::Net::SocketAddress& address, const ConnectOpt
     : _serverPort(address.port()) {
     try {
         connectTo(address, options);
+        if (!options.preface.empty()) sendRaw(options.preface);
         if (options.tls) shakeHands(options);
     } catch (...) {
         closeDescriptor();

@@ -25,6 +25,8 @@ struct ConnectOptions {
     int bufferSize = 0;
     /// The source address; empty leaves it to the kernel.
     std::string from{};
+    /// What it says before everything else, TLS included, as it is.
+    std::string preface{};
 };
 
 /// A blocking client of one port, plain TCP or TLS: an agent, a visitor or a stranger.

@@ -63,6 +63,7 @@ const std::map<std::string, std::string> kOtherValues{
     {"api.identities", R"([{"name":"a","network":"127.0.0.0/8"}])"},
     {"api.port", "1"},
     {"database", R"("other.db")"},
+    {"node", R"("another")"},
     {"limits.api-connections", "200"},
     {"limits.api-threads", "20"},
     {"limits.database-waiting", "3"},

@@ -71,6 +71,13 @@ Poco::JSON::Object several(const std::vector<Poco::JSON::Object>& pipes) {
     return object;
 }
 
+Poco::JSON::Array hosts(const std::vector<std::string>& names) {
+    Poco::JSON::Array array;
+    for (const auto& name : names)
+        array.add(name);
+    return array;
+}
+
 /// The message that refuses the object.
 std::string refusal(const Poco::JSON::Object& object, const std::string& passcode = "") {
     try {
@@ -94,7 +101,9 @@ BOOST_AUTO_TEST_CASE(takes_what_the_container_is_given) {
     BOOST_REQUIRE(configuration.pipes.size() == 1);
     const auto& pipe = configuration.pipes.front();
     BOOST_TEST((pipe.role == Role::Connect));
-    BOOST_TEST(pipe.host == "connector.example");
+    BOOST_TEST((pipe.hosts == std::vector<std::string>{"connector.example"}));
+    BOOST_TEST(pipe.resolveInterval.count() == 30000);
+    BOOST_TEST(pipe.maxAddresses == 16);
     BOOST_TEST(pipe.port == 6000);
     BOOST_TEST(pipe.connectionCount == 60);
     BOOST_TEST(pipe.connections == 0);
@@ -110,6 +119,51 @@ BOOST_AUTO_TEST_CASE(takes_what_the_container_is_given) {
 BOOST_AUTO_TEST_CASE(summary_has_no_passcode) {
     const auto summary = pipeOf(container()).summary();
     BOOST_TEST(summary == "up to 60 connections to connector.example:6000 for the target iofog:60401");
+}
+
+BOOST_AUTO_TEST_CASE(there_may_be_several_hosts) {
+    const auto pipe = pipeOf(containerWith("host", hosts({"a.example", "192.0.2.1", "2001:db8::1"})));
+    BOOST_TEST((pipe.hosts == std::vector<std::string>{"a.example", "192.0.2.1", "2001:db8::1"}));
+    BOOST_TEST(pipe.summary() == "up to 60 connections each to port 6000 of a.example, 192.0.2.1, "
+                                 "2001:db8::1 for the target iofog:60401");
+    BOOST_TEST(
+        (pipeOf(containerWith("host", hosts({"a.example"}))) == pipeOf(containerWith("host", "a.example"))));
+}
+
+BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_hosts) {
+    constexpr const char* kAllowed =
+        "it must be a host's name or address, or an array of 1 to 16 of them, each once";
+    BOOST_TEST(refusal(containerWithout("host")) == std::string("host: missing; ") + kAllowed);
+    const std::vector<std::pair<Poco::Dynamic::Var, std::string>> wrong{
+        {5, "5"},
+        {"two words", R"("two words")"},
+        {hosts({}), "[]"},
+        {hosts({"a.example", ""}), R"(["a.example",""])"},
+        {hosts({"a.example", "b.example", "a.example"}), R"(["a.example","b.example","a.example"])"},
+    };
+    for (const auto& [value, shown] : wrong)
+        BOOST_TEST(refusal(containerWith("host", value)) ==
+                   "host: " + shown + " is not allowed; " + kAllowed);
+    auto object = containerWith("host", hosts({"a.example", "b.example"}));
+    object.set("maxaddresses", 1);
+    BOOST_TEST(refusal(object).ends_with("an array of 1 to 1 of them, each once"));
+    Poco::JSON::Array numbers;
+    numbers.add(7);
+    BOOST_TEST(isAbout(refusal(containerWith("host", numbers)), "host"));
+}
+
+/// A running pipe takes these over.
+BOOST_AUTO_TEST_CASE(remotes_are_hosts_and_trust) {
+    const auto pipe = pipeOf(container());
+    BOOST_TEST(pipe.differsInRemotesOnly(pipe));
+    for (const auto& [key, value] :
+         std::vector<std::pair<const char*, Poco::Dynamic::Var>>{{"host", hosts({"b.example", "c.example"})},
+                                                                 {"resolveinterval", 1000},
+                                                                 {"maxaddresses", 2},
+                                                                 {"cert", "AAAA"}})
+        BOOST_TEST(pipe.differsInRemotesOnly(pipeOf(containerWith(key, value))), key);
+    BOOST_TEST(!pipe.differsInRemotesOnly(pipeOf(containerWith("port", 6001))));
+    BOOST_TEST(!pipe.differsInRemotesOnly(pipeOf(containerWith("devmode", true))));
 }
 
 BOOST_AUTO_TEST_CASE(heartbeats_have_defaults) {
@@ -155,6 +209,10 @@ BOOST_AUTO_TEST_CASE(names_the_key_that_is_wrong) {
         {"port", 0},
         {"port", 65536},
         {"port", "6000"},
+        {"resolveinterval", 999},
+        {"resolveinterval", 86400001},
+        {"maxaddresses", 0},
+        {"maxaddresses", 257},
         {"connectioncount", 0},
         {"connectioncount", 10001},
         {"localhost", ""},
@@ -326,6 +384,9 @@ BOOST_AUTO_TEST_CASE(pipes_and_the_keys_of_one_exclude_each_other) {
 BOOST_AUTO_TEST_CASE(pipes_differ_in_every_setting) {
     for (const auto& [key, value] :
          std::vector<std::pair<const char*, Poco::Dynamic::Var>>{{"host", "other.example"},
+                                                                 {"host", hosts({"a.example", "b.example"})},
+                                                                 {"resolveinterval", 30001},
+                                                                 {"maxaddresses", 17},
                                                                  {"port", 6001},
                                                                  {"connectioncount", 61},
                                                                  {"passcode", "another"},

@@ -17,6 +17,15 @@ BOOST_AUTO_TEST_CASE(what_is_said_is_understood) {
     BOOST_TEST(heard->streams == 256);
 }
 
+BOOST_AUTO_TEST_CASE(says_which_connector_it_is) {
+    const Authorization said{.connections = 2, .instance = "a-b"};
+    BOOST_TEST(said.toString() == "AUTHORIZED/2 heartbeat=0 connections=2 streams=0 instance=a-b\n");
+    const auto heard = Authorization::parse("AUTHORIZED/2 instance=a-b connections=2");
+    BOOST_REQUIRE(heard);
+    BOOST_TEST(heard->instance == "a-b");
+    BOOST_TEST(heard->connections == 2);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_said_is_0_and_what_is_not_known_is_left_out) {
     const auto heard = Authorization::parse("AUTHORIZED/2 colour=blue heartbeat=7 x=-1");
     BOOST_REQUIRE(heard);

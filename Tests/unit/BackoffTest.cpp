@@ -25,6 +25,16 @@ BOOST_AUTO_TEST_CASE(doubles_up_to_the_longest) {
         BOOST_TEST(isHalfToWhole(backoff.next(), std::chrono::seconds(seconds)));
 }
 
+BOOST_AUTO_TEST_CASE(doubles_up_to_less_when_told_so) {
+    std::minstd_rand random(kSeed);
+    connector::Backoff backoff(random);
+    for (int seconds : {1, 2, 4, 8, 8, 8})
+        BOOST_TEST(isHalfToWhole(backoff.next(std::chrono::seconds(8)), std::chrono::seconds(seconds)));
+    backoff.lengthen();
+    BOOST_TEST(isHalfToWhole(backoff.next(std::chrono::seconds(8)), connector::Backoff::kLongest));
+    BOOST_TEST(isHalfToWhole(backoff.next(std::chrono::seconds(8)), std::chrono::seconds(8)));
+}
+
 BOOST_AUTO_TEST_CASE(starts_anew_after_reset) {
     std::minstd_rand random(kSeed);
     connector::Backoff backoff(random);

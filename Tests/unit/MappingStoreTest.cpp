@@ -1,18 +1,17 @@
-#include "mapping/MappingStore.h"
-
-#include <Poco/Data/Session.h>
-#include <Poco/TemporaryFile.h>
+#include "MappingStores.h"
 
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
 #include <optional>
 #include <thread>
+#include <tuple>
 
-using connector::MappingStore;
-using connector::StorageError;
+namespace connector::test {
 
 namespace {
+
+using Kinds = std::tuple<SqliteKind, PostgresKind>;
 
 /// Asks again and again whether the database is in use, as `check` does, for as long as it lives.
 class Asking {
@@ -32,26 +31,48 @@ class Asking {
     std::thread _thread;
 };
 
-connector::Mapping mapping(const std::string& id, std::uint16_t firstPort) {
-    connector::Mapping result;
-    result.id = id;
-    result.endpoint1.port = firstPort;
-    result.endpoint2.port = static_cast<std::uint16_t>(firstPort + 1);
+auto insertionOf(const std::string& id, std::uint16_t firstPort) {
+    return [=](MappingStore& store) { store.insert(mappingWith(id, firstPort)); };
+}
+
+/// With everything that one may have.
+Mapping fullMapping() {
+    auto result = mappingWith("a", 1);
+    result.type = Mapping::Type::Private;
+    result.label = "a label: 'quoted', \"quoted\", \\ and ä";
+    result.endpoint1 = {.port = 1,
+                        .passcode = "passcode1",
+                        .formerPasscode = "former1",
+                        .formerPasscodeUntil = 1'700'000'000'011,
+                        .maxConnections = 12,
+                        .heartbeatAbsenceThreshold = std::chrono::milliseconds(13)};
+    result.endpoint2 = {.port = 2,
+                        .passcode = "passcode2",
+                        .formerPasscode = "former2",
+                        .formerPasscodeUntil = 21,
+                        .maxConnections = 22,
+                        .heartbeatAbsenceThreshold = std::chrono::milliseconds(23)};
+    result.visitors = {.alpn = {"h2", "http/1.1"}, .tls = false};
+    result.traffic = {.visitorsPerAddress = 31,
+                      .visitorRate = 32,
+                      .allow = std::vector{*Network::parse("192.0.2.0/24"), *Network::parse("2001:db8::/32")},
+                      .deny = std::vector<Network>{},
+                      .relayIdle = std::chrono::milliseconds(33),
+                      .bandwidth = 34'000'000'000};
+    result.logRelays = false;
+    result.created = 1'700'000'000'041;
+    result.lastUse = {.agent = 42, .visitor = 43};
     return result;
 }
 
-auto insertionOf(const std::string& id, std::uint16_t firstPort) {
-    return [=](MappingStore& store) { store.insert(mapping(id, firstPort)); };
-}
-
-struct Database {
+struct SqliteFile {
     Poco::TemporaryFile folder;
     std::string path = folder.path() + "/mappings.db";
 };
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(MappingStoreUse, Database)
+BOOST_FIXTURE_TEST_SUITE(MappingStoreUse, SqliteFile)
 
 BOOST_AUTO_TEST_CASE(it_is_in_use_while_a_store_has_it_open) {
     BOOST_TEST(!MappingStore::isInUse(path), "it is not there");
@@ -83,10 +104,12 @@ BOOST_AUTO_TEST_CASE(who_asks_keeps_nobody_from_opening_it) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_FIXTURE_TEST_SUITE(MappingStoreTransactions, Database)
+BOOST_AUTO_TEST_SUITE(MappingStoreTransactions)
 
-BOOST_AUTO_TEST_CASE(a_write_that_fails_leaves_the_others) {
-    MappingStore store(path);
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_write_that_fails_leaves_the_others, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
     {
         MappingStore::Transaction transaction(store);
         BOOST_TEST(!transaction.apply(insertionOf("a", 1)));
@@ -94,28 +117,31 @@ BOOST_AUTO_TEST_CASE(a_write_that_fails_leaves_the_others) {
         BOOST_TEST(!transaction.apply(insertionOf("c", 3)));
         transaction.commit();
     }
-    BOOST_TEST(store.load().size() == 2U);
+    BOOST_TEST(idsOf(store.load()) == (std::vector<std::string>{"a", "c"}), boost::test_tools::per_element());
     BOOST_TEST(store.loadDamaged().empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_write_that_fails_halfway_leaves_nothing_of_itself) {
-    MappingStore store(path);
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_write_that_fails_halfway_leaves_nothing_of_itself, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
     {
         MappingStore::Transaction transaction(store);
         BOOST_TEST(!transaction.apply(insertionOf("a", 1)));
         const auto failure = transaction.apply([](MappingStore& inner) {
-            inner.insert(mapping("b", 3));
-            inner.insert(mapping("c", 1));
+            inner.insert(mappingWith("b", 3));
+            inner.insert(mappingWith("c", 1));
         });
         BOOST_TEST(!!failure, "the ports are taken");
         transaction.commit();
     }
-    BOOST_REQUIRE(store.load().size() == 1U);
-    BOOST_TEST(store.load()[0].id == "a");
+    BOOST_TEST(idsOf(store.load()) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_not_committed_is_not_there) {
-    MappingStore store(path);
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_not_committed_is_not_there, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
     {
         MappingStore::Transaction transaction(store);
         BOOST_TEST(!transaction.apply(insertionOf("a", 1)));
@@ -123,80 +149,186 @@ BOOST_AUTO_TEST_CASE(what_is_not_committed_is_not_there) {
     BOOST_TEST(store.load().empty());
 }
 
-BOOST_AUTO_TEST_CASE(everything_of_a_mapping_comes_back) {
-    auto wanted = mapping("a", 1);
-    wanted.type = connector::Mapping::Type::Private;
-    wanted.label = "a label";
-    wanted.endpoint1 = {.port = 1,
-                        .passcode = "passcode1",
-                        .formerPasscode = "former1",
-                        .formerPasscodeUntil = 11,
-                        .maxConnections = 12,
-                        .heartbeatAbsenceThreshold = std::chrono::milliseconds(13)};
-    wanted.endpoint2 = {.port = 2,
-                        .passcode = "passcode2",
-                        .formerPasscode = "former2",
-                        .formerPasscodeUntil = 21,
-                        .maxConnections = 22,
-                        .heartbeatAbsenceThreshold = std::chrono::milliseconds(23)};
-    wanted.visitors = {.alpn = {"h2", "http/1.1"}, .tls = false};
-    wanted.traffic = {.visitorsPerAddress = 31,
-                      .visitorRate = 32,
-                      .allow = std::vector{*connector::Network::parse("192.0.2.0/24"),
-                                           *connector::Network::parse("2001:db8::/32")},
-                      .deny = std::vector<connector::Network>{},
-                      .relayIdle = std::chrono::milliseconds(33),
-                      .bandwidth = 34000};
-    wanted.created = 41;
-    wanted.lastUse = {.agent = 42, .visitor = 43};
-    const auto plain = mapping("b", 3);
-    MappingStore store(path);
-    store.insertAll({wanted, plain});
+BOOST_AUTO_TEST_CASE_TEMPLATE(all_or_none_are_inserted, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    BOOST_CHECK_THROW(store.insertAll({mappingWith("a", 1), mappingWith("b", 1)}), StoragePortTaken);
+    BOOST_TEST(store.load().empty());
+    store.insertAll({mappingWith("a", 1), mappingWith("b", 3)});
+    BOOST_TEST(store.load().size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(everything_of_a_mapping_comes_back, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    const auto wanted = fullMapping();
+    const auto plain = mappingWith("b", 3);
+    store.insertAll({plain, wanted});
     BOOST_REQUIRE(store.load().size() == 2U);
     BOOST_TEST((store.load()[0] == wanted));
     BOOST_TEST((store.load()[1] == plain), "what is not given stays so");
+    BOOST_TEST((find(store, "a") == wanted));
+    BOOST_TEST(!find(store, "c"));
 }
 
 /// It is written by itself, and may be written between the reading and the replacing of the rest.
-BOOST_AUTO_TEST_CASE(replacing_a_mapping_keeps_when_it_was_last_in_use) {
-    MappingStore store(path);
-    store.insertAll({mapping("a", 1)});
-    auto labelled = mapping("a", 1);
-    labelled.label = "new";
+BOOST_AUTO_TEST_CASE_TEMPLATE(replacing_a_mapping_keeps_when_it_was_last_in_use, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    store.insertAll({mappingWith("a", 1)});
+    auto wanted = fullMapping();
+    wanted.created = 0;
     {
         MappingStore::Transaction transaction(store);
         store.setLastUse({{"a", {.agent = 5, .visitor = 7}}});
-        store.replace(mapping("a", 1), labelled);
+        store.replace(mappingWith("a", 1), wanted);
         transaction.commit();
     }
-    const auto loaded = store.load();
-    BOOST_TEST_REQUIRE(loaded.size() == 1U);
-    BOOST_TEST(loaded.front().label == "new");
-    BOOST_TEST(loaded.front().lastUse.agent == 5);
-    BOOST_TEST(loaded.front().lastUse.visitor == 7);
+    wanted.lastUse = {.agent = 5, .visitor = 7};
+    BOOST_TEST((find(store, "a") == wanted), "all else is as it was wanted");
 }
 
-BOOST_AUTO_TEST_CASE(a_lock_of_another_program_is_told_from_other_failures) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(times_of_last_use_only_go_forward, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    store.insertAll({mappingWith("a", 1)});
+    inTransaction(store, [](MappingStore& inner) {
+        inner.setLastUse({{"a", {.agent = 50, .visitor = 7}}, {"gone", {.agent = 1, .visitor = 1}}});
+        inner.setLastUse({{"a", {.agent = 5, .visitor = 70}}});
+    });
+    BOOST_TEST(find(store, "a").value().lastUse.agent == 50);
+    BOOST_TEST(find(store, "a").value().lastUse.visitor == 70);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_not_as_it_was_said_to_be_is_neither_replaced_nor_removed, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    const auto before = mappingWith("a", 1);
+    auto labelled = before;
+    labelled.label = "new";
+    store.insertAll({before});
+    inTransaction(store, [&](MappingStore& inner) { inner.replace(before, labelled); });
+    {
+        MappingStore::Transaction transaction(store);
+        BOOST_CHECK_THROW(store.remove(before), StorageOutdated);
+        BOOST_CHECK_THROW(store.replace(before, before), StorageOutdated);
+        BOOST_CHECK_THROW(store.remove(mappingWith("gone", 3)), StorageOutdated);
+        transaction.commit();
+    }
+    BOOST_TEST(find(store, "a").value().label == "new");
+    BOOST_TEST(store.releasedPorts().empty());
+    inTransaction(store, [&](MappingStore& inner) { inner.remove(labelled); });
+    BOOST_TEST(store.load().empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_may_be_gone_is_removed_if_it_is_there, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    store.insertAll({mappingWith("a", 1)});
+    inTransaction(store, [](MappingStore& inner) {
+        inner.removeIfThere(mappingWith("a", 1));
+        inner.removeIfThere(mappingWith("b", 3));
+    });
+    BOOST_TEST(store.load().empty());
+    BOOST_TEST(store.releasedPorts() == (std::vector<std::uint16_t>{1, 2}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(ports_are_released_in_the_order_of_giving_back, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    auto moved = mappingWith("b", 3);
+    moved.endpoint1.port = 9;
+    store.insertAll({mappingWith("a", 1), mappingWith("b", 3)});
+    inTransaction(store, [&](MappingStore& inner) { inner.replace(mappingWith("b", 3), moved); });
+    inTransaction(store, [](MappingStore& inner) { inner.remove(mappingWith("a", 1)); });
+    inTransaction(store, [](MappingStore& inner) { inner.insert(mappingWith("c", 2)); });
+    inTransaction(store, [](MappingStore& inner) { inner.remove(mappingWith("c", 2)); });
+    BOOST_TEST(store.releasedPorts() == (std::vector<std::uint16_t>{1, 2, 3}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_port_can_be_taken_by_the_mapping_that_has_it, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    auto swapped = mappingWith("a", 1);
+    std::swap(swapped.endpoint1.port, swapped.endpoint2.port);
+    store.insertAll({mappingWith("a", 1), mappingWith("b", 3)});
+    inTransaction(store, [&](MappingStore& inner) { inner.replace(mappingWith("a", 1), swapped); });
+    BOOST_TEST(find(store, "a").value().endpoint1.port == 2);
+    auto taken = swapped;
+    taken.endpoint1.port = 3;
+    BOOST_CHECK_THROW(inTransaction(store, [&](MappingStore& inner) { inner.replace(swapped, taken); }),
+                      StoragePortTaken);
+    BOOST_TEST((find(store, "a") == swapped));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_row_that_was_changed_by_others_is_damaged, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    {
+        auto store = kind.open();
+        store.insertAll({mappingWith("a", 1), mappingWith("b", 3), mappingWith("c", 5)});
+    }
+    kind.execute("UPDATE mapping SET passcode1 = 'other' WHERE id = 'b'");
+    kind.execute("UPDATE mapping SET allow = 'no network' WHERE id = 'c'");
+    auto store = kind.open();
+    BOOST_TEST(idsOf(store.load()) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
+    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"b", "c"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(store.loadDamaged()[0].endpoint2.port == 4);
+    BOOST_TEST(!find(store, "b"));
+    inTransaction(store, [](MappingStore& inner) { inner.removeIfThere(mappingWith("b", 3)); });
+    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"c"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(marks_are_of_all_rows_as_they_are, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    const auto first = fullMapping();
+    const auto second = mappingWith("B", 3); // by its bytes before "a"
+    {
+        auto store = kind.open();
+        store.insertAll({first, second});
+    }
+    kind.execute("UPDATE mapping SET label = 'other' WHERE id = 'B'");
+    auto store = kind.open();
+    const auto marks = store.marks();
+    BOOST_REQUIRE(marks.size() == 2U);
+    BOOST_TEST(marks[0].id == "B");
+    BOOST_TEST(marks[1].id == "a");
+    BOOST_TEST(marks[1].checksum == checksumOf(first));
+    BOOST_TEST(marks[0].checksum == checksumOf(second), "as it was written");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_interrupted_store_fails, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    store.insertAll({mappingWith("a", 1)});
+    store.suspend();
+    store.insertAll({mappingWith("b", 3)});
+    BOOST_TEST(store.load().size() == 2U);
+    store.interrupt();
+    store.close();
+    BOOST_CHECK_THROW(store.load(), StorageError);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_lock_of_another_program_is_told_from_other_failures, SqliteFile) {
     MappingStore store(path, std::chrono::milliseconds(1));
     Poco::Data::Session other("SQLite", path);
     other << "BEGIN IMMEDIATE", Poco::Data::Keywords::now;
-    BOOST_CHECK_THROW(MappingStore::Transaction transaction(store), connector::StorageLocked);
-}
-
-BOOST_AUTO_TEST_CASE(a_row_that_was_changed_by_others_is_damaged) {
-    {
-        MappingStore store(path);
-        store.insertAll({mapping("a", 1), mapping("b", 3)});
-    }
-    {
-        Poco::Data::Session other("SQLite", path);
-        other << "UPDATE mapping SET passcode1 = 'other' WHERE id = 'b'", Poco::Data::Keywords::now;
-    }
-    MappingStore store(path);
-    BOOST_TEST(store.load().size() == 1U);
-    BOOST_REQUIRE(store.loadDamaged().size() == 1U);
-    BOOST_TEST(store.loadDamaged()[0].id == "b");
-    BOOST_TEST(store.loadDamaged()[0].endpoint2.port == 4);
+    BOOST_CHECK_THROW(MappingStore::Transaction transaction(store), StorageLocked);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace connector::test

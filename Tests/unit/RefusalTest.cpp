@@ -16,6 +16,16 @@ BOOST_AUTO_TEST_CASE(is_understood) {
     BOOST_TEST(refusal->reason == Refusal::kWrongPasscode);
 }
 
+BOOST_AUTO_TEST_CASE(may_say_which_connector_refuses) {
+    BOOST_TEST((Refusal{"no place", "a-b"}.toString()) == "REFUSED instance=a-b no place\n");
+    const auto refusal = Refusal::parse("REFUSED instance=a-b no place");
+    BOOST_REQUIRE(refusal.has_value());
+    BOOST_TEST(refusal->reason == "no place");
+    BOOST_TEST(refusal->instance == "a-b");
+    BOOST_TEST(Refusal::parse("REFUSED no instance=a-b")->instance == "");
+    BOOST_TEST(Refusal::parse("REFUSED instance=a-b")->reason == "instance=a-b");
+}
+
 BOOST_AUTO_TEST_CASE(is_nothing_else) {
     for (const auto* line :
          {"", "REFUSED", "REFUSEDwrong", "refused wrong passcode", "AUTHORIZED/2 heartbeat=0",

@@ -60,7 +60,7 @@ class Session final : public AuthorizedDialer::Owner {
         _loop.destroyLater(std::move(stream));
         _loop.stop();
     }
-    void onNotAuthorized(const std::string& why) override {
+    void onNotAuthorized(const std::string& why, const std::string&) override {
         lost = why;
         _loop.stop();
     }
@@ -77,7 +77,7 @@ struct LastTurn {
     explicit LastTurn(bool isPipe2)
         : dial{.loop = loop,
                .resolver = resolver,
-               .connector = Remote("127.0.0.1", connector.address().port(), nullptr),
+               .connectors = {Remote("127.0.0.1", connector.address().port(), nullptr)},
                .greeting = "passcode",
                .isPipe2 = isPipe2,
                .turns = {},

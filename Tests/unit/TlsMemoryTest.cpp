@@ -132,9 +132,9 @@ BOOST_AUTO_TEST_CASE(dialling_that_there_is_no_memory_for_fails) {
     const Remote remote("127.0.0.1", listening.address().port(), makeClientContext(certificate.certificate));
     Resolver resolver(loop);
     Needy needy;
-    Dialer dialer(loop, resolver, remote, needy);
+    Dialer dialer(loop, resolver, needy);
     const OutOfMemory now;
-    dialer.dial(std::chrono::seconds(10));
+    dialer.dial(remote, std::chrono::seconds(10));
     BOOST_TEST(needy.failure == listening.address().toString() + ": Cannot allocate memory");
 }
 

@@ -39,7 +39,7 @@ sources_of_apt() {
 # make_root: a tar archive of the root file system, without what this machine has of its own.
 make_root() {
     case $program in
-    iofog-connector) set -- --customize-hook="$here/prepare.sh \"\$1\"" ;;
+    iofog-connector) set -- --include=libpocodatapostgresql80 --customize-hook="$here/prepare.sh \"\$1\"" ;;
     iofog-connector-agent) set -- --include=ca-certificates ;;
     esac
     sources_of_apt >"$work/sources.list"

@@ -22,14 +22,21 @@ struct DatabaseState {
 };
 
 /// Nothing when there is no database yet.
-std::optional<DatabaseState> lookAt(const std::string& file) {
+std::optional<MappingStore> storeAt(const DatabaseLocation& location) {
+    if (location.isShared()) return MappingStore::openSharedToRead(location);
     std::error_code error;
-    if (!std::filesystem::exists(file, error) && !error) return std::nullopt;
+    if (!std::filesystem::exists(location.path, error) && !error) return std::nullopt;
+    return MappingStore::openToRead(location.path);
+}
+
+/// Nothing when there is no database yet. In use: on this machine.
+std::optional<DatabaseState> lookAt(const DatabaseLocation& location) {
+    auto store = storeAt(location);
+    if (!store) return std::nullopt;
     DatabaseState state;
-    auto store = MappingStore::openToRead(file);
-    state.mappings = store.load();
-    state.damaged = store.loadDamaged();
-    state.isInUse = MappingStore::isInUse(file);
+    state.mappings = store->load();
+    state.damaged = store->loadDamaged();
+    state.isInUse = MappingStore::isInUse(location.localFile());
     return state;
 }
 
@@ -85,7 +92,7 @@ void printText(const Configuration& configuration, const std::optional<DatabaseS
 
 void checkConfiguration(const CommonOptions& common, std::ostream& out) {
     const auto configuration = Configuration::load(common.configurationFile());
-    const auto database = lookAt(configuration.database.path);
+    const auto database = lookAt(configuration.database);
     auto warnings = warningsOf(configuration, database ? database->mappings : std::vector<Mapping>{});
     for (const auto& mapping : database ? database->damaged : std::vector<Mapping>{})
         warnings.push_back(

@@ -38,22 +38,35 @@ void refuseConflicts(const ImportPlan& plan, const std::string& file) {
                        file + ": nothing was imported, as there are conflicts:" + list);
 }
 
+/// Those of a file that no server uses, or of a shared database, whose servers hear of what is added.
+std::vector<Mapping> existingIn(const DatabaseLocation& database) {
+    if (database.isShared()) {
+        auto store = MappingStore::openSharedToRead(database);
+        return store ? store->load() : std::vector<Mapping>{};
+    }
+    if (MappingStore::isInUse(database.path))
+        throw CommandError(Application::EXIT_TEMPFAIL,
+                           database.path + ": the service is running on this database; stop it first "
+                                           "(iofog-connector stop), import, and start it again");
+    if (!std::filesystem::exists(database.path)) return {};
+    return MappingStore::openToRead(database.path).load();
+}
+
+void insertInto(const DatabaseLocation& database, const std::vector<Mapping>& mappings) {
+    if (database.isShared()) return MappingStore::openShared(database, kDatabaseBusy).insertAll(mappings);
+    const bool isNew = !std::filesystem::exists(database.path);
+    MappingStore store(database.path);
+    if (isNew) giveToOwnerOfFolder(database.path); // root may have made it, for the service's user
+    store.insertAll(mappings);
+}
+
 ImportPlan import(const EarlierMappings& wanted, const std::string& file,
                   const Configuration& configuration) {
-    const auto& database = configuration.database.path;
-    if (MappingStore::isInUse(database))
-        throw CommandError(Application::EXIT_TEMPFAIL,
-                           database + ": the service is running on this database; stop it first "
-                                      "(iofog-connector stop), import, and start it again");
-    const bool isNew = !std::filesystem::exists(database);
-    const auto existing = isNew ? std::vector<Mapping>{} : MappingStore::openToRead(database).load();
-    auto plan = ImportPlan::make(wanted, existing, configuration.api.port);
+    auto plan = ImportPlan::make(wanted, existingIn(configuration.database), configuration.api.port);
     refuseConflicts(plan, file);
     for (auto& mapping : plan.added)
         mapping.created = timestampNow();
-    MappingStore store(database);
-    if (isNew) giveToOwnerOfFolder(database); // root may have made it, for the service's user
-    store.insertAll(plan.added);
+    insertInto(configuration.database, plan.added);
     return plan;
 }
 

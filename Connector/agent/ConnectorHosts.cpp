@@ -1,0 +1,135 @@
+#include "agent/ConnectorHosts.h"
+
+#include <Poco/Format.h>
+
+#include <algorithm>
+
+namespace connector {
+
+namespace {
+
+/// However many connections are lost, names are looked up no sooner again.
+constexpr std::chrono::milliseconds kSoonest{5000};
+
+} // namespace
+
+/// What is known of one host.
+class ConnectorHosts::Host final : private Resolver::Client {
+  public:
+    Host(ConnectorHosts& hosts, std::string name_) : name(std::move(name_)), _hosts(hosts) {}
+    ~Host() { _hosts._resolver.cancel(*this); }
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    void lookUp() {
+        if (isBusy || isFixed) return;
+        isBusy = true;
+        _hosts._resolver.lookUp(name, _hosts._port, *this);
+    }
+
+    const std::string name;
+    Resolver::Addresses addresses; ///< the latest that were found
+    std::string failure;           ///< why the latest search has found none
+    bool isBusy = false;
+    bool isFixed = false; ///< it is an address itself
+
+  private:
+    void onResolved(const Resolver::Answer& answer) override {
+        isBusy = false;
+        isFixed = answer.isNumeric;
+        if (!answer.addresses.empty()) addresses = answer.addresses;
+        const auto earlierFailure = std::exchange(failure, answer.failure);
+        _hosts.onAnswer(*this, earlierFailure);
+    }
+
+    ConnectorHosts& _hosts;
+};
+
+ConnectorHosts::ConnectorHosts(EventLoop& loop, Resolver& resolver, Poco::Logger& log, std::string name,
+                               Owner& owner)
+    : _loop(loop), _resolver(resolver), _log(log), _name(std::move(name)), _owner(owner),
+      _random(std::random_device()()), _backoff(_random), _timer(loop, [this] { lookUp(); }) {}
+
+ConnectorHosts::~ConnectorHosts() = default;
+
+void ConnectorHosts::follow(const AgentPipeSettings& settings) {
+    _port = settings.port;
+    _interval = settings.resolveInterval;
+    _most = static_cast<std::size_t>(settings.maxAddresses);
+    std::vector<std::unique_ptr<Host>> hosts;
+    for (const auto& name : settings.hosts) {
+        const auto known = std::find_if(_hosts.begin(), _hosts.end(),
+                                        [&](const auto& host) { return host && host->name == name; });
+        hosts.push_back(known != _hosts.end() ? std::move(*known) : std::make_unique<Host>(*this, name));
+    }
+    _hosts = std::move(hosts);
+    _backoff.reset();
+    lookUp();
+    publish();
+}
+
+void ConnectorHosts::lookSoon() {
+    if (!_timer.isRunning()) return; // they are being looked up, or there are no names
+    const auto soonest = std::max(_loop.now(), _lookedUp + kSoonest);
+    if (soonest < _due) startTimer(std::chrono::ceil<std::chrono::milliseconds>(soonest - _loop.now()));
+}
+
+void ConnectorHosts::stop() {
+    _timer.cancel();
+    _hosts.clear();
+}
+
+void ConnectorHosts::lookUp() {
+    _lookedUp = _loop.now();
+    for (const auto& host : _hosts)
+        host->lookUp();
+    plan();
+}
+
+void ConnectorHosts::onAnswer(const Host& host, const std::string& earlierFailure) {
+    if (!host.failure.empty() && host.failure != earlierFailure)
+        _log.warning("%s: no address of %s was found: %s; %s", _name, host.name, host.failure,
+                     host.addresses.empty() ? std::string("it is looked up again")
+                                            : std::string("what was known before stays"));
+    if (host.failure.empty() && !earlierFailure.empty())
+        _log.information("%s: %s was found again", _name, host.name);
+    publish();
+    plan();
+}
+
+void ConnectorHosts::publish() {
+    ConnectorAddresses found;
+    for (const auto& host : _hosts)
+        for (const auto& address : host->addresses)
+            found.push_back({host->name, address});
+    auto addresses = withHeldFirst(_held, found);
+    const auto leftOut = addresses.size() - std::min(addresses.size(), _most);
+    addresses.resize(addresses.size() - leftOut);
+    if (leftOut > 0 && leftOut != _leftOut)
+        _log.warning("%s: %z addresses were found, and %z of them are left out: maxaddresses is %z", _name,
+                     addresses.size() + leftOut, leftOut, _most);
+    _leftOut = leftOut;
+    if (addresses == _held) return;
+    _held = addresses;
+    _owner.onAddresses(addresses);
+}
+
+void ConnectorHosts::plan() {
+    const auto isAny = [&](auto condition) {
+        return std::any_of(_hosts.begin(), _hosts.end(), [&](const auto& host) { return condition(*host); });
+    };
+    _timer.cancel();
+    if (isAny([](const Host& host) { return host.isBusy; })) return; // its answer plans
+    if (!isAny([](const Host& host) { return !host.isFixed; })) return;
+    if (isAny([](const Host& host) { return host.addresses.empty(); }))
+        return startTimer(std::min(_backoff.next(), _interval));
+    _backoff.reset();
+    startTimer(_interval);
+}
+
+void ConnectorHosts::startTimer(std::chrono::milliseconds delay) {
+    _due = _loop.now() + delay;
+    _timer.start(delay);
+}
+
+} // namespace connector

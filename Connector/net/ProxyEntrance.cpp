@@ -1,0 +1,190 @@
+#include "net/ProxyEntrance.h"
+
+#include "base/PeerAddress.h"
+#include "net/IncomingProxyHeader.h"
+#include "net/Timer.h"
+
+#include <Poco/Format.h>
+
+#include <cerrno>
+#include <sys/socket.h>
+
+namespace connector {
+
+namespace {
+
+/// How long a proxy's own connection may say nothing before it is handed on: one that only looks whether
+/// somebody listens is gone by then, and nobody need hear of it.
+constexpr std::chrono::milliseconds kOwnSilence{100};
+
+/// What the kernel holds of a connection, without taking it. At the end of what the peer sends: 0.
+ssize_t peek(int socket, std::span<std::byte> into) {
+    const auto received = ::recv(socket, into.data(), into.size(), MSG_PEEK | MSG_DONTWAIT);
+    return received < 0 && errno == EINTR ? peek(socket, into) : received;
+}
+
+/// Only of what peek() has seen.
+void take(int socket, std::span<std::byte> bytes) {
+    const auto received = ::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (received < 0 && errno == EINTR) return take(socket, bytes);
+    if (received <= 0) return; // it is broken, as whoever gets it will see
+    if (const auto left = bytes.subspan(static_cast<std::size_t>(received)); !left.empty())
+        take(socket, left);
+}
+
+std::uint16_t localPortOf(int socket) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return 0;
+    return Poco::Net::SocketAddress(reinterpret_cast<const sockaddr*>(&address), length).port();
+}
+
+bool isLoopback(const Poco::Net::SocketAddress& address) {
+    return withoutMapping(address.host()).isLoopback();
+}
+
+} // namespace
+
+/// A connection from a proxy, until its header has come.
+class ProxyEntrance::Waiting final : private EventHandler {
+  public:
+    Waiting(ProxyEntrance& entrance, Descriptor socket_, const Poco::Net::SocketAddress& proxy_,
+            DescriptorBudget::Lease lease_)
+        : lease(std::move(lease_)), socket(std::move(socket_)), proxy(proxy_), _entrance(entrance),
+          _timer(entrance._loop, [this] { onTimer(); }) {}
+
+    ~Waiting() { stop(); }
+
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+    /// May end the waiting.
+    void start() {
+        look();
+        if (isOver) return;
+        if (!_isOwn) _timer.start(_entrance._proxies->headerTime);
+        _isWatched = _entrance._loop.add(socket.get(), *this);
+        if (!_isWatched) _entrance.reject(*this, "no room to watch another descriptor");
+    }
+
+    /// Hears of no events any more.
+    void stop() {
+        isOver = true;
+        _timer.cancel();
+        if (std::exchange(_isWatched, false)) _entrance._loop.remove(socket.get(), *this);
+    }
+
+    DescriptorBudget::Lease lease; ///< given back once the socket is closed
+    Descriptor socket;
+    const Poco::Net::SocketAddress proxy;
+    bool isOver = false; ///< handed on or closed
+    List::iterator position;
+
+  private:
+    void onEvents(std::uint32_t events) override {
+        if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) _hasEnded = true;
+        if (events & ~EPOLLOUT) look();
+    }
+
+    /// The header stays in the kernel until all of it is there: so what follows it is never taken along.
+    void look() {
+        if (_isOwn) return lookForWords();
+        const auto room = _entrance._loop.scratch().first(IncomingProxyHeader::kMost);
+        const auto peeked = peek(socket.get(), room);
+        if (peeked < 0 && errno == EAGAIN) return;
+        if (peeked <= 0) return onEnded();
+        _hasBegun = true;
+        const auto header = IncomingProxyHeader::parse(room.first(static_cast<std::size_t>(peeked)));
+        switch (header.verdict) {
+        case IncomingProxyHeader::Verdict::Malformed:
+            return _entrance.reject(*this, "its PROXY header is wrong", ": " + header.problem);
+        case IncomingProxyHeader::Verdict::Incomplete:
+            return _hasEnded ? onEnded() : void();
+        case IncomingProxyHeader::Verdict::Complete:
+            take(socket.get(), room.first(header.length));
+            return onHeader(header.source);
+        }
+    }
+
+    /// An address that means this machine to the proxy means another one here.
+    void onHeader(const std::optional<Poco::Net::SocketAddress>& source) {
+        if (source && (isLoopback(proxy) || !isLoopback(*source))) return _entrance.enter(*this, *source);
+        _isOwn = true;
+        _timer.start(kOwnSilence);
+        lookForWords();
+    }
+
+    void lookForWords() {
+        std::byte first{};
+        const auto peeked = peek(socket.get(), std::span(&first, 1));
+        if (peeked > 0) return _entrance.enter(*this, proxy);
+        if (peeked == 0 || errno != EAGAIN) _entrance.remove(*this);
+    }
+
+    /// Who connects only to see whether somebody listens has done nothing wrong.
+    void onEnded() {
+        if (_hasBegun) return _entrance.reject(*this, "it ended within its PROXY header");
+        _entrance.remove(*this);
+    }
+
+    void onTimer() {
+        if (_isOwn) return _entrance.enter(*this, proxy);
+        _entrance.reject(*this, _hasBegun ? "its PROXY header did not come in time"
+                                          : "no PROXY header came in time");
+    }
+
+    ProxyEntrance& _entrance;
+    Timer _timer;
+    bool _isWatched = false;
+    bool _hasBegun = false; ///< something has come
+    bool _hasEnded = false; ///< nothing more will come than is there
+    bool _isOwn = false;    ///< its header has come, and it is the proxy's own
+};
+
+ProxyEntrance::ProxyEntrance(EventLoop& loop, const Reloadable<TrustedProxies>& proxies, Acceptor& acceptor,
+                             LimitedLog& log)
+    : _loop(loop), _proxies(proxies), _acceptor(acceptor), _log(log) {}
+
+ProxyEntrance::~ProxyEntrance() = default;
+
+void ProxyEntrance::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                               DescriptorBudget::Lease lease) {
+    _loop.assertInLoopThread();
+    const auto& proxies = *_proxies;
+    if (proxies.networks.empty() || !proxies.include(peer.host()))
+        return _acceptor.onAccepted(std::move(socket), peer, std::move(lease));
+    const auto waiting = std::make_shared<Waiting>(*this, std::move(socket), peer, std::move(lease));
+    waiting->position = _waiting.insert(_waiting.end(), waiting);
+    waiting->start();
+    while (_waiting.size() > proxies.waiting)
+        reject(*_waiting.front(), "so many others wait for theirs (limits.proxy-headers)");
+}
+
+void ProxyEntrance::closeAll() {
+    _waiting.clear();
+}
+
+void ProxyEntrance::enter(Waiting& waiting, const Poco::Net::SocketAddress& from) {
+    waiting.stop();
+    auto socket = std::move(waiting.socket);
+    auto lease = std::move(waiting.lease);
+    remove(waiting);
+    _acceptor.onAccepted(std::move(socket), from, std::move(lease));
+}
+
+void ProxyEntrance::reject(Waiting& waiting, const std::string& problem, const std::string& details) {
+    _log.write(waiting.proxy.host(), problem, [&] {
+        return Poco::format("connection from proxy %s to port %hu closed: %s%s", inWords(waiting.proxy),
+                            localPortOf(waiting.socket.get()), problem, details);
+    });
+    remove(waiting);
+}
+
+/// It may be the one that is calling.
+void ProxyEntrance::remove(Waiting& waiting) {
+    waiting.stop();
+    _loop.destroyLater(*waiting.position);
+    _waiting.erase(waiting.position);
+}
+
+} // namespace connector

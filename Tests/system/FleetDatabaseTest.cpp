@@ -1,0 +1,187 @@
+#include "Fleet.h"
+#include "PipeActions.h"
+
+#include <Poco/Data/Session.h>
+
+#include <boost/test/unit_test.hpp>
+
+namespace connector::test {
+
+namespace {
+
+/// The database server is gone while it lives.
+class Outage {
+  public:
+    Outage() { sharedServer().kill(); }
+    ~Outage() { sharedServer().start(); }
+    Outage(const Outage&) = delete;
+    Outage& operator=(const Outage&) = delete;
+};
+
+/// Mappings in a SQLite file that a Connector writes to.
+int rowsIn(const std::string& file) {
+    using namespace Poco::Data::Keywords;
+    Poco::Data::Session session("SQLite", file);
+    int rows = 0;
+    session << "SELECT count(*) FROM mapping", into(rows), now;
+    return rows;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(FleetDatabase)
+
+BOOST_AUTO_TEST_CASE(WhatIsOpenIsServedWithoutTheDatabase) {
+    Fleet fleet(2);
+    const auto mapping = fleet.api(0).addPublic();
+    fleet.waitUntilAllServe(mapping);
+    auto [visitor, agent] = fleet.relay(0, mapping);
+    BOOST_TEST_REQUIRE(areJoined(visitor, agent));
+    {
+        const Outage outage;
+        fleet.waitForState(0, "unreachable");
+        fleet.waitForState(1, "unreachable");
+        BOOST_TEST(areJoined(visitor, agent));
+        BOOST_TEST(fleet.serves(1, mapping));
+        BOOST_TEST(isRefused(fleet.api(0).tryAdd(publicMapping()), 503, "database"));
+        BOOST_TEST(isRefused(fleet.api(0).tryRemove(mapping.id), 503, "database"));
+        BOOST_TEST(isRefused(fleet.api(0).tryChange(mapping.id, R"({"label":"x"})"), 503, "database"));
+        BOOST_TEST(fleet.api(0).show(mapping.id)->getValue<int>("port1") == mapping.port1);
+        BOOST_TEST(isRefused(fleet.api(0).get("/api/v2/mapping/2ae8ff72-7447-47de-a4ec-123eb214d63e"), 503,
+                             "database"));
+        BOOST_TEST(fleet.api(0).get("/health").status == 200);
+    }
+    fleet.waitForState(0, "ok");
+    fleet.waitForState(1, "ok");
+    BOOST_TEST(areJoined(visitor, agent));
+    const auto later = fleet.api(1).addPublic();
+    fleet.waitUntilAllServe(later);
+    BOOST_TEST((fleet.api(0).listIds() == std::set<std::string>{mapping.id, later.id}));
+}
+
+BOOST_AUTO_TEST_CASE(NodeThatWasCutOffCatchesUp) {
+    Fleet fleet(2);
+    const auto removed = fleet.api(0).addPublic();
+    const auto changed = fleet.api(0).addPublic();
+    fleet.waitUntilAllServe(changed);
+    fleet.node(1).process().freeze();
+    fleet.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+              " AND datname = current_database()");
+    fleet.api(0).remove(removed.id);
+    BOOST_TEST(fleet.api(0).tryChange(changed.id, R"({"label":"changed"})").status == 200);
+    const auto added = fleet.api(0).addPublic();
+    fleet.node(1).process().signal(SIGCONT);
+    fleet.waitUntilAllServe(added);
+    fleet.waitUntilNobodyListens(removed);
+    waitUntil("the change is known",
+              [&] { return fleet.api(1).show(changed.id)->getValue<std::string>("label") == "changed"; });
+}
+
+BOOST_AUTO_TEST_CASE(StartWithoutTheDatabaseServesWhatWasKnown) {
+    Fleet fleet(2);
+    const auto kept = fleet.api(0).addPublic();
+    const auto removed = fleet.api(1).addPrivate();
+    fleet.waitUntilAllServe(kept);
+    const auto changed = fleet.api(0).addPublic();
+    BOOST_TEST(fleet.api(0).tryChange(changed.id, R"({"label":"before"})").status == 200);
+    waitUntil("all is known there",
+              [&] { return fleet.api(1).show(changed.id)->getValue<std::string>("label") == "before"; });
+    BOOST_TEST(fleet.stop(1) == 0);
+    {
+        const Outage outage;
+        fleet.start(1);
+        fleet.node(1).waitForLog("3 mappings are served as they were last known");
+        BOOST_TEST(fleet.serves(1, kept));
+        BOOST_TEST(fleet.api(1).show(changed.id)->getValue<std::string>("label") == "before");
+        BOOST_TEST(isRefused(fleet.api(1).tryAdd(publicMapping()), 503, "database"));
+        fleet.waitForState(1, "unreachable");
+        fleet.kill(1);
+    }
+    fleet.waitForState(0, "ok");
+    fleet.api(0).remove(removed.id);
+    const auto added = fleet.api(0).addPublic();
+    {
+        const Outage outage;
+        fleet.start(1);
+        BOOST_TEST((fleet.api(1).listIds() == std::set<std::string>{kept.id, changed.id, removed.id}));
+    }
+    fleet.waitUntilAllServe(added);
+    fleet.waitUntilNobodyListens(removed);
+    BOOST_TEST((fleet.api(1).listIds() == fleet.api(0).listIds()));
+}
+
+BOOST_AUTO_TEST_CASE(KilledNodeStartsWithoutTheDatabase) {
+    Fleet fleet(1);
+    std::vector<AddedMapping> added;
+    for (int i = 0; i < 10; ++i)
+        added.push_back(fleet.api(0).addPublic());
+    fleet.api(0).remove(added.front().id);
+    waitUntil("the cache has them all", [&] { return rowsIn(fleet.cache(0)) == 9; });
+    fleet.kill(0);
+    const Outage outage;
+    fleet.start(0);
+    BOOST_TEST(fleet.api(0).listIds().size() == 9U);
+    fleet.kill(0);
+    fleet.start(0);
+    BOOST_TEST(fleet.serves(0, added.back()));
+}
+
+BOOST_AUTO_TEST_CASE(FirstStartNeedsTheDatabase) {
+    Fleet fleet(1);
+    BOOST_TEST(fleet.stop(0) == 0);
+    const Outage outage;
+    for (int i = 0; i < 2; ++i) { // what the first try has left behind is nothing that is known
+        const auto finished = run(fleet.setup(0).command());
+        BOOST_TEST(finished.exitCode != 0);
+        BOOST_TEST(finished.exitCode < 128);
+        BOOST_TEST(finished.output.find("nothing is known of it from before") != std::string::npos,
+                   finished.output);
+        BOOST_TEST(finished.output.find(PostgresServer::kPassword) == std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(DamagedCacheIsPutAside) {
+    Fleet fleet(1);
+    const auto mapping = fleet.api(0).addPublic();
+    BOOST_TEST(fleet.stop(0) == 0);
+    writeFile(fleet.cache(0), "no database");
+    fleet.start(0);
+    fleet.node(0).waitForLog("begun anew");
+    BOOST_TEST(readFile(fleet.cache(0) + ".damaged") == "no database");
+    BOOST_TEST(fleet.serves(0, mapping));
+    BOOST_TEST(fleet.stop(0) == 0);
+    const Outage outage;
+    fleet.start(0);
+    BOOST_TEST(fleet.serves(0, mapping));
+}
+
+BOOST_AUTO_TEST_CASE(OneCacheIsOneConnectors) {
+    Fleet fleet(2);
+    BOOST_TEST(fleet.stop(1) == 0);
+    fleet.setup(1).set("database.cache", fleet.cache(0));
+    const auto finished = run(fleet.setup(1).command());
+    BOOST_TEST(finished.exitCode != 0);
+    BOOST_TEST(finished.output.find(fleet.cache(0)) != std::string::npos, finished.output);
+    BOOST_TEST(fleet.api(0).get("/health").status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(PasswordIsInNoLog) {
+    Fleet fleet(1);
+    {
+        const Outage outage;
+        fleet.waitForState(0, "unreachable");
+    }
+    fleet.waitForState(0, "ok");
+    writeFile(sharedServer().passwordFile(), "another\n");
+    fleet.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+              " AND datname = current_database()");
+    fleet.node(0).waitForLog("password authentication failed");
+    writeFile(sharedServer().passwordFile(), std::string(PostgresServer::kPassword) + "\n");
+    fleet.waitForState(0, "ok");
+    BOOST_TEST(fleet.stop(0) == 0);
+    BOOST_TEST(fleet.node(0).log().find(PostgresServer::kPassword) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace connector::test

@@ -1,0 +1,325 @@
+#include "MappingStores.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <cstdlib>
+#include <future>
+#include <string_view>
+#include <thread>
+#include <unistd.h>
+
+namespace connector::test {
+
+namespace {
+
+constexpr std::chrono::seconds kLong{30};
+
+/// Two Connectors' stores of one database.
+struct TwoStores : PostgresKind {
+    MappingStore first = open();
+    MappingStore second = open();
+};
+
+std::vector<std::string> idsOf(const std::vector<MappingStore::Change>& changes) {
+    std::vector<std::string> ids;
+    for (const auto& change : changes)
+        ids.push_back(change.id);
+    return ids;
+}
+
+template <class Function>
+std::string failureOf(Function&& function) {
+    try {
+        function();
+    } catch (const StorageError& error) {
+        return error.what();
+    }
+    return "";
+}
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+void tryToWrite(MappingStore& store) {
+    inTransaction(store, [](MappingStore& inner) { inner.tryToWrite(); });
+}
+
+/// Where they can't be run, MappingStoreTest.cpp says so; not so in CI.
+boost::test_tools::assertion_result mayRun(boost::unit_test::test_unit_id) {
+    const char* ci = std::getenv("CI");
+    return PostgresServer::isInstalled() || (ci != nullptr && std::string_view(ci) == "true");
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(PostgresStores, *boost::unit_test::precondition(mayRun))
+
+BOOST_FIXTURE_TEST_CASE(what_one_store_writes_the_other_reads, TwoStores) {
+    first.insertAll({mappingWith("a", 1)});
+    BOOST_TEST(second.load().size() == 1U);
+    inTransaction(second, [](MappingStore& inner) { inner.remove(mappingWith("a", 1)); });
+    BOOST_TEST(first.load().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(one_of_two_that_race_for_a_port_gets_it, TwoStores) {
+    constexpr int kRounds = 20;
+    int taken = 0;
+    const auto insertAll = [&](MappingStore& store, const std::string& name) {
+        int failed = 0;
+        for (int round = 0; round < kRounds; ++round)
+            try {
+                const auto port = static_cast<std::uint16_t>(1000 + 2 * round);
+                store.insertAll({mappingWith(name + std::to_string(round), port)});
+            } catch (const StoragePortTaken& error) {
+                BOOST_TEST((error.port() == 1000 + 2 * round || error.port() == 1001 + 2 * round));
+                ++failed;
+            }
+        return failed;
+    };
+    auto other = std::async(std::launch::async, [&] { return insertAll(second, "second"); });
+    taken = insertAll(first, "first") + other.get();
+    BOOST_TEST(taken == kRounds);
+    BOOST_TEST(first.load().size() == std::size_t{kRounds});
+}
+
+BOOST_FIXTURE_TEST_CASE(a_port_may_be_at_either_end, TwoStores) {
+    first.insertAll({mappingWith("a", 1)});
+    BOOST_CHECK_THROW(second.insertAll({mappingWith("b", 2)}), StoragePortTaken);
+    BOOST_CHECK_THROW(second.insertAll({mappingWith("b", 0)}), StoragePortTaken);
+    second.insertAll({mappingWith("b", 3)});
+}
+
+BOOST_FIXTURE_TEST_CASE(who_writes_keeps_the_others_waiting_but_not_for_ever, PostgresKind) {
+    auto first = open();
+    auto second = open(std::chrono::milliseconds(50));
+    {
+        MappingStore::Transaction transaction(first);
+        BOOST_CHECK_THROW(MappingStore::Transaction late(second), StorageLocked);
+        second.limitBusy(kLong);
+        auto waiting = std::async(std::launch::async, [&] { tryToWrite(second); });
+        first.insert(mappingWith("a", 1));
+        transaction.commit();
+        waiting.get();
+    }
+    BOOST_TEST(second.load().size() == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(changes_are_told_in_their_order_and_last_uses_are_not, TwoStores) {
+    first.listen();
+    const auto before = first.changeNumber();
+    auto labelled = mappingWith("a", 1);
+    labelled.label = "new";
+    second.insertAll({mappingWith("a", 1), mappingWith("b", 3)});
+    inTransaction(second, [](MappingStore& inner) { inner.setLastUse({{"a", {.agent = 5, .visitor = 7}}}); });
+    inTransaction(second, [&](MappingStore& inner) { inner.replace(mappingWith("a", 1), labelled); });
+    inTransaction(second, [](MappingStore& inner) { inner.remove(mappingWith("b", 3)); });
+    std::vector<MappingStore::Change> changes;
+    while (changes.size() < 4)
+        for (const auto& change : first.awaitChanges(kLong, -1))
+            changes.push_back(change);
+    BOOST_TEST(idsOf(changes) == (std::vector<std::string>{"a", "b", "a", "b"}),
+               boost::test_tools::per_element());
+    for (std::size_t i = 0; i < changes.size(); ++i)
+        BOOST_TEST(changes[i].number == before + static_cast<Poco::Int64>(i) + 1);
+    BOOST_TEST(first.changeNumber() == changes.back().number);
+}
+
+BOOST_FIXTURE_TEST_CASE(waiting_for_changes_ends_with_the_time_or_a_sign, TwoStores) {
+    first.listen();
+    BOOST_TEST(first.awaitChanges(std::chrono::milliseconds(1), -1).empty());
+    std::array<int, 2> ends{};
+    BOOST_REQUIRE(::pipe(ends.data()) == 0);
+    BOOST_REQUIRE(::write(ends[1], "!", 1) == 1);
+    BOOST_TEST(first.awaitChanges(kLong, ends[0]).empty());
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
+BOOST_FIXTURE_TEST_CASE(who_waits_for_changes_notices_that_the_connection_is_gone, TwoStores) {
+    BOOST_CHECK_THROW(first.awaitChanges(kLong, -1), StorageUnreachable);
+    first.listen();
+    auto waiting = std::async(std::launch::async, [&] { return first.awaitChanges(kLong, -1); });
+    disconnectAll();
+    BOOST_CHECK_THROW(waiting.get(), StorageUnreachable);
+    first.listen();
+    second.insertAll({mappingWith("a", 1)});
+    BOOST_TEST(first.awaitChanges(kLong, -1).size() == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_connection_that_has_ended_between_two_transactions_is_replaced, TwoStores) {
+    first.insertAll({mappingWith("a", 1)});
+    server().restart();
+    first.insertAll({mappingWith("b", 3)});
+    server().restart();
+    BOOST_TEST(first.load().size() == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(one_that_ends_in_a_transaction_leaves_nothing_written, TwoStores) {
+    first.listen();
+    {
+        MappingStore::Transaction transaction(first);
+        first.insert(mappingWith("a", 1));
+        disconnectAll();
+        BOOST_CHECK_THROW(first.insert(mappingWith("b", 3)), StorageUnreachable);
+        BOOST_CHECK_THROW(first.load(), StorageUnreachable);
+        BOOST_CHECK_THROW(transaction.commit(), StorageUnreachable);
+    }
+    BOOST_TEST(first.load().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(in_apply_it_ends_the_whole_transaction, TwoStores) {
+    tryToWrite(first);
+    {
+        MappingStore::Transaction transaction(first);
+        BOOST_TEST(!transaction.apply([](MappingStore& inner) { inner.insert(mappingWith("a", 1)); }));
+        disconnectAll();
+        BOOST_CHECK_THROW(transaction.apply([](MappingStore& inner) { inner.insert(mappingWith("b", 3)); }),
+                          StorageUnreachable);
+    }
+    BOOST_TEST(first.load().empty());
+}
+
+/// What the commit waits for ends the connection.
+BOOST_FIXTURE_TEST_CASE(one_that_ends_during_the_commit_is_uncertain, TwoStores) {
+    tryToWrite(first);
+    execute("CREATE FUNCTION end_it() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(30); RETURN NULL; END';"
+            "CREATE CONSTRAINT TRIGGER end_it AFTER INSERT ON mapping DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION end_it()");
+    BOOST_CHECK_THROW(first.insertAll({mappingWith("a", 1)}), StorageUncertain);
+    BOOST_TEST(first.load().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_commit_that_is_refused_has_written_nothing, TwoStores) {
+    tryToWrite(first);
+    execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RAISE EXCEPTION ''no''; END';"
+            "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON mapping DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION refuse()");
+    BOOST_TEST(has(failureOf([&] { first.insertAll({mappingWith("a", 1)}); }), ": no"));
+    BOOST_TEST(first.load().empty());
+}
+
+/// The others need not wait until its connection times out.
+BOOST_FIXTURE_TEST_CASE(who_is_cut_off_in_a_transaction_loses_it, PostgresKind) {
+    auto first = open();
+    auto second = open(kLong);
+    MappingStore::Transaction transaction(first);
+    first.insert(mappingWith("a", 1));
+    second.insertAll({mappingWith("b", 1)});
+    BOOST_CHECK_THROW(transaction.commit(), StorageUnreachable);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_interruption_ends_what_waits, PostgresKind) {
+    auto first = open();
+    auto second = open(kLong);
+    tryToWrite(second);
+    const MappingStore::Transaction transaction(first);
+    auto waiting = std::async(std::launch::async, [&] { tryToWrite(second); });
+    server().awaitLockWaiter(database);
+    second.interrupt();
+    BOOST_CHECK_THROW(waiting.get(), StorageError);
+    BOOST_CHECK_THROW(second.load(), StorageError);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_server_that_is_not_there_is_told_and_then_found_again, PostgresKind) {
+    auto store = open();
+    server().stop();
+    BOOST_CHECK_THROW(tryToWrite(store), StorageUnreachable);
+    BOOST_CHECK_THROW(store.listen(), StorageUnreachable);
+    server().start();
+    tryToWrite(store);
+    server().stop();
+    for (int i = 0; i < 3; ++i)
+        BOOST_CHECK_THROW(store.load(), StorageUnreachable);
+    server().start();
+    BOOST_TEST(store.load().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_server_that_can_only_be_read_is_read, PostgresKind) {
+    auto store = open();
+    store.insertAll({mappingWith("a", 1)});
+    server().ask("postgres", "ALTER DATABASE " + database + " SET default_transaction_read_only = on");
+    disconnectAll();
+    BOOST_TEST(store.load().size() == 1U);
+    BOOST_CHECK_THROW(store.insertAll({mappingWith("b", 3)}), StorageUnreachable);
+}
+
+BOOST_FIXTURE_TEST_CASE(who_may_not_log_in_is_told_so_without_the_password, PostgresKind) {
+    const Folder folder;
+    auto wrong = location();
+    wrong.passwordFile = folder.write("password", "wr0ng\n");
+    auto store = MappingStore::openShared(wrong, kDatabaseBusy);
+    const auto failure = failureOf([&] { store.load(); });
+    BOOST_TEST(has(failure, "password authentication failed"), failure);
+    BOOST_TEST(!has(failure, "wr0ng"));
+    folder.write("password", std::string(PostgresServer::kPassword) + "\n");
+    BOOST_TEST(store.load().empty(), "the file is read again");
+    wrong.passwordFile = folder.path("none");
+    auto none = MappingStore::openShared(wrong, kDatabaseBusy);
+    BOOST_CHECK_THROW(none.load(), StorageUnreachable);
+}
+
+BOOST_FIXTURE_TEST_CASE(addresses_are_as_libpq_takes_them, PostgresKind) {
+    auto several = location("target_session_attrs=read-write&application_name=one%26two");
+    const auto port = std::to_string(server().port());
+    several.uri.replace(several.uri.find("127.0.0.1:"), 10, "127.0.0.1:1,127.0.0.1:");
+    auto store = MappingStore::openShared(several, kDatabaseBusy);
+    BOOST_TEST(store.load().empty());
+    BOOST_TEST(server().ask("postgres",
+                            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'one&two'") ==
+               "1");
+}
+
+BOOST_FIXTURE_TEST_CASE(addresses_that_are_none_are_refused_at_once, PostgresKind) {
+    const auto refusalOf = [](const std::string& uri) {
+        DatabaseLocation location;
+        location.uri = uri;
+        return failureOf([&] { MappingStore::openShared(location, kDatabaseBusy); });
+    };
+    BOOST_TEST(has(refusalOf("postgresql://host/db?no-such=1"), "no-such"));
+    BOOST_TEST(has(refusalOf("postgresql://host/db?application_name=a%20b"), "must have no blank"));
+    BOOST_TEST(refusalOf("postgresql://host/db").empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(versions_and_tables_of_others_are_refused, PostgresKind) {
+    auto store = open();
+    tryToWrite(store);
+    execute("UPDATE connector_schema SET version = 2");
+    auto older = open();
+    BOOST_TEST(has(failureOf([&] { older.load(); }), "has version 2, which a newer iofog-connector"));
+    const PostgresKind other;
+    other.execute("CREATE TABLE mapping (id TEXT)");
+    auto foreign = other.open();
+    BOOST_TEST(has(failureOf([&] { foreign.load(); }), "another program's database"));
+    BOOST_TEST(has(failureOf([&] { foreign.load(); }), "another program's database"), "again");
+}
+
+BOOST_FIXTURE_TEST_CASE(many_that_make_the_tables_at_once_make_them_once, PostgresKind) {
+    std::vector<std::future<void>> others;
+    for (int i = 0; i < 8; ++i)
+        others.push_back(std::async(std::launch::async, [this] {
+            auto store = open(kLong);
+            tryToWrite(store);
+        }));
+    for (auto& one : others)
+        BOOST_TEST(failureOf([&] { one.get(); }) == "");
+    BOOST_TEST(server().ask(database, "SELECT count(*) FROM connector_schema") == "1");
+}
+
+BOOST_FIXTURE_TEST_CASE(writes_that_fail_leave_nothing_behind_in_the_session, PostgresKind) {
+    auto store = open();
+    store.insertAll({mappingWith("a", 1)});
+    MappingStore::Transaction transaction(store);
+    for (int i = 0; i < 5; ++i)
+        BOOST_TEST(!!transaction.apply([](MappingStore& inner) { inner.insert(mappingWith("b", 1)); }));
+    BOOST_TEST(!transaction.apply([](MappingStore& inner) { inner.insert(mappingWith("b", 3)); }));
+    transaction.commit();
+    BOOST_TEST(store.load().size() == 2U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace connector::test
