@@ -83,7 +83,7 @@ def add(setup, growing):
                                 "relname IN ('mapping', 'mapping_port', 'released_port')")
     return {"adds/s": adds, "the other has all after, s": took, "CPU us of who adds": adder,
             "CPU us of each other": hearer, "CPU us of the database": database, "memory of each, KiB": memory / MAPPINGS,
-            "bytes in the database": int(size) / MAPPINGS}
+            "bytes in the database": int(size[0][0]) / MAPPINGS}
 
 
 def compare(growing):
@@ -92,7 +92,7 @@ def compare(growing):
     before = growing.cpu()
     growing.database.ask(f"SELECT pg_terminate_backend(pid) {of_connectors}")
     programs.await_true("the connections", lambda: int(growing.database.ask(
-        f"SELECT count(*) {of_connectors}")) >= 2, PATIENCE)
+        f"SELECT count(*) {of_connectors}")[0][0]) >= 2, PATIENCE)
     time.sleep(2)
     _, hearer, database = (1e3 * (two - one) for one, two in zip(before, growing.cpu()))
     return {"a comparison of all, CPU ms": hearer, "of the database, for each Connector": database / 2}
@@ -100,13 +100,13 @@ def compare(growing):
 
 def use(setup, growing):
     """Agents come to many mappings: the database is told when each was last in use."""
-    rows = growing.database.ask(f"SELECT port1, passcode1 FROM mapping LIMIT {USED}").splitlines()
-    listed = [dict(zip(("port1", "passcode1"), row.split("|"))) for row in rows]
+    listed = [{"port1": int(port), "passcode1": passcode} for port, passcode in growing.database.ask(
+        f"SELECT port1, passcode1 FROM mapping LIMIT {USED}")]
     updates = "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'mapping'"
-    before, cpu = int(growing.database.ask(updates)), growing.cpu()
+    before, cpu = int(growing.database.ask(updates)[0][0]), growing.cpu()
     holder = Holder(setup, listed, False, agents=1)
     try:
-        while int(growing.database.ask(updates)) < before + USED:
+        while int(growing.database.ask(updates)[0][0]) < before + USED:
             time.sleep(1)  # as each question costs the database more than an answer to a Connector
         _, _, database = microseconds(cpu, growing.cpu(), USED)
     finally:
