@@ -60,10 +60,11 @@ MappingService::~MappingService() {
 }
 
 void MappingService::restore() {
-    _open.restore(_follower ? _follower->load()
-                            : StoredMappings{.mappings = _store.load(),
-                                             .damaged = _store.loadDamaged(),
-                                             .releasedPorts = _store.releasedPorts()});
+    if (_follower) return _open.restore(_follower->load());
+    auto rows = _store.load();
+    _open.restore({.mappings = std::move(rows.mappings),
+                   .damaged = std::move(rows.damaged),
+                   .releasedPorts = _store.releasedPorts()});
 }
 
 void MappingService::serve() {

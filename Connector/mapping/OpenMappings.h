@@ -51,7 +51,7 @@ struct MappingTotals {
 /// What a database has. A value.
 struct StoredMappings {
     std::vector<Mapping> mappings;
-    std::vector<Mapping> damaged;             ///< see MappingStore::loadDamaged()
+    std::vector<Mapping> damaged;             ///< see MappingStore::Rows
     std::vector<std::uint16_t> releasedPorts; ///< the one given back first in front
 };
 

@@ -89,7 +89,8 @@ StoreFollower::~StoreFollower() {
 
 StoredMappings StoreFollower::load() {
     const auto loadFrom = [](MappingStore& store) {
-        return StoredMappings{store.load(), store.loadDamaged(), store.releasedPorts()};
+        auto rows = store.load();
+        return StoredMappings{std::move(rows.mappings), std::move(rows.damaged), store.releasedPorts()};
     };
     try {
         auto stored = loadFrom(_stores.shared);
@@ -241,7 +242,9 @@ void StoreFollower::apply(std::set<std::string> ids) {
         while (!ids.empty() && batch.size() < kBatch)
             batch.insert(ids.extract(ids.begin()));
         std::vector<Mapping> rows;
-        const auto read = [&](const std::set<std::string>& free) { return rows = _stores.shared.load(free); };
+        const auto read = [&](const std::set<std::string>& free) {
+            return rows = _stores.shared.load(free).mappings;
+        };
         const auto busy = _mappings.follow(batch, read);
         for (const auto& id : busy)
             batch.erase(id);
