@@ -30,7 +30,8 @@ Poco::Net::Context::Ptr contextFor(const std::unique_ptr<TlsCredentials>& creden
 
 MappingStore storeFor(const Configuration& configuration, Descriptor& lock) {
     const auto busy = configuration.databaseLimits.busy;
-    if (configuration.database.isShared()) return MappingStore::openShared(configuration.database, busy);
+    if (configuration.database.isShared())
+        return MappingStore::openShared(configuration.database, busy, MappingStore::Tables::Make);
     return MappingStore(configuration.database.path, busy, std::move(lock));
 }
 

@@ -72,7 +72,8 @@ void addDifferent(const Marks& ones, const Marks& others, std::set<std::string>&
 FollowedStores FollowedStores::open(const DatabaseLocation& location, std::chrono::milliseconds busy,
                                     Descriptor lock) {
     putAsideIfDamaged(location.cache, busy);
-    return {MappingStore::openShared(location, busy), MappingStore(location.cache, busy, std::move(lock))};
+    return {MappingStore::openShared(location, busy, MappingStore::Tables::Make),
+            MappingStore(location.cache, busy, std::move(lock))};
 }
 
 StoreFollower::StoreFollower(FollowedStores stores, OpenMappings& mappings, std::chrono::milliseconds compare)
