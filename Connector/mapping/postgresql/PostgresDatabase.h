@@ -14,6 +14,8 @@ struct pg_conn;
 
 namespace connector {
 
+struct PostgresLink;
+
 /// A database of a PostgreSQL server, which other Connectors may use at the same time. It has one connection.
 /// One that is found broken is replaced by whatever is done next, unless a transaction is under way. One
 /// Connector writes at a time, as with SQLite: there are no deadlocks, and a transaction sees all that was
@@ -46,6 +48,7 @@ class PostgresDatabase : public Database {
 
   private:
     pg_conn* connection() const;
+    PostgresLink link() const;
     bool isConnected() const;
     void connectIfNeedBe();
     void connect();
