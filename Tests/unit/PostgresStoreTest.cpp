@@ -1,5 +1,6 @@
 #include "MappingStores.h"
 
+#include <Poco/Net/ServerSocket.h>
 #include <Poco/StringTokenizer.h>
 #include <boost/test/unit_test.hpp>
 
@@ -346,6 +347,31 @@ BOOST_FIXTURE_TEST_CASE(addresses_are_as_libpq_takes_them, PostgresKind) {
     BOOST_TEST(server().ask("postgres",
                             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'one&two'") ==
                "1");
+}
+
+/// A socket that is connected to, and never answers.
+struct Silent {
+    Poco::Net::ServerSocket socket{Poco::Net::SocketAddress("127.0.0.1", 0)};
+    std::string port = std::to_string(socket.address().port());
+};
+
+BOOST_FIXTURE_TEST_CASE(an_address_that_does_not_answer_does_not_keep_from_the_next_one, PostgresKind) {
+    const Silent silent;
+    auto several = location();
+    several.uri.replace(several.uri.find("127.0.0.1:"), 10, "127.0.0.1:" + silent.port + ",127.0.0.1:");
+    auto store = MappingStore::openShared(several, kDatabaseBusy, MappingStore::Tables::Make);
+    tryToWrite(store);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_interruption_ends_connecting, PostgresKind) {
+    Silent silent;
+    DatabaseLocation location;
+    location.uri = "postgresql://somebody@127.0.0.1:" + silent.port + "/db?connect_timeout=3600";
+    auto store = MappingStore::openShared(location, kDatabaseBusy, MappingStore::Tables::Make);
+    auto connecting = std::async(std::launch::async, [&] { store.load(); });
+    const auto connection = silent.socket.acceptConnection();
+    store.interrupt();
+    BOOST_CHECK_THROW(connecting.get(), StorageError);
 }
 
 BOOST_FIXTURE_TEST_CASE(addresses_that_are_none_are_refused_at_once, PostgresKind) {

@@ -1,6 +1,7 @@
 #include "mapping/postgresql/PostgresDatabase.h"
 
 #include "mapping/postgresql/ConnectionString.h"
+#include "mapping/postgresql/PostgresConnect.h"
 #include "mapping/postgresql/PostgresError.h"
 #include "mapping/postgresql/PostgresQuery.h"
 #include "mapping/postgresql/PostgresSchema.h"
@@ -12,10 +13,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <system_error>
 #include <utility>
 
 namespace connector {
@@ -46,13 +50,10 @@ std::string arrayOf(const std::vector<std::string>& elements) {
     return text + "}";
 }
 
-/// One that can be connected to with what is said there: POCO frees no connection that can't be made, and has
-/// the parameters in what it says about it.
-std::string reachable(const std::string& parameters, const std::string& name) {
-    const std::unique_ptr<pg_conn, decltype(&PQfinish)> tried(PQconnectdb(parameters.c_str()), PQfinish);
-    if (PQstatus(tried.get()) != CONNECTION_OK)
-        throw StorageUnreachable(name + ": " + inOneLine(PQerrorMessage(tried.get())));
-    return parameters;
+Descriptor newWakeup() {
+    Descriptor descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (descriptor.get() < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    return descriptor;
 }
 
 #if POCO_VERSION < 0x010D0000
@@ -89,11 +90,11 @@ void renew(std::unique_ptr<Session>& session, const std::string& parameters) {
 
 PostgresDatabase::PostgresDatabase(const DatabaseLocation& location, std::chrono::milliseconds busy,
                                    DatabaseAccess access)
-    : _location(location), _name(location.name()), _access(access), _busy(busy) {
+    : _location(location), _name(location.name()), _access(access), _busy(busy), _wakeup(newWakeup()) {
     Poco::Data::PostgreSQL::Connector::registerConnector();
     auto withoutPassword = location;
     withoutPassword.passwordFile.clear();
-    connectionString(withoutPassword);
+    connectionParameters(withoutPassword);
 }
 
 PostgresDatabase::~PostgresDatabase() {
@@ -152,10 +153,13 @@ void PostgresDatabase::connectIfNeedBe() {
     if (!isConnected()) connect();
 }
 
+/// Twice: POCO frees no connection that can't be made, has the password in what it says about it, and can't
+/// be interrupted, so it is left no more than an address that has just answered.
 void PostgresDatabase::connect() {
     if (_isOver) throw StorageError(_name + ": the database is not open");
     _isListening = false;
-    const auto parameters = reachable(connectionString(_location), _name);
+    const auto parameters =
+        connectionString(reachableOf(connectionParameters(_location), _name, _wakeup.get()));
     try {
         if (_session)
             renew(_session, parameters);
@@ -312,6 +316,7 @@ void PostgresDatabase::limitBusy(std::chrono::milliseconds busy) {
 /// that may be gone.
 void PostgresDatabase::interrupt() {
     _isOver = true;
+    ::eventfd_write(_wakeup.get(), 1);
     const std::lock_guard lock(_mutex);
     if (_socket.get() >= 0) ::shutdown(_socket.get(), SHUT_RDWR);
 }

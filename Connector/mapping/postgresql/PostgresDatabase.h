@@ -68,6 +68,7 @@ class PostgresDatabase : public Database {
     bool _isInTransaction = false;                 ///< also when the connection has broken in it
     bool _isListening = false;
     std::atomic<bool> _isOver = false; ///< interrupted or closed
+    Descriptor _wakeup;                ///< can be read once it is interrupted
     std::mutex _mutex;                 ///< for:
     Descriptor _socket{-1};            ///< the connection's, a copy: to end it from any thread
 };
