@@ -4,6 +4,9 @@
 
 #include <Poco/Data/SQLite/Connector.h>
 
+#include <cstdlib>
+#include <string_view>
+
 namespace connector::test {
 
 Mapping mappingWith(const std::string& id, std::uint16_t firstPort) {
@@ -18,6 +21,14 @@ void inTransaction(MappingStore& store, const std::function<void(MappingStore&)>
     MappingStore::Transaction transaction(store);
     write(store);
     transaction.commit();
+}
+
+void tryToWrite(MappingStore& store) {
+    inTransaction(store, [](MappingStore& inner) { inner.tryToWrite(); });
+}
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
 }
 
 std::optional<Mapping> find(MappingStore& store, const std::string& id) {
@@ -61,6 +72,11 @@ void PostgresKind::disconnectAll() const {
     server().ask("postgres",
                  "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '" +
                      database + "'");
+}
+
+boost::test_tools::assertion_result mayRunPostgres(boost::unit_test::test_unit_id) {
+    const char* ci = std::getenv("CI");
+    return PostgresServer::isInstalled() || (ci != nullptr && std::string_view(ci) == "true");
 }
 
 } // namespace connector::test

@@ -5,6 +5,7 @@
 
 #include <Poco/Data/Session.h>
 #include <Poco/TemporaryFile.h>
+#include <boost/test/unit_test.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -19,6 +20,22 @@ Mapping mappingWith(const std::string& id, std::uint16_t firstPort);
 
 /// Writes it in a transaction of its own.
 void inTransaction(MappingStore& store, const std::function<void(MappingStore&)>& write);
+
+/// As that thread does which finds out whether the database can be written.
+void tryToWrite(MappingStore& store);
+
+/// The message of the StorageError that the function throws, or "".
+template <class Function>
+std::string failureOf(Function&& function) {
+    try {
+        function();
+    } catch (const StorageError& error) {
+        return error.what();
+    }
+    return "";
+}
+
+bool has(const std::string& text, const std::string& part);
 
 /// Nothing when it is not there, or damaged.
 std::optional<Mapping> find(MappingStore& store, const std::string& id);
@@ -65,5 +82,14 @@ class PostgresKind {
 
     std::string database; ///< its name
 };
+
+/// Two Connectors' stores of one database.
+struct TwoStores : PostgresKind {
+    MappingStore first = open();
+    MappingStore second = open();
+};
+
+/// For suites. Where a server can't be run, MappingStoreTest.cpp says so; not so in CI.
+boost::test_tools::assertion_result mayRunPostgres(boost::unit_test::test_unit_id);
 
 } // namespace connector::test
