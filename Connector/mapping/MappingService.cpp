@@ -72,12 +72,11 @@ MappingService::~MappingService() {
 }
 
 void MappingService::restore() {
-    if (_follower) {
-        _open.restore(_follower->load());
-        return;
-    }
+    if (_follower) return _open.restore(_follower->load());
     auto rows = _store.load();
-    _open.restore({std::move(rows.mappings), std::move(rows.damaged), _store.releasedPorts()});
+    _open.restore({.mappings = std::move(rows.mappings),
+                   .damaged = std::move(rows.damaged),
+                   .releasedPorts = _store.releasedPorts()});
 }
 
 void MappingService::serve() {
