@@ -13,7 +13,7 @@ PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db man
 IMAGE_PACKAGES="mmdebstrap umoci"
 LINT_PACKAGES="clang-format shellcheck"
 # frp, rathole and chisel are no Debian packages: they are compared when they are on PATH.
-BENCH_PACKAGES="haproxy nginx-light libnginx-mod-stream openssh-client openssh-server openssl python3 python3-matplotlib"
+BENCH_PACKAGES="haproxy libldap-2.5-0 libxml2 libicu72 nginx-light libnginx-mod-stream openssh-client openssh-server openssl python3 python3-matplotlib"
 
 # README shows this line to the letter (lint compares them); the demo sets PORT and runs it.
 # shellcheck disable=SC2016 # the shell that runs the line expands $PORT
@@ -113,8 +113,10 @@ bench() {
     step "building, optimized"
     configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_BENCH=ON
     compile build --target iofog-connector iofog-connector-agent bench-load bench-line
+    unpack postgresql-15 initdb "fleets are" lib/postgresql/15/bin
     step "measuring; figures in build/bench.json, a picture in build/bench.svg"
-    /usr/bin/python3 Tests/bench/bench.py --json build/bench.json --svg build/bench.svg "$@" # Debian's, with matplotlib
+    POSTGRESQL=build/postgresql-15/usr/lib/postgresql \
+        /usr/bin/python3 Tests/bench/bench.py --json build/bench.json --svg build/bench.svg "$@" # Debian's, with matplotlib
 }
 
 # attack [NAME...]: as root, those that need a network namespace run, too.

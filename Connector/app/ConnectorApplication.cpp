@@ -294,7 +294,9 @@ void ConnectorApplication::uninitialize() {
 
 /// A thread that waits for the disk can't be stopped, nor what it uses be destroyed.
 void ConnectorApplication::endWithoutDisk() {
-    log().error("the disk of the database does not answer: ended without waiting for it");
+    log().error(
+        "%s does not answer: ended without waiting for it",
+        std::string(_configuration.database.isShared() ? "the database server" : "the disk of the database"));
     std::thread(endSoon).detach(); // the disk may be the log's, too
     _logging.reset();
     if (!_pidFile.empty() && !_upgrade) ::unlink(_pidFile.c_str());

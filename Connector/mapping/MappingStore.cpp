@@ -7,6 +7,8 @@
 #include <Poco/Data/Statement.h>
 #include <Poco/Logger.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace connector {
@@ -121,11 +123,20 @@ std::vector<Mapping> MappingStore::loadDamaged() {
 }
 
 std::vector<Mapping> MappingStore::load(const std::set<std::string>& ids) {
-    if (ids.empty()) return {};
+    constexpr std::ptrdiff_t kAtOnce = 1000; // databases bound the number of values
+    std::vector<Mapping> mappings;
+    for (auto from = ids.begin(); from != ids.end();) {
+        const auto to = std::next(from, std::min(kAtOnce, std::distance(from, ids.end())));
+        loadInto(mappings, {from, to});
+        from = to;
+    }
+    return mappings;
+}
+
+void MappingStore::loadInto(std::vector<Mapping>& mappings, const std::set<std::string>& ids) {
     std::string list;
     for (std::size_t number = 1; number <= ids.size(); ++number)
         list += (number > 1 ? ", $" : "$") + std::to_string(number);
-    std::vector<Mapping> mappings;
     forEachRow("WHERE id IN (" + list + ")", ids, [&](const MappingRow& row, const std::string& checksum) {
         auto mapping = checksum == checksumOf(row) ? mappingOf(row) : std::nullopt;
         if (mapping)
@@ -133,7 +144,6 @@ std::vector<Mapping> MappingStore::load(const std::set<std::string>& ids) {
         else
             tellDamaged(row.front().value(""));
     });
-    return mappings;
 }
 
 void MappingStore::tellDamaged(const std::string& id) {

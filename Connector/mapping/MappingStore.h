@@ -152,6 +152,7 @@ class MappingStore {
 
     template <class Function>
     void forEachRow(const std::string& condition, const std::set<std::string>& ids, Function&& function);
+    void loadInto(std::vector<Mapping>& mappings, const std::set<std::string>& ids);
     void tellDamaged(const std::string& id);
     void releasePort(int port);
 

@@ -4,7 +4,7 @@ import contextlib
 import pathlib
 import tempfile
 
-PERIOD = 10000  # microseconds; short, so that who has used up its share does not wait for long
+PERIOD = 20000  # microseconds; short, so that who has used up its share does not wait for long
 PREFIX = "connector-bench-"
 ROOT = pathlib.Path("/sys/fs/cgroup")
 

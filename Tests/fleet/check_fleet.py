@@ -137,7 +137,7 @@ class Fleet:
         return False
 
     def ids_in_database(self):
-        return set(self.database.ask("SELECT id FROM mapping").split())
+        return {row[0] for row in self.database.ask("SELECT id FROM mapping")}
 
 
 def kill_a_connector(fleet):

@@ -1,21 +1,52 @@
 """A PostgreSQL server of a test's, in a folder of its own."""
 
+import ctypes
 import os
 import pathlib
 import pwd
-import subprocess
 import signal
+import subprocess
 import time
 
 PASSWORD = "a=password,'with/marks"
-USER = "postgres"  # the server refuses root
+USER = "postgres"
+NOBODY = "nobody"  # who the server runs as, as it refuses root
 START_SECONDS = 60
+DONE = (1, 2)  # PGRES_COMMAND_OK, PGRES_TUPLES_OK
 
 
 def programs():
-    """The folder of the newest one that Debian's packages have; None: there is none."""
-    folders = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    return folders[-1] if folders else None
+    """The folder of those that are installed, or that ./do has unpacked; None: there are none."""
+    for folder in "/usr/lib/postgresql", os.environ.get("POSTGRESQL", ""):
+        for path in sorted(pathlib.Path(folder or "/nowhere").glob("*/bin/initdb")):
+            return path.parent
+    return None
+
+
+def libpq():
+    library = ctypes.CDLL("libpq.so.5")
+    for name in "PQconnectdb", "PQexec":
+        getattr(library, name).restype = ctypes.c_void_p
+    for name in "PQerrorMessage", "PQgetvalue":
+        getattr(library, name).restype = ctypes.c_char_p
+    return library
+
+
+def ask(address, query):
+    """The rows of the answer, each a list of texts. RuntimeError: there is none, and why."""
+    library = libpq()
+    connection = ctypes.c_void_p(library.PQconnectdb(address.encode()))
+    try:
+        result = ctypes.c_void_p(library.PQexec(connection, query.encode()))
+        try:
+            if library.PQresultStatus(result) not in DONE:
+                raise RuntimeError(f"{query}: {library.PQerrorMessage(connection).decode()}")
+            return [[library.PQgetvalue(result, row, column).decode() for column in range(library.PQnfields(result))]
+                    for row in range(library.PQntuples(result))]
+        finally:
+            library.PQclear(result)
+    finally:
+        library.PQfinish(connection)
 
 
 class Postgres:
@@ -30,7 +61,7 @@ class Postgres:
         self._folder.mkdir()
         self._words = []
         if os.geteuid() == 0:
-            user = pwd.getpwnam(USER)
+            user = pwd.getpwnam(NOBODY)
             os.chown(self._folder, user.pw_uid, user.pw_gid)
             self._words = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
             for path in self._folder.parents[:-2]:
@@ -40,7 +71,7 @@ class Postgres:
         self.password_file.chmod(0o644)
         self.url = f"postgresql://{USER}@{address}:{port}/postgres"
         subprocess.run([*self._words, programs() / "initdb", "-D", self._folder, "-U", USER, "-E", "UTF8", "--no-sync",
-                        "--auth=scram-sha-256", f"--pwfile={self.password_file}"],
+                        "--locale=C", "--auth=scram-sha-256", f"--pwfile={self.password_file}"],
                        check=True, stdout=subprocess.DEVNULL)
         with open(self._folder / "pg_hba.conf", "a", encoding="utf-8") as file:
             file.write("host all all 0.0.0.0/0 scram-sha-256\n")
@@ -52,23 +83,22 @@ class Postgres:
         self._process = self._start([*self._words, programs() / "postgres", "-D", self._folder, *options,
                                      *(word for each in settings.items() for word in ("-c", "{}={}".format(*each)))])
         until = time.monotonic() + START_SECONDS
-        while self._psql("SELECT 1").returncode != 0:
+        while not self._answers():
             if time.monotonic() > until:
-                raise RuntimeError(f"PostgreSQL does not answer: {self._psql('SELECT 1').stderr}")
+                raise RuntimeError("PostgreSQL does not answer")
             time.sleep(0.02)
+
+    def _answers(self):
+        try:
+            return self.ask("SELECT 1")
+        except RuntimeError:
+            return None
 
     def stop(self):
         """At once, as if somebody had pulled its plug."""
         self._process.stop(signal.SIGQUIT)
 
     def ask(self, query):
-        """By the socket that no network is between. What it answers, a row a line."""
-        answer = self._psql(query)
-        if answer.returncode != 0:
-            raise RuntimeError(f"{query}: {answer.stderr}")
-        return answer.stdout.strip()
-
-    def _psql(self, query):
-        words = ["psql", "-h", self._folder, "-p", str(self._port), "-U", USER, "-AtX", "-c", query, "postgres"]
-        environment = {**os.environ, "PGPASSWORD": PASSWORD}
-        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+        """By the socket that no network is between."""
+        password = PASSWORD.replace("'", "\\'")
+        return ask(f"host={self._folder} port={self._port} user={USER} dbname=postgres password='{password}'", query)

@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(LastUseIsTheLatestOfAllNodes) {
     BOOST_TEST(fleet.stop(1) == 0);
     BOOST_TEST(fleet.stop(0) == 0);
     fleet.start(0);
-    BOOST_TEST(lastVisitor(0) == latest);
+    BOOST_TEST(lastVisitor(0) >= latest);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -173,6 +173,22 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(everything_of_a_mapping_comes_back, Kind, Kinds) {
     BOOST_TEST(!find(store, "c"));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(many_are_found_by_their_ids, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    std::vector<Mapping> mappings;
+    std::set<std::string> ids;
+    for (std::uint16_t i = 0; i < 2001; ++i) {
+        mappings.push_back(mappingWith(std::to_string(i), static_cast<std::uint16_t>(1 + 2 * i)));
+        ids.insert(mappings.back().id);
+    }
+    store.insertAll(mappings);
+    BOOST_TEST(store.load(ids).size() == mappings.size());
+    BOOST_TEST(store.load(std::set<std::string>{}).empty());
+    BOOST_TEST(store.load({"7", "8", "none"}).size() == 2U);
+}
+
 /// It is written by itself, and may be written between the reading and the replacing of the rest.
 BOOST_AUTO_TEST_CASE_TEMPLATE(replacing_a_mapping_keeps_when_it_was_last_in_use, Kind, Kinds) {
     const Kind kind;
@@ -275,18 +291,19 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_row_that_was_changed_by_others_is_damaged, Kind,
     if (!kind.isThere()) return;
     {
         auto store = kind.open();
-        store.insertAll({mappingWith("a", 1), mappingWith("b", 3), mappingWith("c", 5)});
+        store.insertAll({mappingWith("a", 1), mappingWith("b", 3), mappingWith("c", 5), mappingWith("d", 7)});
     }
+    kind.execute("UPDATE mapping SET logrelays = 1 WHERE id = 'd'");
     kind.execute("UPDATE mapping SET passcode1 = 'other' WHERE id = 'b'");
     kind.execute("UPDATE mapping SET allow = 'no network' WHERE id = 'c'");
     auto store = kind.open();
     BOOST_TEST(idsOf(store.load()) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
-    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"b", "c"}),
+    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"b", "c", "d"}),
                boost::test_tools::per_element());
     BOOST_TEST(store.loadDamaged()[0].endpoint2.port == 4);
     BOOST_TEST(!find(store, "b"));
     inTransaction(store, [](MappingStore& inner) { inner.removeIfThere(mappingWith("b", 3)); });
-    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"c"}),
+    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"c", "d"}),
                boost::test_tools::per_element());
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <future>
 #include <string_view>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -132,7 +133,7 @@ BOOST_FIXTURE_TEST_CASE(waiting_for_changes_ends_with_the_time_or_a_sign, TwoSto
     std::array<int, 2> ends{};
     BOOST_REQUIRE(::pipe(ends.data()) == 0);
     BOOST_REQUIRE(::write(ends[1], "!", 1) == 1);
-    BOOST_TEST(first.awaitChanges(kLong, ends[0]).empty());
+    BOOST_TEST(first.awaitChanges(std::chrono::hours(1), ends[0]).empty());
     ::close(ends[0]);
     ::close(ends[1]);
 }
@@ -262,6 +263,22 @@ BOOST_FIXTURE_TEST_CASE(who_may_not_log_in_is_told_so_without_the_password, Post
     BOOST_CHECK_THROW(none.load(), StorageUnreachable);
 }
 
+BOOST_FIXTURE_TEST_CASE(without_a_password_file_libpq_looks_for_a_password, PostgresKind) {
+    auto without = location();
+    without.passwordFile.clear();
+    auto store = MappingStore::openShared(without, kDatabaseBusy);
+    BOOST_TEST(has(failureOf([&] { store.load(); }), "no password supplied"));
+    std::string escaped;
+    for (const char each : std::string(PostgresServer::kPassword))
+        escaped += each == '\\' ? "\\\\" : std::string(1, each);
+    const Folder folder;
+    const auto file = folder.write("pgpass", "*:*:*:*:" + escaped + "\n");
+    BOOST_REQUIRE(::chmod(file.c_str(), S_IRUSR) == 0);
+    ::setenv("PGPASSFILE", file.c_str(), 1);
+    BOOST_TEST(store.load().empty());
+    ::unsetenv("PGPASSFILE");
+}
+
 BOOST_FIXTURE_TEST_CASE(addresses_are_as_libpq_takes_them, PostgresKind) {
     auto several = location("target_session_attrs=read-write&application_name=one%26two");
     const auto port = std::to_string(server().port());
@@ -307,6 +324,14 @@ BOOST_FIXTURE_TEST_CASE(many_that_make_the_tables_at_once_make_them_once, Postgr
     for (auto& one : others)
         BOOST_TEST(failureOf([&] { one.get(); }) == "");
     BOOST_TEST(server().ask(database, "SELECT count(*) FROM connector_schema") == "1");
+}
+
+BOOST_FIXTURE_TEST_CASE(who_makes_the_tables_waits_for_those_who_write, PostgresKind) {
+    auto first = open();
+    const MappingStore::Transaction transaction(first);
+    execute("DROP TABLE connector_schema");
+    auto second = open(std::chrono::milliseconds(50));
+    BOOST_CHECK_THROW(second.load(), StorageLocked);
 }
 
 BOOST_FIXTURE_TEST_CASE(writes_that_fail_leave_nothing_behind_in_the_session, PostgresKind) {
