@@ -269,12 +269,12 @@ void ConnectorApplication::start() {
 
 void ConnectorApplication::takeOver() {
     _server = std::make_unique<Server>(_configuration, _takeover->receive());
+    _server->onRemoved([this](const std::string& id) { _takeover->tellRemoved(id); });
     _server->restore();
     _takeover->waitForGo();
     _server->openApi();
     _server->serve();
     _takeover->confirm();
-    _server->onRemoved([this](const std::string& id) { _takeover->tellRemoved(id); });
     for (const auto& file : {_pidFile, _configuration.database.localFile() + ".pid"})
         replaceInPidFile(file, _takeover->formerProcess());
 }
@@ -294,7 +294,9 @@ void ConnectorApplication::uninitialize() {
 
 /// A thread that waits for the disk can't be stopped, nor what it uses be destroyed.
 void ConnectorApplication::endWithoutDisk() {
-    log().error("the disk of the database does not answer: ended without waiting for it");
+    log().error(
+        "%s does not answer: ended without waiting for it",
+        std::string(_configuration.database.isShared() ? "the database server" : "the disk of the database"));
     std::thread(endSoon).detach(); // the disk may be the log's, too
     _logging.reset();
     if (!_pidFile.empty() && !_upgrade) ::unlink(_pidFile.c_str());

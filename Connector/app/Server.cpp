@@ -37,7 +37,10 @@ MappingStore storeFor(const Configuration& configuration, Descriptor& lock) {
 /// Of a shared database.
 std::optional<FollowedStores> followedFor(const Configuration& configuration, Descriptor& lock) {
     if (!configuration.database.isShared()) return std::nullopt;
-    return FollowedStores::open(configuration.database, configuration.databaseLimits.busy, std::move(lock));
+    const auto& location = configuration.database;
+    const auto busy = configuration.databaseLimits.busy;
+    return FollowedStores{MappingStore::openShared(location, busy),
+                          MappingCache(location.cache, busy, std::move(lock))};
 }
 
 /// Of a shared database, each Connector begins at another place, so that they seldom want the same ones.

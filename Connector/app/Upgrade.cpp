@@ -131,7 +131,7 @@ void Upgrade::launch() {
 void Upgrade::handOver() {
     const bool isSuspended = _server.suspend();
     try {
-        if (!isSuspended) throw ChannelClosed("the disk of the database does not answer");
+        if (!isSuspended) throw ChannelClosed("the database does not answer");
         exchange();
     } catch (const ChannelClosed& error) {
         endNewProcess(); // before this one opens the database again

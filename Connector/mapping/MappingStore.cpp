@@ -7,6 +7,8 @@
 #include <Poco/Data/Statement.h>
 #include <Poco/Logger.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace connector {
@@ -24,6 +26,14 @@ std::string forColumns(std::size_t count, Function&& text) {
     std::string list;
     for (std::size_t i = 0; i < count; ++i)
         list += (i > 0 ? ", " : "") + text(kMappingColumns[i].name, std::to_string(i + 1));
+    return list;
+}
+
+/// $1, $2 and so on.
+std::string placeholders(std::ptrdiff_t count) {
+    std::string list;
+    for (std::ptrdiff_t number = 1; number <= count; ++number)
+        list += (number > 1 ? ", $" : "$") + std::to_string(number);
     return list;
 }
 
@@ -84,10 +94,26 @@ bool MappingStore::isInUse(const std::string& path) {
     return DatabaseLock::isHeld(path);
 }
 
-/// function(row, checksum), for one row after the other. ids: the condition's $1 and so on.
-template <class Function>
-void MappingStore::forEachRow(const std::string& condition, const std::set<std::string>& ids,
-                              Function&& function) {
+MappingStore::Rows MappingStore::load() {
+    Rows rows;
+    loadInto(rows, "ORDER BY id", {});
+    return rows;
+}
+
+MappingStore::Rows MappingStore::load(const std::set<std::string>& ids) {
+    constexpr std::ptrdiff_t kAtOnce = 1000; // databases bound the number of values
+    Rows rows;
+    for (auto from = ids.begin(); from != ids.end();) {
+        const auto to = std::next(from, std::min(kAtOnce, std::distance(from, ids.end())));
+        loadInto(rows, "WHERE id IN (" + placeholders(std::distance(from, to)) + ")", {from, to});
+        from = to;
+    }
+    tellDamaged(rows.damaged);
+    return rows;
+}
+
+/// ids: the condition's $1 and so on.
+void MappingStore::loadInto(Rows& rows, const std::string& condition, const std::set<std::string>& ids) {
     MappingRow row;
     Poco::Nullable<std::string> checksum;
     _database->translated([&] {
@@ -98,48 +124,23 @@ void MappingStore::forEachRow(const std::string& condition, const std::set<std::
         for (auto& value : row)
             select, into(value);
         select, into(checksum), limit(1);
-        while (!select.done())
-            if (select.execute() > 0) function(row, checksum.value(""));
+        while (!select.done()) {
+            if (select.execute() == 0) continue;
+            auto mapping = checksum.value("") == checksumOf(row) ? mappingOf(row) : std::nullopt;
+            if (mapping)
+                rows.mappings.push_back(std::move(*mapping));
+            else
+                rows.damaged.push_back(remainsOf(row));
+        }
     });
 }
 
-std::vector<Mapping> MappingStore::load() {
-    std::vector<Mapping> mappings;
-    forEachRow("ORDER BY id", {}, [&](const MappingRow& row, const std::string& checksum) {
-        if (checksum != checksumOf(row)) return;
-        if (auto mapping = mappingOf(row)) mappings.push_back(std::move(*mapping));
-    });
-    return mappings;
-}
-
-std::vector<Mapping> MappingStore::loadDamaged() {
-    std::vector<Mapping> mappings;
-    forEachRow("ORDER BY id", {}, [&](const MappingRow& row, const std::string& checksum) {
-        if (checksum != checksumOf(row) || !mappingOf(row)) mappings.push_back(remainsOf(row));
-    });
-    return mappings;
-}
-
-std::vector<Mapping> MappingStore::load(const std::set<std::string>& ids) {
-    if (ids.empty()) return {};
-    std::string list;
-    for (std::size_t number = 1; number <= ids.size(); ++number)
-        list += (number > 1 ? ", $" : "$") + std::to_string(number);
-    std::vector<Mapping> mappings;
-    forEachRow("WHERE id IN (" + list + ")", ids, [&](const MappingRow& row, const std::string& checksum) {
-        auto mapping = checksum == checksumOf(row) ? mappingOf(row) : std::nullopt;
-        if (mapping)
-            mappings.push_back(std::move(*mapping));
-        else
-            tellDamaged(row.front().value(""));
-    });
-    return mappings;
-}
-
-void MappingStore::tellDamaged(const std::string& id) {
-    if (!_toldDamaged.insert(id).second) return;
-    Poco::Logger::get("mapping").error(
-        "mapping %s is damaged in the database, and not served: the checksum of its row is wrong", id);
+void MappingStore::tellDamaged(const std::vector<Mapping>& damaged) {
+    for (const auto& mapping : damaged)
+        if (_toldDamaged.insert(mapping.id).second)
+            Poco::Logger::get("mapping").error(
+                "mapping %s is damaged in the database, and not served: the checksum of its row is wrong",
+                mapping.id);
 }
 
 std::vector<MappingStore::RowMark> MappingStore::marks() {

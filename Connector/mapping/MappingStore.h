@@ -65,15 +65,18 @@ class MappingStore {
     /// Whether other Connectors may have it open, too.
     bool isShared() const { return _isShared; }
 
-    /// All mappings whose rows are as they were written, ordered by id.
-    std::vector<Mapping> load();
+    struct Rows {
+        std::vector<Mapping> mappings; ///< whose rows are as they were written
+        /// Whose rows have a wrong checksum, as their bytes have changed on the disk: id and ports alone,
+        /// which the database compares with its indexes.
+        std::vector<Mapping> damaged;
+    };
 
-    /// Those whose rows have a wrong checksum, as their bytes have changed on the disk: id and ports alone,
-    /// which the database compares with its indexes.
-    std::vector<Mapping> loadDamaged();
+    /// All of them, ordered by id.
+    Rows load();
 
-    /// Those of them that there are; damaged ones are left out, which is logged once.
-    std::vector<Mapping> load(const std::set<std::string>& ids);
+    /// Those of them that there are, in any order. Damaged ones are logged, once.
+    Rows load(const std::set<std::string>& ids);
 
     /// A row as it is at the moment.
     struct RowMark {
@@ -150,9 +153,8 @@ class MappingStore {
   private:
     MappingStore(std::unique_ptr<Database> database, bool isShared);
 
-    template <class Function>
-    void forEachRow(const std::string& condition, const std::set<std::string>& ids, Function&& function);
-    void tellDamaged(const std::string& id);
+    void loadInto(Rows& rows, const std::string& condition, const std::set<std::string>& ids);
+    void tellDamaged(const std::vector<Mapping>& damaged);
     void releasePort(int port);
 
     std::unique_ptr<Database> _database;

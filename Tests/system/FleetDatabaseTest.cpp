@@ -9,15 +9,6 @@ namespace connector::test {
 
 namespace {
 
-/// The database server is gone while it lives.
-class Outage {
-  public:
-    Outage() { sharedServer().kill(); }
-    ~Outage() { sharedServer().start(); }
-    Outage(const Outage&) = delete;
-    Outage& operator=(const Outage&) = delete;
-};
-
 /// Mappings in a SQLite file that a Connector writes to.
 int rowsIn(const std::string& file) {
     using namespace Poco::Data::Keywords;
@@ -163,6 +154,25 @@ BOOST_AUTO_TEST_CASE(OneCacheIsOneConnectors) {
     BOOST_TEST(finished.exitCode != 0);
     BOOST_TEST(finished.output.find(fleet.cache(0)) != std::string::npos, finished.output);
     BOOST_TEST(fleet.api(0).get("/health").status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(DamagedRowIsServedUntilARestart) {
+    Fleet fleet(2);
+    const auto mapping = fleet.api(0).addPublic();
+    fleet.waitUntilAllServe(mapping);
+    fleet.ask("UPDATE mapping SET label = 'damaged' WHERE id = '" + mapping.id + "'");
+    const auto later = fleet.api(0).addPublic();
+    fleet.waitUntilAllServe(later);
+    fleet.waitUntilAllServe(mapping);
+    BOOST_TEST(fleet.stop(1) == 0);
+    fleet.start(1);
+    fleet.waitForState(1, "ok");
+    fleet.waitUntilAllServe(fleet.api(0).addPublic()); // by now all was compared
+    BOOST_TEST(!fleet.listens(1, mapping.port2));
+    BOOST_TEST(fleet.api(1).get("/api/v2/status").json()->getValue<int>("damaged") == 1);
+    BOOST_TEST(fleet.api(1).tryRemove(mapping.id).status == 200);
+    fleet.waitUntilNobodyListens(mapping);
+    BOOST_TEST(fleet.api(1).get("/api/v2/status").json()->getValue<int>("damaged") == 0);
 }
 
 BOOST_AUTO_TEST_CASE(PasswordIsInNoLog) {

@@ -109,7 +109,8 @@ void PostgresServer::restart() {
 
 std::string PostgresServer::newDatabase() {
     const auto name = "connector" + std::to_string(++_databases);
-    ask("postgres", "CREATE DATABASE " + name);
+    // Its order of texts is not that of bytes.
+    ask("postgres", "CREATE DATABASE " + name + " TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'");
     return name;
 }
 

@@ -21,14 +21,21 @@ namespace {
 /// A copy, as the one that the build has made is not to be replaced. Processes that leave their parent become
 /// children of the test's.
 std::string prepare(ConnectorSetup& setup, const std::map<std::string, int>& limits,
-                    const std::map<std::string, std::string>& environment) {
+                    const std::map<std::string, std::string>& environment,
+                    const std::map<std::string, std::string>& texts) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     for (const auto& [key, value] : limits)
         setup.set("limits." + key, value);
     for (const auto& [name, value] : environment)
         setup.setEnvironment(name, value);
-    auto program = setup.folder().path("iofog-connector");
-    fs::copy_file(programPath("CONNECTOR_BIN"), program);
+    if (texts.contains("database.url")) setup.unset("database");
+    for (const auto& [key, value] : texts)
+        setup.set(key, value);
+    const fs::path built = programPath("CONNECTOR_BIN");
+    auto program = setup.folder().path("bin/iofog-connector");
+    fs::create_directory(setup.folder().path("bin"));
+    fs::copy_file(built, program);
+    fs::create_directory_symlink(built.parent_path().parent_path() / "lib", setup.folder().path("lib"));
     setup.useProgram(program);
     return program;
 }
@@ -36,8 +43,9 @@ std::string prepare(ConnectorSetup& setup, const std::map<std::string, int>& lim
 } // namespace
 
 UpgradedConnector::UpgradedConnector(Mode mode, const std::map<std::string, int>& limits,
-                                     const std::map<std::string, std::string>& environment)
-    : _setup(mode), _program(prepare(_setup, limits, environment)), _first(_setup) {}
+                                     const std::map<std::string, std::string>& environment,
+                                     const std::map<std::string, std::string>& texts)
+    : _setup(mode), _program(prepare(_setup, limits, environment, texts)), _first(_setup) {}
 
 UpgradedConnector::~UpgradedConnector() {
     BOOST_TEST((_first.process().isRunning() ? _first.stop(SIGTERM) : _first.waitForExit()) == 0);

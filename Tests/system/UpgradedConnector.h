@@ -15,9 +15,11 @@ namespace connector::test {
 /// with the object, and must exit with 0.
 class UpgradedConnector {
   public:
-    /// limits: written to "limits" in the configuration. environment: of the processes.
+    /// limits: written to "limits" in the configuration. environment: of the processes. texts: further values
+    /// of the configuration.
     explicit UpgradedConnector(Mode mode, const std::map<std::string, int>& limits = {},
-                               const std::map<std::string, std::string>& environment = {});
+                               const std::map<std::string, std::string>& environment = {},
+                               const std::map<std::string, std::string>& texts = {});
     ~UpgradedConnector();
     UpgradedConnector(const UpgradedConnector&) = delete;
     UpgradedConnector& operator=(const UpgradedConnector&) = delete;

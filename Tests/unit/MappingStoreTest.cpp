@@ -117,8 +117,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_write_that_fails_leaves_the_others, Kind, Kinds)
         BOOST_TEST(!transaction.apply(insertionOf("c", 3)));
         transaction.commit();
     }
-    BOOST_TEST(idsOf(store.load()) == (std::vector<std::string>{"a", "c"}), boost::test_tools::per_element());
-    BOOST_TEST(store.loadDamaged().empty());
+    BOOST_TEST(idsOf(store.load().mappings) == (std::vector<std::string>{"a", "c"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(store.load().damaged.empty());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_write_that_fails_halfway_leaves_nothing_of_itself, Kind, Kinds) {
@@ -135,7 +136,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_write_that_fails_halfway_leaves_nothing_of_itsel
         BOOST_TEST(!!failure, "the ports are taken");
         transaction.commit();
     }
-    BOOST_TEST(idsOf(store.load()) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
+    BOOST_TEST(idsOf(store.load().mappings) == (std::vector<std::string>{"a"}),
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_not_committed_is_not_there, Kind, Kinds) {
@@ -146,7 +148,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_not_committed_is_not_there, Kind, Kinds) {
         MappingStore::Transaction transaction(store);
         BOOST_TEST(!transaction.apply(insertionOf("a", 1)));
     }
-    BOOST_TEST(store.load().empty());
+    BOOST_TEST(store.load().mappings.empty());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(all_or_none_are_inserted, Kind, Kinds) {
@@ -154,9 +156,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(all_or_none_are_inserted, Kind, Kinds) {
     if (!kind.isThere()) return;
     auto store = kind.open();
     BOOST_CHECK_THROW(store.insertAll({mappingWith("a", 1), mappingWith("b", 1)}), StoragePortTaken);
-    BOOST_TEST(store.load().empty());
+    BOOST_TEST(store.load().mappings.empty());
     store.insertAll({mappingWith("a", 1), mappingWith("b", 3)});
-    BOOST_TEST(store.load().size() == 2U);
+    BOOST_TEST(store.load().mappings.size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(everything_of_a_mapping_comes_back, Kind, Kinds) {
@@ -166,11 +168,27 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(everything_of_a_mapping_comes_back, Kind, Kinds) {
     const auto wanted = fullMapping();
     const auto plain = mappingWith("b", 3);
     store.insertAll({plain, wanted});
-    BOOST_REQUIRE(store.load().size() == 2U);
-    BOOST_TEST((store.load()[0] == wanted));
-    BOOST_TEST((store.load()[1] == plain), "what is not given stays so");
+    BOOST_REQUIRE(store.load().mappings.size() == 2U);
+    BOOST_TEST((store.load().mappings[0] == wanted));
+    BOOST_TEST((store.load().mappings[1] == plain), "what is not given stays so");
     BOOST_TEST((find(store, "a") == wanted));
     BOOST_TEST(!find(store, "c"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(many_are_found_by_their_ids, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    std::vector<Mapping> mappings;
+    std::set<std::string> ids;
+    for (std::uint16_t i = 0; i < 2001; ++i) {
+        mappings.push_back(mappingWith(std::to_string(i), static_cast<std::uint16_t>(1 + 2 * i)));
+        ids.insert(mappings.back().id);
+    }
+    store.insertAll(mappings);
+    BOOST_TEST(store.load(ids).mappings.size() == mappings.size());
+    BOOST_TEST(store.load(std::set<std::string>{}).mappings.empty());
+    BOOST_TEST(store.load({"7", "8", "none"}).mappings.size() == 2U);
 }
 
 /// It is written by itself, and may be written between the reading and the replacing of the rest.
@@ -223,7 +241,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_not_as_it_was_said_to_be_is_neither_replac
     BOOST_TEST(find(store, "a").value().label == "new");
     BOOST_TEST(store.releasedPorts().empty());
     inTransaction(store, [&](MappingStore& inner) { inner.remove(labelled); });
-    BOOST_TEST(store.load().empty());
+    BOOST_TEST(store.load().mappings.empty());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_may_be_gone_is_removed_if_it_is_there, Kind, Kinds) {
@@ -235,7 +253,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_may_be_gone_is_removed_if_it_is_there, Kind, 
         inner.removeIfThere(mappingWith("a", 1));
         inner.removeIfThere(mappingWith("b", 3));
     });
-    BOOST_TEST(store.load().empty());
+    BOOST_TEST(store.load().mappings.empty());
     BOOST_TEST(store.releasedPorts() == (std::vector<std::uint16_t>{1, 2}), boost::test_tools::per_element());
 }
 
@@ -275,18 +293,22 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_row_that_was_changed_by_others_is_damaged, Kind,
     if (!kind.isThere()) return;
     {
         auto store = kind.open();
-        store.insertAll({mappingWith("a", 1), mappingWith("b", 3), mappingWith("c", 5)});
+        store.insertAll({mappingWith("a", 1), mappingWith("b", 3), mappingWith("c", 5), mappingWith("d", 7)});
     }
+    kind.execute("UPDATE mapping SET logrelays = 1 WHERE id = 'd'");
     kind.execute("UPDATE mapping SET passcode1 = 'other' WHERE id = 'b'");
     kind.execute("UPDATE mapping SET allow = 'no network' WHERE id = 'c'");
     auto store = kind.open();
-    BOOST_TEST(idsOf(store.load()) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
-    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"b", "c"}),
+    BOOST_TEST(idsOf(store.load().mappings) == (std::vector<std::string>{"a"}),
                boost::test_tools::per_element());
-    BOOST_TEST(store.loadDamaged()[0].endpoint2.port == 4);
-    BOOST_TEST(!find(store, "b"));
+    BOOST_TEST(idsOf(store.load().damaged) == (std::vector<std::string>{"b", "c", "d"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(store.load().damaged[0].endpoint2.port == 4);
+    const auto some = store.load({"a", "b", "none"});
+    BOOST_TEST(idsOf(some.mappings) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
+    BOOST_TEST(idsOf(some.damaged) == (std::vector<std::string>{"b"}), boost::test_tools::per_element());
     inTransaction(store, [](MappingStore& inner) { inner.removeIfThere(mappingWith("b", 3)); });
-    BOOST_TEST(idsOf(store.loadDamaged()) == (std::vector<std::string>{"c"}),
+    BOOST_TEST(idsOf(store.load().damaged) == (std::vector<std::string>{"c", "d"}),
                boost::test_tools::per_element());
 }
 
@@ -316,7 +338,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_interrupted_store_fails, Kind, Kinds) {
     store.insertAll({mappingWith("a", 1)});
     store.suspend();
     store.insertAll({mappingWith("b", 3)});
-    BOOST_TEST(store.load().size() == 2U);
+    BOOST_TEST(store.load().mappings.size() == 2U);
     store.interrupt();
     store.close();
     BOOST_CHECK_THROW(store.load(), StorageError);

@@ -21,7 +21,7 @@ void inTransaction(MappingStore& store, const std::function<void(MappingStore&)>
 }
 
 std::optional<Mapping> find(MappingStore& store, const std::string& id) {
-    const auto found = store.load({id});
+    const auto found = store.load({id}).mappings;
     return found.empty() ? std::nullopt : std::optional(found.front());
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <future>
 #include <string_view>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -58,9 +59,9 @@ BOOST_AUTO_TEST_SUITE(PostgresStores, *boost::unit_test::precondition(mayRun))
 
 BOOST_FIXTURE_TEST_CASE(what_one_store_writes_the_other_reads, TwoStores) {
     first.insertAll({mappingWith("a", 1)});
-    BOOST_TEST(second.load().size() == 1U);
+    BOOST_TEST(second.load().mappings.size() == 1U);
     inTransaction(second, [](MappingStore& inner) { inner.remove(mappingWith("a", 1)); });
-    BOOST_TEST(first.load().empty());
+    BOOST_TEST(first.load().mappings.empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(one_of_two_that_race_for_a_port_gets_it, TwoStores) {
@@ -81,7 +82,7 @@ BOOST_FIXTURE_TEST_CASE(one_of_two_that_race_for_a_port_gets_it, TwoStores) {
     auto other = std::async(std::launch::async, [&] { return insertAll(second, "second"); });
     taken = insertAll(first, "first") + other.get();
     BOOST_TEST(taken == kRounds);
-    BOOST_TEST(first.load().size() == std::size_t{kRounds});
+    BOOST_TEST(first.load().mappings.size() == std::size_t{kRounds});
 }
 
 BOOST_FIXTURE_TEST_CASE(a_port_may_be_at_either_end, TwoStores) {
@@ -103,7 +104,7 @@ BOOST_FIXTURE_TEST_CASE(who_writes_keeps_the_others_waiting_but_not_for_ever, Po
         transaction.commit();
         waiting.get();
     }
-    BOOST_TEST(second.load().size() == 1U);
+    BOOST_TEST(second.load().mappings.size() == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(changes_are_told_in_their_order_and_last_uses_are_not, TwoStores) {
@@ -132,7 +133,7 @@ BOOST_FIXTURE_TEST_CASE(waiting_for_changes_ends_with_the_time_or_a_sign, TwoSto
     std::array<int, 2> ends{};
     BOOST_REQUIRE(::pipe(ends.data()) == 0);
     BOOST_REQUIRE(::write(ends[1], "!", 1) == 1);
-    BOOST_TEST(first.awaitChanges(kLong, ends[0]).empty());
+    BOOST_TEST(first.awaitChanges(std::chrono::hours(1), ends[0]).empty());
     ::close(ends[0]);
     ::close(ends[1]);
 }
@@ -153,7 +154,7 @@ BOOST_FIXTURE_TEST_CASE(a_connection_that_has_ended_between_two_transactions_is_
     server().restart();
     first.insertAll({mappingWith("b", 3)});
     server().restart();
-    BOOST_TEST(first.load().size() == 2U);
+    BOOST_TEST(first.load().mappings.size() == 2U);
 }
 
 BOOST_FIXTURE_TEST_CASE(one_that_ends_in_a_transaction_leaves_nothing_written, TwoStores) {
@@ -166,7 +167,7 @@ BOOST_FIXTURE_TEST_CASE(one_that_ends_in_a_transaction_leaves_nothing_written, T
         BOOST_CHECK_THROW(first.load(), StorageUnreachable);
         BOOST_CHECK_THROW(transaction.commit(), StorageUnreachable);
     }
-    BOOST_TEST(first.load().empty());
+    BOOST_TEST(first.load().mappings.empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(in_apply_it_ends_the_whole_transaction, TwoStores) {
@@ -178,7 +179,7 @@ BOOST_FIXTURE_TEST_CASE(in_apply_it_ends_the_whole_transaction, TwoStores) {
         BOOST_CHECK_THROW(transaction.apply([](MappingStore& inner) { inner.insert(mappingWith("b", 3)); }),
                           StorageUnreachable);
     }
-    BOOST_TEST(first.load().empty());
+    BOOST_TEST(first.load().mappings.empty());
 }
 
 /// What the commit waits for ends the connection.
@@ -189,7 +190,7 @@ BOOST_FIXTURE_TEST_CASE(one_that_ends_during_the_commit_is_uncertain, TwoStores)
             "CREATE CONSTRAINT TRIGGER end_it AFTER INSERT ON mapping DEFERRABLE INITIALLY DEFERRED"
             " FOR EACH ROW EXECUTE FUNCTION end_it()");
     BOOST_CHECK_THROW(first.insertAll({mappingWith("a", 1)}), StorageUncertain);
-    BOOST_TEST(first.load().empty());
+    BOOST_TEST(first.load().mappings.empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_commit_that_is_refused_has_written_nothing, TwoStores) {
@@ -199,7 +200,7 @@ BOOST_FIXTURE_TEST_CASE(a_commit_that_is_refused_has_written_nothing, TwoStores)
             "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON mapping DEFERRABLE INITIALLY DEFERRED"
             " FOR EACH ROW EXECUTE FUNCTION refuse()");
     BOOST_TEST(has(failureOf([&] { first.insertAll({mappingWith("a", 1)}); }), ": no"));
-    BOOST_TEST(first.load().empty());
+    BOOST_TEST(first.load().mappings.empty());
 }
 
 /// The others need not wait until its connection times out.
@@ -235,7 +236,7 @@ BOOST_FIXTURE_TEST_CASE(a_server_that_is_not_there_is_told_and_then_found_again,
     for (int i = 0; i < 3; ++i)
         BOOST_CHECK_THROW(store.load(), StorageUnreachable);
     server().start();
-    BOOST_TEST(store.load().empty());
+    BOOST_TEST(store.load().mappings.empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_server_that_can_only_be_read_is_read, PostgresKind) {
@@ -243,7 +244,7 @@ BOOST_FIXTURE_TEST_CASE(a_server_that_can_only_be_read_is_read, PostgresKind) {
     store.insertAll({mappingWith("a", 1)});
     server().ask("postgres", "ALTER DATABASE " + database + " SET default_transaction_read_only = on");
     disconnectAll();
-    BOOST_TEST(store.load().size() == 1U);
+    BOOST_TEST(store.load().mappings.size() == 1U);
     BOOST_CHECK_THROW(store.insertAll({mappingWith("b", 3)}), StorageUnreachable);
 }
 
@@ -256,10 +257,26 @@ BOOST_FIXTURE_TEST_CASE(who_may_not_log_in_is_told_so_without_the_password, Post
     BOOST_TEST(has(failure, "password authentication failed"), failure);
     BOOST_TEST(!has(failure, "wr0ng"));
     folder.write("password", std::string(PostgresServer::kPassword) + "\n");
-    BOOST_TEST(store.load().empty(), "the file is read again");
+    BOOST_TEST(store.load().mappings.empty(), "the file is read again");
     wrong.passwordFile = folder.path("none");
     auto none = MappingStore::openShared(wrong, kDatabaseBusy);
     BOOST_CHECK_THROW(none.load(), StorageUnreachable);
+}
+
+BOOST_FIXTURE_TEST_CASE(without_a_password_file_libpq_looks_for_a_password, PostgresKind) {
+    auto without = location();
+    without.passwordFile.clear();
+    auto store = MappingStore::openShared(without, kDatabaseBusy);
+    BOOST_TEST(has(failureOf([&] { store.load(); }), "no password supplied"));
+    std::string escaped;
+    for (const char each : std::string(PostgresServer::kPassword))
+        escaped += each == '\\' ? "\\\\" : std::string(1, each);
+    const Folder folder;
+    const auto file = folder.write("pgpass", "*:*:*:*:" + escaped + "\n");
+    BOOST_REQUIRE(::chmod(file.c_str(), S_IRUSR) == 0);
+    ::setenv("PGPASSFILE", file.c_str(), 1);
+    BOOST_TEST(store.load().mappings.empty());
+    ::unsetenv("PGPASSFILE");
 }
 
 BOOST_FIXTURE_TEST_CASE(addresses_are_as_libpq_takes_them, PostgresKind) {
@@ -267,7 +284,7 @@ BOOST_FIXTURE_TEST_CASE(addresses_are_as_libpq_takes_them, PostgresKind) {
     const auto port = std::to_string(server().port());
     several.uri.replace(several.uri.find("127.0.0.1:"), 10, "127.0.0.1:1,127.0.0.1:");
     auto store = MappingStore::openShared(several, kDatabaseBusy);
-    BOOST_TEST(store.load().empty());
+    BOOST_TEST(store.load().mappings.empty());
     BOOST_TEST(server().ask("postgres",
                             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'one&two'") ==
                "1");
@@ -309,6 +326,14 @@ BOOST_FIXTURE_TEST_CASE(many_that_make_the_tables_at_once_make_them_once, Postgr
     BOOST_TEST(server().ask(database, "SELECT count(*) FROM connector_schema") == "1");
 }
 
+BOOST_FIXTURE_TEST_CASE(who_makes_the_tables_waits_for_those_who_write, PostgresKind) {
+    auto first = open();
+    const MappingStore::Transaction transaction(first);
+    execute("DROP TABLE connector_schema");
+    auto second = open(std::chrono::milliseconds(50));
+    BOOST_CHECK_THROW(second.load(), StorageLocked);
+}
+
 BOOST_FIXTURE_TEST_CASE(writes_that_fail_leave_nothing_behind_in_the_session, PostgresKind) {
     auto store = open();
     store.insertAll({mappingWith("a", 1)});
@@ -317,7 +342,7 @@ BOOST_FIXTURE_TEST_CASE(writes_that_fail_leave_nothing_behind_in_the_session, Po
         BOOST_TEST(!!transaction.apply([](MappingStore& inner) { inner.insert(mappingWith("b", 1)); }));
     BOOST_TEST(!transaction.apply([](MappingStore& inner) { inner.insert(mappingWith("b", 3)); }));
     transaction.commit();
-    BOOST_TEST(store.load().size() == 2U);
+    BOOST_TEST(store.load().mappings.size() == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

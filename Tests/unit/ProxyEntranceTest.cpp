@@ -34,6 +34,7 @@ constexpr std::chrono::seconds kPatience{30};
 TrustedProxies trusting(const std::string& network) {
     TrustedProxies proxies;
     proxies.networks.push_back(Network::parse(network).value());
+    proxies.headerTime = 10 * kPatience;
     return proxies;
 }
 

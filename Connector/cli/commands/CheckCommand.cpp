@@ -34,8 +34,9 @@ std::optional<DatabaseState> lookAt(const DatabaseLocation& location) {
     auto store = storeAt(location);
     if (!store) return std::nullopt;
     DatabaseState state;
-    state.mappings = store->load();
-    state.damaged = store->loadDamaged();
+    auto rows = store->load();
+    state.mappings = std::move(rows.mappings);
+    state.damaged = std::move(rows.damaged);
     state.isInUse = MappingStore::isInUse(location.localFile());
     return state;
 }

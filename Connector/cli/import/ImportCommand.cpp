@@ -42,14 +42,14 @@ void refuseConflicts(const ImportPlan& plan, const std::string& file) {
 std::vector<Mapping> existingIn(const DatabaseLocation& database) {
     if (database.isShared()) {
         auto store = MappingStore::openSharedToRead(database);
-        return store ? store->load() : std::vector<Mapping>{};
+        return store ? store->load().mappings : std::vector<Mapping>{};
     }
     if (MappingStore::isInUse(database.path))
         throw CommandError(Application::EXIT_TEMPFAIL,
                            database.path + ": the service is running on this database; stop it first "
                                            "(iofog-connector stop), import, and start it again");
     if (!std::filesystem::exists(database.path)) return {};
-    return MappingStore::openToRead(database.path).load();
+    return MappingStore::openToRead(database.path).load().mappings;
 }
 
 void insertInto(const DatabaseLocation& database, const std::vector<Mapping>& mappings) {
