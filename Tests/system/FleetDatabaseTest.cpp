@@ -106,8 +106,9 @@ BOOST_AUTO_TEST_CASE(KilledNodeStartsWithoutTheDatabase) {
     std::vector<AddedMapping> added;
     for (int i = 0; i < 10; ++i)
         added.push_back(fleet.api(0).addPublic());
+    waitUntil("the cache has them all", [&] { return rowsIn(fleet.cache(0)) == 10; });
     fleet.api(0).remove(added.front().id);
-    waitUntil("the cache has them all", [&] { return rowsIn(fleet.cache(0)) == 9; });
+    waitUntil("it has heard of the removal", [&] { return rowsIn(fleet.cache(0)) == 9; });
     fleet.kill(0);
     const Outage outage;
     fleet.start(0);
