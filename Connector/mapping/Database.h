@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mapping/DatabaseChange.h"
+#include "mapping/LastUseRecord.h"
 #include "mapping/StorageError.h"
 
 #include <Poco/Data/Session.h>
@@ -57,6 +58,9 @@ class Database {
     using Values = std::vector<Poco::Nullable<std::string>>;
     /// A statement that gives no rows, in the transaction. Returns how many rows it has written.
     virtual std::size_t write(const std::string& statement, const Values& values) = 0;
+
+    /// As MappingStore::setLastUse() says. Each id is there once.
+    virtual void setLastUse(const std::vector<LastUseRecord>& records) = 0;
 
     /// Writes what changes nothing, in the transaction.
     virtual void tryToWrite() = 0;

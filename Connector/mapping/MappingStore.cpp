@@ -68,8 +68,10 @@ MappingStore::MappingStore(const std::string& path, std::chrono::milliseconds bu
 MappingStore::MappingStore(std::unique_ptr<Database> database, bool isShared)
     : _database(std::move(database)), _isShared(isShared) {}
 
-MappingStore MappingStore::openShared(const DatabaseLocation& location, std::chrono::milliseconds busy) {
-    return {newPostgresDatabase(location, busy, DatabaseAccess::Write), true};
+MappingStore MappingStore::openShared(const DatabaseLocation& location, std::chrono::milliseconds busy,
+                                      Tables tables) {
+    const auto access = tables == Tables::Make ? DatabaseAccess::Make : DatabaseAccess::Write;
+    return {newPostgresDatabase(location, busy, access), true};
 }
 
 MappingStore MappingStore::openToRead(const std::string& path) {
@@ -236,12 +238,7 @@ void MappingStore::releasePort(int port) {
 }
 
 void MappingStore::setLastUse(const std::vector<LastUseRecord>& records) {
-    for (const auto& [id, lastUse] : records)
-        _database->write("UPDATE mapping"
-                         " SET lastagent = CASE WHEN lastagent < $1 THEN $1 ELSE lastagent END,"
-                         " lastvisitor = CASE WHEN lastvisitor < $2 THEN $2 ELSE lastvisitor END"
-                         " WHERE id = $3",
-                         {std::to_string(lastUse.agent), std::to_string(lastUse.visitor), id});
+    _database->setLastUse(records);
 }
 
 void MappingStore::tryToWrite() {
@@ -268,6 +265,10 @@ std::exception_ptr MappingStore::Transaction::apply(const std::function<void(Map
     _database.execute("SAVEPOINT one");
     try {
         write(_store);
+    } catch (const StorageUnreachable&) {
+        throw;
+    } catch (const StorageFull&) {
+        throw;
     } catch (const StorageError&) {
         if (!_database.isInTransaction()) throw;
         _database.execute("ROLLBACK TO one");

@@ -41,9 +41,16 @@ class MappingStore {
     explicit MappingStore(const std::string& path, std::chrono::milliseconds busy = kDatabaseBusy,
                           Descriptor lock = Descriptor(-1));
 
-    /// For a database with a URI; makes its tables when it connects and there are none. Throws StorageError
-    /// when what speaks to its server is not installed, or when the URI is not one.
-    static MappingStore openShared(const DatabaseLocation& location, std::chrono::milliseconds busy);
+    /// What becomes of a shared database that has no tables.
+    enum class Tables {
+        Make,       ///< when the first connection finds none
+        MustBeThere ///< without them it is StorageUnreachable, as they are lost, or not restored yet
+    };
+
+    /// For a database with a URI. Throws StorageError when what speaks to its server is not installed, or
+    /// when the URI is not one.
+    static MappingStore openShared(const DatabaseLocation& location, std::chrono::milliseconds busy,
+                                   Tables tables);
 
     /// Opens a database that exists, whether or not a server uses it, to read it only; nothing of it is
     /// changed. Throws StorageError as above.
@@ -136,7 +143,7 @@ class MappingStore {
     void replace(const Mapping& before, const Mapping& mapping);
 
     /// Has times of last use that are later than those known replace them: of all mappings or, when it
-    /// throws, of none. One that has been removed meanwhile is left out.
+    /// throws, of none. One that has been removed meanwhile is left out. Each id may be there once.
     void setLastUse(const std::vector<LastUseRecord>& records);
 
     /// Writes what changes nothing, to see whether anything can be written.
@@ -173,7 +180,8 @@ class MappingStore::Transaction {
     Transaction& operator=(const Transaction&) = delete;
 
     /// Makes one of the writes. What it fails with is returned, and then nothing of it is written; or thrown
-    /// when the whole transaction is over by that.
+    /// when the whole transaction is over by that, or when it is of the whole database: StorageUnreachable,
+    /// StorageFull.
     std::exception_ptr apply(const std::function<void(MappingStore&)>& write);
 
     /// Throws as above, and then nothing is written; or StorageUncertain.

@@ -301,6 +301,14 @@ std::size_t SqliteDatabase::write(const std::string& statement, const Values& va
     });
 }
 
+void SqliteDatabase::setLastUse(const std::vector<LastUseRecord>& records) {
+    for (const auto& [id, lastUse] : records)
+        write("UPDATE mapping SET lastagent = CASE WHEN lastagent < $1 THEN $1 ELSE lastagent END,"
+              " lastvisitor = CASE WHEN lastvisitor < $2 THEN $2 ELSE lastvisitor END"
+              " WHERE id = $3 AND (lastagent < $1 OR lastvisitor < $2)",
+              {std::to_string(lastUse.agent), std::to_string(lastUse.visitor), id});
+}
+
 void SqliteDatabase::tryToWrite() {
     execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
 }

@@ -31,6 +31,7 @@ class SqliteDatabase : public Database {
     bool isInTransaction() override;
     void execute(const std::string& statement) override;
     std::size_t write(const std::string& statement, const Values& values) override;
+    void setLastUse(const std::vector<LastUseRecord>& records) override;
     void tryToWrite() override;
     int lockDescriptor() const override;
     void suspend() override;

@@ -222,6 +222,26 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(times_of_last_use_only_go_forward, Kind, Kinds) {
     BOOST_TEST(find(store, "a").value().lastUse.visitor == 70);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(times_of_last_use_of_many_are_written_together, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    std::vector<Mapping> mappings{mappingWith(R"(a, "b" \ {c} 'd' NULL)", 1), mappingWith("null", 3)};
+    for (std::uint16_t i = 2; i < 2001; ++i)
+        mappings.push_back(mappingWith(std::to_string(i), static_cast<std::uint16_t>(1 + 2 * i)));
+    store.insertAll(mappings);
+    std::vector<LastUseRecord> records;
+    for (auto& mapping : mappings) {
+        mapping.lastUse = {.agent = mapping.endpoint1.port, .visitor = mapping.endpoint2.port};
+        records.push_back({mapping.id, mapping.lastUse});
+    }
+    inTransaction(store, [&](MappingStore& inner) { inner.setLastUse(records); });
+    for (const auto& mapping : store.load().mappings)
+        BOOST_TEST(mapping.lastUse.visitor == mapping.endpoint2.port);
+    BOOST_TEST((find(store, mappings[0].id) == mappings[0]));
+    BOOST_TEST((find(store, "null") == mappings[1]));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_not_as_it_was_said_to_be_is_neither_replaced_nor_removed, Kind, Kinds) {
     const Kind kind;
     if (!kind.isThere()) return;

@@ -52,7 +52,7 @@ class PostgresKind {
     static PostgresServer& server();
 
     MappingStore open(std::chrono::milliseconds busy = kDatabaseBusy) const {
-        return MappingStore::openShared(location(), busy);
+        return MappingStore::openShared(location(), busy, MappingStore::Tables::Make);
     }
 
     /// parameters: of the URI.

@@ -193,6 +193,16 @@ BOOST_FIXTURE_TEST_CASE(one_that_ends_during_the_commit_is_uncertain, TwoStores)
     BOOST_TEST(first.load().mappings.empty());
 }
 
+/// The server goes down, and says so before its connections end.
+BOOST_FIXTURE_TEST_CASE(one_that_is_refused_during_the_commit_as_the_server_goes_is_uncertain, TwoStores) {
+    tryToWrite(first);
+    execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RAISE EXCEPTION ''going down'' USING ERRCODE = ''57P01''; END';"
+            "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON mapping DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION refuse()");
+    BOOST_CHECK_THROW(first.insertAll({mappingWith("a", 1)}), StorageUncertain);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_commit_that_is_refused_has_written_nothing, TwoStores) {
     tryToWrite(first);
     execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
@@ -248,25 +258,49 @@ BOOST_FIXTURE_TEST_CASE(a_server_that_can_only_be_read_is_read, PostgresKind) {
     BOOST_CHECK_THROW(store.insertAll({mappingWith("b", 3)}), StorageUnreachable);
 }
 
+/// Else the transaction would be committed, with nothing in it, and the database be said to be written.
+BOOST_FIXTURE_TEST_CASE(a_server_that_can_only_be_read_ends_the_whole_transaction, PostgresKind) {
+    auto store = open();
+    tryToWrite(store);
+    server().ask("postgres", "ALTER DATABASE " + database + " SET default_transaction_read_only = on");
+    disconnectAll();
+    MappingStore::Transaction transaction(store);
+    BOOST_CHECK_THROW(transaction.apply([](MappingStore& inner) { inner.insert(mappingWith("a", 1)); }),
+                      StorageUnreachable);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_time_of_last_use_that_is_not_later_writes_nothing, PostgresKind) {
+    auto store = open();
+    store.insertAll({mappingWith("a", 1), mappingWith("b", 3)});
+    const auto placesAfter = [&](const LastUse& used) {
+        inTransaction(store, [&](MappingStore& inner) { inner.setLastUse({{"a", used}, {"b", used}}); });
+        return server().ask(database, "SELECT string_agg(ctid::text, ' ' ORDER BY id) FROM mapping");
+    };
+    const auto before = placesAfter({.agent = 5, .visitor = 7});
+    BOOST_TEST(placesAfter({.agent = 5, .visitor = 7}) == before);
+    BOOST_TEST(placesAfter({.agent = 4, .visitor = 6}) == before);
+    BOOST_TEST(placesAfter({.agent = 5, .visitor = 8}) != before);
+}
+
 BOOST_FIXTURE_TEST_CASE(who_may_not_log_in_is_told_so_without_the_password, PostgresKind) {
     const Folder folder;
     auto wrong = location();
     wrong.passwordFile = folder.write("password", "wr0ng\n");
-    auto store = MappingStore::openShared(wrong, kDatabaseBusy);
+    auto store = MappingStore::openShared(wrong, kDatabaseBusy, MappingStore::Tables::Make);
     const auto failure = failureOf([&] { store.load(); });
     BOOST_TEST(has(failure, "password authentication failed"), failure);
     BOOST_TEST(!has(failure, "wr0ng"));
     folder.write("password", std::string(PostgresServer::kPassword) + "\n");
     BOOST_TEST(store.load().mappings.empty(), "the file is read again");
     wrong.passwordFile = folder.path("none");
-    auto none = MappingStore::openShared(wrong, kDatabaseBusy);
+    auto none = MappingStore::openShared(wrong, kDatabaseBusy, MappingStore::Tables::Make);
     BOOST_CHECK_THROW(none.load(), StorageUnreachable);
 }
 
 BOOST_FIXTURE_TEST_CASE(without_a_password_file_libpq_looks_for_a_password, PostgresKind) {
     auto without = location();
     without.passwordFile.clear();
-    auto store = MappingStore::openShared(without, kDatabaseBusy);
+    auto store = MappingStore::openShared(without, kDatabaseBusy, MappingStore::Tables::Make);
     BOOST_TEST(has(failureOf([&] { store.load(); }), "no password supplied"));
     std::string escaped;
     for (const char each : std::string(PostgresServer::kPassword))
@@ -283,7 +317,7 @@ BOOST_FIXTURE_TEST_CASE(addresses_are_as_libpq_takes_them, PostgresKind) {
     auto several = location("target_session_attrs=read-write&application_name=one%26two");
     const auto port = std::to_string(server().port());
     several.uri.replace(several.uri.find("127.0.0.1:"), 10, "127.0.0.1:1,127.0.0.1:");
-    auto store = MappingStore::openShared(several, kDatabaseBusy);
+    auto store = MappingStore::openShared(several, kDatabaseBusy, MappingStore::Tables::Make);
     BOOST_TEST(store.load().mappings.empty());
     BOOST_TEST(server().ask("postgres",
                             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'one&two'") ==
@@ -294,7 +328,8 @@ BOOST_FIXTURE_TEST_CASE(addresses_that_are_none_are_refused_at_once, PostgresKin
     const auto refusalOf = [](const std::string& uri) {
         DatabaseLocation location;
         location.uri = uri;
-        return failureOf([&] { MappingStore::openShared(location, kDatabaseBusy); });
+        return failureOf(
+            [&] { MappingStore::openShared(location, kDatabaseBusy, MappingStore::Tables::Make); });
     };
     BOOST_TEST(has(refusalOf("postgresql://host/db?no-such=1"), "no-such"));
     BOOST_TEST(has(refusalOf("postgresql://host/db?application_name=a%20b"), "must have no blank"));
@@ -312,6 +347,38 @@ BOOST_FIXTURE_TEST_CASE(versions_and_tables_of_others_are_refused, PostgresKind)
     auto foreign = other.open();
     BOOST_TEST(has(failureOf([&] { foreign.load(); }), "another program's database"));
     BOOST_TEST(has(failureOf([&] { foreign.load(); }), "another program's database"), "again");
+}
+
+/// Else a database that was lost, or is not restored yet, would be taken for one without mappings.
+BOOST_FIXTURE_TEST_CASE(tables_are_made_only_by_who_is_to_make_them, PostgresKind) {
+    auto store = MappingStore::openShared(location(), kDatabaseBusy, MappingStore::Tables::MustBeThere);
+    BOOST_TEST(has(failureOf([&] { store.load(); }), "has no tables"));
+    BOOST_CHECK_THROW(tryToWrite(store), StorageUnreachable);
+    BOOST_CHECK_THROW(store.listen(), StorageUnreachable);
+    BOOST_TEST(server().ask(database, "SELECT count(*) FROM pg_tables WHERE tablename = 'mapping'") == "0");
+    open().insertAll({mappingWith("a", 1)});
+    BOOST_TEST(store.load().mappings.size() == 1U, "they are there now");
+}
+
+BOOST_FIXTURE_TEST_CASE(tables_that_are_lost_are_not_made_anew, TwoStores) {
+    first.insertAll({mappingWith("a", 1)});
+    const auto losing = [&](const std::string& statements) {
+        execute(statements);
+        BOOST_CHECK_THROW(first.load(), StorageUnreachable);
+        BOOST_CHECK_THROW(first.marks(), StorageUnreachable);
+        BOOST_CHECK_THROW(first.changeNumber(), StorageUnreachable);
+        BOOST_CHECK_THROW(tryToWrite(first), StorageUnreachable);
+        disconnectAll();
+        BOOST_CHECK_THROW(first.load(), StorageUnreachable);
+        BOOST_CHECK_THROW(tryToWrite(first), StorageUnreachable);
+    };
+    losing("ALTER SCHEMA public RENAME TO lost");
+    losing("CREATE SCHEMA public");
+    execute("CREATE TABLE connector_schema (version INTEGER)");
+    disconnectAll();
+    BOOST_CHECK_THROW(first.load(), StorageUnreachable);
+    execute("DROP TABLE connector_schema; DROP SCHEMA public; ALTER SCHEMA lost RENAME TO public");
+    BOOST_TEST(first.load().mappings.size() == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(many_that_make_the_tables_at_once_make_them_once, PostgresKind) {

@@ -53,7 +53,9 @@ std::vector<Mapping> existingIn(const DatabaseLocation& database) {
 }
 
 void insertInto(const DatabaseLocation& database, const std::vector<Mapping>& mappings) {
-    if (database.isShared()) return MappingStore::openShared(database, kDatabaseBusy).insertAll(mappings);
+    if (database.isShared())
+        return MappingStore::openShared(database, kDatabaseBusy, MappingStore::Tables::Make)
+            .insertAll(mappings);
     const bool isNew = !std::filesystem::exists(database.path);
     MappingStore store(database.path);
     if (isNew) giveToOwnerOfFolder(database.path); // root may have made it, for the service's user

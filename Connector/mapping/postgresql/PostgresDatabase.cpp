@@ -34,6 +34,20 @@ SessionHandle& handleOf(Session& session) {
     return *Poco::Data::PostgreSQL::Utility::handle(session);
 }
 
+/// PostgreSQL's text of an array.
+std::string arrayOf(const std::vector<std::string>& elements) {
+    std::string text = "{";
+    for (const auto& element : elements) {
+        text += text.size() > 1 ? ",\"" : "\"";
+        for (const char each : element) {
+            if (each == '"' || each == '\\') text += '\\';
+            text += each;
+        }
+        text += '"';
+    }
+    return text + "}";
+}
+
 /// Sessions with a broken connection, which they would not free, and which can't be freed in their stead: so
 /// it is not lost, at least. At most one of each store, at its end.
 void keep(std::unique_ptr<Session> session) {
@@ -142,12 +156,15 @@ void PostgresDatabase::prepare() {
             std::string("SET idle_in_transaction_session_timeout = '") + kIdleInTransaction + "'");
         if (_access == DatabaseAccess::Read)
             ask(connection(), _name, "SET default_transaction_read_only = on");
-        else
-            prepareSchema(connection(), _name);
+        else if (_access == DatabaseAccess::Make)
+            makeSchemaIfNeedBe(connection(), _name);
+        else if (!hasSchema(connection(), _name))
+            throw StorageUnreachable(_name + kNoTables);
     } catch (const StorageError&) {
         suspend(); // or it would count as prepared
         throw;
     }
+    if (_access == DatabaseAccess::Make) _access = DatabaseAccess::Write;
 }
 
 void PostgresDatabase::note(Descriptor socket) {
@@ -195,7 +212,6 @@ void PostgresDatabase::commit() {
         ask(connection(), _name, "COMMIT");
         _isInTransaction = false;
     } catch (const StorageUnreachable& error) {
-        if (PQstatus(connection()) == CONNECTION_OK) throw;
         throw StorageUncertain(error.what());
     }
 }
@@ -222,6 +238,27 @@ void PostgresDatabase::execute(const std::string& statement) {
 std::size_t PostgresDatabase::write(const std::string& statement, const Values& values) {
     writable();
     return writeRows(connection(), _name, statement, values);
+}
+
+/// In few round trips, as all others wait for them; and a row that is updated to what it is would cost its
+/// space all the same.
+void PostgresDatabase::setLastUse(const std::vector<LastUseRecord>& records) {
+    constexpr std::size_t kAtOnce = 1000;
+    for (std::size_t from = 0; from < records.size(); from += kAtOnce) {
+        std::vector<std::string> ids;
+        std::vector<std::string> agents;
+        std::vector<std::string> visitors;
+        for (std::size_t i = from; i < std::min(from + kAtOnce, records.size()); ++i) {
+            ids.push_back(records[i].id);
+            agents.push_back(std::to_string(records[i].lastUse.agent));
+            visitors.push_back(std::to_string(records[i].lastUse.visitor));
+        }
+        write("UPDATE mapping SET lastagent = greatest(lastagent, agent),"
+              " lastvisitor = greatest(lastvisitor, visitor)"
+              " FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS used (usedid, agent, visitor)"
+              " WHERE id = usedid COLLATE \"C\" AND (lastagent < agent OR lastvisitor < visitor)",
+              {arrayOf(ids), arrayOf(agents), arrayOf(visitors)});
+    }
 }
 
 void PostgresDatabase::tryToWrite() {

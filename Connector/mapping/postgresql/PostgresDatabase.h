@@ -33,6 +33,7 @@ class PostgresDatabase : public Database {
     bool isInTransaction() override;
     void execute(const std::string& statement) override;
     std::size_t write(const std::string& statement, const Values& values) override;
+    void setLastUse(const std::vector<LastUseRecord>& records) override;
     void tryToWrite() override;
     bool hasTables() override;
     void suspend() override;
@@ -57,7 +58,7 @@ class PostgresDatabase : public Database {
 
     const DatabaseLocation _location;
     const std::string _name; ///< for messages
-    const DatabaseAccess _access;
+    DatabaseAccess _access;  ///< Make until it has connected once
     std::atomic<std::chrono::milliseconds> _busy;
     std::chrono::milliseconds _sessionBusy{0};     ///< what the session has been told
     std::unique_ptr<Poco::Data::Session> _session; ///< null until it has been connected once

@@ -1,6 +1,7 @@
 #include "mapping/postgresql/PostgresError.h"
 
 #include "mapping/StorageError.h"
+#include "mapping/postgresql/PostgresSchema.h"
 
 #include <Poco/NumberParser.h>
 #include <Poco/RegularExpression.h>
@@ -38,6 +39,7 @@ std::exception_ptr PostgresError::asException(const std::string& name) const {
     if (is("55P03"))
         return std::make_exception_ptr(
             StorageLocked(name + ": the database is locked by another program: " + message));
+    if (is("42P01")) return std::make_exception_ptr(StorageUnreachable(name + kNoTables));
     // Broken, not to be logged in to, going down or coming up, full of connections, or only to be read.
     for (const auto* beginning : {"08", "28", "3D000", "57P", "53300", "25006", "25P03"})
         if (is(beginning)) return std::make_exception_ptr(StorageUnreachable(what));

@@ -61,17 +61,13 @@ bool isThere(pg_conn* connection, const std::string& name, const std::string& re
                    relations + ")") == "t";
 }
 
-/// 0 when there are no tables of ours.
-int versionOf(pg_conn* connection, const std::string& name) {
-    if (isThere(connection, name, "'connector_schema'")) {
-        const auto version = ask(connection, name, "SELECT max(version) FROM connector_schema");
-        int number = 0;
-        if (Poco::NumberParser::tryParse(version, number) && number == kSchemaVersion) return number;
+void checkVersion(const std::string& version, const std::string& name) {
+    if (version.empty()) throw StorageUnreachable(name + kNoTables); // a restore is under way
+    int number = 0;
+    if (!Poco::NumberParser::tryParse(version, number) || number != kSchemaVersion)
         throw StorageError(name + ": the database has version " + version +
                            ", which a newer iofog-connector has written; this one reads up to version " +
                            std::to_string(kSchemaVersion));
-    }
-    return 0;
 }
 
 void refuseForeignTables(pg_conn* connection, const std::string& name) {
@@ -89,10 +85,12 @@ void makeTables(pg_conn* connection, const std::string& name) {
 } // namespace
 
 bool hasSchema(pg_conn* connection, const std::string& name) {
-    return versionOf(connection, name) != 0;
+    if (!isThere(connection, name, "'connector_schema'")) return false;
+    checkVersion(ask(connection, name, "SELECT max(version) FROM connector_schema"), name);
+    return true;
 }
 
-void prepareSchema(pg_conn* connection, const std::string& name) {
+void makeSchemaIfNeedBe(pg_conn* connection, const std::string& name) {
     if (hasSchema(connection, name)) return;
     ask(connection, name, std::string("BEGIN; SELECT pg_advisory_xact_lock(") + kAdvisoryLock + ")");
     try {

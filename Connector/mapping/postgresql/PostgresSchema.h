@@ -13,12 +13,17 @@ inline constexpr const char* kAdvisoryLock = "-1539784233125715768";
 /// What a change of a mapping is notified on: its number, a space, and the mapping's id.
 inline constexpr const char* kChannel = "connector_mapping";
 
-/// Has the tables there, in this version. They are made all at once or not at all, while no other Connector
-/// does. name: the database's, for messages. Throws StorageError: another version, another program's tables,
-/// or whatever the server says.
-void prepareSchema(pg_conn* connection, const std::string& name);
+/// What there is to say of a database that must have tables, behind its name.
+inline constexpr const char* kNoTables =
+    ": the database has no tables: it is lost, or not restored yet; they are made only by `import`, and by a "
+    "Connector whose cache has no mappings";
 
-/// Whether there are the tables. Throws as prepareSchema().
+/// Whether there are the tables, in this version. name: the database's, for messages. Throws StorageError:
+/// another version, or whatever the server says.
 bool hasSchema(pg_conn* connection, const std::string& name);
+
+/// Makes the tables when there are none: all at once or not at all, while no other Connector does. Throws as
+/// hasSchema(), and when there are another program's.
+void makeSchemaIfNeedBe(pg_conn* connection, const std::string& name);
 
 } // namespace connector
