@@ -48,6 +48,8 @@ ErrorAnswer errorAnswer(const std::exception_ptr& exception) {
         return {{HTTPResponse::HTTP_NOT_FOUND, error.what()}, "no mapping has that id"};
     } catch (const UnknownConnection& error) {
         return {{HTTPResponse::HTTP_NOT_FOUND, error.what()}, "the mapping has no such connection"};
+    } catch (const UnknownForNow& error) {
+        return notNow(error.what(), "the database can't be asked for that id");
     } catch (const LoopsBusy& error) {
         return notNow(error.what(), error.what());
     } catch (const PortTaken& error) {

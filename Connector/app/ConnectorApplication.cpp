@@ -269,12 +269,12 @@ void ConnectorApplication::start() {
 
 void ConnectorApplication::takeOver() {
     _server = std::make_unique<Server>(_configuration, _takeover->receive());
+    _server->onRemoved([this](const std::string& id) { _takeover->tellRemoved(id); });
     _server->restore();
     _takeover->waitForGo();
     _server->openApi();
     _server->serve();
     _takeover->confirm();
-    _server->onRemoved([this](const std::string& id) { _takeover->tellRemoved(id); });
     for (const auto& file : {_pidFile, _configuration.database.localFile() + ".pid"})
         replaceInPidFile(file, _takeover->formerProcess());
 }

@@ -31,14 +31,20 @@ Poco::Net::Context::Ptr contextFor(const std::unique_ptr<TlsCredentials>& creden
 MappingStore storeFor(const Configuration& configuration, Descriptor& lock) {
     const auto busy = configuration.databaseLimits.busy;
     if (configuration.database.isShared())
-        return MappingStore::openShared(configuration.database, busy, MappingStore::Tables::Make);
+        return MappingStore::openShared(configuration.database, busy, MappingStore::Tables::MustBeThere);
     return MappingStore(configuration.database.path, busy, std::move(lock));
 }
 
 /// Of a shared database.
 std::optional<FollowedStores> followedFor(const Configuration& configuration, Descriptor& lock) {
     if (!configuration.database.isShared()) return std::nullopt;
-    return FollowedStores::open(configuration.database, configuration.databaseLimits.busy, std::move(lock));
+    const auto& location = configuration.database;
+    const auto busy = configuration.databaseLimits.busy;
+    MappingCache cache(location.cache, busy, std::move(lock));
+    // A database that has lost them would have all Connectors close all mappings.
+    const auto tables =
+        cache.marks().empty() ? MappingStore::Tables::Make : MappingStore::Tables::MustBeThere;
+    return FollowedStores{MappingStore::openShared(location, busy, tables), std::move(cache)};
 }
 
 /// Of a shared database, each Connector begins at another place, so that they seldom want the same ones.

@@ -62,10 +62,19 @@ void Takeover::waitForGo() {
 void Takeover::confirm() {
     _channel.send(kServing);
     waitForNext();
+    const std::lock_guard lock(_mutex);
+    _isConfirmed = true;
+    for (const auto& id : _removed)
+        offer(kRemoved + id);
+    _removed.clear();
 }
 
 void Takeover::tellRemoved(const std::string& id) {
-    offer(kRemoved + id);
+    const std::lock_guard lock(_mutex);
+    if (_isConfirmed)
+        offer(kRemoved + id);
+    else
+        _removed.push_back(id);
 }
 
 void Takeover::tellStop() {

@@ -4,6 +4,7 @@
 #include "base/DescriptorChannel.h"
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -46,8 +47,8 @@ class Takeover {
     /// Says that they are, and waits until this is the service's main process.
     void confirm();
 
-    /// After confirm(): a mapping was removed, and with it what former processes still have of it. Waits for
-    /// nothing; any thread.
+    /// A mapping was removed, and with it what former processes still have of it: they are told after
+    /// confirm(). Waits for nothing; any thread.
     void tellRemoved(const std::string& id);
 
     /// After confirm(): the service is stopped, and with it the former processes. Waits for nothing.
@@ -70,6 +71,9 @@ class Takeover {
     DescriptorChannel _channel;
     std::vector<DescriptorChannel> _earlier; ///< to processes that were replaced before, and may have ended
     const pid_t _formerProcess;
+    std::mutex _mutex; ///< of what follows
+    bool _isConfirmed = false;
+    std::vector<std::string> _removed; ///< before that
 };
 
 } // namespace connector

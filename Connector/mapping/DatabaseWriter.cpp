@@ -208,7 +208,7 @@ void DatabaseWriter::run() {
         else if (!_changed.wait_for(lock, kRetry, isWanted))
             _queue.splice(_queue.begin(), _again);
         if (_isStopping && _queue.empty()) break;
-        if (_isToPause && _queue.empty())
+        if (_isToPause && _queue.empty() && _again.empty())
             rest(lock);
         else
             commitQueued(lock);

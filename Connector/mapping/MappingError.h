@@ -14,6 +14,11 @@ class UnknownMapping : public MappingError {
   public:
     using MappingError::MappingError;
 };
+/// Whether a mapping has that id can't be known at the moment.
+class UnknownForNow : public MappingError {
+  public:
+    using MappingError::MappingError;
+};
 /// No connection of the mapping has that number.
 class UnknownConnection : public MappingError {
   public:

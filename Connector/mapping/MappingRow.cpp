@@ -1,6 +1,7 @@
 #include "mapping/MappingRow.h"
 
-#include <Poco/Crypto/DigestEngine.h>
+#include "base/Digest.h"
+
 #include <Poco/NumberParser.h>
 #include <Poco/String.h>
 #include <Poco/StringTokenizer.h>
@@ -188,14 +189,13 @@ Mapping remainsOf(const MappingRow& row) {
 
 /// Of all values, each with its type and its length, so that no two rows have the same bytes.
 std::string checksumOf(const MappingRow& row) {
-    Poco::Crypto::DigestEngine digest("SHA256");
+    std::string all;
     for (std::size_t i = 0; i < kSealedColumns; ++i) {
         const auto type = row[i].isNull() ? MappingColumn::Type::Null : kMappingColumns[i].type;
         const auto text = row[i].value("");
-        digest.update(std::to_string(static_cast<int>(type)) + ":" + std::to_string(text.size()) + ":" +
-                      text);
+        all += std::to_string(static_cast<int>(type)) + ":" + std::to_string(text.size()) + ":" + text;
     }
-    return Poco::DigestEngine::digestToHex(digest.digest());
+    return digestOf(all);
 }
 
 std::string checksumOf(const Mapping& mapping) {

@@ -24,6 +24,18 @@ std::string inWords(const VisitorSettings& visitors) {
     return ", ALPN " + Poco::cat(std::string(" "), visitors.alpn.begin(), visitors.alpn.end());
 }
 
+/// After a try to commit it.
+bool mayBeWritten(const std::exception_ptr& failure) {
+    if (!failure) return true;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const StorageUncertain&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 } // namespace
 
 /// A call that changes something; made and destroyed without the lock.
@@ -80,7 +92,7 @@ void MappingService::reload(const std::vector<std::uint16_t>& ports, const Datab
     _store.limitBusy(database.busy);
     _writer.limit(database);
     _hearing = database.grace;
-    if (_follower) _follower->compareEvery(database.compare);
+    if (_follower) _follower->change(database.compare, database.busy);
     _lastUse.changeInterval(lastUseInterval);
     _open.reload(ports);
 }
@@ -130,7 +142,7 @@ Mapping MappingService::addOnce(const Mapping& asked, const DatabaseWriter::Pati
             patience, [wanted](MappingStore& store) { store.insert(wanted); },
             {"no mapping was opened, and what is written of one is removed again", // nobody has its passcodes
              [this, wanted, ports](const std::exception_ptr& failure) {
-                 if (!failure) undo(wanted, ports);
+                 if (mayBeWritten(failure)) undo(wanted, ports);
              }});
     } catch (const StoragePortTaken& taken) {
         refuseTaken(asked, Mapping(), taken);
@@ -336,22 +348,20 @@ void MappingService::drain() {
 
 bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
     refuse(DatabaseWriter::Clock::now());
+    if (_follower) _follower->interrupt();
     {
         std::unique_lock lock(_mutex);
         _ended.wait(lock, [this] { return _underway == 0; });
     }
     _lastUse.stop();
-    if (_follower) {
-        _follower->interrupt();
-        if (!_follower->stop(until)) return false;
-    }
+    const bool isFollowed = _follower && !_follower->stop(until);
     if (!_isHandedOver) _lastUse.storeAll();
     _open.closeAll();
     const bool isWritten = _writer.stop(until);
     std::vector<std::function<void()>> late; // with claims, which must not outlive what they are on
     const std::lock_guard lock(_mutex);
     late.swap(_late);
-    return isWritten;
+    return isWritten && !isFollowed;
 }
 
 /// What doesn't depend on other mappings.

@@ -69,14 +69,8 @@ OpenMappings::OpenMappings(PipeEnvironment& environment, PortPool& pool)
 void OpenMappings::restore(const StoredMappings& stored) {
     const std::lock_guard lock(_mutex);
     _ports.setReleased(stored.releasedPorts);
-    for (const auto& mapping : stored.damaged) {
-        _ports.keepFor(mapping);
-        _damaged.emplace(mapping.id, mapping);
-        log().error(
-            "mapping %s is damaged in the database, and not served: the checksum of its row is wrong; "
-            "restore a backup, or remove it and add a new one",
-            mapping.id);
-    }
+    for (const auto& mapping : stored.damaged)
+        keepDamaged(mapping);
     for (const auto& mapping : stored.mappings) {
         auto pipe = _factory.createPipe(mapping);
         _restored.push_back({pipe.get(), _ports.openAgain(mapping)});
@@ -167,8 +161,9 @@ MappingReport OpenMappings::serveChanged(std::unique_lock<std::mutex>& lock, con
                                          std::array<Pipe::Listeners, 2> listeners) {
     auto& open = find(_open, wanted.id)->second;
     const auto former = std::exchange(open.mapping, wanted);
+    const auto changed = open.pipe->change(wanted, std::move(listeners)); // in the order of a reload()
     lock.unlock();
-    open.pipe->change(wanted, std::move(listeners)).get();
+    changed.wait();
     lock.lock();
     _ports.giveBack(former, wanted);
     _environment.events().publish("mapping-changed", wanted);
@@ -204,11 +199,14 @@ std::set<std::string> OpenMappings::follow(const std::set<std::string>& ids, con
     const Hold hold(*this, free);
     const auto rows = read(free);
     auto removed = free;
-    for (const auto& row : rows)
-        removed.erase(row.id);
+    for (const auto* each : {&rows.mappings, &rows.damaged})
+        for (const auto& row : *each)
+            removed.erase(row.id);
     for (const auto& id : removed) // first: their ports may be those of others
         followRemoval(id);
-    for (const auto& row : rows)
+    for (const auto& row : rows.damaged)
+        followDamage(row);
+    for (const auto& row : rows.mappings)
         followRow(row);
     auto claimed = ids;
     std::erase_if(claimed, [&free](const auto& id) { return free.contains(id); });
@@ -230,11 +228,31 @@ void OpenMappings::followRow(const Mapping& row) {
     }
 }
 
+/// What is open stays so until a restart.
+void OpenMappings::followDamage(const Mapping& row) {
+    const std::lock_guard lock(_mutex);
+    if (!_open.contains(row.id)) keepDamaged(row);
+}
+
+/// With the lock.
+void OpenMappings::keepDamaged(const Mapping& mapping) {
+    if (!_damaged.emplace(mapping.id, mapping).second) return;
+    _ports.keepFor(mapping);
+    log().error(
+        "mapping %s is damaged in the database, and not served: the checksum of its row is wrong; restore a "
+        "backup, or remove it and add a new one",
+        mapping.id);
+}
+
+/// One that is not known here may be so to the process that this one has replaced.
 void OpenMappings::followRemoval(const std::string& id) {
     std::unique_lock lock(_mutex);
     const auto found = _open.find(id);
     const auto damaged = _damaged.find(id);
-    if (found == _open.end() && damaged == _damaged.end()) return;
+    if (found == _open.end() && damaged == _damaged.end()) {
+        if (_onClosed) _onClosed(id);
+        return;
+    }
     const auto mapping = found == _open.end() ? damaged->second : found->second.mapping;
     lock.unlock();
     close(mapping);

@@ -87,11 +87,11 @@ class OpenMappings {
     MappingReport change(const Mapping& wanted, PortLease& ports);
 
     /// The row that each of these has in the database; for some or all there may be none.
-    using ReadRows = std::function<std::vector<Mapping>(const std::set<std::string>& ids)>;
+    using ReadRows = std::function<MappingStore::Rows(const std::set<std::string>& ids)>;
 
     /// Has these mappings be served as `read` says that they are in the database by now: opened, changed,
-    /// closed or left alone. Returns, without asking for them, those that are claimed: that is to be tried
-    /// again. Throws what read() throws.
+    /// closed or left alone. What is open, and damaged there, stays as it is. Returns, without asking for
+    /// them, those that are claimed: that is to be tried again. Throws what read() throws.
     std::set<std::string> follow(const std::set<std::string>& ids, const ReadRows& read);
 
     /// What tells the rows of all that are served from others, ordered by id.
@@ -164,6 +164,8 @@ class OpenMappings {
     MappingReport serveChanged(std::unique_lock<std::mutex>& lock, const Mapping& wanted,
                                std::array<Pipe::Listeners, 2> listeners);
     void followRow(const Mapping& row);
+    void followDamage(const Mapping& row);
+    void keepDamaged(const Mapping& mapping);
     void followRemoval(const std::string& id);
     template <class Mappings>
     static auto find(Mappings& mappings, const std::string& id);

@@ -2,7 +2,6 @@
 
 #include "mapping/MappingRow.h"
 
-#include <Poco/File.h>
 #include <Poco/Logger.h>
 
 #include <algorithm>
@@ -34,18 +33,6 @@ Descriptor newWakeup() {
     return descriptor;
 }
 
-void putAsideIfDamaged(const std::string& path, std::chrono::milliseconds busy) {
-    if (!Poco::File(path).exists() || MappingStore::isInUse(path)) return;
-    try {
-        const MappingStore cache(path, busy);
-    } catch (const StorageError& error) {
-        log().error("%s; it is moved to %s.damaged, and begun anew", std::string(error.what()), path);
-        Poco::File(path).renameTo(path + ".damaged");
-        for (const auto* suffix : {"-wal", "-shm"})
-            if (Poco::File file(path + suffix); file.exists()) file.remove();
-    }
-}
-
 using Marks = std::map<std::string, std::string>;
 
 Marks byId(const std::vector<MappingStore::RowMark>& marks) {
@@ -69,13 +56,6 @@ void addDifferent(const Marks& ones, const Marks& others, std::set<std::string>&
 
 } // namespace
 
-FollowedStores FollowedStores::open(const DatabaseLocation& location, std::chrono::milliseconds busy,
-                                    Descriptor lock) {
-    putAsideIfDamaged(location.cache, busy);
-    return {MappingStore::openShared(location, busy, MappingStore::Tables::Make),
-            MappingStore(location.cache, busy, std::move(lock))};
-}
-
 StoreFollower::StoreFollower(FollowedStores stores, OpenMappings& mappings, std::chrono::milliseconds compare)
     : _stores(std::move(stores)), _mappings(mappings), _wakeup(newWakeup()), _compare(compare) {}
 
@@ -89,16 +69,14 @@ StoreFollower::~StoreFollower() {
 }
 
 StoredMappings StoreFollower::load() {
-    const auto loadFrom = [](MappingStore& store) {
-        auto rows = store.load();
-        return StoredMappings{std::move(rows.mappings), std::move(rows.damaged), store.releasedPorts()};
-    };
     try {
-        auto stored = loadFrom(_stores.shared);
+        auto rows = _stores.shared.load();
+        StoredMappings stored{std::move(rows.mappings), std::move(rows.damaged),
+                              _stores.shared.releasedPorts()};
         _isConnected = true;
         return stored;
     } catch (const StorageUnreachable& error) {
-        auto known = loadFrom(_stores.cache);
+        auto known = _stores.cache.load();
         if (known.mappings.empty())
             throw StorageError(std::string(error.what()) + "; and nothing is known of it from before");
         _trouble = error.what();
@@ -111,6 +89,8 @@ StoredMappings StoreFollower::load() {
 void StoreFollower::start() {
     const std::lock_guard lock(_mutex);
     _isStopping = false;
+    if (!_hasEnded) return; // a stop was not waited for
+    if (_thread.joinable()) _thread.join();
     _hasEnded = false;
     _thread = std::thread([this] { run(); });
     ::pthread_setname_np(_thread.native_handle(), "follower");
@@ -140,7 +120,9 @@ void StoreFollower::closeStores() {
     _stores.cache.close();
 }
 
-void StoreFollower::compareEvery(std::chrono::milliseconds compare) {
+void StoreFollower::change(std::chrono::milliseconds compare, std::chrono::milliseconds busy) {
+    _stores.shared.limitBusy(busy);
+    _stores.cache.limitBusy(busy);
     const std::lock_guard lock(_mutex);
     _compare = compare;
 }
@@ -152,17 +134,18 @@ bool StoreFollower::isConnected() const {
 
 void StoreFollower::hear(const std::string& id, Clock::time_point until) {
     std::unique_lock lock(_mutex);
-    _asked.insert(id);
-    const auto turn = ++_askedTurn;
-    ::eventfd_write(_wakeup.get(), 1);
-    const auto isOver = [&] { return _doneTurn >= turn || !_isConnected || _isStopping || _hasEnded; };
-    if (!_changed.wait_until(lock, until, isOver) || _doneTurn < turn)
-        throw StorageUnreachable("the server's database can't be reached, and mapping " + id +
-                                 " is not known here");
+    if (canAsk()) {
+        _asked[id] = ++_turn;
+        ::eventfd_write(_wakeup.get(), 1);
+        _changed.wait_until(lock, until, [&] { return !canAsk() || !_asked.contains(id); });
+        if (canAsk() && !_asked.contains(id)) return;
+    }
+    throw UnknownForNow("mapping " + id +
+                        " is not known here, and the server's database can't be asked for it");
 }
 
 void StoreFollower::run() {
-    while (!isStopping()) {
+    for (;;) {
         try {
             follow();
         } catch (const std::exception& error) {
@@ -170,10 +153,11 @@ void StoreFollower::run() {
         }
         std::unique_lock lock(_mutex);
         _changed.wait_for(lock, kRetry, [this] { return _isStopping; });
+        if (!_isStopping) continue;
+        _hasEnded = true;
+        _changed.notify_all();
+        return;
     }
-    const std::lock_guard lock(_mutex);
-    _hasEnded = true;
-    _changed.notify_all();
 }
 
 /// Until it is to stop. Throws StorageError.
@@ -194,25 +178,30 @@ void StoreFollower::applyChanges(const std::vector<MappingStore::Change>& change
     eventfd_t wakeups = 0;
     ::eventfd_read(_wakeup.get(), &wakeups);
     std::set<std::string> ids;
-    std::uint64_t turn = 0;
+    std::map<std::string, std::uint64_t> asked;
     {
         const std::lock_guard lock(_mutex);
-        ids.swap(_asked);
-        turn = _askedTurn;
+        asked = _asked;
     }
+    for (const auto& [id, turn] : asked)
+        ids.insert(id);
     for (const auto& [number, id] : changes) {
         ids.insert(id);
+        _hasMissed = _hasMissed || number > _heard + 1;
         _heard = std::max(_heard, number);
     }
     apply(std::move(ids));
     const std::lock_guard lock(_mutex);
-    _doneTurn = turn;
+    for (const auto& [id, turn] : asked)
+        if (_asked[id] == turn && !_busy.contains(id)) _asked.erase(id);
     _changed.notify_all();
 }
 
 /// What is opened here meanwhile is in the database before it is served: so what is served is looked at
 /// first.
 void StoreFollower::compareAll() {
+    _hasMissed = false;
+    _stores.cache.takeBehind();
     const auto number = _stores.shared.changeNumber();
     const auto served = byId(_mappings.marks());
     const auto cached = byId(_stores.cache.marks());
@@ -223,7 +212,6 @@ void StoreFollower::compareAll() {
     std::set<std::string> removed;
     for (const auto& id : ids)
         if (!stored.contains(id)) removed.insert(id);
-    _isCacheBehind = false;
     apply(removed); // their ports may be those of others
     std::erase_if(ids, [&removed](const auto& id) { return removed.contains(id); });
     apply(std::move(ids));
@@ -231,8 +219,10 @@ void StoreFollower::compareAll() {
     _compared = Clock::now();
 }
 
+/// Numbers are left out by transactions that have failed, too: then it compares for nothing.
 void StoreFollower::compareIfBehind() {
-    if (_isCacheBehind || _stores.shared.changeNumber() != _heard) compareAll();
+    const bool isBehind = _stores.cache.takeBehind() || _hasMissed;
+    if (isBehind || _stores.shared.changeNumber() != _heard) compareAll();
     _compared = Clock::now();
 }
 
@@ -242,31 +232,13 @@ void StoreFollower::apply(std::set<std::string> ids) {
         std::set<std::string> batch;
         while (!ids.empty() && batch.size() < kBatch)
             batch.insert(ids.extract(ids.begin()));
-        std::vector<Mapping> rows;
-        const auto read = [&](const std::set<std::string>& free) {
-            return rows = _stores.shared.load(free).mappings;
-        };
+        MappingStore::Rows rows;
+        const auto read = [&](const std::set<std::string>& free) { return rows = _stores.shared.load(free); };
         const auto busy = _mappings.follow(batch, read);
         for (const auto& id : busy)
             batch.erase(id);
         _busy.insert(busy.begin(), busy.end());
-        updateCache(batch, rows);
-    }
-}
-
-/// ids: of these, no other rows than those are to be there.
-void StoreFollower::updateCache(const std::set<std::string>& ids, const std::vector<Mapping>& rows) {
-    try {
-        MappingStore::Transaction transaction(_stores.cache);
-        for (const auto& id : ids)
-            _stores.cache.forget(id);
-        for (const auto& row : rows)
-            _stores.cache.insert(row);
-        transaction.commit();
-    } catch (const StorageError& error) {
-        if (!std::exchange(_isCacheBehind, true))
-            log().error("what the database has can't be kept for a start without it, and is tried again: %s",
-                        std::string(error.what()));
+        _stores.cache.update(batch, rows.mappings);
     }
 }
 
@@ -275,6 +247,7 @@ void StoreFollower::onDisconnected(const std::string& why) {
     const std::lock_guard lock(_mutex);
     if (_isStopping) return;
     _isConnected = false;
+    _asked.clear();
     _changed.notify_all();
     if (std::exchange(_trouble, why) != why)
         log().error("the database can't be followed; what is open is served, and it is tried again: %s", why);

@@ -1,13 +1,14 @@
 #pragma once
 
 #include "base/Descriptor.h"
-#include "mapping/DatabaseLocation.h"
+#include "mapping/MappingCache.h"
 #include "mapping/MappingStore.h"
 #include "mapping/OpenMappings.h"
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -16,15 +17,10 @@
 
 namespace connector {
 
-/// A shared database, on a connection of its own, and the local file that keeps what was last known of it.
+/// A shared database, on a connection of its own, and what was last known of it.
 struct FollowedStores {
     MappingStore shared;
-    MappingStore cache;
-
-    /// A cache that is damaged is put aside, and made anew. lock: of the process that this one replaces, see
-    /// MappingStore. Throws StorageError when another process has the cache, or it can't be written.
-    static FollowedStores open(const DatabaseLocation& location, std::chrono::milliseconds busy,
-                               Descriptor lock);
+    MappingCache cache;
 };
 
 /// Has what all Connectors write into a shared database be served here: on a thread of its own it hears of
@@ -51,7 +47,8 @@ class StoreFollower {
 
     void start();
 
-    /// False when the thread has not ended until then, as the database server doesn't answer.
+    /// False when the thread has not ended until then, as the database server doesn't answer; start() has it
+    /// go on.
     bool stop(Clock::time_point until);
 
     /// Before the last stop(): has what the thread waits for fail.
@@ -63,12 +60,13 @@ class StoreFollower {
     /// After stop(), for good.
     void closeStores();
 
-    void compareEvery(std::chrono::milliseconds compare);
+    /// The configuration was read again.
+    void change(std::chrono::milliseconds compare, std::chrono::milliseconds busy);
 
     bool isConnected() const;
 
     /// Returns when what the database has under that id, or had when this was called, is served. Throws
-    /// StorageUnreachable when that can't be known until then.
+    /// UnknownForNow when the database can't be asked until then.
     void hear(const std::string& id, Clock::time_point until);
 
   private:
@@ -78,10 +76,11 @@ class StoreFollower {
     void compareAll();
     void compareIfBehind();
     void apply(std::set<std::string> ids);
-    void updateCache(const std::set<std::string>& ids, const std::vector<Mapping>& rows);
     void onDisconnected(const std::string& why);
     void onConnected();
     bool isStopping() const;
+    /// With the lock.
+    bool canAsk() const { return _isConnected && !_isStopping && !_hasEnded; }
     Clock::time_point nextComparison() const;
 
     FollowedStores _stores;
@@ -91,14 +90,13 @@ class StoreFollower {
     std::set<std::string> _busy; ///< ids that somebody was just changing here
     Poco::Int64 _heard = 0;      ///< the number of the latest change
     Clock::time_point _compared; ///< when all was, the last time
-    bool _isCacheBehind = false;
+    bool _hasMissed = false;     ///< a change that it was not told of
 
     mutable std::mutex _mutex; ///< of what follows
     std::condition_variable _changed;
     std::chrono::milliseconds _compare;
-    std::set<std::string> _asked; ///< ids of hear()
-    std::uint64_t _askedTurn = 0;
-    std::uint64_t _doneTurn = 0;
+    std::map<std::string, std::uint64_t> _asked; ///< ids of hear(), with the turn of the latest call
+    std::uint64_t _turn = 0;
     bool _isConnected = false;
     std::string _trouble; ///< why it is not connected, as it was told last
     bool _isStopping = false;

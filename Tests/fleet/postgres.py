@@ -6,6 +6,7 @@ import pathlib
 import pwd
 import signal
 import subprocess
+import tempfile
 import time
 
 PASSWORD = "a=password,'with/marks"
@@ -64,7 +65,9 @@ class Postgres:
             user = pwd.getpwnam(NOBODY)
             os.chown(self._folder, user.pw_uid, user.pw_gid)
             self._words = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-            for path in self._folder.parents[:-2]:
+            for path in self._folder.parents:
+                if path == pathlib.Path(tempfile.gettempdir()):
+                    break
                 path.chmod(path.stat().st_mode | 0o011)
         self.password_file = self._folder.parent / "database-password"
         self.password_file.write_text(PASSWORD + "\n", encoding="utf-8")

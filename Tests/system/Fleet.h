@@ -14,6 +14,15 @@ namespace connector::test {
 /// The database server of all fleets of this test process.
 PostgresServer& sharedServer();
 
+/// That server is gone, as after a power cut, while this lives.
+class Outage {
+  public:
+    Outage() { sharedServer().kill(); }
+    ~Outage() { sharedServer().start(); }
+    Outage(const Outage&) = delete;
+    Outage& operator=(const Outage&) = delete;
+};
+
 struct FleetOptions {
     /// Written to "limits" in the configurations.
     std::map<std::string, int> limits{};

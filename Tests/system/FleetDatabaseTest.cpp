@@ -9,14 +9,9 @@ namespace connector::test {
 
 namespace {
 
-/// The database server is gone while it lives.
-class Outage {
-  public:
-    Outage() { sharedServer().kill(); }
-    ~Outage() { sharedServer().start(); }
-    Outage(const Outage&) = delete;
-    Outage& operator=(const Outage&) = delete;
-};
+/// Ends those of all Connectors.
+const std::string kEndConnections = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                    " WHERE pid <> pg_backend_pid() AND datname = current_database()";
 
 /// Mappings in a SQLite file that a Connector writes to.
 int rowsIn(const std::string& file) {
@@ -65,8 +60,7 @@ BOOST_AUTO_TEST_CASE(NodeThatWasCutOffCatchesUp) {
     const auto changed = fleet.api(0).addPublic();
     fleet.waitUntilAllServe(changed);
     fleet.node(1).process().freeze();
-    fleet.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-              " AND datname = current_database()");
+    fleet.ask(kEndConnections);
     fleet.api(0).remove(removed.id);
     BOOST_TEST(fleet.api(0).tryChange(changed.id, R"({"label":"changed"})").status == 200);
     const auto added = fleet.api(0).addPublic();
@@ -115,8 +109,9 @@ BOOST_AUTO_TEST_CASE(KilledNodeStartsWithoutTheDatabase) {
     std::vector<AddedMapping> added;
     for (int i = 0; i < 10; ++i)
         added.push_back(fleet.api(0).addPublic());
+    waitUntil("the cache has them all", [&] { return rowsIn(fleet.cache(0)) == 10; });
     fleet.api(0).remove(added.front().id);
-    waitUntil("the cache has them all", [&] { return rowsIn(fleet.cache(0)) == 9; });
+    waitUntil("it has heard of the removal", [&] { return rowsIn(fleet.cache(0)) == 9; });
     fleet.kill(0);
     const Outage outage;
     fleet.start(0);
@@ -165,6 +160,54 @@ BOOST_AUTO_TEST_CASE(OneCacheIsOneConnectors) {
     BOOST_TEST(fleet.api(0).get("/health").status == 200);
 }
 
+BOOST_AUTO_TEST_CASE(DamagedRowIsServedUntilARestart) {
+    Fleet fleet(2);
+    const auto mapping = fleet.api(0).addPublic();
+    fleet.waitUntilAllServe(mapping);
+    fleet.ask("UPDATE mapping SET label = 'damaged' WHERE id = '" + mapping.id + "'");
+    const auto later = fleet.api(0).addPublic();
+    fleet.waitUntilAllServe(later);
+    fleet.waitUntilAllServe(mapping);
+    BOOST_TEST(fleet.stop(1) == 0);
+    fleet.start(1);
+    fleet.waitForState(1, "ok");
+    fleet.waitUntilAllServe(fleet.api(0).addPublic()); // by now all was compared
+    BOOST_TEST(!fleet.listens(1, mapping.port2));
+    BOOST_TEST(fleet.api(1).get("/api/v2/status").json()->getValue<int>("damaged") == 1);
+    BOOST_TEST(fleet.api(1).tryRemove(mapping.id).status == 200);
+    fleet.waitUntilNobodyListens(mapping);
+    BOOST_TEST(fleet.api(1).get("/api/v2/status").json()->getValue<int>("damaged") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(DatabaseThatHasLostItsTablesClosesNothing) {
+    Fleet fleet(2);
+    const auto mapping = fleet.api(0).addPublic();
+    fleet.waitUntilAllServe(mapping);
+    std::string leave = "CREATE SCHEMA away;";
+    std::string comeBack;
+    for (const std::string name : {"TABLE mapping", "TABLE mapping_port", "TABLE released_port",
+                                   "TABLE connector_schema", "SEQUENCE change_number"}) {
+        leave += "ALTER " + name + " SET SCHEMA away;";
+        comeBack += "ALTER " + name.substr(0, name.find(' ')) + " away" +
+                    name.substr(name.find(' ')).replace(0, 1, ".") + " SET SCHEMA public;";
+    }
+    fleet.ask(leave + kEndConnections);
+    for (std::size_t i = 0; i < 2; ++i) {
+        fleet.waitForState(i, "unreachable");
+        BOOST_TEST(isRefused(fleet.api(i).tryAdd(publicMapping()), 503, "database"));
+        BOOST_TEST(fleet.serves(i, mapping));
+    }
+    BOOST_TEST(fleet.stop(1) == 0);
+    fleet.start(1);
+    BOOST_TEST(fleet.serves(1, mapping));
+    fleet.ask(comeBack);
+    for (std::size_t i = 0; i < 2; ++i) {
+        fleet.waitForState(i, "ok");
+        BOOST_TEST((fleet.api(i).listIds() == std::set<std::string>{mapping.id}));
+    }
+    fleet.waitUntilAllServe(fleet.api(1).addPublic());
+}
+
 BOOST_AUTO_TEST_CASE(PasswordIsInNoLog) {
     Fleet fleet(1);
     {
@@ -173,8 +216,7 @@ BOOST_AUTO_TEST_CASE(PasswordIsInNoLog) {
     }
     fleet.waitForState(0, "ok");
     writeFile(sharedServer().passwordFile(), "another\n");
-    fleet.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-              " AND datname = current_database()");
+    fleet.ask(kEndConnections);
     fleet.node(0).waitForLog("password authentication failed");
     writeFile(sharedServer().passwordFile(), std::string(PostgresServer::kPassword) + "\n");
     fleet.waitForState(0, "ok");

@@ -5,7 +5,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <future>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -143,27 +145,29 @@ BOOST_AUTO_TEST_CASE(PortThatIsAskedForAndTakenElsewhereIsRefused) {
     BOOST_TEST(isRefused(answer, 409, "port1: " + std::to_string(mapping.port2) + " is taken by"), answer);
 }
 
+/// Two on each.
 BOOST_AUTO_TEST_CASE(ChangesAtTheSameTimeAreAllMade) {
     Fleet fleet(2);
     const auto mapping = fleet.api(0).addPublic();
-    const auto change = [&](std::size_t node, const std::string& key) {
-        return std::async(std::launch::async, [&fleet, &mapping, node, key] {
-            for (int value = 1; value <= 30; ++value) {
+    const std::map<std::string, std::size_t> keys{
+        {"visitorsperaddress", 0}, {"visitorrate", 0}, {"relayidle", 1}, {"bandwidth", 1}};
+    std::vector<std::future<void>> changes;
+    for (const auto& [key, node] : keys)
+        changes.push_back(std::async(std::launch::async, [&fleet, &mapping, key = key, node = node] {
+            const ApiClient api("127.0.0.1", fleet.setup(node).apiPort());
+            for (int value = 2001; value <= 2030; ++value) {
                 const auto json = "{\"" + key + "\":" + std::to_string(value) + "}";
-                const auto answer = fleet.api(node).tryChange(mapping.id, json);
+                const auto answer = api.tryChange(mapping.id, json);
                 if (answer.status != 200) throw std::runtime_error(answer.text);
             }
-        });
-    };
-    auto one = change(0, "visitorsperaddress");
-    auto other = change(1, "visitorrate");
-    one.get();
-    other.get();
+        }));
+    for (auto& change : changes)
+        change.get();
     for (std::size_t i = 0; i < 2; ++i)
-        waitUntil("both changes are heard of", [&] {
+        waitUntil("all changes are heard of", [&] {
             const auto shown = fleet.api(i).show(mapping.id);
-            return shown->getValue<int>("visitorsperaddress") == 30 &&
-                   shown->getValue<int>("visitorrate") == 30;
+            return std::all_of(keys.begin(), keys.end(),
+                               [&](const auto& each) { return shown->getValue<int>(each.first) == 2030; });
         });
 }
 

@@ -90,7 +90,7 @@ BOOST_DATA_TEST_CASE(ItsHealthChecksLeaveNoLine, kModes, mode) {
     const auto mapping = addedBeforeStop(setup);
     const std::string kind = mode == Mode::Tls ? " check-ssl verify none" : "";
     const Haproxy haproxy({mapping.port1, mapping.port2},
-                          "send-proxy-v2 check inter 20ms fall 1 rise 5" + kind);
+                          "send-proxy-v2 check inter 100ms fall 1 rise 3" + kind);
     const ConnectorProcess connector(setup);
     const EchoTarget target;
     const AgentProgram agent(setup, {agentPipe(setup, mapping, {.localPort = target.port()})});
@@ -113,7 +113,7 @@ BOOST_DATA_TEST_CASE(ApiKnowsTheCaller, kModes, mode) {
     setup.set("api.bind", "127.0.0.1").setJson("api.trusted-proxies", kProxyNetworks);
     setup.setJson("api.identities", R"([{"name":"home","network":"127.0.0.5/32"}])");
     const ConnectorProcess connector(setup);
-    const Haproxy haproxy({setup.apiPort()}, "send-proxy-v2 check inter 20ms");
+    const Haproxy haproxy({setup.apiPort()}, "send-proxy-v2 check");
     for (const auto& [from, status] : {std::pair(kVisitor, "200"), {kAgent, "403"}}) {
         auto client = connector.connect(setup.apiPort(), {.from = from}, Haproxy::kHost);
         client.send("GET /api/v2/mapping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
