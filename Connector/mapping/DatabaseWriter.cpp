@@ -183,8 +183,6 @@ bool DatabaseWriter::stop(Clock::time_point until) {
     std::unique_lock lock(_mutex);
     if (!_thread.joinable()) return true;
     _isStopping = true;
-    if (_isPaused) // another process has the database
-        _again.clear();
     _queue.splice(_queue.begin(), _again);
     _changed.notify_all();
     const auto hasEnded = [this] { return _hasEnded; };
@@ -201,14 +199,20 @@ bool DatabaseWriter::stop(Clock::time_point until) {
 void DatabaseWriter::run() {
     std::unique_lock lock(_mutex);
     commitQueued(lock);
-    const auto isWanted = [this] { return _isStopping || _isToPause || !_queue.empty(); };
+    const auto mayPause = [this] { return _isToPause && _queue.empty() && _again.empty(); };
+    const auto isWanted = [&] { return _isStopping || !_queue.empty() || mayPause(); };
+    auto retry = Clock::now() + kRetry;
     for (;;) {
         if (_state == DatabaseState::Ok && _again.empty())
             _changed.wait(lock, isWanted);
-        else if (!_changed.wait_for(lock, kRetry, isWanted))
+        else
+            _changed.wait_until(lock, retry, isWanted);
+        if (Clock::now() >= retry) { // also when others keep it busy
             _queue.splice(_queue.begin(), _again);
+            retry = Clock::now() + kRetry;
+        }
         if (_isStopping && _queue.empty()) break;
-        if (_isToPause && _queue.empty() && _again.empty())
+        if (mayPause())
             rest(lock);
         else
             commitQueued(lock);

@@ -43,6 +43,9 @@ class MappingPorts {
     /// it throws: UnfitSettings, PortTaken, NoFreePorts.
     Listeners open(const Mapping& former, Mapping& wanted);
 
+    /// Whether it is out of the pool, and no mapping's yet.
+    bool isLeased(std::uint16_t port) const { return _pool.isTaken(port) && !_owners.contains(port); }
+
     /// Gives back those of a mapping, or those that it was to get, that its successor does not keep and that
     /// no other mapping has.
     void giveBack(const Mapping& mapping, const Mapping& keeper);

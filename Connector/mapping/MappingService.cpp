@@ -7,11 +7,15 @@
 #include <Poco/Logger.h>
 #include <Poco/String.h>
 
+#include <thread>
 #include <utility>
 
 namespace connector {
 
 namespace {
+
+/// How soon a change is made again that another Connector was faster than.
+constexpr std::chrono::milliseconds kAgain{10};
 
 Poco::Logger& log() {
     return Poco::Logger::get("mapping");
@@ -111,6 +115,7 @@ auto MappingService::again(const std::string& id, const DatabaseWriter::Patience
         } catch (const StorageOutdated&) {
             if (!_follower || DatabaseWriter::Clock::now() >= patience.until()) throw;
             _follower->hear(id, patience.until());
+            std::this_thread::sleep_for(kAgain); // what is there may be a row that nobody can match
         }
     }
 }

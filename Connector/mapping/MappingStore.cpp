@@ -110,7 +110,6 @@ MappingStore::Rows MappingStore::load(const std::set<std::string>& ids) {
         loadInto(rows, "WHERE id IN (" + placeholders(std::distance(from, to)) + ")", {from, to});
         from = to;
     }
-    tellDamaged(rows.damaged);
     return rows;
 }
 
@@ -135,14 +134,6 @@ void MappingStore::loadInto(Rows& rows, const std::string& condition, const std:
                 rows.damaged.push_back(remainsOf(row));
         }
     });
-}
-
-void MappingStore::tellDamaged(const std::vector<Mapping>& damaged) {
-    for (const auto& mapping : damaged)
-        if (_toldDamaged.insert(mapping.id).second)
-            Poco::Logger::get("mapping").error(
-                "mapping %s is damaged in the database, and not served: the checksum of its row is wrong",
-                mapping.id);
 }
 
 std::vector<MappingStore::RowMark> MappingStore::marks() {

@@ -161,12 +161,10 @@ class MappingStore {
     MappingStore(std::unique_ptr<Database> database, bool isShared);
 
     void loadInto(Rows& rows, const std::string& condition, const std::set<std::string>& ids);
-    void tellDamaged(const std::vector<Mapping>& damaged);
     void releasePort(int port);
 
     std::unique_ptr<Database> _database;
     bool _isShared;
-    std::set<std::string> _toldDamaged; ///< ids
 };
 
 /// All that is written until commit(), or nothing. One at a time, on one thread.

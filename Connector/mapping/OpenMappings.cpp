@@ -206,16 +206,18 @@ std::set<std::string> OpenMappings::follow(const std::set<std::string>& ids, con
         followRemoval(id);
     for (const auto& row : rows.damaged)
         followDamage(row);
+    auto busy = ids;
+    std::erase_if(busy, [&free](const auto& id) { return free.contains(id); });
     for (const auto& row : rows.mappings)
-        followRow(row);
-    auto claimed = ids;
-    std::erase_if(claimed, [&free](const auto& id) { return free.contains(id); });
-    return claimed;
+        if (!followRow(row)) busy.insert(row.id);
+    return busy;
 }
 
-void OpenMappings::followRow(const Mapping& row) {
+/// False when somebody has leased one of its ports here, who will not get it.
+bool OpenMappings::followRow(const Mapping& row) {
     std::unique_lock lock(_mutex);
-    _damaged.erase(row.id);
+    if (_ports.isLeased(row.endpoint1.port) || _ports.isLeased(row.endpoint2.port)) return false;
+    if (const auto damaged = _damaged.extract(row.id)) _ports.giveBack(damaged.mapped(), row);
     const auto found = _open.find(row.id);
     if (found == _open.end()) {
         serveNew(row, _ports.openAgain(row));
@@ -226,12 +228,16 @@ void OpenMappings::followRow(const Mapping& row) {
         serveChanged(lock, row, _ports.openChanged(found->second.mapping, row));
         log().information("mapping %s is changed, as another Connector has", row.id);
     }
+    return true;
 }
 
 /// What is open stays so until a restart.
 void OpenMappings::followDamage(const Mapping& row) {
     const std::lock_guard lock(_mutex);
-    if (!_open.contains(row.id)) keepDamaged(row);
+    if (_open.contains(row.id))
+        log().error("mapping %s is damaged in the database: it is served until a restart", row.id);
+    else
+        keepDamaged(row);
 }
 
 /// With the lock.

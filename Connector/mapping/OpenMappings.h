@@ -90,8 +90,8 @@ class OpenMappings {
     using ReadRows = std::function<MappingStore::Rows(const std::set<std::string>& ids)>;
 
     /// Has these mappings be served as `read` says that they are in the database by now: opened, changed,
-    /// closed or left alone. What is open, and damaged there, stays as it is. Returns, without asking for
-    /// them, those that are claimed: that is to be tried again. Throws what read() throws.
+    /// closed or left alone. What is open, and damaged there, stays as it is. Returns those
+    /// that are claimed, or whose ports are leased: that is to be tried again. Throws what read() throws.
     std::set<std::string> follow(const std::set<std::string>& ids, const ReadRows& read);
 
     /// What tells the rows of all that are served from others, ordered by id.
@@ -163,7 +163,7 @@ class OpenMappings {
     void serveNew(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners);
     MappingReport serveChanged(std::unique_lock<std::mutex>& lock, const Mapping& wanted,
                                std::array<Pipe::Listeners, 2> listeners);
-    void followRow(const Mapping& row);
+    bool followRow(const Mapping& row);
     void followDamage(const Mapping& row);
     void keepDamaged(const Mapping& mapping);
     void followRemoval(const std::string& id);

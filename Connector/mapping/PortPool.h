@@ -33,6 +33,7 @@ class PortPool {
     /// Whether it is one of those that may be used, and whether it is free, too.
     bool knows(std::uint16_t port) const { return _known.contains(port); }
     bool isFree(std::uint16_t port) const;
+    bool isTaken(std::uint16_t port) const { return _taken.contains(port); }
 
     /// Takes this port out, also one that may not be used: it may be some day (replace()).
     void remove(std::uint16_t port);

@@ -70,6 +70,7 @@ SocketAddress addressOf(const void* ip, std::size_t length, std::uint16_t port) 
 
 std::optional<SocketAddress> addressOf(int family, const std::string& ip, std::uint16_t port) {
     std::array<std::byte, sizeof(in6_addr)> bytes{};
+    if (ip.find('\0') != std::string::npos) return std::nullopt; // where inet_pton would stop
     if (::inet_pton(family, ip.c_str(), bytes.data()) != 1) return std::nullopt;
     return addressOf(bytes.data(), family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr), port);
 }

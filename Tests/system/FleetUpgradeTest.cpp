@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <future>
+
 namespace connector::test {
 
 namespace {
@@ -52,6 +54,27 @@ BOOST_AUTO_TEST_CASE(NodeWhoseUpgradeFailsGoesOnFollowing) {
     waitUntil("it hears of it", [&] { return node.connector.api().listIds().empty(); });
     const auto added = node.connector.api().addPublic();
     BOOST_TEST(node.fleet.api(0).show(added.id)->getValue<int>("port1") == added.port1);
+}
+
+/// Its caller was told that whether it was written is not known, and nobody else is responsible for it.
+BOOST_AUTO_TEST_CASE(MappingThatMayHaveBeenWrittenIsRemovedBeforeAnUpgrade) {
+    UpgradedNode node;
+    const auto free = node.connector.api().get("/api/v2/status").json()->getValue<int>("availablePorts");
+    node.fleet.ask("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS"
+                   " $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;"
+                   "CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON mapping DEFERRABLE INITIALLY DEFERRED"
+                   " FOR EACH ROW EXECUTE FUNCTION wait()");
+    auto add = std::async(std::launch::async, [&] { return node.connector.api().tryAdd(publicMapping()); });
+    waitUntil("it is committed", [&] {
+        return node.fleet.ask("SELECT count(*) FROM pg_stat_activity WHERE query = 'COMMIT'"
+                              " AND state = 'active' AND datname = current_database()") == "1";
+    });
+    { const Outage outage; }
+    BOOST_TEST(isRefused(add.get(), 503, "is not known"));
+    node.fleet.ask("DROP TRIGGER wait ON mapping");
+    node.connector.upgrade();
+    BOOST_TEST(node.connector.api().listIds().empty());
+    BOOST_TEST(node.connector.api().get("/api/v2/status").json()->getValue<int>("availablePorts") == free);
 }
 
 BOOST_AUTO_TEST_CASE(NodeIsUpgradedWithoutTheDatabase) {
