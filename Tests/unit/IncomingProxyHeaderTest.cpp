@@ -94,6 +94,8 @@ BOOST_AUTO_TEST_CASE(version1_is_taken_to_the_letter) {
         BOOST_TEST(problemOf("PROXY TCP4 " + std::string(words) + "\r\n") ==
                        "no two addresses and two ports of TCP4",
                    words);
+    BOOST_TEST(problemOf(std::string("PROXY TCP4 192.0.2.1\0 192.0.2.9 1 2\r\n", 37)) ==
+               "no two addresses and two ports of TCP4");
     for (const auto* words : {"192.0.2.1 192.0.2.9 1 2", "[2001:db8::1] ::1 1 2", "fe80::1%eth0 ::1 1 2"})
         BOOST_TEST(problemOf("PROXY TCP6 " + std::string(words) + "\r\n") ==
                        "no two addresses and two ports of TCP6",
