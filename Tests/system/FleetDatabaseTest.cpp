@@ -9,6 +9,10 @@ namespace connector::test {
 
 namespace {
 
+/// Ends those of all Connectors.
+const std::string kEndConnections = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                    " WHERE pid <> pg_backend_pid() AND datname = current_database()";
+
 /// Mappings in a SQLite file that a Connector writes to.
 int rowsIn(const std::string& file) {
     using namespace Poco::Data::Keywords;
@@ -56,8 +60,7 @@ BOOST_AUTO_TEST_CASE(NodeThatWasCutOffCatchesUp) {
     const auto changed = fleet.api(0).addPublic();
     fleet.waitUntilAllServe(changed);
     fleet.node(1).process().freeze();
-    fleet.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-              " AND datname = current_database()");
+    fleet.ask(kEndConnections);
     fleet.api(0).remove(removed.id);
     BOOST_TEST(fleet.api(0).tryChange(changed.id, R"({"label":"changed"})").status == 200);
     const auto added = fleet.api(0).addPublic();
@@ -176,6 +179,35 @@ BOOST_AUTO_TEST_CASE(DamagedRowIsServedUntilARestart) {
     BOOST_TEST(fleet.api(1).get("/api/v2/status").json()->getValue<int>("damaged") == 0);
 }
 
+BOOST_AUTO_TEST_CASE(DatabaseThatHasLostItsTablesClosesNothing) {
+    Fleet fleet(2);
+    const auto mapping = fleet.api(0).addPublic();
+    fleet.waitUntilAllServe(mapping);
+    std::string leave = "CREATE SCHEMA away;";
+    std::string comeBack;
+    for (const std::string name : {"TABLE mapping", "TABLE mapping_port", "TABLE released_port",
+                                   "TABLE connector_schema", "SEQUENCE change_number"}) {
+        leave += "ALTER " + name + " SET SCHEMA away;";
+        comeBack += "ALTER " + name.substr(0, name.find(' ')) + " away" +
+                    name.substr(name.find(' ')).replace(0, 1, ".") + " SET SCHEMA public;";
+    }
+    fleet.ask(leave + kEndConnections);
+    for (std::size_t i = 0; i < 2; ++i) {
+        fleet.waitForState(i, "unreachable");
+        BOOST_TEST(isRefused(fleet.api(i).tryAdd(publicMapping()), 503, "database"));
+        BOOST_TEST(fleet.serves(i, mapping));
+    }
+    BOOST_TEST(fleet.stop(1) == 0);
+    fleet.start(1);
+    BOOST_TEST(fleet.serves(1, mapping));
+    fleet.ask(comeBack);
+    for (std::size_t i = 0; i < 2; ++i) {
+        fleet.waitForState(i, "ok");
+        BOOST_TEST((fleet.api(i).listIds() == std::set<std::string>{mapping.id}));
+    }
+    fleet.waitUntilAllServe(fleet.api(1).addPublic());
+}
+
 BOOST_AUTO_TEST_CASE(PasswordIsInNoLog) {
     Fleet fleet(1);
     {
@@ -184,8 +216,7 @@ BOOST_AUTO_TEST_CASE(PasswordIsInNoLog) {
     }
     fleet.waitForState(0, "ok");
     writeFile(sharedServer().passwordFile(), "another\n");
-    fleet.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-              " AND datname = current_database()");
+    fleet.ask(kEndConnections);
     fleet.node(0).waitForLog("password authentication failed");
     writeFile(sharedServer().passwordFile(), std::string(PostgresServer::kPassword) + "\n");
     fleet.waitForState(0, "ok");

@@ -62,7 +62,13 @@ BOOST_AUTO_TEST_CASE(NodeIsUpgradedWithoutTheDatabase) {
     {
         const Outage outage;
         node.connector.upgrade();
-        BOOST_TEST(node.connector.first().serves(mapping));
+        waitUntil("the new process serves", [&] {
+            try {
+                return node.connector.first().serves(mapping);
+            } catch (const ConnectionLost&) { // by the former one, which has just let go of the port
+                return false;
+            }
+        });
     }
     waitUntil("the database is reached again",
               [&] { return node.connector.api().tryAdd(publicMapping()).status == 200; });

@@ -1,8 +1,11 @@
 #include "MappingStores.h"
 
+#include <Poco/Net/ServerSocket.h>
+#include <Poco/StringTokenizer.h>
 #include <boost/test/unit_test.hpp>
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <future>
 #include <string_view>
@@ -46,6 +49,28 @@ bool has(const std::string& text, const std::string& part) {
 void tryToWrite(MappingStore& store) {
     inTransaction(store, [](MappingStore& inner) { inner.tryToWrite(); });
 }
+
+/// While it lives, the server's processes that serve stores of the database are stopped.
+class Frozen {
+  public:
+    explicit Frozen(const PostgresKind& kind)
+        : _pids(Poco::StringTokenizer(
+              PostgresKind::server().ask("postgres", "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity"
+                                                     " WHERE datname = '" +
+                                                         kind.database + "'"),
+              " ")) {
+        signal(SIGSTOP);
+    }
+    ~Frozen() { signal(SIGCONT); }
+
+  private:
+    void signal(int number) const {
+        for (const auto& pid : _pids)
+            ::kill(std::stoi(pid), number);
+    }
+
+    Poco::StringTokenizer _pids;
+};
 
 /// Where they can't be run, MappingStoreTest.cpp says so; not so in CI.
 boost::test_tools::assertion_result mayRun(boost::unit_test::test_unit_id) {
@@ -324,6 +349,31 @@ BOOST_FIXTURE_TEST_CASE(addresses_are_as_libpq_takes_them, PostgresKind) {
                "1");
 }
 
+/// A socket that is connected to, and never answers.
+struct Silent {
+    Poco::Net::ServerSocket socket{Poco::Net::SocketAddress("127.0.0.1", 0)};
+    std::string port = std::to_string(socket.address().port());
+};
+
+BOOST_FIXTURE_TEST_CASE(an_address_that_does_not_answer_does_not_keep_from_the_next_one, PostgresKind) {
+    const Silent silent;
+    auto several = location();
+    several.uri.replace(several.uri.find("127.0.0.1:"), 10, "127.0.0.1:" + silent.port + ",127.0.0.1:");
+    auto store = MappingStore::openShared(several, kDatabaseBusy, MappingStore::Tables::Make);
+    tryToWrite(store);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_interruption_ends_connecting, PostgresKind) {
+    Silent silent;
+    DatabaseLocation location;
+    location.uri = "postgresql://somebody@127.0.0.1:" + silent.port + "/db?connect_timeout=3600";
+    auto store = MappingStore::openShared(location, kDatabaseBusy, MappingStore::Tables::Make);
+    auto connecting = std::async(std::launch::async, [&] { store.load(); });
+    const auto connection = silent.socket.acceptConnection();
+    store.interrupt();
+    BOOST_CHECK_THROW(connecting.get(), StorageError);
+}
+
 BOOST_FIXTURE_TEST_CASE(addresses_that_are_none_are_refused_at_once, PostgresKind) {
     const auto refusalOf = [](const std::string& uri) {
         DatabaseLocation location;
@@ -347,6 +397,18 @@ BOOST_FIXTURE_TEST_CASE(versions_and_tables_of_others_are_refused, PostgresKind)
     auto foreign = other.open();
     BOOST_TEST(has(failureOf([&] { foreign.load(); }), "another program's database"));
     BOOST_TEST(has(failureOf([&] { foreign.load(); }), "another program's database"), "again");
+}
+
+/// Its kernel still acknowledges what is sent to it.
+BOOST_FIXTURE_TEST_CASE(a_server_that_is_frozen_is_noticed, TwoStores) {
+    tryToWrite(first);
+    second.load();
+    MappingStore::Transaction transaction(first);
+    BOOST_TEST(!transaction.apply([](MappingStore& inner) { inner.insert(mappingWith("a", 1)); }));
+    const Frozen frozen(*this);
+    auto reading = std::async(std::launch::async, [&] { second.load(); });
+    BOOST_CHECK_THROW(transaction.commit(), StorageUncertain);
+    BOOST_CHECK_THROW(reading.get(), StorageUnreachable);
 }
 
 /// Else a database that was lost, or is not restored yet, would be taken for one without mappings.

@@ -19,9 +19,11 @@ using Parameters = std::map<std::string, std::string>;
 
 /// Each may be another one in the URI; libpq's manual says what they are. A server that is gone is noticed
 /// within 10 s or so.
-const Parameters kDefaults{{"connect_timeout", "3"},      {"keepalives_idle", "5"},
-                           {"keepalives_interval", "2"},  {"keepalives_count", "3"},
-                           {"tcp_user_timeout", "10000"}, {"fallback_application_name", "iofog-connector"}};
+const Parameters kDefaults{{"keepalives_idle", "5"},
+                           {"keepalives_interval", "2"},
+                           {"keepalives_count", "3"},
+                           {"tcp_user_timeout", "10000"},
+                           {"fallback_application_name", "iofog-connector"}};
 
 /// Those of the URI.
 Parameters parametersOf(const DatabaseLocation& location) {
@@ -60,18 +62,22 @@ std::string escaped(const std::string& value) {
 
 } // namespace
 
-std::string connectionString(const DatabaseLocation& location) {
+std::map<std::string, std::string> connectionParameters(const DatabaseLocation& location) {
     auto parameters = parametersOf(location);
     if (!location.passwordFile.empty()) parameters["password"] = passwordIn(location);
     parameters["client_encoding"] = "UTF8";
     parameters.insert(kDefaults.begin(), kDefaults.end());
-    std::string result;
-    for (const auto& [name, value] : parameters) {
+    for (const auto& [name, value] : parameters)
         if (value.find_first_of(" \t\r\n\v\f") != std::string::npos)
             throw StorageError(location.name() + ": " + name +
                                " must have no blank in it, as what speaks to PostgreSQL can't take one");
+    return parameters;
+}
+
+std::string connectionString(const std::map<std::string, std::string>& parameters) {
+    std::string result;
+    for (const auto& [name, value] : parameters)
         if (!value.empty()) result += name + "=" + escaped(value) + " ";
-    }
     return Poco::trimRight(result);
 }
 

@@ -1,6 +1,7 @@
 #include "mapping/postgresql/PostgresDatabase.h"
 
 #include "mapping/postgresql/ConnectionString.h"
+#include "mapping/postgresql/PostgresConnect.h"
 #include "mapping/postgresql/PostgresError.h"
 #include "mapping/postgresql/PostgresQuery.h"
 #include "mapping/postgresql/PostgresSchema.h"
@@ -8,13 +9,17 @@
 #include <Poco/Data/PostgreSQL/Connector.h>
 #include <Poco/Data/PostgreSQL/Utility.h>
 #include <Poco/NumberParser.h>
+#include <Poco/Version.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <system_error>
 #include <utility>
 
 namespace connector {
@@ -26,9 +31,6 @@ using Poco::Data::PostgreSQL::SessionHandle;
 
 /// A Connector that is cut off in a transaction, with the lock that all others wait for, loses it after this.
 constexpr const char* kIdleInTransaction = "10s";
-
-/// POCO frees no connection that is broken, nor one that could not be made: this does.
-using Connection = std::unique_ptr<pg_conn, decltype(&PQfinish)>;
 
 SessionHandle& handleOf(Session& session) {
     return *Poco::Data::PostgreSQL::Utility::handle(session);
@@ -48,33 +50,64 @@ std::string arrayOf(const std::vector<std::string>& elements) {
     return text + "}";
 }
 
+Descriptor newWakeup() {
+    Descriptor descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (descriptor.get() < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    return descriptor;
+}
+
+#if POCO_VERSION < 0x010D0000
 /// Sessions with a broken connection, which they would not free, and which can't be freed in their stead: so
 /// it is not lost, at least. At most one of each store, at its end.
-void keep(std::unique_ptr<Session> session) {
+void drop(std::unique_ptr<Session> session) {
+    if (!session) return;
     static std::mutex mutex;
     static auto& kept = *new std::vector<std::unique_ptr<Session>>; // not even at the end of the process
     const std::lock_guard lock(mutex);
     kept.push_back(std::move(session));
 }
 
+/// A session with a broken connection has another one from now on.
+void renew(std::unique_ptr<Session>& session, const std::string& parameters) {
+    auto& handle = handleOf(*session);
+    auto* former = static_cast<pg_conn*>(handle);
+    try {
+        handle.connect(parameters);
+    } catch (const Poco::Exception&) { // the connection says what there is to say
+    }
+    if (static_cast<pg_conn*>(handle) != former) PQfinish(former);
+}
+#else
+/// It frees its connection itself.
+void drop(std::unique_ptr<Session>) {}
+
+void renew(std::unique_ptr<Session>& session, const std::string& parameters) {
+    session = std::make_unique<Session>(Poco::Data::PostgreSQL::Connector::KEY, parameters);
+}
+#endif
+
 } // namespace
 
 PostgresDatabase::PostgresDatabase(const DatabaseLocation& location, std::chrono::milliseconds busy,
                                    DatabaseAccess access)
-    : _location(location), _name(location.name()), _access(access), _busy(busy) {
+    : _location(location), _name(location.name()), _access(access), _busy(busy), _wakeup(newWakeup()) {
     Poco::Data::PostgreSQL::Connector::registerConnector();
     auto withoutPassword = location;
     withoutPassword.passwordFile.clear();
-    connectionString(withoutPassword);
+    connectionParameters(withoutPassword);
 }
 
 PostgresDatabase::~PostgresDatabase() {
     suspend();
-    if (_session) keep(std::move(_session));
+    drop(std::move(_session));
 }
 
 pg_conn* PostgresDatabase::connection() const {
     return _session ? static_cast<pg_conn*>(handleOf(*_session)) : nullptr;
+}
+
+PostgresLink PostgresDatabase::link() const {
+    return {connection(), _name, _busy.load() + kAnswer};
 }
 
 /// Notices an end of the connection that has arrived here, behind other messages.
@@ -93,9 +126,11 @@ void PostgresDatabase::throwUnreachable() const {
     throw StorageUnreachable(_name + ": " + (message.empty() ? "there is no connection" : message));
 }
 
+/// POCO waits for ever: so it is asked before whether the server answers.
 Session& PostgresDatabase::readable() {
     if (_isInTransaction) return writable();
     connectIfNeedBe();
+    ask(link(), "SELECT 1");
     return *_session;
 }
 
@@ -118,28 +153,22 @@ void PostgresDatabase::connectIfNeedBe() {
     if (!isConnected()) connect();
 }
 
+/// Twice: POCO frees no connection that can't be made, has the password in what it says about it, and can't
+/// be interrupted, so it is left no more than an address that has just answered.
 void PostgresDatabase::connect() {
     if (_isOver) throw StorageError(_name + ": the database is not open");
     _isListening = false;
-    const auto parameters = connectionString(_location);
-    if (_session) {
-        auto* former = connection();
-        try {
-            handleOf(*_session).connect(parameters);
-        } catch (const Poco::Exception&) { // the connection says what there is to say
-        }
-        if (connection() != former) PQfinish(former);
-        if (PQstatus(connection()) != CONNECTION_OK) throwUnreachable();
-    } else {
-        const Connection tried(PQconnectdb(parameters.c_str()), PQfinish);
-        if (PQstatus(tried.get()) != CONNECTION_OK)
-            throw StorageUnreachable(_name + ": " + inOneLine(PQerrorMessage(tried.get())));
-        try {
+    const auto parameters =
+        connectionString(reachableOf(connectionParameters(_location), _name, _wakeup.get()));
+    try {
+        if (_session)
+            renew(_session, parameters);
+        else
             _session = std::make_unique<Session>(Poco::Data::PostgreSQL::Connector::KEY, parameters);
-        } catch (const Poco::Exception&) {
-            throw StorageUnreachable(_name + ": the connection broke while it was made");
-        }
+    } catch (const Poco::Exception&) {
+        throw StorageUnreachable(_name + ": the connection broke while it was made");
     }
+    if (PQstatus(connection()) != CONNECTION_OK) throwUnreachable();
     prepare();
 }
 
@@ -147,18 +176,18 @@ void PostgresDatabase::connect() {
 void PostgresDatabase::prepare() {
     PQsetNoticeProcessor(
         connection(), [](void*, const char*) {}, nullptr);
+    PQsetnonblocking(connection(), 1); // POCO's functions wait all the same
     PQsetErrorVerbosity(connection(), PQERRORS_VERBOSE);
     note(Descriptor(::fcntl(PQsocket(connection()), F_DUPFD_CLOEXEC, 0)));
     try {
         _sessionBusy = std::chrono::milliseconds(-1);
         limitSession();
-        ask(connection(), _name,
-            std::string("SET idle_in_transaction_session_timeout = '") + kIdleInTransaction + "'");
+        ask(link(), std::string("SET idle_in_transaction_session_timeout = '") + kIdleInTransaction + "'");
         if (_access == DatabaseAccess::Read)
-            ask(connection(), _name, "SET default_transaction_read_only = on");
+            ask(link(), "SET default_transaction_read_only = on");
         else if (_access == DatabaseAccess::Make)
-            makeSchemaIfNeedBe(connection(), _name);
-        else if (!hasSchema(connection(), _name))
+            makeSchemaIfNeedBe(link());
+        else if (!hasSchema(link()))
             throw StorageUnreachable(_name + kNoTables);
     } catch (const StorageError&) {
         suspend(); // or it would count as prepared
@@ -189,7 +218,7 @@ void PostgresDatabase::begin() {
 void PostgresDatabase::beginHere() {
     try {
         limitSession();
-        ask(connection(), _name, std::string("BEGIN; SELECT pg_advisory_xact_lock(") + kAdvisoryLock + ")");
+        ask(link(), std::string("BEGIN; SELECT pg_advisory_xact_lock(") + kAdvisoryLock + ")");
         _isInTransaction = true;
     } catch (const StorageError&) {
         rollback();
@@ -200,7 +229,7 @@ void PostgresDatabase::beginHere() {
 void PostgresDatabase::limitSession() {
     const auto busy = _busy.load();
     if (std::exchange(_sessionBusy, busy) != busy)
-        ask(connection(), _name, "SET lock_timeout = " + std::to_string(busy.count()));
+        ask(link(), "SET lock_timeout = " + std::to_string(busy.count()));
 }
 
 /// An end of the connection that was told before the server has heard of the commit is no uncertainty.
@@ -209,7 +238,7 @@ void PostgresDatabase::commit() {
     if (PQtransactionStatus(connection()) != PQTRANS_INTRANS)
         throw StorageError(_name + ": the transaction has failed before");
     try {
-        ask(connection(), _name, "COMMIT");
+        ask(link(), "COMMIT");
         _isInTransaction = false;
     } catch (const StorageUnreachable& error) {
         throw StorageUncertain(error.what());
@@ -218,11 +247,7 @@ void PostgresDatabase::commit() {
 
 void PostgresDatabase::rollback() noexcept {
     _isInTransaction = false;
-    if (!_session || PQstatus(connection()) != CONNECTION_OK) return;
-    try {
-        ask(connection(), _name, "ROLLBACK");
-    } catch (const StorageError&) { // then it has ended by the connection's end
-    }
+    if (_session) rollBack(link());
 }
 
 bool PostgresDatabase::isInTransaction() {
@@ -231,13 +256,13 @@ bool PostgresDatabase::isInTransaction() {
 
 void PostgresDatabase::execute(const std::string& statement) {
     writable();
-    ask(connection(), _name, statement);
+    ask(link(), statement);
 }
 
 /// Not by POCO, which takes four round trips for it.
 std::size_t PostgresDatabase::write(const std::string& statement, const Values& values) {
     writable();
-    return writeRows(connection(), _name, statement, values);
+    return writeRows(link(), statement, values);
 }
 
 /// In few round trips, as all others wait for them; and a row that is updated to what it is would cost its
@@ -267,7 +292,7 @@ void PostgresDatabase::tryToWrite() {
 
 bool PostgresDatabase::hasTables() {
     connectIfNeedBe();
-    return hasSchema(connection(), _name);
+    return hasSchema(link());
 }
 
 void PostgresDatabase::suspend() {
@@ -291,13 +316,14 @@ void PostgresDatabase::limitBusy(std::chrono::milliseconds busy) {
 /// that may be gone.
 void PostgresDatabase::interrupt() {
     _isOver = true;
+    ::eventfd_write(_wakeup.get(), 1);
     const std::lock_guard lock(_mutex);
     if (_socket.get() >= 0) ::shutdown(_socket.get(), SHUT_RDWR);
 }
 
 void PostgresDatabase::listen() {
     connectIfNeedBe();
-    if (!_isListening) ask(connection(), _name, std::string("LISTEN ") + kChannel);
+    if (!_isListening) ask(link(), std::string("LISTEN ") + kChannel);
     _isListening = true;
 }
 
@@ -332,7 +358,7 @@ std::vector<DatabaseChange> PostgresDatabase::takeChanges() {
 Poco::Int64 PostgresDatabase::changeNumber() {
     if (!_isInTransaction) connectIfNeedBe();
     return Poco::NumberParser::parse64(
-        ask(connection(), _name, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM change_number"));
+        ask(link(), "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM change_number"));
 }
 
 } // namespace connector

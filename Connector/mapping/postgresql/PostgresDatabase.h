@@ -14,6 +14,8 @@ struct pg_conn;
 
 namespace connector {
 
+struct PostgresLink;
+
 /// A database of a PostgreSQL server, which other Connectors may use at the same time. It has one connection.
 /// One that is found broken is replaced by whatever is done next, unless a transaction is under way. One
 /// Connector writes at a time, as with SQLite: there are no deadlocks, and a transaction sees all that was
@@ -46,6 +48,7 @@ class PostgresDatabase : public Database {
 
   private:
     pg_conn* connection() const;
+    PostgresLink link() const;
     bool isConnected() const;
     void connectIfNeedBe();
     void connect();
@@ -65,6 +68,7 @@ class PostgresDatabase : public Database {
     bool _isInTransaction = false;                 ///< also when the connection has broken in it
     bool _isListening = false;
     std::atomic<bool> _isOver = false; ///< interrupted or closed
+    Descriptor _wakeup;                ///< can be read once it is interrupted
     std::mutex _mutex;                 ///< for:
     Descriptor _socket{-1};            ///< the connection's, a copy: to end it from any thread
 };

@@ -5,9 +5,6 @@
 
 #include <Poco/NumberParser.h>
 
-#include <libpq-fe.h>
-#include <memory>
-
 namespace connector {
 
 namespace {
@@ -55,10 +52,9 @@ CREATE TRIGGER connector_mapping_changed AFTER INSERT OR DELETE OR UPDATE OF
 )";
 
 /// Not to_regclass(), which may not know yet what another session has made while its lock was waited for.
-bool isThere(pg_conn* connection, const std::string& name, const std::string& relations) {
-    return ask(connection, name,
-               "SELECT count(*) > 0 FROM pg_class WHERE pg_table_is_visible(oid) AND relname IN (" +
-                   relations + ")") == "t";
+bool isThere(const PostgresLink& link, const std::string& relations) {
+    return ask(link, "SELECT count(*) > 0 FROM pg_class WHERE pg_table_is_visible(oid) AND relname IN (" +
+                         relations + ")") == "t";
 }
 
 void checkVersion(const std::string& version, const std::string& name) {
@@ -70,34 +66,33 @@ void checkVersion(const std::string& version, const std::string& name) {
                            std::to_string(kSchemaVersion));
 }
 
-void refuseForeignTables(pg_conn* connection, const std::string& name) {
-    if (isThere(connection, name, "'mapping', 'released_port', 'mapping_port', 'change_number'"))
-        throw StorageError(name + ": this is another program's database");
+void refuseForeignTables(const PostgresLink& link) {
+    if (isThere(link, "'mapping', 'released_port', 'mapping_port', 'change_number'"))
+        throw StorageError(link.name + ": this is another program's database");
 }
 
 /// With the lock.
-void makeTables(pg_conn* connection, const std::string& name) {
-    refuseForeignTables(connection, name);
-    ask(connection, name,
-        kSchema + ("INSERT INTO connector_schema VALUES (" + std::to_string(kSchemaVersion) + ")"));
+void makeTables(const PostgresLink& link) {
+    refuseForeignTables(link);
+    ask(link, kSchema + ("INSERT INTO connector_schema VALUES (" + std::to_string(kSchemaVersion) + ")"));
 }
 
 } // namespace
 
-bool hasSchema(pg_conn* connection, const std::string& name) {
-    if (!isThere(connection, name, "'connector_schema'")) return false;
-    checkVersion(ask(connection, name, "SELECT max(version) FROM connector_schema"), name);
+bool hasSchema(const PostgresLink& link) {
+    if (!isThere(link, "'connector_schema'")) return false;
+    checkVersion(ask(link, "SELECT max(version) FROM connector_schema"), link.name);
     return true;
 }
 
-void makeSchemaIfNeedBe(pg_conn* connection, const std::string& name) {
-    if (hasSchema(connection, name)) return;
-    ask(connection, name, std::string("BEGIN; SELECT pg_advisory_xact_lock(") + kAdvisoryLock + ")");
+void makeSchemaIfNeedBe(const PostgresLink& link) {
+    if (hasSchema(link)) return;
+    ask(link, std::string("BEGIN; SELECT pg_advisory_xact_lock(") + kAdvisoryLock + ")");
     try {
-        if (!hasSchema(connection, name)) makeTables(connection, name);
-        ask(connection, name, "COMMIT");
+        if (!hasSchema(link)) makeTables(link);
+        ask(link, "COMMIT");
     } catch (const StorageError&) {
-        const std::unique_ptr<PGresult, decltype(&PQclear)> undone(PQexec(connection, "ROLLBACK"), PQclear);
+        rollBack(link);
         throw;
     }
 }

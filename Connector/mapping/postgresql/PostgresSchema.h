@@ -2,9 +2,9 @@
 
 #include <string>
 
-struct pg_conn;
-
 namespace connector {
+
+struct PostgresLink;
 
 /// The key of the advisory lock that one Connector has while it writes, or makes the tables: the first 8
 /// bytes of SHA-256("iofog-connector") as a signed number.
@@ -18,12 +18,12 @@ inline constexpr const char* kNoTables =
     ": the database has no tables: it is lost, or not restored yet; they are made only by `import`, and by a "
     "Connector whose cache has no mappings";
 
-/// Whether there are the tables, in this version. name: the database's, for messages. Throws StorageError:
+/// Whether there are the tables, in this version. Throws StorageError:
 /// another version, or whatever the server says.
-bool hasSchema(pg_conn* connection, const std::string& name);
+bool hasSchema(const PostgresLink& link);
 
 /// Makes the tables when there are none: all at once or not at all, while no other Connector does. Throws as
 /// hasSchema(), and when there are another program's.
-void makeSchemaIfNeedBe(pg_conn* connection, const std::string& name);
+void makeSchemaIfNeedBe(const PostgresLink& link);
 
 } // namespace connector
