@@ -130,9 +130,8 @@ class Connector:
 class Balancer:
     """HAProxy as in doc/fleet, on a host of two, between which keepalived moves its addresses."""
 
-    # What is different here: more ports, fewer descriptors, and agents that are back in less than a minute, as nobody
-    # is away for long.
-    CHANGES = (("maxconn 20000", "maxconn 2000"), ("6000-6050", f"{PORTS[0]}-{PORTS[1]}"), ("rise 60", "rise 10"))
+    # What is different here: more ports, fewer descriptors.
+    CHANGES = (("maxconn 20000", "maxconn 2000"), ("6000-6050", f"{PORTS[0]}-{PORTS[1]}"))
 
     def __init__(self, host, other, folder, sources):
         self.host = host
