@@ -8,7 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <string>
 
 namespace connector {
@@ -53,7 +53,7 @@ class AgentHistory {
         std::string address; ///< its bytes
         Clock::time_point time;
     };
-    using Entries = std::deque<Entry>; ///< oldest first
+    using Entries = std::list<Entry>; ///< oldest first; mostly empty, and then without memory
 
     void add(Entries& entries, Entry entry) const;
     bool has(Entries& entries, const std::string& address, Clock::time_point now) const;

@@ -27,7 +27,7 @@ Poco::Logger& log() {
 Pipe::Pipe(PipeEnvironment& environment, const Mapping& mapping)
     : _environment(environment), _usedBefore(mapping.lastUse), _mapping(mapping),
       _loop(environment.loops().next()), _retry(_loop, [this] { retryListening(); }),
-      _draining(_loop, [this] { drainOn(); }), _relays(_loop, _lifeline, environment.relays(), *this),
+      _relays(_loop, _lifeline, environment.relays(), *this),
       _openings(_loop, _lifeline, _relays, "agent", static_cast<Openings::Owner&>(*this)) {
     _relays.limitTraffic(traffic());
 }
@@ -50,7 +50,7 @@ std::future<void> Pipe::close() {
     _loop.post([this] {
         _closing = true;
         _retry.cancel();
-        _draining.cancel();
+        _draining.reset();
         _listeners = {};
         for (auto& entrance : _entrances)
             if (entrance) entrance->closeAll();
@@ -65,15 +65,15 @@ std::future<void> Pipe::close() {
 void Pipe::drain() {
     _loop.post([this] {
         _retry.cancel();
-        _drainBegin = _loop.now();
+        _draining = std::make_unique<Draining>(_loop, [this] { drainOn(); });
         drainOn();
     });
 }
 
 void Pipe::drainOn() {
-    const bool isSomebodyLeft = leave(_loop.now() - _drainBegin);
+    const bool isSomebodyLeft = leave(_loop.now() - _draining->begin);
     if (isSomebodyLeft || relayCount() > 0 || enteringCount(0) > 0 || enteringCount(1) > 0)
-        _draining.start(kDrain);
+        _draining->timer.start(kDrain);
     else
         _isDrained = true;
 }

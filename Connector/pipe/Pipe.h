@@ -149,6 +149,15 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     /// Closes a connection that was not joined after all.
     virtual void drop(RelayPeer opener, const std::string& why) = 0;
 
+    /// As most pipes never drain, they need not have the room for it.
+    struct Draining {
+        Draining(EventLoop& loop, std::function<void()> look)
+            : timer(loop, std::move(look)), begin(loop.now()) {}
+
+        Timer timer;
+        const EventLoop::Clock::time_point begin; ///< of drain()
+    };
+
     const Endpoint& endpointAt(std::size_t index) const;
     void takeOver(const Mapping& mapping, std::array<Listeners, 2> listeners);
     void startListening(std::size_t index);
@@ -168,8 +177,7 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     std::array<std::optional<ProxyEntrance>, 2> _entrances; ///< of the ports, as soon as they were open
     std::array<Listeners, 2> _listeners;
     Timer _retry;
-    Timer _draining;
-    EventLoop::Clock::time_point _drainBegin; ///< of drain()
+    std::unique_ptr<Draining> _draining; ///< from drain() on
     Lifeline _lifeline;
     RelaySet _relays;
     Openings _openings;
