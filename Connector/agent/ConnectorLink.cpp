@@ -68,7 +68,9 @@ ConnectorLink::ConnectorLink(const Shared& shared, const AgentPipeSettings& sett
             .random = std::minstd_rand(std::random_device()())},
       _readyLog(shared.loop, shared.log, _name) {}
 
-ConnectorLink::~ConnectorLink() = default;
+ConnectorLink::~ConnectorLink() {
+    _dial.turns.close(); // a slot that goes gives its turn back
+}
 
 /// Connector says how many there should be, if the configuration doesn't: so the first one comes alone.
 void ConnectorLink::start() {
