@@ -1,6 +1,7 @@
 #include "agent/ConnectorLink.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace connector {
 
@@ -86,7 +87,7 @@ void ConnectorLink::renewTls(const Poco::Net::Context::Ptr& tls) {
 void ConnectorLink::letGo() {
     _readyLog.stop();
     for (const auto& slot : _slots)
-        if (slot->connection) slot->connection->goAway();
+        if (const auto connection = std::exchange(slot->connection, nullptr)) connection->goAway();
 }
 
 std::string ConnectorLink::authority() const {
