@@ -3,6 +3,7 @@
 #include <Poco/Format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace connector {
 
@@ -29,6 +30,7 @@ class ConnectorHosts::Host final : private Resolver::Client {
 
     const std::string name;
     Resolver::Addresses addresses; ///< the latest that were found
+    Resolver::Addresses earlier;   ///< those that were found before them
     std::string failure;           ///< why the latest search has found none
     bool isBusy = false;
     bool isFixed = false; ///< it is an address itself
@@ -37,7 +39,7 @@ class ConnectorHosts::Host final : private Resolver::Client {
     void onResolved(const Resolver::Answer& answer) override {
         isBusy = false;
         isFixed = answer.isNumeric;
-        if (!answer.addresses.empty()) addresses = answer.addresses;
+        if (!answer.addresses.empty()) earlier = std::exchange(addresses, answer.addresses);
         const auto earlierFailure = std::exchange(failure, answer.failure);
         _hosts.onAnswer(*this, earlierFailure);
     }
@@ -97,12 +99,22 @@ void ConnectorHosts::onAnswer(const Host& host, const std::string& earlierFailur
     plan();
 }
 
-void ConnectorHosts::publish() {
+/// One that is held is as good as found when only the latest answer lacks it.
+ConnectorAddresses ConnectorHosts::found() const {
     ConnectorAddresses found;
     for (const auto& host : _hosts)
         for (const auto& address : host->addresses)
             found.push_back({host->name, address});
-    auto addresses = withHeldFirst(_held, found);
+    for (const auto& host : _hosts)
+        for (const auto& address : host->earlier) {
+            const ConnectorAddress known{host->name, address};
+            if (std::find(_held.begin(), _held.end(), known) != _held.end()) found.push_back(known);
+        }
+    return found;
+}
+
+void ConnectorHosts::publish() {
+    auto addresses = withHeldFirst(_held, found());
     const auto leftOut = addresses.size() - std::min(addresses.size(), _most);
     addresses.resize(addresses.size() - leftOut);
     if (leftOut > 0 && leftOut != _leftOut)

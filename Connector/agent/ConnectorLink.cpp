@@ -1,6 +1,7 @@
 #include "agent/ConnectorLink.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace connector {
 
@@ -68,7 +69,9 @@ ConnectorLink::ConnectorLink(const Shared& shared, const AgentPipeSettings& sett
             .random = std::minstd_rand(std::random_device()())},
       _readyLog(shared.loop, shared.log, _name) {}
 
-ConnectorLink::~ConnectorLink() = default;
+ConnectorLink::~ConnectorLink() {
+    _dial.turns.close(); // a slot that goes gives its turn back
+}
 
 /// Connector says how many there should be, if the configuration doesn't: so the first one comes alone.
 void ConnectorLink::start() {
@@ -84,7 +87,7 @@ void ConnectorLink::renewTls(const Poco::Net::Context::Ptr& tls) {
 void ConnectorLink::letGo() {
     _readyLog.stop();
     for (const auto& slot : _slots)
-        if (slot->connection) slot->connection->goAway();
+        if (const auto connection = std::exchange(slot->connection, nullptr)) connection->goAway();
 }
 
 std::string ConnectorLink::authority() const {

@@ -3,6 +3,7 @@
 namespace connector {
 
 void DialTurns::request(Waiter& waiter) {
+    if (_isClosed) return;
     _waiting.push_back(&waiter);
     giveTurns();
 }
@@ -10,6 +11,11 @@ void DialTurns::request(Waiter& waiter) {
 void DialTurns::done() {
     --_taken;
     giveTurns();
+}
+
+void DialTurns::close() {
+    _isClosed = true;
+    _waiting.clear();
 }
 
 /// Waiters that are done at once must not nest ten thousand calls: the outermost one gives all turns.

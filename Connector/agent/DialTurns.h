@@ -31,12 +31,16 @@ class DialTurns {
     /// Gives a turn back.
     void done();
 
+    /// Nobody is called any more, whoever waits or asks: those who wait are about to go, one after the other.
+    void close();
+
   private:
     void giveTurns();
 
     std::deque<Waiter*> _waiting;
     std::size_t _taken = 0;
     bool _isGiving = false;
+    bool _isClosed = false;
 };
 
 } // namespace connector

@@ -153,8 +153,10 @@ void Resolver::onAnswer(const Place& place, Answer answer) {
         address = Poco::Net::SocketAddress(address.host(), place.second);
     auto& lookup = _lookups[place];
     lookup.isRunning = false;
-    lookup.addresses = answer.addresses;
-    if (!answer.addresses.empty()) lookup.validUntil = _loop.now() + kRemembered;
+    if (!answer.addresses.empty()) {
+        lookup.addresses = answer.addresses;
+        lookup.validUntil = _loop.now() + kRemembered;
+    }
     // A client may ask again from within its call, or cancel another.
     while (!lookup.clients.empty()) {
         auto* client = lookup.clients.back();

@@ -48,23 +48,38 @@ void SessionPipe::abortConnections() {
 }
 
 void SessionPipe::onAddresses(const ConnectorAddresses& addresses) {
-    const auto isWanted = [&](const auto& link) {
-        return std::find(addresses.begin(), addresses.end(), link->address()) != addresses.end();
-    };
-    const auto gone = std::stable_partition(_links.begin(), _links.end(), isWanted);
-    for (auto link = gone; link != _links.end(); ++link) {
-        log().notice("%s: %s is no address of it any more; what runs there goes on to its end", name(),
-                     (*link)->address().toString());
-        (*link)->letGo();
-    }
-    _links.erase(gone, _links.end());
+    _addresses = addresses;
     for (const auto& address : addresses) {
         const auto isIts = [&](const auto& link) { return link->address() == address; };
         if (std::any_of(_links.begin(), _links.end(), isIts)) continue;
         _links.push_back(std::make_unique<ConnectorLink>(_shared, settings(), address, tls()));
         _links.back()->start();
     }
+    for (const auto& link : _links)
+        if (!isWanted(*link))
+            log().information("%s: %s is to go when another address is connected", name(),
+                              link->address().toString());
+    letOldOnesGo();
     onConnectionsChanged();
+}
+
+bool SessionPipe::isWanted(const ConnectorLink& link) const {
+    return std::find(_addresses.begin(), _addresses.end(), link.address()) != _addresses.end();
+}
+
+/// Only when there is another one that is connected.
+void SessionPipe::letOldOnesGo() {
+    if (std::none_of(_links.begin(), _links.end(),
+                     [&](const auto& link) { return isWanted(*link) && link->isConnected(); }))
+        return;
+    const auto gone = std::stable_partition(_links.begin(), _links.end(),
+                                            [&](const auto& link) { return isWanted(*link); });
+    for (auto link = gone; link != _links.end(); ++link) {
+        log().notice("%s: %s is no address of it any more; what runs there goes on to its end", name(),
+                     (*link)->address().toString());
+        (*link)->letGo();
+    }
+    _links.erase(gone, _links.end());
 }
 
 std::shared_ptr<Pipe2Connection> SessionPipe::makeConnection(const ConnectorLink& link,
@@ -86,15 +101,21 @@ std::shared_ptr<Pipe2Connection> SessionPipe::makeConnection(const ConnectorLink
     return _connections.all().back();
 }
 
+/// One that is to go leaves its Connector to another address of it.
 bool SessionPipe::isHeldElsewhere(const ConnectorLink& link, const std::string& instance) const {
     return !instance.empty() && std::any_of(_links.begin(), _links.end(), [&](const auto& other) {
-        return other.get() != &link && other->holds(instance);
+        return other.get() != &link && isWanted(*other) && other->holds(instance);
     });
 }
 
 bool SessionPipe::isConnectedElsewhere(const ConnectorLink& link) const {
     return std::any_of(_links.begin(), _links.end(),
                        [&](const auto& other) { return other.get() != &link && other->isConnected(); });
+}
+
+void SessionPipe::onConnected() {
+    letOldOnesGo();
+    onAvailable();
 }
 
 /// One that is dead for good is no reason to ask for names all the time.

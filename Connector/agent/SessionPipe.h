@@ -46,19 +46,22 @@ class SessionPipe : public AgentPipe,
                                                     const Authorization& authorization) override;
     bool isHeldElsewhere(const ConnectorLink& link, const std::string& instance) const override;
     bool isConnectedElsewhere(const ConnectorLink& link) const override;
-    void onConnected() override { onAvailable(); }
+    void onConnected() override;
     void onNotConnected() override;
     void onUsable(Pipe2Connection&) override { onAvailable(); }
     void onGoingAway(Pipe2Connection& connection) override;
     void onManyStreams(Pipe2Connection& connection) override;
     void onEnded(Pipe2Connection& connection, const std::string& why) override;
     void onConnectionsChanged();
+    bool isWanted(const ConnectorLink& link) const;
+    void letOldOnesGo();
 
     const Http2Session::Role _role;
     Pipe2Connections _connections; ///< of all links, and of some that have gone
     ConnectorHosts _hosts;
     const ConnectorLink::Shared _shared;
-    std::vector<std::unique_ptr<ConnectorLink>> _links; ///< one for each address
+    ConnectorAddresses _addresses;                      ///< that it should be connected to
+    std::vector<std::unique_ptr<ConnectorLink>> _links; ///< one for each of them, and for some that are to go
 };
 
 } // namespace connector

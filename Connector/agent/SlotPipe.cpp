@@ -49,6 +49,7 @@ void SlotPipe::changeConnections(bool isNewTrust) {
 }
 
 void SlotPipe::drainConnections() {
+    _dial.turns.close(); // a slot that goes gives its turn back
     _slots.clear();
     _readyLog.stop(); // behind all that may still tell it something
 }
