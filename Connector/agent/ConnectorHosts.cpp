@@ -71,7 +71,7 @@ void ConnectorHosts::follow(const AgentPipeSettings& settings) {
 }
 
 void ConnectorHosts::lookSoon() {
-    if (!_timer.isRunning()) return; // they are being looked up, or there are no names
+    if (!_timer.isRunning()) return; // all are being looked up, or there are no names
     const auto soonest = std::max(_loop.now(), _lookedUp + kSoonest);
     if (soonest < _due) startTimer(std::chrono::ceil<std::chrono::milliseconds>(soonest - _loop.now()));
 }
@@ -82,9 +82,13 @@ void ConnectorHosts::stop() {
 }
 
 void ConnectorHosts::lookUp() {
+    _timer.cancel();
+    _isResting = false;
     _lookedUp = _loop.now();
+    _isAsking = true; // some answer at once
     for (const auto& host : _hosts)
         host->lookUp();
+    _isAsking = false;
     plan();
 }
 
@@ -126,17 +130,20 @@ void ConnectorHosts::publish() {
     _owner.onAddresses(addresses);
 }
 
+/// One whose search doesn't end holds up no other: its answer plans again.
 void ConnectorHosts::plan() {
+    if (_isAsking) return;
     const auto isAny = [&](auto condition) {
         return std::any_of(_hosts.begin(), _hosts.end(), [&](const auto& host) { return condition(*host); });
     };
-    _timer.cancel();
-    if (isAny([](const Host& host) { return host.isBusy; })) return; // its answer plans
-    if (!isAny([](const Host& host) { return !host.isFixed; })) return;
-    if (isAny([](const Host& host) { return host.addresses.empty(); }))
-        return startTimer(std::min(_backoff.next(), _interval));
-    _backoff.reset();
-    startTimer(_interval);
+    const auto isIdle = [](const Host& host) { return !host.isFixed && !host.isBusy; };
+    if (!isAny(isIdle)) return;
+    if (!isAny([](const Host& host) { return host.addresses.empty(); })) _backoff.reset();
+    if (isAny([&](const Host& host) { return isIdle(host) && host.addresses.empty(); })) {
+        if (!std::exchange(_isResting, true)) startTimer(std::min(_backoff.next(), _interval));
+    } else if (!_timer.isRunning()) {
+        startTimer(_interval);
+    }
 }
 
 void ConnectorHosts::startTimer(std::chrono::milliseconds delay) {

@@ -70,6 +70,8 @@ class ConnectorHosts {
     std::size_t _leftOut = 0; ///< addresses beyond the most
     std::minstd_rand _random;
     Backoff _backoff;
+    bool _isAsking = false;  ///< some names are still to be asked for
+    bool _isResting = false; ///< the timer ends a rest: a name has no address
     Timer _timer;
     EventLoop::Clock::time_point _lookedUp;
     EventLoop::Clock::time_point _due; ///< when the timer fires

@@ -1,6 +1,20 @@
 #include "agent/OpeningPipe.h"
 
+#include "base/PeerAddress.h"
+
+#include <limits>
+
 namespace connector {
+
+namespace {
+
+/// What Connector says when nobody on the other side has taken the stream, nor seen what came with it.
+constexpr int kNobodyThere = 503;
+
+/// How long a Connector that has said so comes after all others.
+constexpr std::chrono::seconds kAvoided{30};
+
+} // namespace
 
 OpeningPipe::OpeningPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings,
                          const Poco::Net::Context::Ptr& tls)
@@ -32,8 +46,23 @@ void OpeningPipe::beginAvailable() {
     _isBeginning = false;
 }
 
+/// The other side may not be connected to all Connectors: one where others wait for an answer may have nobody
+/// there, however few its streams are.
+Pipe2Connection* OpeningPipe::bestConnection() {
+    const auto since = loop().now() - kAvoided;
+    return connections().best([&](const Pipe2Connection& connection) {
+        return hasRefusedSince(since, connection) ? std::numeric_limits<int>::max() : connection.unanswered();
+    });
+}
+
+bool OpeningPipe::hasRefusedSince(EventLoop::Clock::time_point then,
+                                  const Pipe2Connection& connection) const {
+    const auto refused = _refusedAt.find(inWords(connection.peer()));
+    return refused != _refusedAt.end() && refused->second >= then;
+}
+
 bool OpeningPipe::beginNext() {
-    auto* connection = connections().best();
+    auto* connection = bestConnection();
     if (!connection) return false;
     const bool isSpoken = _clients.findSpoken();
     if (!isSpoken && !_clients.hasSilent()) return false;
@@ -42,7 +71,16 @@ bool OpeningPipe::beginNext() {
     return true;
 }
 
+/// What is there goes to a Connector that has refused nobody since the client came; so each is asked once.
 void OpeningPipe::onRefused(RelayPeer opener, const Opening::Refusal& refusal) {
+    if (refusal.status == kNobodyThere && refusal.peer) {
+        _refusedAt[inWords(*refusal.peer)] = loop().now();
+        auto* other = bestConnection();
+        if (other && !hasRefusedSince(opener.since, *other)) {
+            connections().use(*other);
+            return _openings.begin(std::move(opener), *other);
+        }
+    }
     _clients.drop(std::move(opener), "Connector refused it: " + refusal.reason);
 }
 

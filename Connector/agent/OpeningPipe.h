@@ -5,7 +5,9 @@
 #include "pipe/Openings.h"
 #include "pipe/VisitorEndpoint.h"
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace connector {
@@ -31,11 +33,15 @@ class OpeningPipe final : public SessionPipe, private VisitorEndpoint::Owner, pr
     void onNotProcessed(RelayPeer opener, const std::string& why) override;
     void beginAvailable();
     bool beginNext();
+    Pipe2Connection* bestConnection();
+    bool hasRefusedSince(EventLoop::Clock::time_point then, const Pipe2Connection& connection) const;
 
     VisitorAccess _access;
     VisitorEndpoint _clients;
     std::vector<std::unique_ptr<Listener>> _listeners;
     Openings _openings;
+    std::map<std::string, EventLoop::Clock::time_point>
+        _refusedAt; ///< Connectors that had nobody, by address
     bool _isBeginning = false;
 };
 

@@ -11,6 +11,10 @@ namespace {
 /// So many signs of life fit into Connector's threshold, so that a late one does no harm.
 constexpr int kSignsPerThreshold = 3;
 
+/// Connector waits for the other side as long as an agent may take to answer: it should be the first to say
+/// that nobody came.
+constexpr std::chrono::milliseconds kConnectorsAnswer{2000};
+
 } // namespace
 
 SessionPipe::SessionPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings_,
@@ -93,7 +97,7 @@ std::shared_ptr<Pipe2Connection> SessionPipe::makeConnection(const ConnectorLink
         .role = _role,
         .liveness = {pingAfter, settings().heartbeatAbsenceThreshold},
         .authority = link.authority(),
-        .openLimit = environment().limits()->open,
+        .openLimit = environment().limits()->open + kConnectorsAnswer,
         .context = environment().http2(),
         .hold = lifeline().hold()};
     _connections.add(std::make_shared<Pipe2Connection>(std::move(connectionSettings),

@@ -21,6 +21,8 @@ class Opening final : private StreamHandler {
     struct Refusal {
         int status; ///< HTTP's, for an opener that is a stream itself
         std::string reason;
+        /// Who has said no, if that was the peer.
+        std::optional<Poco::Net::SocketAddress> peer{};
     };
 
     /// The most bytes that are sent before the answer (doc/protocol.md).

@@ -45,6 +45,7 @@ void Pipe2Connection::startInLoop(std::unique_ptr<SocketStream> transport,
 void Pipe2Connection::open(RelayPeer opener, const std::string& visitor, Opening::Owner& owner) {
     _settings.home.assertInLoopThread();
     addStream();
+    _unanswered.fetch_add(1, std::memory_order_relaxed);
     if (&_settings.home == &_settings.loop) return openInLoop(std::move(opener), visitor, owner);
     opener.stream->detach();
     const auto moved = std::make_shared<RelayPeer>(std::move(opener));
@@ -59,6 +60,7 @@ void Pipe2Connection::openInLoop(RelayPeer opener, const std::string& visitor, O
             onNotProcessed();
         else
             _mayOpen = false;
+        _unanswered.fetch_sub(1, std::memory_order_relaxed);
         onStreamDestroyed();
         opener.stream->detach();
         return owner.onNotProcessed(_settings.loop, std::move(opener), "it takes no more streams");
@@ -180,6 +182,7 @@ void Pipe2Connection::onOver(Opening& opening) {
     const auto found = _openings.find(&opening);
     _settings.loop.destroyLater(std::move(found->second));
     _openings.erase(found);
+    _unanswered.fetch_sub(1, std::memory_order_relaxed);
 }
 
 bool Pipe2Connection::wasHeardSince(EventLoop::Clock::time_point then) const {

@@ -106,6 +106,9 @@ class Pipe2Connection final : public std::enable_shared_from_this<Pipe2Connectio
     /// Open streams, whoever has opened them.
     int streams() const { return _streams.load(std::memory_order_relaxed); }
 
+    /// Streams that were opened here and are not answered yet.
+    int unanswered() const { return _unanswered.load(std::memory_order_relaxed); }
+
     /// When it was last chosen.
     std::uint64_t lastUsed = 0;
 
@@ -137,6 +140,7 @@ class Pipe2Connection final : public std::enable_shared_from_this<Pipe2Connectio
     std::optional<Timer> _pause;                                      ///< the same
     std::atomic<EventLoop::Clock::time_point> _lastHeard;
     std::atomic<int> _streams{0};
+    std::atomic<int> _unanswered{0};
     std::atomic<std::size_t> _most;
     std::atomic<int> _watched;
     std::atomic<bool> _mayOpen{true};

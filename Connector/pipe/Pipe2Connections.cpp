@@ -13,9 +13,10 @@ bool Pipe2Connections::remove(const Pipe2Connection& connection) {
     return std::erase_if(_connections, [&](const auto& mine) { return mine.get() == &connection; }) > 0;
 }
 
-Pipe2Connection* Pipe2Connections::best() const {
-    const auto rank = [](const Pipe2Connection& connection) {
-        return std::tuple(connection.isSilent(), connection.streams(), connection.lastUsed);
+Pipe2Connection* Pipe2Connections::best(const std::function<int(const Pipe2Connection&)>& drawbackOf) const {
+    const auto rank = [&](const Pipe2Connection& connection) {
+        return std::tuple(drawbackOf(connection), connection.isSilent(), connection.streams(),
+                          connection.lastUsed);
     };
     Pipe2Connection* best = nullptr;
     for (const auto& connection : _connections)

@@ -3,6 +3,7 @@
 #include "net/EventLoops.h"
 #include "pipe/Pipe2Connection.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,12 @@ class Pipe2Connections {
 
     /// The one that the next stream is opened on: that with the fewest streams, of several the one that was
     /// chosen the longest ago; one that is silent only when all are. Null when none is usable.
-    Pipe2Connection* best() const;
+    Pipe2Connection* best() const {
+        return best([](const Pipe2Connection&) { return 0; });
+    }
+
+    /// The same among those with the least drawback.
+    Pipe2Connection* best(const std::function<int(const Pipe2Connection&)>& drawbackOf) const;
 
     /// Takes note that it was chosen.
     void use(Pipe2Connection& connection) { connection.lastUsed = ++_uses; }

@@ -51,15 +51,19 @@ struct Service {
 
 /// A private mapping on two Connectors, with a real agent on either side that knows both.
 struct PrivateService {
-    PrivateService(Mode mode, AgentProtocol protocol)
-        : fleet(mode, 2, SeveralConnectors::Type::Private),
-          called(fleet.setup(), {pipe(Side::Port1, "connect", target.port())}, protocol),
-          calling(fleet.setup(), {pipe(Side::Port2, "listen", clientPort())}, protocol) {}
+    /// calledHosts: those that the called agent knows, if not both.
+    PrivateService(Mode mode, AgentProtocol protocol, const std::vector<std::string>& calledHosts = {})
+        : fleet(mode, 2, SeveralConnectors::Type::Private, {{"visitor-wait", 1000}}),
+          called(fleet.setup(),
+                 {pipe(Side::Port1, "connect", target.port(),
+                       calledHosts.empty() ? fleet.addresses() : calledHosts)},
+                 protocol),
+          calling(fleet.setup(), {pipe(Side::Port2, "listen", clientPort(), fleet.addresses())}, protocol) {}
 
-    Poco::JSON::Object::Ptr pipe(Side side, const std::string& role, std::uint16_t port) {
-        return agentPipe(
-            fleet.setup(), fleet.mapping(),
-            {.side = side, .role = role, .localPort = port, .connections = 2, .hosts = fleet.addresses()});
+    Poco::JSON::Object::Ptr pipe(Side side, const std::string& role, std::uint16_t port,
+                                 const std::vector<std::string>& hosts) {
+        return agentPipe(fleet.setup(), fleet.mapping(),
+                         {.side = side, .role = role, .localPort = port, .connections = 2, .hosts = hosts});
     }
 
     void waitForAgents(std::size_t number) {
@@ -352,6 +356,27 @@ BOOST_DATA_TEST_CASE(PrivateClientsFallOver, kModes, mode) {
         service.fleet.start(dead);
         service.waitForAgents(dead);
     }
+}
+
+/// The called side is connected to the first Connector only.
+BOOST_DATA_TEST_CASE(PrivateClientsGoWhereTheOtherSideIs, kModes, mode) {
+    PrivateService service(mode, AgentProtocol::Pipe2, {SeveralConnectors::addressOf(0)});
+    service.waitForAgents(0);
+    service.fleet.waitFor(1, "agentswaitingport2", 2);
+    constexpr int kClients = 20;
+    std::vector<PipeClient> clients;
+    for (int i = 0; i < kClients; ++i) {
+        clients.emplace_back(Poco::Net::SocketAddress("127.0.0.1", service.clientPort()));
+        clients.back().send("hello");
+    }
+    std::vector<PipeClient> servers;
+    for (int i = 0; i < kClients; ++i) {
+        servers.push_back(service.target.accept());
+        BOOST_TEST(servers.back().readExactly(5) == "hello");
+        servers.back().send("world");
+    }
+    for (auto& client : clients)
+        BOOST_TEST(client.readExactly(5) == "world");
 }
 
 BOOST_AUTO_TEST_CASE(PrivateClientsFallOverInPipe1) {

@@ -16,12 +16,15 @@ AddedMapping addedBeforeStop(const ConnectorSetup& setup, SeveralConnectors::Typ
 
 } // namespace
 
-SeveralConnectors::SeveralConnectors(Mode mode, std::size_t size, Type type) {
+SeveralConnectors::SeveralConnectors(Mode mode, std::size_t size, Type type,
+                                     const std::vector<std::pair<std::string, int>>& limits) {
     for (std::size_t number = 0; number < size; ++number) {
         auto setup = std::make_unique<ConnectorSetup>(mode);
         const auto& first = number == 0 ? *setup : *_members.front().setup;
         const auto from = first.firstMappingPort();
         setup->setJson("ports", "[\"" + std::to_string(from) + "-" + std::to_string(from + 99) + "\"]");
+        for (const auto& [limit, value] : limits)
+            setup->setJson("limits." + limit, std::to_string(value));
         setup->setJson("pipes.bind", "[\"" + addressOf(number) + "\"]");
         if (mode == Mode::Tls) {
             const auto certificate = CertificateAuthority::shared().issueWith(

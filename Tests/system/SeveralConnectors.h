@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace connector::test {
@@ -15,7 +16,9 @@ class SeveralConnectors {
   public:
     enum class Type { Public, Private };
 
-    SeveralConnectors(Mode mode, std::size_t size, Type type = Type::Public);
+    /// limits: of each, by name.
+    SeveralConnectors(Mode mode, std::size_t size, Type type = Type::Public,
+                      const std::vector<std::pair<std::string, int>>& limits = {});
 
     /// The setup of the first, for what all have in common.
     const ConnectorSetup& setup() const { return *_members.front().setup; }
