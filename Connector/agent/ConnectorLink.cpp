@@ -142,6 +142,8 @@ void ConnectorLink::onAuthorized(Slot& slot, std::unique_ptr<SocketStream> strea
 void ConnectorLink::onNotAuthorized(Slot& slot, const std::string& why, const std::string& instance) {
     if (_shared.owner.isHeldElsewhere(*this, instance)) return reserve(slot, instance);
     slot.hasFailed = true;
+    // While none is there, the first one looks for Connector, and the others are told.
+    if (!isConnected() && &slot != _slots.front().get()) slot.dialer.rest(Backoff::kLongest);
     _shared.log.debug("%s: connection failed: %s", _name, why);
     _readyLog.down(&slot, why);
     _shared.owner.onNotConnected();
