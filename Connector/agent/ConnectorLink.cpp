@@ -17,7 +17,9 @@ constexpr std::chrono::milliseconds kShortLived{1000};
 /// its agents do, and wait for 10 s.
 constexpr std::chrono::milliseconds kLongestRest{8000};
 
-/// How often a link in reserve looks where its address leads: it may have been given to another machine.
+/// How often, at the least, a link in reserve looks where its address leads: it may have been given to
+/// another machine. The second half is left to chance, so that agents that began together don't come
+/// together.
 constexpr std::chrono::minutes kReserve{10};
 
 /// A pipe with one host that is an address is called by it already.
@@ -140,6 +142,8 @@ void ConnectorLink::onAuthorized(Slot& slot, std::unique_ptr<SocketStream> strea
 void ConnectorLink::onNotAuthorized(Slot& slot, const std::string& why, const std::string& instance) {
     if (_shared.owner.isHeldElsewhere(*this, instance)) return reserve(slot, instance);
     slot.hasFailed = true;
+    // While none is there, the first one looks for Connector, and the others are told.
+    if (!isConnected() && &slot != _slots.front().get()) slot.dialer.rest(Backoff::kLongest);
     _shared.log.debug("%s: connection failed: %s", _name, why);
     _readyLog.down(&slot, why);
     _shared.owner.onNotConnected();
@@ -147,7 +151,9 @@ void ConnectorLink::onNotAuthorized(Slot& slot, const std::string& why, const st
 
 /// A place that it took would be one less for others.
 void ConnectorLink::reserve(Slot& slot, const std::string& instance) {
-    slot.dialer.rest(kReserve);
+    const std::chrono::milliseconds longest = kReserve;
+    std::uniform_int_distribution<std::chrono::milliseconds::rep> rest(longest.count() / 2, longest.count());
+    slot.dialer.rest(std::chrono::milliseconds(rest(_dial.random)));
     if (_reserveOf.empty())
         _shared.log.information("%s: it leads to a Connector that is connected by another address, and is "
                                 "kept in reserve",
