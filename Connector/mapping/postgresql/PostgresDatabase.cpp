@@ -154,7 +154,8 @@ void PostgresDatabase::connectIfNeedBe() {
 }
 
 /// Twice: POCO frees no connection that can't be made, has the password in what it says about it, and can't
-/// be interrupted, so it is left no more than an address that has just answered.
+/// be interrupted, so it is left no more than an address that has just answered. One whose server dies
+/// between the two is lost (Tests/leaks.txt).
 void PostgresDatabase::connect() {
     if (_isOver) throw StorageError(_name + ": the database is not open");
     _isListening = false;
