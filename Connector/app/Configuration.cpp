@@ -1,9 +1,10 @@
 #include "app/Configuration.h"
 
 #include "api/MappingRequest.h"
+#include "app/FrontFields.h"
 #include "app/LimitFields.h"
 #include "app/PackagedConfiguration.h"
-#include "app/PortRanges.h"
+#include "app/PortFields.h"
 #include "app/ProxySettings.h"
 #include "base/Descriptor.h"
 #include "base/Digest.h"
@@ -53,25 +54,6 @@ Poco::Net::IPAddress addressOf(JsonFields& fields, const std::string& key, const
     fields.refuse(key, "an IPv4 or IPv6 address");
 }
 
-std::vector<std::uint16_t> readRanges(JsonFields& fields, const std::string& key) {
-    const auto ranges = fields.texts(key, {});
-    try {
-        return portsOf(ranges);
-    } catch (const FieldError& error) {
-        throw FieldError(fields.pathOf(key) + ": " + error.what());
-    }
-}
-
-std::vector<std::uint16_t> readPorts(JsonFields& root) {
-    auto ports = readRanges(root, "ports");
-    for (const auto excluded : readRanges(root, "exclude"))
-        std::erase(ports, excluded);
-    if (ports.size() < 2)
-        throw FieldError("ports: " + std::to_string(ports.size()) +
-                         " ports are left after \"exclude\"; a mapping needs two, such as [\"6000-6050\"]");
-    return ports;
-}
-
 /// others: what it may consist of besides letters and digits.
 bool isHost(const std::string& text, std::string_view others) {
     const auto isAllowed = [&](unsigned char c) {
@@ -108,16 +90,6 @@ std::vector<std::string> readHosts(JsonFields& api) {
     if (!std::all_of(hosts.begin(), hosts.end(), [](const auto& host) { return isHost(host, ".-_"); }))
         api.refuse("hosts", "an array of host names, without scheme, port or path");
     return hosts;
-}
-
-/// A port that the configuration itself opens, beside those of mappings.
-std::uint16_t readOwnPort(JsonFields& fields, const std::string& key, int min, int fallback,
-                          const std::vector<std::uint16_t>& ports) {
-    const auto port = static_cast<std::uint16_t>(fields.integer(key, min, 65535, fallback));
-    if (std::find(ports.begin(), ports.end(), port) != ports.end())
-        throw FieldError(fields.pathOf(key) + ": " + std::to_string(port) +
-                         " is one of \"ports\"; name it in \"exclude\", or choose another one");
-    return port;
 }
 
 ApiSettings readApi(JsonFields api, const Configuration& configuration) {
@@ -165,7 +137,7 @@ void readPipes(JsonFields pipes, PipeSettings& settings) {
     for (const auto& text : pipes.texts("bind", {hasIPv6() ? "::" : "0.0.0.0"}))
         settings.bind.push_back(addressOf(pipes, "bind", text));
     if (settings.bind.empty()) pipes.refuse("bind", "an array of at least one address");
-    settings.proxies.networks = readPipeProxies(pipes);
+    settings.proxies.networks = readTrustedProxies(pipes);
     settings.allowPlainVisitors = pipes.boolean("allow-plain-visitors", false);
     pipes.refuseUnknown();
 }
@@ -256,6 +228,7 @@ Configuration readRoot(JsonFields root, const std::string& file) {
     result.metrics = readMetrics(root.object("metrics"), result);
     result.api.node = result.metrics.node = readNode(root);
     readPipes(root.object("pipes"), result.pipes);
+    readFront(root, result);
     readVisitors(root.object("visitors"), result.pipes);
     readLimits(root.object("limits"), result);
     readTls(root.object("tls"), result);

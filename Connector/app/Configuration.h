@@ -3,6 +3,7 @@
 #include "api/ApiSettings.h"
 #include "base/JsonFields.h"
 #include "base/LogFormatter.h"
+#include "front/FrontSettings.h"
 #include "mapping/DatabaseLimits.h"
 #include "mapping/DatabaseLocation.h"
 #include "metrics/MetricsSettings.h"
@@ -35,6 +36,7 @@ struct Configuration {
     std::vector<std::uint16_t> ports;
     ApiSettings api;
     PipeSettings pipes;
+    FrontSettings front;
     MetricsSettings metrics;
     std::string certificateFile;
     std::string keyFile;

@@ -62,12 +62,23 @@ HttpLimits readApiLimits(JsonFields& limits) {
     return result;
 }
 
-/// The most descriptors that pipes may use: half of all remains at the least. httpPorts: the API's, and that
-/// of metrics, whose limits are the API's.
-int maxDescriptors(const ApiSettings& api, int httpPorts) {
-    const auto ofProxies = api.proxies.networks.empty() ? 0 : static_cast<std::int64_t>(api.proxies.waiting);
-    const auto reserved =
-        kReservedDescriptors + ofProxies + httpPorts * static_cast<std::int64_t>(api.limits.connections);
+/// Those of connections that are not known yet to be pipes'.
+std::int64_t descriptorsAtDoors(const Configuration& configuration) {
+    const auto waiting = [](const TrustedProxies& proxies) {
+        return proxies.networks.empty() ? 0 : static_cast<std::int64_t>(proxies.waiting);
+    };
+    const auto& front = configuration.front;
+    return waiting(configuration.api.proxies) + waiting(front.proxies) +
+           (front.port == 0 ? 0 : static_cast<std::int64_t>(front.connections));
+}
+
+/// The most descriptors that pipes may use: half of all remains at the least. The other ports of HTTP have
+/// the API's limits.
+int maxDescriptors(const Configuration& configuration) {
+    const int httpPorts =
+        1 + (configuration.metrics.port == 0 ? 0 : 1) + (configuration.front.httpPort == 0 ? 0 : 1);
+    const auto reserved = kReservedDescriptors + descriptorsAtDoors(configuration) +
+                          httpPorts * static_cast<std::int64_t>(configuration.api.limits.connections);
     const int all = allDescriptors();
     return all - static_cast<int>(std::min<std::int64_t>(reserved, all / 2));
 }
@@ -180,8 +191,9 @@ void readProxyLimits(JsonFields& limits, Configuration& configuration) {
     auto& ofPipes = configuration.pipes.proxies;
     auto& ofApi = configuration.api.proxies;
     ofPipes.waiting = size(limits, "proxy-headers", 1, ofPipes.waiting);
-    ofApi.waiting = ofPipes.waiting;
-    ofPipes.headerTime = configuration.pipes.limits.greetingFirstByte;
+    auto& ofFront = configuration.front.proxies;
+    ofApi.waiting = ofFront.waiting = ofPipes.waiting;
+    ofPipes.headerTime = ofFront.headerTime = configuration.pipes.limits.greetingFirstByte;
     ofApi.headerTime = configuration.api.limits.requestTime;
 }
 
@@ -192,6 +204,8 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     api = readApiLimits(limits);
     configuration.pipes.limits = readPipeLimits(limits);
     readProxyLimits(limits, configuration);
+    auto& front = configuration.front;
+    front.connections = size(limits, "front-connections", 1, front.connections);
     configuration.pipes.tcp = readTcpOptions(limits);
     configuration.databaseLimits = readDatabaseLimits(limits, api.threads);
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);
@@ -200,7 +214,7 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     configuration.log.linesPerSecond =
         count(limits, "log-lines", kMaxLines, configuration.log.linesPerSecond);
     configuration.log.summary = time(limits, "log-summary", configuration.log.summary);
-    const int most = maxDescriptors(configuration.api, configuration.metrics.port == 0 ? 1 : 2);
+    const int most = maxDescriptors(configuration);
     configuration.pipes.descriptors = count(limits, "descriptors", most, most);
     configuration.pipes.limits.mappingVisitors =
         size(limits, "mapping-visitors", 1, static_cast<std::size_t>(configuration.pipes.descriptors / 2));

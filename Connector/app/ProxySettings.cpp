@@ -19,12 +19,12 @@ Poco::Net::IPAddress commandsAddress(const std::string& bind) {
 
 } // namespace
 
-std::vector<Network> readPipeProxies(JsonFields& pipes) {
-    return readNetworks(pipes, kTrustedProxies, kMaxNetworks);
+std::vector<Network> readTrustedProxies(JsonFields& fields) {
+    return readNetworks(fields, kTrustedProxies, kMaxNetworks);
 }
 
 std::vector<Network> readApiProxies(JsonFields& api, const ApiSettings& settings) {
-    auto proxies = readNetworks(api, kTrustedProxies, kMaxNetworks);
+    auto proxies = readTrustedProxies(api);
     if (proxies.empty()) return proxies;
     if (settings.identities.empty() && !settings.anonymous)
         api.refuse(kTrustedProxies, "left out, unless api.identities says who may call or api.anonymous is "

@@ -9,7 +9,7 @@
 namespace connector {
 
 /// Read `trusted-proxies`, whose word counts on whom a connection is from. Throw FieldError.
-std::vector<Network> readPipeProxies(JsonFields& pipes);
+std::vector<Network> readTrustedProxies(JsonFields& fields);
 
 /// settings: identities and bind have been read.
 std::vector<Network> readApiProxies(JsonFields& api, const ApiSettings& settings);

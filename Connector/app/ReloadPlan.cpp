@@ -90,6 +90,9 @@ const std::set<std::string>& ReloadPlan::reloadableKeys() {
         "broker",
         "metrics.mappings",
         "exclude",
+        "front.acme-webroot",
+        "front.reserved",
+        "front.trusted-proxies",
         "limits.agent-memory",
         "limits.agents-gone",
         "limits.api-connections",
@@ -112,6 +115,7 @@ const std::set<std::string>& ReloadPlan::reloadableKeys() {
         "limits.event-streams",
         "limits.events",
         "limits.first-bytes",
+        "limits.front-connections",
         "limits.greeting-first-byte",
         "limits.greeting-rest",
         "limits.held-payload",
@@ -175,8 +179,8 @@ const std::set<std::string>& ReloadPlan::reloadableKeys() {
 
 const std::set<std::string>& ReloadPlan::keptKeys() {
     static const std::set<std::string> keys{
-        "api.bind",     "api.port",     "database",   "dev",     "limits.api-threads",
-        "metrics.bind", "metrics.port", "pipes.bind", "threads",
+        "api.bind",   "api.port",           "database",     "dev",          "front.domain", "front.http-port",
+        "front.port", "limits.api-threads", "metrics.bind", "metrics.port", "pipes.bind",   "threads",
     };
     return keys;
 }

@@ -13,6 +13,7 @@ namespace connector {
 
 /// One of a mapping's two ports, as it was asked for.
 struct Endpoint {
+    /// 0: it has none of its own (Mapping::hasPorts).
     std::uint16_t port = 0;
     /// What an agent must say here; empty on port2 of a public mapping, where visitors connect.
     std::string passcode;
@@ -28,7 +29,7 @@ struct Endpoint {
 };
 
 /// One opened pair of ports: a plain value, the same in the API, in the database and in the pipe opened from
-/// it. Its id, its type and what agents are told of it never change; all else may.
+/// it. Its id, its type, whether it has ports, and what agents are told of it never change; all else may.
 struct Mapping {
     enum class Type { Public, Private };
     /// The types by their names, in the API, the database and the log.
@@ -39,6 +40,11 @@ struct Mapping {
     Type type = Type::Public;
     /// For people; "" when it has none.
     std::string label;
+    /// Of a public mapping: what visitors call it at the front, beside its id; a DNS label that no other
+    /// mapping has. "" when it has none.
+    std::string name;
+    /// False: agents and visitors come to the front alone, and both ports are 0.
+    bool hasPorts = true;
     Endpoint endpoint1;
     Endpoint endpoint2;
     /// Of a public mapping.

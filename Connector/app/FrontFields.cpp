@@ -1,0 +1,103 @@
+#include "app/FrontFields.h"
+
+#include "app/PortFields.h"
+#include "app/ProxySettings.h"
+#include "model/MappingName.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace connector {
+
+namespace {
+
+constexpr int kHttps = 443;
+constexpr int kHttp = 80;
+/// Of a host name, as the DNS has it (RFC 1035, section 2.3.4), with room for a label and a dot before it.
+constexpr std::size_t kLongestDomain = 253 - 64;
+
+/// Labels with dots between them, two at the least: a certificate for all names of a top-level domain is not
+/// to be had.
+bool isDomain(const std::string& text) {
+    std::size_t labels = 0;
+    for (std::size_t begin = 0; begin <= text.size(); ++labels) {
+        const auto end = std::min(text.find('.', begin), text.size());
+        if (!isLabel(text.substr(begin, end - begin))) return false;
+        begin = end + 1;
+    }
+    return labels >= 2 && text.size() <= kLongestDomain;
+}
+
+std::string readDomain(JsonFields& front) {
+    constexpr const char* kKey = "domain";
+    auto domain = front.text(kKey, "");
+    if (!domain.empty() && !isDomain(domain))
+        front.refuse(kKey, "a domain in lower case such as fog.example.org, of which mappings' names are "
+                           "subdomains");
+    return domain;
+}
+
+std::vector<std::string> readReserved(JsonFields& front, std::vector<std::string> always) {
+    constexpr const char* kKey = "reserved";
+    const auto more = front.texts(kKey, {});
+    if (!std::all_of(more.begin(), more.end(), isLabel))
+        front.refuse(kKey, "an array of names, " + std::string(kLabelRule));
+    always.insert(always.end(), more.begin(), more.end());
+    return always;
+}
+
+/// The front brings the API to everybody.
+void requireCallers(const ApiSettings& api) {
+    if (api.identities.empty() && !api.anonymous)
+        throw FieldError("front: the API is reached through it, so api.identities must say who may call, or "
+                         "api.anonymous be true");
+}
+
+void checkPorts(const JsonFields& front, const Configuration& configuration) {
+    const auto& [port, http] = std::pair{configuration.front.port, configuration.front.httpPort};
+    const auto metrics = configuration.metrics.port;
+    if (port != 0 && port == metrics) front.refuse("port", "another one than metrics.port");
+    if (http == 0) return;
+    if (port == 0) front.refuse("http-port", "0, unless front.port is given");
+    if (http == port || http == configuration.api.port || http == metrics)
+        front.refuse("http-port", "another one than front.port, api.port and metrics.port, or 0 for none");
+}
+
+/// The front has its place.
+void takeApiPort(JsonFields& root, Configuration& configuration) {
+    for (const auto* key : {"bind", "trusted-proxies"}) {
+        auto api = root.object("api");
+        if (api.has(key))
+            api.refuse(key, std::string("left out where front.port is api.port: ") +
+                                (key == std::string("bind") ? "pipes.bind" : "front.trusted-proxies") +
+                                " has its place");
+    }
+    const auto& address = configuration.pipes.bind.front();
+    configuration.api.bind = address.isWildcard() ? "" : address.toString();
+}
+
+} // namespace
+
+void readFront(JsonFields& root, Configuration& configuration) {
+    const bool isThere = root.has("front");
+    auto& settings = configuration.front;
+    auto front = root.object("front");
+    settings.port = readOwnPort(front, "port", 0, isThere ? kHttps : 0, configuration.ports);
+    settings.httpPort =
+        readOwnPort(front, "http-port", 0, settings.port == 0 ? 0 : kHttp, configuration.ports);
+    settings.domain = readDomain(front);
+    settings.reserved = readReserved(front, settings.reserved);
+    const auto webroot = front.text("acme-webroot", "");
+    if (!webroot.empty())
+        settings.acmeWebroot =
+            (std::filesystem::absolute(configuration.file).parent_path() / webroot).string();
+    settings.proxies.networks = readTrustedProxies(front);
+    front.refuseUnknown();
+    checkPorts(front, configuration);
+    if (settings.port == 0) return;
+    if (configuration.dev) throw FieldError("front: needs \"dev\": false, as it tells by TLS who comes");
+    requireCallers(configuration.api);
+    if (settings.port == configuration.api.port) takeApiPort(root, configuration);
+}
+
+} // namespace connector

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "net/TrustedProxies.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace connector {
+
+/// What the configuration says about the one port for agents, visitors and the API; a plain value.
+struct FrontSettings {
+    /// 0: there is none.
+    std::uint16_t port = 0;
+    /// Visitors come to a mapping as NAME.domain; in lower case. "": they come by ports only.
+    std::string domain;
+    /// Names that no mapping may have; they lead to the API.
+    std::vector<std::string> reserved{"www", "api"};
+    /// Of plain HTTP, which is answered with a redirection to the front; 0: there is none.
+    std::uint16_t httpPort = 0;
+    /// The folder from which an authority's challenges are answered there (ACME, RFC 8555); "": none are.
+    std::string acmeWebroot;
+    /// Connections that have not said yet what they want.
+    std::size_t connections = 1024;
+    /// Whose word counts on whom a connection is from.
+    TrustedProxies proxies{};
+
+    bool operator==(const FrontSettings&) const = default;
+};
+
+} // namespace connector
