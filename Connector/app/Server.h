@@ -93,6 +93,7 @@ class Server {
 
   private:
     void openMetricsPort();
+    void openPlainHttp();
     void closeApi();
 
     Configuration _configuration;
@@ -110,6 +111,9 @@ class Server {
     Poco::Net::Context::Ptr _apiContext;      ///< null in dev mode
     std::unique_ptr<HttpServer> _http;        ///< null until openApi(), and after suspend()
     std::unique_ptr<HttpServer> _metricsHttp; ///< the same; null without a port for it
+    Reloadable<FrontSettings> _front;
+    LimitedLog& _challenges;
+    std::vector<std::unique_ptr<HttpServer>> _plainHttp; ///< one at each address of pipes.bind; none as above
     std::optional<Watchdog> _watchdog;
 };
 

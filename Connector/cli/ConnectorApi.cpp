@@ -119,7 +119,7 @@ ConnectorApi::ConnectorApi(const std::string& configurationFile) {
     if (_configuration.dev) {
         _session = std::make_unique<Poco::Net::HTTPClientSession>(host, _configuration.api.port);
     } else {
-        _tls = std::make_unique<PinnedTls>(_configuration.certificateFile);
+        _tls = std::make_unique<PinnedTls>(_configuration.certificates.front().certificate);
         _session =
             std::make_unique<Poco::Net::HTTPSClientSession>(host, _configuration.api.port, _tls->context());
     }
@@ -279,7 +279,7 @@ void ConnectorApi::refuseConnection(const Poco::Exception& error) const {
     if (_tls && _tls->sawAnother())
         throw CommandError(Application::EXIT_PROTOCOL,
                            "the API at " + where + " shows another certificate than " +
-                               _configuration.certificateFile +
+                               _configuration.certificates.front().certificate +
                                "; iofog-connector reload has it read a renewed one");
     throw CommandError(Application::EXIT_UNAVAILABLE, "no Connector answers at " + where + ": " +
                                                           error.displayText() +
