@@ -107,16 +107,17 @@ class PlainHttpHandler final : public Poco::Net::HTTPRequestHandler {
         }
     }
 
-    /// 308, so that what is no GET stays what it is.
+    /// So that what is no GET stays what it is.
     void redirect(Poco::Net::HTTPServerResponse& response, const Target& target) {
         const auto port = _settings.port == kHttps ? "" : ":" + std::to_string(_settings.port);
         response.set("Location", "https://" + checkedHost(target.host) + port + target.path);
-        send(response, HTTPResponse::HTTP_PERMANENT_REDIRECT, "");
+        send(response, HTTPResponse::HTTP_PERMANENT_REDIRECT, "", "Permanent Redirect");
     }
 
     static void send(Poco::Net::HTTPServerResponse& response, HTTPResponse::HTTPStatus status,
-                     const std::string& body) {
+                     const std::string& body, const std::string& reason = "") {
         response.setStatusAndReason(status);
+        if (!reason.empty()) response.setReason(reason); // for a status whose own POCO doesn't know
         if (!body.empty()) response.setContentType("text/plain");
         response.set("X-Content-Type-Options", "nosniff");
         response.setKeepAlive(false);

@@ -73,6 +73,12 @@ void checkCertificates(const Configuration& configuration, const CertificateChoi
         warnings.push_back(std::move(missing));
 }
 
+void checkWebroot(const FrontSettings& front, Warnings& warnings) {
+    std::error_code error;
+    if (!front.acmeWebroot.empty() && !std::filesystem::is_directory(front.acmeWebroot, error))
+        warnings.push_back("front.acme-webroot: " + front.acmeWebroot + " is no folder");
+}
+
 /// A larger one is cut down to them without a word.
 void checkKernelBuffer(const Configuration& configuration, Warnings& warnings) {
     const auto wanted = configuration.pipes.tcp.kernelBuffer;
@@ -181,6 +187,7 @@ std::vector<std::string> warningsOf(const Configuration& configuration, const Tl
     checkIdentities(configuration, warnings);
     checkTokens(configuration, warnings);
     if (credentials) checkCertificates(configuration, *credentials->current(), warnings);
+    checkWebroot(configuration.front, warnings);
     checkKernelBuffer(configuration, warnings);
     checkEphemeralPorts(configuration, warnings);
     checkMappings(configuration, mappings, warnings);
