@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libpq-dev libsqlite3-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev libnghttp2-dev prometheus-cpp-dev libncurses-dev"
 DEMO_PACKAGES="curl python3"
-TEST_PACKAGES="libboost-test-dev libldap-2.5-0 libxml2 libicu72 libvterm-dev curl haproxy iproute2 keepalived openssl python3 python3-yaml python3-jsonschema python3-h2 python3-selenium chromium chromium-driver golang-go golang-golang-x-net-dev"
+TEST_PACKAGES="libboost-test-dev libldap-2.5-0 libxml2 libicu72 libvterm-dev curl haproxy iproute2 keepalived openssl python3 python3-yaml python3-jsonschema python3-h2 python3-selenium python3-certbot chromium chromium-driver golang-go golang-golang-x-net-dev"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 PACKAGE_PACKAGES="dpkg-dev file git gzip rpm"
 PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap procps python3 rpm rpmlint sqlite3 systemd"
@@ -179,7 +179,7 @@ lint() {
     find Connector Tests -name '*.cpp' -o -name '*.h' | sort | xargs clang-format --dry-run -Werror
     step "checking the scripts"
     shellcheck -x ./do .ci/run Tests/*.sh Tests/packaging/*.sh Tests/packaging/complete.bash packaging/deb/*/p* \
-        packaging/container/*.sh packaging/deb/shlibdeps
+        packaging/container/*.sh packaging/deb/shlibdeps packaging/acme/*
     shellcheck -s sh packaging/rpm/*/p*
     # How completions are written: with variables of bash-completion and of compgen -W.
     shellcheck -s bash -e SC2016,SC2034,SC2086,SC2207 packaging/bash-completion/*
@@ -462,6 +462,8 @@ optimized_build() {
     unpack fail2ban fail2ban-regex "its filter is"
     unpack prometheus promtool "alerts and the format of metrics are"
     unpack postgresql-15 initdb "shared databases are" lib/postgresql/15/bin
+    unpack pebble pebble "certificates by ACME are"
+    unpack lego lego "certificates by ACME are"
     step "building everything, optimized"
     configure build -DCMAKE_BUILD_TYPE=Release -DCONNECTOR_TESTS=ON -DCONNECTOR_BENCH=ON
     compile build
