@@ -1,6 +1,7 @@
 #include "mapping/OpenMappings.h"
 
 #include "base/Timestamp.h"
+#include "mapping/AuditLog.h"
 #include "mapping/MappingRow.h"
 
 #include <Poco/Logger.h>
@@ -47,23 +48,8 @@ OpenMappings::Claim::~Claim() {
     _mappings._unclaimed.notify_all();
 }
 
-OpenMappings::PortLease::PortLease(OpenMappings& mappings, const Mapping& former, Mapping& wanted)
-    : _mappings(mappings), _former(former) {
-    const std::lock_guard lock(_mappings._mutex);
-    _listeners = _mappings._ports.open(_former, wanted);
-    _wanted = wanted;
-    _mappings._claimed.insert(_wanted.id);
-}
-
-OpenMappings::PortLease::~PortLease() {
-    const std::lock_guard lock(_mappings._mutex);
-    if (!_areKept) _mappings._ports.giveBack(_wanted, _former);
-    _mappings._claimed.extract(_wanted.id);
-    _mappings._unclaimed.notify_all();
-}
-
-OpenMappings::OpenMappings(PipeEnvironment& environment, PortPool& pool)
-    : _environment(environment), _factory(environment), _ports(environment, pool),
+OpenMappings::OpenMappings(PipeEnvironment& environment, PortPool& pool, const FrontSettings& front)
+    : _environment(environment), _factory(environment), _front(front), _ports(environment, pool),
       _didAllowPlain(environment.allowsPlainVisitors()) {}
 
 void OpenMappings::restore(const StoredMappings& stored) {
@@ -73,6 +59,7 @@ void OpenMappings::restore(const StoredMappings& stored) {
         keepDamaged(mapping);
     for (const auto& mapping : stored.mappings) {
         auto pipe = _factory.createPipe(mapping);
+        _names.keepFor(mapping);
         _restored.push_back({pipe.get(), _ports.openAgain(mapping)});
         _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
         tellUnserved(mapping);
@@ -85,6 +72,21 @@ void OpenMappings::serve() {
         pipe->start(std::move(listeners));
     _restored.clear();
     log().information("%z mappings restored, %z ports free", _open.size(), _ports.freeCount());
+    tellUnreachable();
+}
+
+/// With the lock.
+void OpenMappings::tellUnreachable() const {
+    const auto count = std::count_if(_open.begin(), _open.end(),
+                                     [this](const auto& one) { return lacksFront(one.second.mapping); });
+    if (count > 0)
+        log().error("%z mappings without ports are degraded, nobody can reach them: front.port, or of public "
+                    "mappings front.domain, is not set",
+                    static_cast<std::size_t>(count));
+}
+
+bool OpenMappings::lacksFront(const Mapping& mapping) const {
+    return !mapping.hasPorts && !_front.leadsTo(mapping.type);
 }
 
 bool OpenMappings::mayServe(const Mapping& mapping) const {
@@ -120,11 +122,23 @@ void OpenMappings::reload(const std::vector<std::uint16_t>& ports) {
         change.wait();
 }
 
-void OpenMappings::open(const Mapping& mapping, PortLease& ports) {
+void OpenMappings::open(const Mapping& mapping, Lease& lease) {
     const std::lock_guard lock(_mutex);
-    ports._areKept = true;
+    keepWhatIsLeased(mapping, lease);
+    serveNew(mapping, std::move(lease._listeners));
+}
+
+/// With the lock.
+void OpenMappings::keepWhatIsLeased(const Mapping& mapping, Lease& lease) {
+    lease._areKept = true;
     _ports.keepFor(mapping);
-    serveNew(mapping, std::move(ports._listeners));
+    _names.keepFor(mapping);
+}
+
+/// With the lock: its ports and its name, but for those that its successor keeps.
+void OpenMappings::giveBack(const Mapping& mapping, const Mapping& keeper) {
+    _ports.giveBack(mapping, keeper);
+    _names.giveBack(mapping, keeper);
 }
 
 /// With the lock.
@@ -144,16 +158,15 @@ void OpenMappings::close(const Mapping& mapping) {
         pipe.reset();
         lock.lock();
     }
-    _ports.giveBack(mapping, Mapping());
+    giveBack(mapping, Mapping());
     _environment.events().publish("mapping-closed", mapping);
     if (_onClosed) _onClosed(mapping.id);
 }
 
-MappingReport OpenMappings::change(const Mapping& wanted, PortLease& ports) {
+MappingReport OpenMappings::change(const Mapping& wanted, Lease& lease) {
     std::unique_lock lock(_mutex);
-    ports._areKept = true;
-    _ports.keepFor(wanted);
-    return serveChanged(lock, wanted, std::move(ports._listeners));
+    keepWhatIsLeased(wanted, lease);
+    return serveChanged(lock, wanted, std::move(lease._listeners));
 }
 
 /// One that is claimed, which nobody else removes.
@@ -165,7 +178,7 @@ MappingReport OpenMappings::serveChanged(std::unique_lock<std::mutex>& lock, con
     lock.unlock();
     changed.wait();
     lock.lock();
-    _ports.giveBack(former, wanted);
+    giveBack(former, wanted);
     _environment.events().publish("mapping-changed", wanted);
     return reportOf(open);
 }
@@ -213,17 +226,19 @@ std::set<std::string> OpenMappings::follow(const std::set<std::string>& ids, con
     return busy;
 }
 
-/// False when somebody has leased one of its ports here, who will not get it.
+/// False when somebody has leased one of its ports, or its name, here, who will not get it.
 bool OpenMappings::followRow(const Mapping& row) {
     std::unique_lock lock(_mutex);
-    if (_ports.isLeased(row.endpoint1.port) || _ports.isLeased(row.endpoint2.port)) return false;
-    if (const auto damaged = _damaged.extract(row.id)) _ports.giveBack(damaged.mapped(), row);
+    if (_ports.isLeased(row.endpoint1.port) || _ports.isLeased(row.endpoint2.port) ||
+        _names.isLeased(row.name))
+        return false;
+    if (const auto damaged = _damaged.extract(row.id)) giveBack(damaged.mapped(), row);
+    _names.keepFor(row);
     const auto found = _open.find(row.id);
     if (found == _open.end()) {
         serveNew(row, _ports.openAgain(row));
         tellUnserved(row);
-        log().information("mapping %s is opened, as another Connector has: %s, ports %hu and %hu", row.id,
-                          std::string(row.typeName()), row.endpoint1.port, row.endpoint2.port);
+        log().information("mapping %s is opened, as another Connector has: %s", row.id, inWords(row));
     } else if (checksumOf(found->second.mapping) != checksumOf(row)) {
         serveChanged(lock, row, _ports.openChanged(found->second.mapping, row));
         log().information("mapping %s is changed, as another Connector has", row.id);
@@ -244,6 +259,7 @@ void OpenMappings::followDamage(const Mapping& row) {
 void OpenMappings::keepDamaged(const Mapping& mapping) {
     if (!_damaged.emplace(mapping.id, mapping).second) return;
     _ports.keepFor(mapping);
+    _names.keepFor(mapping);
     log().error(
         "mapping %s is damaged in the database, and not served: the checksum of its row is wrong; restore a "
         "backup, or remove it and add a new one",
@@ -294,6 +310,14 @@ MappingReport OpenMappings::show(const std::string& id) const {
     return reportOf(find(_open, id)->second);
 }
 
+std::optional<MappingReport> OpenMappings::findNamed(const std::string& name) const {
+    const std::lock_guard lock(_mutex);
+    const auto* const owner = _names.ownerOf(name);
+    const auto found = owner ? _open.find(*owner) : _open.end();
+    if (found == _open.end() || found->second.mapping.name != name) return std::nullopt;
+    return reportOf(found->second);
+}
+
 ConnectionReports OpenMappings::connections(const std::string& id) const {
     std::unique_lock lock(_mutex);
     auto answer = find(_open, id)->second.pipe->connections();
@@ -336,7 +360,7 @@ MappingTotals OpenMappings::totals() const {
     totals.mappings = _open.size();
     totals.damaged = _damaged.size();
     for (const auto& [id, open] : _open) {
-        const auto status = open.pipe->status();
+        const auto status = statusOf(open);
         totals.degraded += status.degraded ? 1 : 0;
         totals.agentsWaiting += status.agentsWaiting[0] + status.agentsWaiting[1];
         totals.visitorsWaiting += status.visitorsWaiting;
@@ -353,8 +377,15 @@ std::size_t OpenMappings::freePortCount() const {
     return _ports.freeCount();
 }
 
+PipeStatus OpenMappings::statusOf(const Open& open) const {
+    auto status = open.pipe->status();
+    status.lacksFront = lacksFront(open.mapping);
+    status.degraded = status.degraded || status.lacksFront;
+    return status;
+}
+
 MappingReport OpenMappings::reportOf(const Open& open) const {
-    MappingReport report{open.mapping, open.pipe->status()};
+    MappingReport report{open.mapping, statusOf(open)};
     report.mapping.traffic = report.mapping.traffic.orElse(_environment.trafficOf(report.mapping.type));
     report.mapping.logRelays = open.mapping.logRelays.value_or(_environment.logsRelays());
     report.mapping.lastUse = open.pipe->lastUse();
