@@ -177,14 +177,14 @@ std::vector<PlacedColumn> placedIn(std::size_t cells, std::size_t sorted, const 
     }
     if (widthOf(placed) > cells) placed.front().width = kShortId;
     placeFewer(placed, cells, &kColumns[sorted]);
-    const auto used = widthOf(placed);
-    if (used >= cells) return placed;
+    const auto taken = widthOf(placed);
+    if (taken >= cells) return placed;
     const auto label =
         std::find_if(placed.begin(), placed.end(), [](const auto& one) { return isLabel(*one.column); });
     if (label != placed.end())
-        label->width = std::min(kMaxLabel, label->width + cells - used);
+        label->width = std::min(kMaxLabel, label->width + cells - taken);
     else
-        placed.front().width = std::min(kId, placed.front().width + cells - used);
+        placed.front().width = std::min(kId, placed.front().width + cells - taken);
     return placed;
 }
 
