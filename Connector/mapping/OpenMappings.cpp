@@ -38,7 +38,7 @@ OpenMappings::Claim::Claim(OpenMappings& mappings, const std::string& id,
     if (!_mappings._areClaimsAllowed) throw NotServing("the connector is shutting down");
     const auto damaged = _mappings._damaged.find(id);
     _isDamaged = damaged != _mappings._damaged.end();
-    _mapping = _isDamaged ? damaged->second : find(_mappings._open, id)->second.mapping;
+    _mapping = _isDamaged ? damaged->second : find(_mappings._open, id)->second.mapping();
     _mappings._claimed.insert(id);
 }
 
@@ -58,12 +58,17 @@ void OpenMappings::restore(const StoredMappings& stored) {
     for (const auto& mapping : stored.damaged)
         keepDamaged(mapping);
     for (const auto& mapping : stored.mappings) {
-        auto pipe = _factory.createPipe(mapping);
         _names.keepFor(mapping);
-        _restored.push_back({pipe.get(), _ports.openAgain(mapping)});
-        _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
+        _restored.push_back({&add(mapping), _ports.openAgain(mapping)});
         tellUnserved(mapping);
     }
+}
+
+/// With the lock.
+LazyPipe& OpenMappings::add(const Mapping& mapping) {
+    auto& pipe = _open.try_emplace(mapping.id, _factory, mapping).first->second.pipe;
+    _directory.add(pipe);
+    return pipe;
 }
 
 void OpenMappings::serve() {
@@ -78,7 +83,7 @@ void OpenMappings::serve() {
 /// With the lock.
 void OpenMappings::tellUnreachable() const {
     const auto count = std::count_if(_open.begin(), _open.end(),
-                                     [this](const auto& one) { return lacksFront(one.second.mapping); });
+                                     [this](const auto& one) { return lacksFront(one.second.mapping()); });
     if (count > 0)
         log().error("%z mappings without ports are degraded, nobody can reach them: front.port, or of public "
                     "mappings front.domain, is not set",
@@ -106,8 +111,8 @@ void OpenMappings::tellWhoIsServed(bool didAllowPlain) const {
     if (allowsPlain == didAllowPlain) return;
     for (const auto& [id, open] : _open)
         if (!allowsPlain)
-            tellUnserved(open.mapping);
-        else if (!open.mapping.visitors.tls)
+            tellUnserved(open.mapping());
+        else if (!open.mapping().visitors.tls)
             log().notice("mapping %s serves its visitors again", id);
 }
 
@@ -116,8 +121,8 @@ void OpenMappings::reload(const std::vector<std::uint16_t>& ports) {
     tellWhoIsServed(std::exchange(_didAllowPlain, _environment.allowsPlainVisitors()));
     _ports.replace(ports);
     std::vector<std::future<void>> changes;
-    for (const auto& [id, open] : _open)
-        changes.push_back(open.pipe->change(open.mapping, {}));
+    for (auto& [id, open] : _open)
+        changes.push_back(open.pipe.changeEnvironment());
     for (const auto& change : changes)
         change.wait();
 }
@@ -143,24 +148,29 @@ void OpenMappings::giveBack(const Mapping& mapping, const Mapping& keeper) {
 
 /// With the lock.
 void OpenMappings::serveNew(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners) {
-    auto pipe = _factory.createPipe(mapping);
-    pipe->start(std::move(listeners));
-    _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
+    add(mapping).start(std::move(listeners));
     _environment.events().publish("mapping-opened", mapping);
 }
 
 void OpenMappings::close(const Mapping& mapping) {
     std::unique_lock lock(_mutex);
     if (_damaged.erase(mapping.id) == 0) {
-        auto pipe = std::move(_open.extract(mapping.id).mapped().pipe);
+        auto closed = take(mapping.id);
         lock.unlock();
-        pipe->close().get();
-        pipe.reset();
+        closed.mapped().pipe.close().get();
+        closed = {};
         lock.lock();
     }
     giveBack(mapping, Mapping());
     _environment.events().publish("mapping-closed", mapping);
     if (_onClosed) _onClosed(mapping.id);
+}
+
+/// Out of those that are served; empty when it is none of them. With the lock.
+OpenMappings::Opened::node_type OpenMappings::take(const std::string& id) {
+    auto taken = _open.extract(id);
+    if (taken) _directory.remove(taken.mapped().pipe);
+    return taken;
 }
 
 MappingReport OpenMappings::change(const Mapping& wanted, Lease& lease) {
@@ -173,8 +183,8 @@ MappingReport OpenMappings::change(const Mapping& wanted, Lease& lease) {
 MappingReport OpenMappings::serveChanged(std::unique_lock<std::mutex>& lock, const Mapping& wanted,
                                          std::array<Pipe::Listeners, 2> listeners) {
     auto& open = find(_open, wanted.id)->second;
-    const auto former = std::exchange(open.mapping, wanted);
-    const auto changed = open.pipe->change(wanted, std::move(listeners)); // in the order of a reload()
+    const auto former = open.mapping();
+    const auto changed = _directory.change(open.pipe, wanted, std::move(listeners)); // in a reload()'s order
     lock.unlock();
     changed.wait();
     lock.lock();
@@ -239,8 +249,8 @@ bool OpenMappings::followRow(const Mapping& row) {
         serveNew(row, _ports.openAgain(row));
         tellUnserved(row);
         log().information("mapping %s is opened, as another Connector has: %s", row.id, inWords(row));
-    } else if (checksumOf(found->second.mapping) != checksumOf(row)) {
-        serveChanged(lock, row, _ports.openChanged(found->second.mapping, row));
+    } else if (checksumOf(found->second.mapping()) != checksumOf(row)) {
+        serveChanged(lock, row, _ports.openChanged(found->second.mapping(), row));
         log().information("mapping %s is changed, as another Connector has", row.id);
     }
     return true;
@@ -275,7 +285,7 @@ void OpenMappings::followRemoval(const std::string& id) {
         if (_onClosed) _onClosed(id);
         return;
     }
-    const auto mapping = found == _open.end() ? damaged->second : found->second.mapping;
+    const auto mapping = found == _open.end() ? damaged->second : found->second.mapping();
     lock.unlock();
     close(mapping);
     log().information("mapping %s is closed, as another Connector has removed it", id);
@@ -288,7 +298,7 @@ std::vector<MappingStore::RowMark> OpenMappings::marks() const {
         const std::lock_guard lock(_mutex);
         auto it = marks.empty() ? _open.begin() : _open.upper_bound(marks.back().id);
         for (std::size_t i = 0; i < kAtOnce && it != _open.end(); ++i, ++it)
-            marks.push_back({it->first, checksumOf(it->second.mapping)});
+            marks.push_back({it->first, checksumOf(it->second.mapping())});
         isOver = it == _open.end();
     }
     return marks;
@@ -314,13 +324,13 @@ std::optional<MappingReport> OpenMappings::findNamed(const std::string& name) co
     const std::lock_guard lock(_mutex);
     const auto* const owner = _names.ownerOf(name);
     const auto found = owner ? _open.find(*owner) : _open.end();
-    if (found == _open.end() || found->second.mapping.name != name) return std::nullopt;
+    if (found == _open.end() || found->second.mapping().name != name) return std::nullopt;
     return reportOf(found->second);
 }
 
 ConnectionReports OpenMappings::connections(const std::string& id) const {
     std::unique_lock lock(_mutex);
-    auto answer = find(_open, id)->second.pipe->connections();
+    auto answer = find(_open, id)->second.pipe.connections();
     lock.unlock();
     return await(std::move(answer));
 }
@@ -328,9 +338,9 @@ ConnectionReports OpenMappings::connections(const std::string& id) const {
 OpenMappings::Ended OpenMappings::endConnection(const std::string& id, std::uint64_t number,
                                                 const std::string& by) {
     std::unique_lock lock(_mutex);
-    const auto& open = find(_open, id)->second;
-    const auto mapping = open.mapping;
-    auto answer = open.pipe->endConnection(number, "it was ended by " + by);
+    auto& open = find(_open, id)->second;
+    const auto mapping = open.mapping();
+    auto answer = open.pipe.endConnection(number, "it was ended by " + by);
     lock.unlock();
     const auto [agents, visitors, areTruncated] = await(std::move(answer));
     if (agents.empty() && visitors.empty())
@@ -378,17 +388,17 @@ std::size_t OpenMappings::freePortCount() const {
 }
 
 PipeStatus OpenMappings::statusOf(const Open& open) const {
-    auto status = open.pipe->status();
-    status.lacksFront = lacksFront(open.mapping);
+    auto status = open.pipe.status();
+    status.lacksFront = lacksFront(open.mapping());
     status.degraded = status.degraded || status.lacksFront;
     return status;
 }
 
 MappingReport OpenMappings::reportOf(const Open& open) const {
-    MappingReport report{open.mapping, statusOf(open)};
+    MappingReport report{open.mapping(), statusOf(open)};
     report.mapping.traffic = report.mapping.traffic.orElse(_environment.trafficOf(report.mapping.type));
-    report.mapping.logRelays = open.mapping.logRelays.value_or(_environment.logsRelays());
-    report.mapping.lastUse = open.pipe->lastUse();
+    report.mapping.logRelays = open.mapping().logRelays.value_or(_environment.logsRelays());
+    report.mapping.lastUse = open.pipe.lastUse();
     return report;
 }
 
@@ -397,7 +407,7 @@ std::vector<LastUseRecord> OpenMappings::lastUseToStore(bool isEnd) const {
     const auto now = timestampNow();
     std::vector<LastUseRecord> records;
     for (const auto& [id, open] : _open) {
-        const auto current = open.pipe->lastUse();
+        const auto current = open.pipe.lastUse();
         if (isEnd ? current != open.storedUse : isDue(current, open.storedUse, now))
             records.push_back({id, current});
     }
@@ -415,20 +425,20 @@ void OpenMappings::onLastUseStored(const std::vector<LastUseRecord>& records) {
 void OpenMappings::drain() {
     const std::lock_guard lock(_mutex);
     for (auto& [id, open] : _open)
-        open.pipe->drain();
+        open.pipe.drain();
 }
 
 void OpenMappings::closeDrained(const std::string& id) {
     std::unique_lock lock(_mutex);
-    auto drained = _open.extract(id);
+    auto drained = take(id);
     lock.unlock();
-    if (drained) drained.mapped().pipe->close().get();
+    if (drained) drained.mapped().pipe.close().get();
 }
 
 bool OpenMappings::isDrained() const {
     const std::lock_guard lock(_mutex);
     return std::all_of(_open.begin(), _open.end(),
-                       [](const auto& one) { return one.second.pipe->isDrained(); });
+                       [](const auto& one) { return one.second.pipe.isDrained(); });
 }
 
 void OpenMappings::onClosed(OnClosed function) {
@@ -440,10 +450,11 @@ void OpenMappings::closeAll() {
     const std::lock_guard lock(_mutex);
     std::vector<std::future<void>> closing;
     for (auto& [id, open] : _open)
-        closing.push_back(open.pipe->close());
+        closing.push_back(open.pipe.close());
     for (auto& closed : closing)
         closed.wait();
-    _open.clear();
+    while (!_open.empty())
+        take(_open.begin()->first);
 }
 
 } // namespace connector

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "front/FrontSettings.h"
+#include "front/PipeDirectory.h"
 #include "mapping/DatabaseWriter.h"
 #include "mapping/LastUseRecord.h"
 #include "mapping/MappingError.h"
@@ -8,6 +9,7 @@
 #include "mapping/MappingPorts.h"
 #include "mapping/MappingStore.h"
 #include "model/Mapping.h"
+#include "pipe/LazyPipe.h"
 #include "pipe/PipeFactory.h"
 #include "pipe/PipeStatus.h"
 
@@ -69,6 +71,9 @@ class OpenMappings {
     /// Opens a pipe, and its ports, for each of them. One whose port something else holds is degraded until
     /// it can listen.
     void restore(const StoredMappings& stored);
+
+    /// Where the front finds them.
+    PipeDirectory& directory() { return _directory; }
 
     /// Takes what restore() has opened into service.
     void serve();
@@ -155,20 +160,27 @@ class OpenMappings {
 
   private:
     struct Open {
-        Mapping mapping;
-        std::unique_ptr<Pipe> pipe;
+        Open(const PipeFactory& factory, const Mapping& mapping)
+            : pipe(factory, mapping), storedUse(mapping.lastUse) {}
+
+        const Mapping& mapping() const { return pipe.mapping(); } ///< with the lock
+
+        LazyPipe pipe;
         LastUse storedUse; ///< what the database has
     };
     /// A pipe that is not in service yet.
     struct Restored {
-        Pipe* pipe;
+        LazyPipe* pipe;
         std::array<Pipe::Listeners, 2> listeners;
     };
 
+    using Opened = std::map<std::string, Open>;
     class Hold;
 
     void keepWhatIsLeased(const Mapping& mapping, Lease& lease);
     void giveBack(const Mapping& mapping, const Mapping& keeper);
+    LazyPipe& add(const Mapping& mapping);
+    Opened::node_type take(const std::string& id);
     void serveNew(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners);
     MappingReport serveChanged(std::unique_lock<std::mutex>& lock, const Mapping& wanted,
                                std::array<Pipe::Listeners, 2> listeners);
@@ -193,8 +205,9 @@ class OpenMappings {
     const FrontSettings _front;
     MappingPorts _ports;
     MappingNames _names;
+    PipeDirectory _directory;
     mutable std::mutex _mutex;
-    std::map<std::string, Open> _open;
+    Opened _open;
     std::vector<Restored> _restored;         ///< until serve()
     std::map<std::string, Mapping> _damaged; ///< by their ids
     OnClosed _onClosed;                      ///< or none

@@ -32,7 +32,7 @@ void OpenMappings::refuseTakenName(const std::string& name) const {
                             ", which is just being opened or closed, or is "
                             "damaged",
                         *owner);
-    const auto& label = open->second.mapping.label;
+    const auto& label = open->second.mapping().label;
     throw NameTaken(taken + "taken by mapping " + *owner + (label.empty() ? "" : " (" + label + ")"), *owner);
 }
 
