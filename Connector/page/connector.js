@@ -721,10 +721,8 @@ const PORT = { kind: "number", min: 1, max: 65535 };
 const COUNT = { kind: "number", min: 0, max: 1000000 };
 
 // name: the API's. of: the type of mapping that has it, or both.
-const NAMING = [
-    { name: "label", label: "Label", kind: "text", maxlength: 64, hint: "a name for people" },
-    { name: "name", label: "Name", of: "public", kind: "text", maxlength: 63, placeholder: "till-3", hint: "what visitors call it in the front's domain" },
-];
+const LABEL = { name: "label", label: "Label", kind: "text", maxlength: 64, hint: "a name for people" };
+const NAME = { name: "name", label: "Name", of: "public", kind: "text", maxlength: 63, placeholder: "till-3" };
 const HAS_PORTS = { name: "ports", label: "Reached by", kind: "choice", choices: [["true", "ports of its own"], ["false", "the front alone"]] };
 const PORTS = [
     { name: "port1", label: "Port of agents (port1)", ...PORT },
@@ -792,9 +790,15 @@ function changesIn(form, isWanted = (input) => input.value !== input.initial) {
     return changes;
 }
 
+// Without a domain there are no names.
+function naming() {
+    const domain = server.status?.front?.domain;
+    return domain ? [{ ...NAME, hint: `for visitors: https://NAME.${domain}` }] : [];
+}
+
 function makeSettings(mapping) {
     const ports = mapping.data.ports ? PORTS.map((field) => ({ ...field, required: true })) : [];
-    const fields = [...NAMING, ...ports, ...VISITORS, ...LIMITS].filter((field) => !field.of || field.of === mapping.data.type);
+    const fields = [LABEL, ...naming(), ...ports, ...VISITORS, ...LIMITS].filter((field) => !field.of || field.of === mapping.data.type);
     $("#settings .fields").replaceChildren(...fields.map((field) => newField(field, mapping.data[field.name])));
     setText($("#settings .error"), "");
 }
@@ -858,7 +862,8 @@ function askWhether(title, text, verb, action) {
 
 function openAdd() {
     const ports = PORTS.map((field) => ({ ...field, hint: "empty: it is chosen" }));
-    const fields = [...NAMING, ...AGENTS, HAS_PORTS, ...ports, ...VISITORS, ...LIMITS];
+    const hasPorts = server.status?.front ? [HAS_PORTS] : [];
+    const fields = [LABEL, ...naming(), ...AGENTS, ...hasPorts, ...ports, ...VISITORS, ...LIMITS];
     const form = openDialog("#add-dialog", addMapping);
     $(".fields", form).replaceChildren(...fields.map((field) => newField(field, field.value && field.value * (field.scale ?? 1))));
     const onType = () => {
