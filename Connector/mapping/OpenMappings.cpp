@@ -19,35 +19,6 @@ Poco::Logger& log() {
 
 } // namespace
 
-/// Throws UnknownMapping when it is not there.
-template <class Mappings>
-auto OpenMappings::find(Mappings& mappings, const std::string& id) {
-    const auto found = mappings.find(id);
-    if (found == mappings.end()) throw UnknownMapping("no mapping has the id " + id);
-    return found;
-}
-
-OpenMappings::Claim::Claim(OpenMappings& mappings, const std::string& id,
-                           DatabaseWriter::Clock::time_point until)
-    : _mappings(mappings), _id(id) {
-    std::unique_lock lock(_mappings._mutex);
-    const auto isFree = [&] { return !_mappings._areClaimsAllowed || !_mappings._claimed.contains(id); };
-    if (!_mappings._unclaimed.wait_until(lock, until, isFree))
-        throw StorageStalled("another change of this mapping waits for the server's database; nothing was "
-                             "changed");
-    if (!_mappings._areClaimsAllowed) throw NotServing("the connector is shutting down");
-    const auto damaged = _mappings._damaged.find(id);
-    _isDamaged = damaged != _mappings._damaged.end();
-    _mapping = _isDamaged ? damaged->second : find(_mappings._open, id)->second.mapping();
-    _mappings._claimed.insert(id);
-}
-
-OpenMappings::Claim::~Claim() {
-    const std::lock_guard lock(_mappings._mutex);
-    _mappings._claimed.extract(_id);
-    _mappings._unclaimed.notify_all();
-}
-
 OpenMappings::OpenMappings(PipeEnvironment& environment, PortPool& pool, const FrontSettings& front)
     : _environment(environment), _factory(environment), _front(front), _ports(environment, pool),
       _didAllowPlain(environment.allowsPlainVisitors()) {}
@@ -291,16 +262,25 @@ void OpenMappings::followRemoval(const std::string& id) {
     log().information("mapping %s is closed, as another Connector has removed it", id);
 }
 
-std::vector<MappingStore::RowMark> OpenMappings::marks() const {
-    constexpr std::size_t kAtOnce = 1000; // while others wait for the lock
-    std::vector<MappingStore::RowMark> marks;
+/// Ordered by id, each with the lock, which others get in between: there may be a hundred thousand.
+template <class Function>
+void OpenMappings::forEachOpen(Function&& function) const {
+    constexpr std::size_t kAtOnce = 1000;
+    std::string last;
     for (bool isOver = false; !isOver;) {
         const std::lock_guard lock(_mutex);
-        auto it = marks.empty() ? _open.begin() : _open.upper_bound(marks.back().id);
-        for (std::size_t i = 0; i < kAtOnce && it != _open.end(); ++i, ++it)
-            marks.push_back({it->first, checksumOf(it->second.mapping())});
+        auto it = _open.upper_bound(last);
+        for (std::size_t i = 0; i < kAtOnce && it != _open.end(); ++i, ++it) {
+            function(it->second);
+            last = it->first;
+        }
         isOver = it == _open.end();
     }
+}
+
+std::vector<MappingStore::RowMark> OpenMappings::marks() const {
+    std::vector<MappingStore::RowMark> marks;
+    forEachOpen([&](const Open& open) { marks.push_back({open.mapping().id, checksumOf(open.mapping())}); });
     return marks;
 }
 
@@ -364,13 +344,15 @@ std::vector<MappingReport> OpenMappings::list(const std::string& after, std::siz
     return reports;
 }
 
+void OpenMappings::forEach(const Look& look) const {
+    forEachOpen([&](const Open& open) { look(open.mapping(), statusOf(open), open.pipe.lastUse()); });
+}
+
 MappingTotals OpenMappings::totals() const {
-    const std::lock_guard lock(_mutex);
     MappingTotals totals;
-    totals.mappings = _open.size();
-    totals.damaged = _damaged.size();
-    for (const auto& [id, open] : _open) {
+    forEachOpen([&](const Open& open) {
         const auto status = statusOf(open);
+        ++totals.mappings;
         totals.degraded += status.degraded ? 1 : 0;
         totals.agentsWaiting += status.agentsWaiting[0] + status.agentsWaiting[1];
         totals.visitorsWaiting += status.visitorsWaiting;
@@ -378,7 +360,9 @@ MappingTotals OpenMappings::totals() const {
             totals.visitorsRefused += refused;
         totals.relays += status.relays;
         totals.bytesRelayed += status.bytesFrom[0] + status.bytesFrom[1];
-    }
+    });
+    const std::lock_guard lock(_mutex);
+    totals.damaged = _damaged.size();
     return totals;
 }
 
@@ -403,14 +387,13 @@ MappingReport OpenMappings::reportOf(const Open& open) const {
 }
 
 std::vector<LastUseRecord> OpenMappings::lastUseToStore(bool isEnd) const {
-    const std::lock_guard lock(_mutex);
     const auto now = timestampNow();
     std::vector<LastUseRecord> records;
-    for (const auto& [id, open] : _open) {
+    forEachOpen([&](const Open& open) {
         const auto current = open.pipe.lastUse();
         if (isEnd ? current != open.storedUse : isDue(current, open.storedUse, now))
-            records.push_back({id, current});
-    }
+            records.push_back({open.mapping().id, current});
+    });
     return records;
 }
 

@@ -135,6 +135,14 @@ class OpenMappings {
     /// At most `limit` mappings with ids greater than `after`, ordered by id.
     std::vector<MappingReport> list(const std::string& after, std::size_t limit) const;
 
+    /// Is told of one mapping: how it was asked for, what it is doing, and when it was last in use.
+    using Look =
+        std::function<void(const Mapping& mapping, const PipeStatus& status, const LastUse& lastUse)>;
+
+    /// Calls the function for all of them, ordered by id; it must not call this object. One that is opened or
+    /// closed meanwhile is told of, or not.
+    void forEach(const Look& look) const;
+
     MappingTotals totals() const;
     std::size_t freePortCount() const;
 
@@ -188,6 +196,8 @@ class OpenMappings {
     void followDamage(const Mapping& row);
     void keepDamaged(const Mapping& mapping);
     void followRemoval(const std::string& id);
+    template <class Function>
+    void forEachOpen(Function&& function) const;
     template <class Mappings>
     static auto find(Mappings& mappings, const std::string& id);
     ConnectionReports await(std::future<ConnectionReports> answer) const;
@@ -259,5 +269,13 @@ class OpenMappings::Lease {
     std::array<Pipe::Listeners, 2> _listeners;
     bool _areKept = false;
 };
+
+/// Throws UnknownMapping when it is not there.
+template <class Mappings>
+auto OpenMappings::find(Mappings& mappings, const std::string& id) {
+    const auto found = mappings.find(id);
+    if (found == mappings.end()) throw UnknownMapping("no mapping has the id " + id);
+    return found;
+}
 
 } // namespace connector

@@ -2,6 +2,27 @@
 
 namespace connector {
 
+OpenMappings::Claim::Claim(OpenMappings& mappings, const std::string& id,
+                           DatabaseWriter::Clock::time_point until)
+    : _mappings(mappings), _id(id) {
+    std::unique_lock lock(_mappings._mutex);
+    const auto isFree = [&] { return !_mappings._areClaimsAllowed || !_mappings._claimed.contains(id); };
+    if (!_mappings._unclaimed.wait_until(lock, until, isFree))
+        throw StorageStalled("another change of this mapping waits for the server's database; nothing was "
+                             "changed");
+    if (!_mappings._areClaimsAllowed) throw NotServing("the connector is shutting down");
+    const auto damaged = _mappings._damaged.find(id);
+    _isDamaged = damaged != _mappings._damaged.end();
+    _mapping = _isDamaged ? damaged->second : find(_mappings._open, id)->second.mapping();
+    _mappings._claimed.insert(id);
+}
+
+OpenMappings::Claim::~Claim() {
+    const std::lock_guard lock(_mappings._mutex);
+    _mappings._claimed.extract(_id);
+    _mappings._unclaimed.notify_all();
+}
+
 OpenMappings::Lease::Lease(OpenMappings& mappings, const Mapping& former, Mapping& wanted)
     : _mappings(mappings), _former(former) {
     const std::lock_guard lock(_mappings._mutex);
