@@ -13,7 +13,7 @@ bool MappingNames::isLeased(const std::string& name) const {
 }
 
 void MappingNames::lease(const Mapping& mapping) {
-    if (!mapping.name.empty()) _owners[mapping.name] = {mapping.id, true};
+    _owners[mapping.name] = {mapping.id, true};
 }
 
 void MappingNames::keepFor(const Mapping& mapping) {

@@ -16,7 +16,7 @@ class MappingNames {
     /// Whether it is on its way to a mapping, which has not got it yet.
     bool isLeased(const std::string& name) const;
 
-    /// The mapping's name, if it has one, is on its way to it. Nobody else may have it.
+    /// The mapping's name is on its way to it. Nobody else may have it.
     void lease(const Mapping& mapping);
 
     /// The mapping has its name, if any, from now on, whoever had it before.

@@ -26,11 +26,11 @@ OpenMappings::Claim::~Claim() {
 OpenMappings::Lease::Lease(OpenMappings& mappings, const Mapping& former, Mapping& wanted)
     : _mappings(mappings), _former(former) {
     const std::lock_guard lock(_mappings._mutex);
-    const bool isNamedAnew = wanted.name != _former.name;
-    if (isNamedAnew) _mappings.refuseTakenName(wanted.name);
+    const bool takesName = !wanted.name.empty() && wanted.name != _former.name;
+    if (takesName) _mappings.refuseTakenName(wanted.name);
     _listeners = _mappings._ports.open(_former, wanted);
     _wanted = wanted;
-    if (isNamedAnew) _mappings._names.lease(_wanted);
+    if (takesName) _mappings._names.lease(_wanted);
     _mappings._claimed.insert(_wanted.id);
 }
 
@@ -41,7 +41,7 @@ OpenMappings::Lease::~Lease() {
     _mappings._unclaimed.notify_all();
 }
 
-/// With the lock. Nobody has "".
+/// With the lock.
 void OpenMappings::refuseTakenName(const std::string& name) const {
     const auto* const owner = _names.ownerOf(name);
     if (!owner && !_open.contains(name) && !_damaged.contains(name)) return;
@@ -49,10 +49,7 @@ void OpenMappings::refuseTakenName(const std::string& name) const {
     if (!owner) throw NameTaken(taken + "the id of another mapping", name);
     const auto open = _open.find(*owner);
     if (open == _open.end())
-        throw NameTaken(taken + "taken by mapping " + *owner +
-                            ", which is just being opened or closed, or is "
-                            "damaged",
-                        *owner);
+        throw NameTaken(taken + "taken by mapping " + *owner + ", which is not open", *owner);
     const auto& label = open->second.mapping().label;
     throw NameTaken(taken + "taken by mapping " + *owner + (label.empty() ? "" : " (" + label + ")"), *owner);
 }
