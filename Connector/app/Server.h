@@ -3,6 +3,7 @@
 #include "api/ApiHandler.h"
 #include "api/ApiLogs.h"
 #include "app/Configuration.h"
+#include "front/Front.h"
 #include "http/HttpServer.h"
 #include "mapping/MappingService.h"
 #include "metrics/ServerMetrics.h"
@@ -94,6 +95,7 @@ class Server {
   private:
     void openMetricsPort();
     void openPlainHttp();
+    void openFront();
     void closeApi();
 
     Configuration _configuration;
@@ -111,7 +113,8 @@ class Server {
     Poco::Net::Context::Ptr _apiContext;      ///< null in dev mode
     std::unique_ptr<HttpServer> _http;        ///< null until openApi(), and after suspend()
     std::unique_ptr<HttpServer> _metricsHttp; ///< the same; null without a port for it
-    Reloadable<FrontSettings> _front;
+    std::unique_ptr<Front> _front;            ///< the same
+    Reloadable<FrontSettings> _frontSettings; ///< for plain HTTP
     LimitedLog& _challenges;
     std::vector<std::unique_ptr<HttpServer>> _plainHttp; ///< one at each address of pipes.bind; none as above
     std::optional<Watchdog> _watchdog;

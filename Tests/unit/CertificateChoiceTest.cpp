@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(addresses_are_no_names) {
     const CertificateChoice choice(
         {certificate("first", {"a.example"}), certificate("second", {"192.0.2.7"})});
     BOOST_TEST(chosen(choice, "192.0.2.7") == "first");
-    BOOST_TEST((choice.all().back()->names() == std::vector<std::string>{"192.0.2.7"}));
+    BOOST_TEST(choice.all().back()->names().front() == "192.0.2.7");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
