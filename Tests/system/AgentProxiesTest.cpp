@@ -60,7 +60,7 @@ struct Service {
 
 /// An agent whose environment has these variables.
 std::vector<std::string> with(std::vector<std::string> variables) {
-    variables.insert(variables.begin(), "env");
+    variables.insert(variables.begin(), "/usr/bin/env");
     return variables;
 }
 
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(EnvironmentNamesTheProxy) {
         const LoneAgent agent(with({variable + proxy.url(std::string("user:") + kPassword + "@")}));
         const auto [client, request] = proxy.accept();
         BOOST_TEST(request.starts_with("CONNECT connector.test:6000 HTTP/1.1\r\n"));
-        BOOST_TEST(isIn(agent.program.log(), "through the proxy 127.0.0.1:"));
+        agent.program.waitForLog("through the proxy 127.0.0.1:");
         BOOST_TEST(!isIn(agent.program.log(), kPassword));
     }
 }
@@ -216,7 +216,7 @@ BOOST_DATA_TEST_CASE(RefusalsOfTinyproxyAreLogged, kProtocols, protocol) {
     const LoneAgent stranger(closed.url(), protocol);
     stranger.program.waitForLog("407 Proxy Authentication Required; it asks for a user and a password");
     const LoneAgent wrong(closed.url("user:wrong-password@"), protocol);
-    wrong.program.waitForLog("407 Proxy Authentication Required; it asks for another user or password");
+    wrong.program.waitForLog("; it asks for another user or password");
     BOOST_TEST(!isIn(wrong.program.log(), "wrong-password"));
     const LoneAgent right(closed.url(std::string("user:") + kPassword + "@"), protocol, "127.0.0.1");
     right.program.waitForLog("does not connect to 127.0.0.1:6000: 500 Unable to connect");
@@ -231,12 +231,14 @@ BOOST_AUTO_TEST_CASE(SaysWhoItIs) {
 }
 
 BOOST_AUTO_TEST_CASE(WrongAnswersAreLogged) {
+    const std::string refuses = " does not connect to connector.test:6000: ";
     const std::vector<std::pair<std::string, std::string>> answers{
-        {"HTTP/1.1 503 No\x1b[31mway\r\n\r\n", " does not connect to connector.test:6000: 503 No?[31mway"},
-        {"HTTP/1.1 502 " + std::string(5000, 'x') + "\r\n\r\n", ": 502 " + std::string(100, 'x') + "..."},
-        {"HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\n\r\n",
-         "; it asks for Negotiate, and nothing but"},
-        {"HTTP/1.1 abc\r\n\r\n", " does not connect to connector.test:6000: its answer is no HTTP"},
+        {"HTTP/1.1 503 No\x1b[31mway\r\n\r\n", refuses + "503 No?[31mway"},
+        {"HTTP/1.1 502 " + std::string(500, 'x') + "\r\n\r\n",
+         refuses + "502 " + std::string(100, 'x') + "..."},
+        {"HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\n\r\n",
+         refuses + "407 No; it asks for NTLM, and nothing"},
+        {"HTTP/1.1 abc\r\n\r\n", refuses + "its answer is no HTTP: HTTP/1.1 abc"},
         {"SSH-2.0-OpenSSH_9.2\r\n", ": what answers is no HTTP proxy"},
         {"HTTP/1.1 200 OK\r\nX-Long: " + std::string(1024 * 1024, 'x'),
          ": its answer is longer than 8192 bytes"},

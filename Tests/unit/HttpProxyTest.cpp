@@ -98,6 +98,8 @@ BOOST_AUTO_TEST_CASE(says_what_credentials_are_wanted) {
     BOOST_TEST(kClosed.refusalIn(answer + basic) == said + "it asks for another user or password");
     BOOST_TEST(kClosed.refusalIn(answer + "Proxy-Authenticate: Negotiate\r\n\r\n") ==
                said + "it asks for Negotiate, and nothing but Basic is spoken here");
+    BOOST_TEST(kClosed.refusalIn("HTTP/1.0 401 Unauthorized\r\n\r\n") ==
+               "401 Unauthorized; it asks for another user or password");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_http_is_shown) {

@@ -49,6 +49,12 @@ std::string credentialsOf(const std::string& userInfo) {
     return user + ":" + (colon < userInfo.size() ? decoded(userInfo.substr(colon + 1)) : "");
 }
 
+/// To wrong ones, tinyproxy answers 401.
+bool isAboutCredentials(int status) {
+    return status == HTTPResponse::HTTP_PROXY_AUTHENTICATION_REQUIRED ||
+           status == HTTPResponse::HTTP_UNAUTHORIZED;
+}
+
 bool offersBasic(const HTTPResponse& answer) {
     const auto end = answer.end();
     for (auto field = answer.find("Proxy-Authenticate"); field != end; ++field)
@@ -101,7 +107,7 @@ std::string HttpProxy::refusalIn(const std::string& head) const {
     const int status = answer.getStatus();
     if (status / 100 == 2) return "";
     const auto said = std::to_string(status) + " " + printable(answer.getReason(), kMaxShown);
-    if (status != HTTPResponse::HTTP_PROXY_AUTHENTICATION_REQUIRED) return said;
+    if (!isAboutCredentials(status)) return said;
     if (answer.has("Proxy-Authenticate") && !offersBasic(answer))
         return said + "; it asks for " + printable(answer.get("Proxy-Authenticate"), kMaxShown) +
                ", and nothing but Basic is spoken here";
