@@ -1,5 +1,7 @@
 #include "agent/ConnectorLink.h"
 
+#include "protocol/Greeting.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -24,7 +26,8 @@ constexpr std::chrono::minutes kReserve{10};
 
 Remote remoteOf(const ConnectorAddress& address, std::uint16_t port, const Poco::Net::Context::Ptr& tls) {
     const auto host = address.proxy ? address.host : address.address.value().host().toString();
-    return Remote(host, port, tls, /*certificateName*/ address.host, address.proxy);
+    return Remote(host, port, tls,
+                  {.certificateName = address.host, .alpn = {Greeting::kAlpn}, .proxy = address.proxy});
 }
 
 /// A pipe with one host that is an address is called by it already.

@@ -39,11 +39,11 @@ Descriptor connecting(const Poco::Net::SocketAddress& address) {
 
 } // namespace
 
-Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, std::string certificateName,
-               std::optional<HttpProxy> proxy)
+Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, const Options& options)
     : _host(std::move(host)), _port(port), _tls(std::move(tls)),
-      _certificateName(certificateName.empty() ? _host : std::move(certificateName)),
-      _proxy(std::move(proxy)) {}
+      _certificateName(options.certificateName.empty() ? _host : options.certificateName),
+      _alpn(options.alpn.empty() ? nullptr : std::make_shared<const AlpnProtocols>(options.alpn)),
+      _proxy(options.proxy) {}
 
 /// A resumed handshake shows no certificate, so a session would bring in the trust that it was made with.
 void Remote::use(Poco::Net::Context::Ptr tls) {
@@ -72,7 +72,7 @@ std::unique_ptr<SocketStream> Remote::connectThrough(Descriptor socket,
     try {
         if (_tls)
             stream = std::make_unique<TlsStream>(std::move(socket), address, _tls->sslContext(),
-                                                 _certificateName, _session.get());
+                                                 _certificateName, _session.get(), _alpn.get());
         else
             stream = std::make_unique<PlainStream>(std::move(socket), address);
     } catch (const std::bad_alloc&) {

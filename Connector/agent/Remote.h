@@ -3,6 +3,7 @@
 #include "agent/Resolver.h"
 #include "agent/proxy/HttpProxy.h"
 #include "base/Descriptor.h"
+#include "net/AlpnProtocols.h"
 #include "net/SocketStream.h"
 
 #include <Poco/Net/Context.h>
@@ -11,6 +12,7 @@
 #include <openssl/ssl.h>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace connector {
 
@@ -18,10 +20,19 @@ namespace connector {
 /// connections to that place; on one loop's thread.
 class Remote {
   public:
-    /// tls: the context of makeClientContext(), or null for plain TCP. certificateName: whose certificate it
-    /// must show; empty: the host's. proxy: which connects to it; none: we do.
-    Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls,
-           std::string certificateName = "", std::optional<HttpProxy> proxy = std::nullopt);
+    struct Options {
+        /// Whose certificate it must show; empty: the host's.
+        std::string certificateName{};
+        /// What TLS offers; empty: nothing.
+        std::vector<std::string> alpn{};
+        /// Which connects to it; none: we do.
+        std::optional<HttpProxy> proxy{};
+    };
+
+    /// tls: the context of makeClientContext(), or null for plain TCP.
+    Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, const Options& options);
+    Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls)
+        : Remote(std::move(host), port, std::move(tls), Options()) {}
 
     /// New connections use this context instead, and resume no session that was made with another one.
     void use(Poco::Net::Context::Ptr tls);
@@ -59,6 +70,7 @@ class Remote {
     const std::uint16_t _port;
     Poco::Net::Context::Ptr _tls;
     const std::string _certificateName;
+    std::shared_ptr<const AlpnProtocols> _alpn; ///< or null
     const std::optional<HttpProxy> _proxy;
     std::optional<Poco::Net::SocketAddress> _address;
     std::shared_ptr<SSL_SESSION> _session;

@@ -41,7 +41,7 @@ std::vector<std::string> readReserved(JsonFields& front, std::vector<std::string
     constexpr const char* kKey = "reserved";
     const auto more = front.texts(kKey, {});
     if (!std::all_of(more.begin(), more.end(), isLabel))
-        front.refuse(kKey, "an array of names, " + std::string(kLabelRule));
+        front.refuse(kKey, "an array of names, each of " + std::string(kLabelRule));
     always.insert(always.end(), more.begin(), more.end());
     return always;
 }
@@ -63,6 +63,14 @@ void checkPorts(const JsonFields& front, const Configuration& configuration) {
         front.refuse("http-port", "another one than front.port, api.port and metrics.port, or 0 for none");
 }
 
+/// What callers may call the API by who come to the front.
+void acceptHosts(const FrontSettings& front, ApiSettings& api) {
+    if (front.domain.empty()) return;
+    api.hosts.push_back(front.domain);
+    for (const auto& name : front.reserved)
+        api.hosts.push_back(name + "." + front.domain);
+}
+
 /// The front has its place.
 void takeApiPort(JsonFields& root, Configuration& configuration) {
     for (const auto* key : {"bind", "trusted-proxies"}) {
@@ -74,6 +82,7 @@ void takeApiPort(JsonFields& root, Configuration& configuration) {
     }
     const auto& address = configuration.pipes.bind.front();
     configuration.api.bind = address.isWildcard() ? "" : address.toString();
+    configuration.api.listens = false;
 }
 
 } // namespace
@@ -83,6 +92,7 @@ void readFront(JsonFields& root, Configuration& configuration) {
     auto& settings = configuration.front;
     auto front = root.object("front");
     settings.port = readOwnPort(front, "port", 0, isThere ? kHttps : 0, configuration.ports);
+    configuration.pipes.frontPort = settings.port;
     settings.httpPort =
         readOwnPort(front, "http-port", 0, settings.port == 0 ? 0 : kHttp, configuration.ports);
     settings.domain = readDomain(front);
@@ -97,6 +107,7 @@ void readFront(JsonFields& root, Configuration& configuration) {
     if (settings.port == 0) return;
     if (configuration.dev) throw FieldError("front: needs \"dev\": false, as it tells by TLS who comes");
     requireCallers(configuration.api);
+    acceptHosts(settings, configuration.api);
     if (settings.port == configuration.api.port) takeApiPort(root, configuration);
 }
 

@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds kSuspendTime{15000};
 constexpr std::chrono::milliseconds kLastWrites{2000};
 /// How long requests that wait for the database do so yet: HttpServer::stop() waits a little longer for them.
 constexpr std::chrono::milliseconds kWritesUnderway{1500};
+/// For those at the front who have not said yet what they want, when the process is replaced.
+constexpr std::chrono::milliseconds kFrontLeaves{1000};
 
 Poco::Net::Context::Ptr contextFor(const std::unique_ptr<TlsCredentials>& credentials,
                                    const std::string& clientCaFile) {
@@ -75,11 +77,11 @@ Server::Server(const Configuration& configuration, Inheritance inheritance)
       _limitedLogs(configuration.log), _loops(configuration.threads),
       _environment(_loops, _sockets, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
       _store(storeFor(configuration, inheritance.databaseLock)), _ports(portsFor(configuration)),
-      _mappings(_environment, _store, _ports, configuration.databaseLimits, configuration.lastUse,
-                _limitedLogs, followedFor(configuration, inheritance.databaseLock)),
+      _mappings(_environment, _store, _ports, configuration.front, configuration.databaseLimits,
+                configuration.lastUse, _limitedLogs, followedFor(configuration, inheritance.databaseLock)),
       _metrics(configuration.metrics, _mappings, _environment, _credentials.get()),
       _apiLogs(configuration.api.identities, _limitedLogs),
-      _api(configuration.api, _mappings, _metrics, _apiLogs),
+      _api(configuration.api, configuration.front, _mappings, _metrics, _apiLogs),
       _apiContext(contextFor(_credentials, configuration.controllersCaFile)) {
     for (auto& socket : inheritance.listeningSockets)
         _sockets.adopt(std::move(socket));
@@ -94,6 +96,21 @@ void Server::openApi() {
         },
         _apiContext, _sockets, _apiLogs.connections, _metrics.apiHandshakes());
     _http->start();
+    if (_configuration.front.port != 0) openFront();
+}
+
+/// What comes for the API is served from now on; agents and visitors wait for serve().
+void Server::openFront() {
+    try {
+        _front = std::make_unique<Front>(_environment, _mappings.open().directory(), _configuration.front,
+                                         _metrics.frontArrivals());
+    } catch (const Poco::Exception& error) {
+        throw std::runtime_error("the front can't listen on port " +
+                                 std::to_string(_configuration.front.port) + ": " + error.displayText());
+    }
+    _front->start([this](Descriptor socket, const Poco::Net::SocketAddress& peer) {
+        _http->take(std::move(socket), peer);
+    });
 }
 
 /// Plain, and open to all who reach it.
@@ -106,6 +123,7 @@ void Server::openMetricsPort() {
 }
 
 void Server::closeApi() {
+    _front.reset();
     if (_metricsHttp) _metricsHttp->stop();
     if (_http) _http->stop();
 }
@@ -120,6 +138,7 @@ void Server::restore() {
 
 void Server::serve() {
     _mappings.serve();
+    if (_front) _front->serve();
     _sockets.closeKept(); // of a process that this one replaces: what this one has no use for
 }
 
@@ -129,6 +148,7 @@ void Server::watch() {
 
 bool Server::suspend() {
     _sockets.keepReleased();
+    if (_front) _front->leave(kFrontLeaves);
     closeApi(); // requests that are under way are answered yet
     const auto begin = Clock::now();
     const bool isSuspended = _mappings.suspend(begin + kWritesUnderway, begin + kSuspendTime);
@@ -140,6 +160,7 @@ bool Server::suspend() {
 void Server::resume() {
     _mappings.resume();
     openApi();
+    if (_front) _front->serve();
     _sockets.closeKept();
 }
 
@@ -168,12 +189,14 @@ void Server::change(const Configuration& configuration, const Renewal& renewal) 
     if (_credentials) _credentials->replace(*renewal.credentials);
     _limitedLogs.limit(configuration.log);
     _environment.change(configuration.pipes);
-    _mappings.reload(portsFor(configuration), configuration.databaseLimits, configuration.lastUse);
+    _mappings.reload(portsFor(configuration), configuration.front, configuration.databaseLimits,
+                     configuration.lastUse);
     _apiLogs.add(configuration.api.identities);
-    _api.rules.replace(ApiRules(configuration.api));
+    _api.rules.replace(ApiRules(configuration.api, configuration.front));
     _http->change(configuration.api, renewal.apiContext);
     if (renewal.apiContext) _apiContext = renewal.apiContext;
     _metrics.apply(configuration.metrics);
+    if (_front) _front->change(configuration.front);
     if (_metricsHttp) _metricsHttp->change(metricsHttp(configuration), {});
     _configuration = configuration;
 }

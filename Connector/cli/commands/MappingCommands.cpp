@@ -56,10 +56,12 @@ Poco::JSON::Object::Ptr privateMapping(const AddMappingOptions& options) {
 }
 
 Poco::JSON::Object::Ptr wantedMapping(const AddMappingOptions& options) {
-    if (options.type == Mapping::kPublic) return publicMapping(options);
-    if (options.type == Mapping::kPrivate) return privateMapping(options);
-    throw CommandError(Application::EXIT_USAGE,
-                       "\"" + options.type + "\" is no type of mapping; it must be public or private");
+    if (options.type != Mapping::kPublic && options.type != Mapping::kPrivate)
+        throw CommandError(Application::EXIT_USAGE,
+                           "\"" + options.type + "\" is no type of mapping; it must be public or private");
+    auto mapping = options.type == Mapping::kPublic ? publicMapping(options) : privateMapping(options);
+    if (options.noPorts) mapping->set("ports", false);
+    return mapping;
 }
 
 Poco::JSON::Object::Ptr wantedPasscode(const PasscodeOptions& options) {

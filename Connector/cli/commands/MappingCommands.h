@@ -28,6 +28,7 @@ struct AddMappingOptions {
     /// In ms, likewise.
     std::optional<std::int64_t> heartbeatAbsence;
     std::optional<std::int64_t> heartbeatAbsence2;
+    bool noPorts = false;
     MappingSettings settings;
 };
 
