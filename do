@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libpq-dev libsqlite3-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev libnghttp2-dev prometheus-cpp-dev libncurses-dev"
 DEMO_PACKAGES="curl python3"
-TEST_PACKAGES="libboost-test-dev libldap-2.5-0 libxml2 libicu72 libvterm-dev curl haproxy iproute2 keepalived openssl python3 python3-yaml python3-jsonschema python3-h2 python3-selenium python3-certbot chromium chromium-driver golang-go golang-golang-x-net-dev"
+TEST_PACKAGES="libboost-test-dev libldap-2.5-0 libxml2 libicu72 libvterm-dev curl haproxy iproute2 keepalived openssl python3 python3-yaml python3-jsonschema python3-h2 python3-selenium python3-certbot tinyproxy-bin chromium chromium-driver golang-go golang-golang-x-net-dev"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 PACKAGE_PACKAGES="dpkg-dev file git gzip rpm"
 PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap procps python3 rpm rpmlint sqlite3 systemd"

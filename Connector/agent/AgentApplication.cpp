@@ -31,19 +31,12 @@ constexpr const char* kProgram = "iofog-connector-agent";
 /// its target.
 constexpr std::chrono::milliseconds kConnectorsAnswer{30000};
 
-/// The passcode's way in when it shall not be in a file.
-constexpr const char* kPasscodeVariable = "IOFOG_AGENT_PASSCODE";
-
 /// ioFog's id of the container that this program runs in.
 constexpr const char* kContainerVariable = "SELFNAME";
 
 std::string environmentVariable(const char* name) {
     const auto* value = std::getenv(name);
     return value ? value : "";
-}
-
-std::string passcodeFromEnvironment() {
-    return environmentVariable(kPasscodeVariable);
 }
 
 /// "HOST:PORT", or "[ADDRESS]:PORT".
@@ -97,7 +90,7 @@ void stop(AgentPipes& pipes, std::chrono::milliseconds patience, const sigset_t&
 }
 
 AgentConfiguration parsed(const std::string& fromLocalApi) {
-    return AgentConfiguration::parse(fromLocalApi, passcodeFromEnvironment(), AgentSource::LocalApi);
+    return AgentConfiguration::parse(fromLocalApi, AgentEnvironment::ofProcess(), AgentSource::LocalApi);
 }
 
 void checkCertificates(const AgentConfiguration& configuration, AgentPipeFactory::Mode mode) {
@@ -136,7 +129,7 @@ void serve(const AgentConfiguration& configuration, AgentPipeFactory::Mode mode,
     auto drainTimeout = configuration.drainTimeout;
     while (awaitSignal(signals) == SIGHUP)
         apply(
-            pipes, file, [&] { return AgentConfiguration::load(file, passcodeFromEnvironment()); },
+            pipes, file, [&] { return AgentConfiguration::load(file, AgentEnvironment::ofProcess()); },
             drainTimeout);
     stop(pipes, drainTimeout, signals);
 }
@@ -252,7 +245,7 @@ AgentPipeFactory::Mode AgentApplication::mode() const {
 }
 
 int AgentApplication::runFromFile() {
-    const auto configuration = AgentConfiguration::load(_configurationFile, passcodeFromEnvironment());
+    const auto configuration = AgentConfiguration::load(_configurationFile, AgentEnvironment::ofProcess());
     checkCertificates(configuration, mode());
     if (_onlyCheck) {
         std::cout << _configurationFile << ": ok" << std::endl;
@@ -293,15 +286,15 @@ void AgentApplication::printHelp() const {
         "connections to an address), connections (what Connector says), resolveinterval (ms after which "
         "names "
         "are looked up again; 30000), maxaddresses (to be connected; 16), passcode, "
+        "proxy (http://USER:PASSWORD@HOST:PORT: Connector is reached through it; null: none), "
         "localhost, localport, devmode (true: as --plain; false), "
         "heartbeatfrequency (ms; 20000), heartbeatabsencethreshold (ms; 60000; 0: never), cert (the CA "
         "certificates to trust, PEM; the system's), proxyprotocol (\"v1\" or \"v2\": what the target is told "
         "of visitors; nothing), draintimeout (ms that running connections are given at a stop; 20000) and "
         "loglevel (information); or several such objects in an array pipes. "
-        "Without the key passcode, the "
-        "environment variable " +
-        std::string(kPasscodeVariable) +
-        " is read. SIGHUP reads or fetches the configuration again and leaves the pipes alone that have not "
+        "Without the key passcode, the environment variable IOFOG_AGENT_PASSCODE is read; without the key "
+        "proxy, https_proxy and no_proxy are. SIGHUP reads or fetches the configuration again and leaves the "
+        "pipes alone that have not "
         "changed; "
         "SIGTERM and SIGINT stop the program, twice: at once. Exit codes: 0 stopped as asked, 64 wrong "
         "options, 69 "

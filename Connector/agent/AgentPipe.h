@@ -28,7 +28,7 @@ class AgentPipe : private RelaySet::Owner {
     /// Begins to dial. Any thread, once.
     void start();
 
-    /// Whether change() may name other hosts. Any thread.
+    /// Whether change() may name other hosts and proxies. Any thread.
     virtual bool canChangeHosts() const = 0;
 
     /// Dials as these settings say from now on, which may differ from its own in the remotes only;

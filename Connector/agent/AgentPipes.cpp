@@ -84,7 +84,7 @@ void AgentPipes::changeRemotes(const std::vector<AgentPipeSettings>& wanted) {
 bool AgentPipes::canBecome(const Running& running, const AgentPipeSettings& settings) {
     if (!running.settings.differsInRemotesOnly(settings)) return false;
     const auto& hosts = running.settings.hosts;
-    if (hosts == settings.hosts) return true;
+    if (hosts == settings.hosts && running.settings.proxies == settings.proxies) return true;
     return running.pipe->canChangeHosts() &&
            std::find_first_of(hosts.begin(), hosts.end(), settings.hosts.begin(), settings.hosts.end()) !=
                hosts.end();

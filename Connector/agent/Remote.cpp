@@ -39,11 +39,11 @@ Descriptor connecting(const Poco::Net::SocketAddress& address) {
 
 } // namespace
 
-Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, std::string certificateName,
-               const std::vector<std::string>& alpn)
+Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, const Options& options)
     : _host(std::move(host)), _port(port), _tls(std::move(tls)),
-      _certificateName(certificateName.empty() ? _host : std::move(certificateName)),
-      _alpn(alpn.empty() ? nullptr : std::make_shared<const AlpnProtocols>(alpn)) {}
+      _certificateName(options.certificateName.empty() ? _host : options.certificateName),
+      _alpn(options.alpn.empty() ? nullptr : std::make_shared<const AlpnProtocols>(options.alpn)),
+      _proxy(options.proxy) {}
 
 /// A resumed handshake shows no certificate, so a session would bring in the trust that it was made with.
 void Remote::use(Poco::Net::Context::Ptr tls) {
@@ -55,20 +55,31 @@ std::string Remote::name() const {
     return _host + ":" + std::to_string(_port);
 }
 
-std::unique_ptr<SocketStream> Remote::connectTo(const Poco::Net::SocketAddress& address) const {
-    auto stream = streamTo(address);
-    stream->bearSlowPeer(kOptions);
-    return stream;
+std::string Remote::authority() const {
+    const bool isIpv6 = _host.find(':') != std::string::npos;
+    return isIpv6 ? "[" + _host + "]:" + std::to_string(_port) : name();
 }
 
-std::unique_ptr<SocketStream> Remote::streamTo(const Poco::Net::SocketAddress& address) const {
-    if (!_tls) return std::make_unique<PlainStream>(connecting(address), address);
+std::unique_ptr<SocketStream> Remote::connectTo(const Poco::Net::SocketAddress& address) const {
+    auto socket = connecting(address);
+    if (_proxy) return std::make_unique<PlainStream>(std::move(socket), address);
+    return connectThrough(std::move(socket), address);
+}
+
+std::unique_ptr<SocketStream> Remote::connectThrough(Descriptor socket,
+                                                     const Poco::Net::SocketAddress& address) const {
+    std::unique_ptr<SocketStream> stream;
     try {
-        return std::make_unique<TlsStream>(connecting(address), address, _tls->sslContext(), _certificateName,
-                                           _session.get(), _alpn.get());
+        if (_tls)
+            stream = std::make_unique<TlsStream>(std::move(socket), address, _tls->sslContext(),
+                                                 _certificateName, _session.get(), _alpn.get());
+        else
+            stream = std::make_unique<PlainStream>(std::move(socket), address);
     } catch (const std::bad_alloc&) {
         throw std::system_error(ENOMEM, std::generic_category(), address.toString());
     }
+    stream->bearSlowPeer(kOptions);
+    return stream;
 }
 
 void Remote::order(Resolver::Addresses& addresses) const {
