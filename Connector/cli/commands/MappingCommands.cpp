@@ -120,14 +120,7 @@ void endConnection(const CommonOptions& common, const std::string& id, std::int6
 
 void addMapping(const CommonOptions& common, const AddMappingOptions& options, std::ostream& out) {
     const auto wanted = wantedMapping(options);
-    using Kind = NeededMember::Kind;
-    const auto added = ConnectorApi(common.configurationFile())
-                           .post("/api/v2/mapping/add", *wanted,
-                                 {{"id", Kind::Text},
-                                  {"port1", Kind::Number},
-                                  {"port2", Kind::Number},
-                                  {"passcode1", Kind::Text},
-                                  {"passcode2", Kind::Text}});
+    const auto added = ConnectorApi(common.configurationFile()).addMapping(*wanted);
     if (common.asJson) return printJson(*added, out);
     printMembers(*added,
                  {{"id", "id"},
