@@ -1,5 +1,7 @@
 #include "agent/Dialer.h"
 
+#include "base/PeerAddress.h"
+
 #include <algorithm>
 #include <system_error>
 
@@ -57,10 +59,10 @@ bool Dialer::startNext() {
         _why = error.what();
         return false;
     }
-    _why = address.toString() + ": " + kTooLate;
+    _why = inWords(address) + ": " + kTooLate;
     _timer.start(std::chrono::ceil<std::chrono::milliseconds>(share));
     if (_stream->attach(_loop, *this)) return true;
-    _why = address.toString() + ": " + _stream->failure();
+    _why = inWords(address) + ": " + _stream->failure();
     dropStream();
     return false;
 }
@@ -73,7 +75,7 @@ void Dialer::onReady(Stream&) {
         return _owner.onDialled(std::move(_stream));
     }
     const auto reason = status == Stream::Status::Ended ? "it closed the connection" : _stream->failure();
-    _why = _stream->peer().toString() + ": " + reason;
+    _why = inWords(_stream->peer()) + ": " + reason;
     dropStream();
     tryNext();
 }

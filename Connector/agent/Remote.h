@@ -16,8 +16,8 @@ namespace connector {
 /// connections to that place; on one loop's thread.
 class Remote {
   public:
-    /// tls: the context of makeClientContext(), or null for plain TCP. certificateName: whose certificate it
-    /// must show; empty: the host's.
+    /// port: 0 for a Unix socket (Resolver::kUnix). tls: the context of makeClientContext(), or null for
+    /// plain TCP. certificateName: whose certificate it must show; empty: the host's.
     Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls,
            std::string certificateName = "");
 
@@ -27,7 +27,7 @@ class Remote {
     const std::string& host() const { return _host; }
     std::uint16_t port() const { return _port; }
 
-    /// "host:port", for messages.
+    /// "host:port", or "unix:/path", for messages.
     std::string name() const;
 
     /// A stream that connects to one of the host's addresses; SocketStream::handshake() goes on with it.

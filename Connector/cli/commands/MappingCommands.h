@@ -13,11 +13,6 @@ namespace connector {
 
 // The commands `mapping ...`. They throw CommandError, and ConfigurationError.
 
-/// What Fog Controllers ask for, and what a mapping gets that is opened without options.
-inline constexpr std::int64_t kUsualPublicConnections = 60;
-inline constexpr std::int64_t kUsualPrivateConnections = 1;
-inline constexpr std::int64_t kUsualHeartbeatAbsence = 200000; ///< ms
-
 /// A value.
 struct AddMappingOptions {
     /// "public" or "private".
