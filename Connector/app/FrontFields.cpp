@@ -74,6 +74,7 @@ void takeApiPort(JsonFields& root, Configuration& configuration) {
     }
     const auto& address = configuration.pipes.bind.front();
     configuration.api.bind = address.isWildcard() ? "" : address.toString();
+    configuration.api.listens = false;
 }
 
 } // namespace
@@ -83,6 +84,7 @@ void readFront(JsonFields& root, Configuration& configuration) {
     auto& settings = configuration.front;
     auto front = root.object("front");
     settings.port = readOwnPort(front, "port", 0, isThere ? kHttps : 0, configuration.ports);
+    configuration.pipes.frontPort = settings.port;
     settings.httpPort =
         readOwnPort(front, "http-port", 0, settings.port == 0 ? 0 : kHttp, configuration.ports);
     settings.domain = readDomain(front);

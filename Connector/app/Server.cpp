@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds kSuspendTime{15000};
 constexpr std::chrono::milliseconds kLastWrites{2000};
 /// How long requests that wait for the database do so yet: HttpServer::stop() waits a little longer for them.
 constexpr std::chrono::milliseconds kWritesUnderway{1500};
+/// For those at the front who have not said yet what they want, when the process is replaced.
+constexpr std::chrono::milliseconds kFrontLeaves{1000};
 
 Poco::Net::Context::Ptr contextFor(const std::unique_ptr<TlsCredentials>& credentials,
                                    const std::string& clientCaFile) {
@@ -94,6 +96,21 @@ void Server::openApi() {
         },
         _apiContext, _sockets, _apiLogs.connections, _metrics.apiHandshakes());
     _http->start();
+    if (_configuration.front.port != 0) openFront();
+}
+
+/// What comes for the API is served from now on; agents and visitors wait for serve().
+void Server::openFront() {
+    try {
+        _front = std::make_unique<Front>(_environment, _mappings.open().directory(), _configuration.front,
+                                         _arrivals);
+    } catch (const Poco::Exception& error) {
+        throw std::runtime_error("the front can't listen on port " +
+                                 std::to_string(_configuration.front.port) + ": " + error.displayText());
+    }
+    _front->start([this](Descriptor socket, const Poco::Net::SocketAddress& peer) {
+        _http->take(std::move(socket), peer);
+    });
 }
 
 /// Plain, and open to all who reach it.
@@ -106,6 +123,7 @@ void Server::openMetricsPort() {
 }
 
 void Server::closeApi() {
+    _front.reset();
     if (_metricsHttp) _metricsHttp->stop();
     if (_http) _http->stop();
 }
@@ -120,6 +138,7 @@ void Server::restore() {
 
 void Server::serve() {
     _mappings.serve();
+    if (_front) _front->serve();
     _sockets.closeKept(); // of a process that this one replaces: what this one has no use for
 }
 
@@ -129,6 +148,7 @@ void Server::watch() {
 
 bool Server::suspend() {
     _sockets.keepReleased();
+    if (_front) _front->leave(kFrontLeaves);
     closeApi(); // requests that are under way are answered yet
     const auto begin = Clock::now();
     const bool isSuspended = _mappings.suspend(begin + kWritesUnderway, begin + kSuspendTime);
@@ -140,6 +160,7 @@ bool Server::suspend() {
 void Server::resume() {
     _mappings.resume();
     openApi();
+    if (_front) _front->serve();
     _sockets.closeKept();
 }
 
@@ -174,6 +195,7 @@ void Server::change(const Configuration& configuration, const Renewal& renewal) 
     _http->change(configuration.api, renewal.apiContext);
     if (renewal.apiContext) _apiContext = renewal.apiContext;
     _metrics.apply(configuration.metrics);
+    if (_front) _front->change(configuration.front);
     if (_metricsHttp) _metricsHttp->change(metricsHttp(configuration), {});
     _configuration = configuration;
 }

@@ -3,6 +3,7 @@
 #include "api/ApiHandler.h"
 #include "api/ApiLogs.h"
 #include "app/Configuration.h"
+#include "front/Front.h"
 #include "http/HttpServer.h"
 #include "mapping/MappingService.h"
 #include "metrics/ServerMetrics.h"
@@ -93,6 +94,7 @@ class Server {
 
   private:
     void openMetricsPort();
+    void openFront();
     void closeApi();
 
     Configuration _configuration;
@@ -110,6 +112,8 @@ class Server {
     Poco::Net::Context::Ptr _apiContext;      ///< null in dev mode
     std::unique_ptr<HttpServer> _http;        ///< null until openApi(), and after suspend()
     std::unique_ptr<HttpServer> _metricsHttp; ///< the same; null without a port for it
+    FrontArrivals _arrivals;
+    std::unique_ptr<Front> _front; ///< the same
     std::optional<Watchdog> _watchdog;
 };
 

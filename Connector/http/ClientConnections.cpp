@@ -65,7 +65,11 @@ bool ClientConnections::listen(std::unique_ptr<Listener> listener) {
     _listener = std::move(listener);
     Acceptor& self = *this;
     _entrance.emplace(_loop, _proxies, self, _log);
-    return _listener->start(_loop, *_entrance);
+    return !_listener || _listener->start(_loop, *_entrance);
+}
+
+void ClientConnections::take(Descriptor socket, const Poco::Net::SocketAddress& peer) {
+    if (_entrance) onAccepted(std::move(socket), peer, {});
 }
 
 void ClientConnections::stop() {

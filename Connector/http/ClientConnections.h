@@ -38,8 +38,12 @@ class ClientConnections final : private Acceptor, private ClientConnectionOwner 
                       Poco::Net::Context::Ptr tls, Poco::AutoPtr<RequestQueue> queue, LimitedLog& log,
                       HandshakeCounts& handshakes);
 
-    /// False when the kernel has no room for another watch.
+    /// listener: null when all connections come by take(). False when the kernel has no room for another
+    /// watch.
     bool listen(std::unique_ptr<Listener> listener);
+
+    /// Serves a connection that somebody else has accepted, or closes it after stop().
+    void take(Descriptor socket, const Poco::Net::SocketAddress& peer);
 
     /// For connections that come from now on. Not null when it was not.
     void use(Poco::Net::Context::Ptr tls) { _tls = std::move(tls); }

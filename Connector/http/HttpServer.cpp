@@ -3,7 +3,6 @@
 #include <Poco/Net/HTTPServerParams.h>
 
 #include <cerrno>
-#include <future>
 #include <limits>
 #include <stdexcept>
 
@@ -38,17 +37,6 @@ Poco::Net::HTTPServerParams::Ptr parametersFrom(const HttpLimits& limits) {
     return parameters;
 }
 
-/// Runs the function on the loop, and returns when it is done.
-template <class Function>
-void runOn(EventLoop& loop, Function function) {
-    std::promise<void> done;
-    loop.post([&] {
-        function();
-        done.set_value();
-    });
-    done.get_future().wait();
-}
-
 } // namespace
 
 HttpServer::HttpServer(const HttpSettings& settings, Poco::Net::HTTPRequestHandlerFactory::Ptr factory,
@@ -67,22 +55,28 @@ HttpServer::~HttpServer() {
 }
 
 void HttpServer::start() {
-    auto port = listener();
+    auto port = _settings.listens ? listener() : nullptr;
     _server = std::make_unique<Poco::Net::HTTPServer>(_factory, _threads, RequestServerSocket(_queue),
                                                       parametersFrom(_settings.limits));
     _server->start();
     bool started = false;
-    runOn(_loops.next(), [&] { started = _connections.listen(std::move(port)); });
+    _loops.next().runThere([&] { started = _connections.listen(std::move(port)); });
     if (!started)
         throw std::runtime_error(_settings.name + " can't listen: the kernel has no room for another watch");
+}
+
+void HttpServer::take(Descriptor socket, const Poco::Net::SocketAddress& peer) {
+    // A function that is posted must be copyable.
+    const auto taken = std::make_shared<Descriptor>(std::move(socket));
+    _loops.next().post([this, taken, peer] { _connections.take(std::move(*taken), peer); });
 }
 
 void HttpServer::stop() {
     if (!_server) return;
     auto& loop = _loops.next();
-    runOn(loop, [this] { _connections.stop(); });
+    loop.runThere([this] { _connections.stop(); });
     _connections.waitUntilStopped(kStopTime);
-    runOn(loop, [this] { _connections.close(); });
+    loop.runThere([this] { _connections.close(); });
     _server->stop();
     _server.reset();
 }
@@ -90,7 +84,7 @@ void HttpServer::stop() {
 void HttpServer::change(const HttpSettings& settings, Poco::Net::Context::Ptr tls) {
     _limits.replace(settings.limits);
     _proxies.replace(settings.proxies);
-    if (tls) runOn(_loops.next(), [&] { _connections.use(tls); });
+    if (tls) _loops.next().runThere([&] { _connections.use(tls); });
 }
 
 std::unique_ptr<Listener> HttpServer::listenOn(const SocketAddress& address) const {

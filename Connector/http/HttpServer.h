@@ -40,6 +40,9 @@ class HttpServer {
     /// done.
     void start();
 
+    /// Serves a connection that somebody else has accepted. Any thread, between start() and stop().
+    void take(Descriptor socket, const Poco::Net::SocketAddress& peer);
+
     /// Closes the port and the idle connections, and returns when the requests in progress have been
     /// answered, after 2 s at most. What was arriving is answered 503. A stopped server can't be started
     /// again.

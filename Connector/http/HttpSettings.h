@@ -37,6 +37,8 @@ struct HttpSettings {
     std::string bind = "127.0.0.1";
     /// 0 takes a free port.
     std::uint16_t port = 8080;
+    /// False: it doesn't listen there; somebody else does, and hands it all connections.
+    bool listens = true;
     HttpLimits limits;
     /// Whose word counts on whom a connection is from.
     TrustedProxies proxies{};

@@ -37,7 +37,7 @@ OpenMappings::Claim::Claim(OpenMappings& mappings, const std::string& id,
     if (!_mappings._areClaimsAllowed) throw NotServing("the connector is shutting down");
     const auto damaged = _mappings._damaged.find(id);
     _isDamaged = damaged != _mappings._damaged.end();
-    _mapping = _isDamaged ? damaged->second : find(_mappings._open, id)->second.mapping;
+    _mapping = _isDamaged ? damaged->second : find(_mappings._open, id)->second.mapping();
     _mappings._claimed.insert(id);
 }
 
@@ -72,11 +72,16 @@ void OpenMappings::restore(const StoredMappings& stored) {
     for (const auto& mapping : stored.damaged)
         keepDamaged(mapping);
     for (const auto& mapping : stored.mappings) {
-        auto pipe = _factory.createPipe(mapping);
-        _restored.push_back({pipe.get(), _ports.openAgain(mapping)});
-        _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
+        _restored.push_back({&add(mapping), _ports.openAgain(mapping)});
         tellUnserved(mapping);
     }
+}
+
+/// With the lock.
+LazyPipe& OpenMappings::add(const Mapping& mapping) {
+    auto& pipe = _open.try_emplace(mapping.id, _factory, mapping).first->second.pipe;
+    _directory.add(pipe);
+    return pipe;
 }
 
 void OpenMappings::serve() {
@@ -104,8 +109,8 @@ void OpenMappings::tellWhoIsServed(bool didAllowPlain) const {
     if (allowsPlain == didAllowPlain) return;
     for (const auto& [id, open] : _open)
         if (!allowsPlain)
-            tellUnserved(open.mapping);
-        else if (!open.mapping.visitors.tls)
+            tellUnserved(open.mapping());
+        else if (!open.mapping().visitors.tls)
             log().notice("mapping %s serves its visitors again", id);
 }
 
@@ -114,8 +119,8 @@ void OpenMappings::reload(const std::vector<std::uint16_t>& ports) {
     tellWhoIsServed(std::exchange(_didAllowPlain, _environment.allowsPlainVisitors()));
     _ports.replace(ports);
     std::vector<std::future<void>> changes;
-    for (const auto& [id, open] : _open)
-        changes.push_back(open.pipe->change(open.mapping, {}));
+    for (auto& [id, open] : _open)
+        changes.push_back(open.pipe.changeEnvironment());
     for (const auto& change : changes)
         change.wait();
 }
@@ -129,24 +134,29 @@ void OpenMappings::open(const Mapping& mapping, PortLease& ports) {
 
 /// With the lock.
 void OpenMappings::serveNew(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners) {
-    auto pipe = _factory.createPipe(mapping);
-    pipe->start(std::move(listeners));
-    _open.emplace(mapping.id, Open{mapping, std::move(pipe), mapping.lastUse});
+    add(mapping).start(std::move(listeners));
     _environment.events().publish("mapping-opened", mapping);
 }
 
 void OpenMappings::close(const Mapping& mapping) {
     std::unique_lock lock(_mutex);
     if (_damaged.erase(mapping.id) == 0) {
-        auto pipe = std::move(_open.extract(mapping.id).mapped().pipe);
+        auto closed = take(mapping.id);
         lock.unlock();
-        pipe->close().get();
-        pipe.reset();
+        closed.mapped().pipe.close().get();
+        closed = {};
         lock.lock();
     }
     _ports.giveBack(mapping, Mapping());
     _environment.events().publish("mapping-closed", mapping);
     if (_onClosed) _onClosed(mapping.id);
+}
+
+/// Out of those that are served; empty when it is none of them. With the lock.
+OpenMappings::Opened::node_type OpenMappings::take(const std::string& id) {
+    auto taken = _open.extract(id);
+    if (taken) _directory.remove(taken.mapped().pipe);
+    return taken;
 }
 
 MappingReport OpenMappings::change(const Mapping& wanted, PortLease& ports) {
@@ -160,8 +170,8 @@ MappingReport OpenMappings::change(const Mapping& wanted, PortLease& ports) {
 MappingReport OpenMappings::serveChanged(std::unique_lock<std::mutex>& lock, const Mapping& wanted,
                                          std::array<Pipe::Listeners, 2> listeners) {
     auto& open = find(_open, wanted.id)->second;
-    const auto former = std::exchange(open.mapping, wanted);
-    const auto changed = open.pipe->change(wanted, std::move(listeners)); // in the order of a reload()
+    const auto former = open.mapping();
+    const auto changed = _directory.change(open.pipe, wanted, std::move(listeners)); // in a reload()'s order
     lock.unlock();
     changed.wait();
     lock.lock();
@@ -224,8 +234,8 @@ bool OpenMappings::followRow(const Mapping& row) {
         tellUnserved(row);
         log().information("mapping %s is opened, as another Connector has: %s, ports %hu and %hu", row.id,
                           std::string(row.typeName()), row.endpoint1.port, row.endpoint2.port);
-    } else if (checksumOf(found->second.mapping) != checksumOf(row)) {
-        serveChanged(lock, row, _ports.openChanged(found->second.mapping, row));
+    } else if (checksumOf(found->second.mapping()) != checksumOf(row)) {
+        serveChanged(lock, row, _ports.openChanged(found->second.mapping(), row));
         log().information("mapping %s is changed, as another Connector has", row.id);
     }
     return true;
@@ -259,7 +269,7 @@ void OpenMappings::followRemoval(const std::string& id) {
         if (_onClosed) _onClosed(id);
         return;
     }
-    const auto mapping = found == _open.end() ? damaged->second : found->second.mapping;
+    const auto mapping = found == _open.end() ? damaged->second : found->second.mapping();
     lock.unlock();
     close(mapping);
     log().information("mapping %s is closed, as another Connector has removed it", id);
@@ -272,7 +282,7 @@ std::vector<MappingStore::RowMark> OpenMappings::marks() const {
         const std::lock_guard lock(_mutex);
         auto it = marks.empty() ? _open.begin() : _open.upper_bound(marks.back().id);
         for (std::size_t i = 0; i < kAtOnce && it != _open.end(); ++i, ++it)
-            marks.push_back({it->first, checksumOf(it->second.mapping)});
+            marks.push_back({it->first, checksumOf(it->second.mapping())});
         isOver = it == _open.end();
     }
     return marks;
@@ -296,7 +306,7 @@ MappingReport OpenMappings::show(const std::string& id) const {
 
 ConnectionReports OpenMappings::connections(const std::string& id) const {
     std::unique_lock lock(_mutex);
-    auto answer = find(_open, id)->second.pipe->connections();
+    auto answer = find(_open, id)->second.pipe.connections();
     lock.unlock();
     return await(std::move(answer));
 }
@@ -304,9 +314,9 @@ ConnectionReports OpenMappings::connections(const std::string& id) const {
 OpenMappings::Ended OpenMappings::endConnection(const std::string& id, std::uint64_t number,
                                                 const std::string& by) {
     std::unique_lock lock(_mutex);
-    const auto& open = find(_open, id)->second;
-    const auto mapping = open.mapping;
-    auto answer = open.pipe->endConnection(number, "it was ended by " + by);
+    auto& open = find(_open, id)->second;
+    const auto mapping = open.mapping();
+    auto answer = open.pipe.endConnection(number, "it was ended by " + by);
     lock.unlock();
     const auto [agents, visitors, areTruncated] = await(std::move(answer));
     if (agents.empty() && visitors.empty())
@@ -336,7 +346,7 @@ MappingTotals OpenMappings::totals() const {
     totals.mappings = _open.size();
     totals.damaged = _damaged.size();
     for (const auto& [id, open] : _open) {
-        const auto status = open.pipe->status();
+        const auto status = open.pipe.status();
         totals.degraded += status.degraded ? 1 : 0;
         totals.agentsWaiting += status.agentsWaiting[0] + status.agentsWaiting[1];
         totals.visitorsWaiting += status.visitorsWaiting;
@@ -354,10 +364,10 @@ std::size_t OpenMappings::freePortCount() const {
 }
 
 MappingReport OpenMappings::reportOf(const Open& open) const {
-    MappingReport report{open.mapping, open.pipe->status()};
+    MappingReport report{open.mapping(), open.pipe.status()};
     report.mapping.traffic = report.mapping.traffic.orElse(_environment.trafficOf(report.mapping.type));
-    report.mapping.logRelays = open.mapping.logRelays.value_or(_environment.logsRelays());
-    report.mapping.lastUse = open.pipe->lastUse();
+    report.mapping.logRelays = open.mapping().logRelays.value_or(_environment.logsRelays());
+    report.mapping.lastUse = open.pipe.lastUse();
     return report;
 }
 
@@ -366,7 +376,7 @@ std::vector<LastUseRecord> OpenMappings::lastUseToStore(bool isEnd) const {
     const auto now = timestampNow();
     std::vector<LastUseRecord> records;
     for (const auto& [id, open] : _open) {
-        const auto current = open.pipe->lastUse();
+        const auto current = open.pipe.lastUse();
         if (isEnd ? current != open.storedUse : isDue(current, open.storedUse, now))
             records.push_back({id, current});
     }
@@ -384,20 +394,20 @@ void OpenMappings::onLastUseStored(const std::vector<LastUseRecord>& records) {
 void OpenMappings::drain() {
     const std::lock_guard lock(_mutex);
     for (auto& [id, open] : _open)
-        open.pipe->drain();
+        open.pipe.drain();
 }
 
 void OpenMappings::closeDrained(const std::string& id) {
     std::unique_lock lock(_mutex);
-    auto drained = _open.extract(id);
+    auto drained = take(id);
     lock.unlock();
-    if (drained) drained.mapped().pipe->close().get();
+    if (drained) drained.mapped().pipe.close().get();
 }
 
 bool OpenMappings::isDrained() const {
     const std::lock_guard lock(_mutex);
     return std::all_of(_open.begin(), _open.end(),
-                       [](const auto& one) { return one.second.pipe->isDrained(); });
+                       [](const auto& one) { return one.second.pipe.isDrained(); });
 }
 
 void OpenMappings::onClosed(OnClosed function) {
@@ -409,10 +419,11 @@ void OpenMappings::closeAll() {
     const std::lock_guard lock(_mutex);
     std::vector<std::future<void>> closing;
     for (auto& [id, open] : _open)
-        closing.push_back(open.pipe->close());
+        closing.push_back(open.pipe.close());
     for (auto& closed : closing)
         closed.wait();
-    _open.clear();
+    while (!_open.empty())
+        take(_open.begin()->first);
 }
 
 } // namespace connector

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "front/PipeDirectory.h"
 #include "mapping/DatabaseWriter.h"
 #include "mapping/LastUseRecord.h"
 #include "mapping/MappingError.h"
 #include "mapping/MappingPorts.h"
 #include "mapping/MappingStore.h"
 #include "model/Mapping.h"
+#include "pipe/LazyPipe.h"
 #include "pipe/PipeFactory.h"
 #include "pipe/PipeStatus.h"
 
@@ -55,7 +57,8 @@ struct StoredMappings {
     std::vector<std::uint16_t> releasedPorts; ///< the one given back first in front
 };
 
-/// The mappings that this process serves: each has two ports of the pool and a pipe, all or nothing. Knows
+/// The mappings that this process serves: each has two ports of the pool, unless it has none, and a pipe, all
+/// or nothing. Knows
 /// nothing of the database. All functions may be called from any thread that is not an event loop's; one lock
 /// orders them, which nobody keeps who waits for anything but a loop.
 class OpenMappings {
@@ -66,6 +69,9 @@ class OpenMappings {
     /// Opens a pipe, and its ports, for each of them. One whose port something else holds is degraded until
     /// it can listen.
     void restore(const StoredMappings& stored);
+
+    /// Where the front finds them.
+    PipeDirectory& directory() { return _directory; }
 
     /// Takes what restore() has opened into service.
     void serve();
@@ -148,18 +154,25 @@ class OpenMappings {
 
   private:
     struct Open {
-        Mapping mapping;
-        std::unique_ptr<Pipe> pipe;
+        Open(const PipeFactory& factory, const Mapping& mapping)
+            : pipe(factory, mapping), storedUse(mapping.lastUse) {}
+
+        const Mapping& mapping() const { return pipe.mapping(); } ///< with the lock
+
+        LazyPipe pipe;
         LastUse storedUse; ///< what the database has
     };
     /// A pipe that is not in service yet.
     struct Restored {
-        Pipe* pipe;
+        LazyPipe* pipe;
         std::array<Pipe::Listeners, 2> listeners;
     };
 
+    using Opened = std::map<std::string, Open>;
     class Hold;
 
+    LazyPipe& add(const Mapping& mapping);
+    Opened::node_type take(const std::string& id);
     void serveNew(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners);
     MappingReport serveChanged(std::unique_lock<std::mutex>& lock, const Mapping& wanted,
                                std::array<Pipe::Listeners, 2> listeners);
@@ -178,8 +191,9 @@ class OpenMappings {
     PipeEnvironment& _environment;
     const PipeFactory _factory;
     MappingPorts _ports;
+    PipeDirectory _directory;
     mutable std::mutex _mutex;
-    std::map<std::string, Open> _open;
+    Opened _open;
     std::vector<Restored> _restored;         ///< until serve()
     std::map<std::string, Mapping> _damaged; ///< by their ids
     OnClosed _onClosed;                      ///< or none

@@ -20,7 +20,7 @@ const unsigned char* bytesOf(const std::string& text) {
 
 } // namespace
 
-AlpnProtocols::AlpnProtocols(const std::vector<std::string>& names) {
+AlpnProtocols::AlpnProtocols(const std::vector<std::string>& names, Others others) : _others(others) {
     for (const auto& name : names) {
         _wire += static_cast<char>(name.size());
         _wire += name;
@@ -36,6 +36,11 @@ void AlpnProtocols::offerOn(ssl_st* connection) const {
         throw std::bad_alloc();
 }
 
+void AlpnProtocols::offerTo(ssl_st* connection) const {
+    if (::SSL_set_alpn_protos(connection, bytesOf(_wire), static_cast<unsigned>(_wire.size())) != 0)
+        throw std::bad_alloc();
+}
+
 int AlpnProtocols::select(ssl_st* connection, const unsigned char** selected, unsigned char* selectedLength,
                           const unsigned char* offered, unsigned offeredLength, void*) {
     const auto* own = static_cast<const AlpnProtocols*>(::SSL_get_ex_data(connection, dataIndex()));
@@ -44,7 +49,8 @@ int AlpnProtocols::select(ssl_st* connection, const unsigned char** selected, un
     const int result =
         ::SSL_select_next_proto(&found, selectedLength, bytesOf(own->_wire),
                                 static_cast<unsigned>(own->_wire.size()), offered, offeredLength);
-    if (result != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    if (result != OPENSSL_NPN_NEGOTIATED)
+        return own->_others == Others::Refused ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK;
     *selected = found;
     return SSL_TLSEXT_ERR_OK;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <future>
 #include <limits>
 #include <sys/eventfd.h>
 #include <system_error>
@@ -63,6 +64,15 @@ void EventLoop::post(std::function<void()> function) {
         _postedHere = true;
     else if (wasEmpty)
         ::eventfd_write(_wakeup.get(), 1);
+}
+
+void EventLoop::runThere(const std::function<void()>& function) {
+    std::promise<void> done;
+    post([&] {
+        function();
+        done.set_value();
+    });
+    done.get_future().wait();
 }
 
 bool EventLoop::add(int descriptor, EventHandler& handler) {

@@ -69,6 +69,9 @@ class EventLoop {
     /// Any thread: runs the function on the loop, after what was posted before it.
     void post(std::function<void()> function);
 
+    /// The same, and returns when it is done. Not on the loop's thread, and while it runs.
+    void runThere(const std::function<void()>& function);
+
     /// The handler hears of all events of the descriptor until remove(); the first call comes at once if it
     /// is ready. The handler is not owned. False when the kernel has no room for another watch (errno says
     /// why).

@@ -2,6 +2,7 @@
 
 #include "base/PeerAddress.h"
 #include "net/IncomingProxyHeader.h"
+#include "net/PeekedConnection.h"
 #include "net/Timer.h"
 
 #include <Poco/Format.h>
@@ -17,21 +18,6 @@ namespace {
 /// somebody listens is gone by then, and nobody need hear of it.
 constexpr std::chrono::milliseconds kOwnSilence{100};
 
-/// What the kernel holds of a connection, without taking it. At the end of what the peer sends: 0.
-ssize_t peek(int socket, std::span<std::byte> into) {
-    const auto received = ::recv(socket, into.data(), into.size(), MSG_PEEK | MSG_DONTWAIT);
-    return received < 0 && errno == EINTR ? peek(socket, into) : received;
-}
-
-/// Only of what peek() has seen.
-void take(int socket, std::span<std::byte> bytes) {
-    const auto received = ::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
-    if (received < 0 && errno == EINTR) return take(socket, bytes);
-    if (received <= 0) return; // it is broken, as whoever gets it will see
-    if (const auto left = bytes.subspan(static_cast<std::size_t>(received)); !left.empty())
-        take(socket, left);
-}
-
 std::uint16_t localPortOf(int socket) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
@@ -46,51 +32,29 @@ bool isLoopback(const Poco::Net::SocketAddress& address) {
 } // namespace
 
 /// A connection from a proxy, until its header has come.
-class ProxyEntrance::Waiting final : private EventHandler {
+class ProxyEntrance::Waiting final : public PeekedConnection {
   public:
-    Waiting(ProxyEntrance& entrance, Descriptor socket_, const Poco::Net::SocketAddress& proxy_,
+    Waiting(ProxyEntrance& entrance, Descriptor socket_, const Poco::Net::SocketAddress& proxy,
             DescriptorBudget::Lease lease_)
-        : lease(std::move(lease_)), socket(std::move(socket_)), proxy(proxy_), _entrance(entrance),
+        : PeekedConnection(entrance._loop, std::move(socket_), proxy, std::move(lease_)), _entrance(entrance),
           _timer(entrance._loop, [this] { onTimer(); }) {}
-
-    ~Waiting() { stop(); }
-
-    Waiting(const Waiting&) = delete;
-    Waiting& operator=(const Waiting&) = delete;
 
     /// May end the waiting.
     void start() {
         look();
-        if (isOver) return;
+        if (isStopped()) return;
         if (!_isOwn) _timer.start(_entrance._proxies->headerTime);
-        _isWatched = _entrance._loop.add(socket.get(), *this);
-        if (!_isWatched) _entrance.reject(*this, "no room to watch another descriptor");
+        if (!watch()) _entrance.reject(*this, "no room to watch another descriptor");
     }
 
-    /// Hears of no events any more.
-    void stop() {
-        isOver = true;
-        _timer.cancel();
-        if (std::exchange(_isWatched, false)) _entrance._loop.remove(socket.get(), *this);
-    }
-
-    DescriptorBudget::Lease lease; ///< given back once the socket is closed
-    Descriptor socket;
-    const Poco::Net::SocketAddress proxy;
-    bool isOver = false; ///< handed on or closed
     List::iterator position;
 
   private:
-    void onEvents(std::uint32_t events) override {
-        if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) _hasEnded = true;
-        if (events & ~EPOLLOUT) look();
-    }
-
     /// The header stays in the kernel until all of it is there: so what follows it is never taken along.
-    void look() {
+    void look() override {
         if (_isOwn) return lookForWords();
         const auto room = _entrance._loop.scratch().first(IncomingProxyHeader::kMost);
-        const auto peeked = peek(socket.get(), room);
+        const auto peeked = peek(room);
         if (peeked < 0 && errno == EAGAIN) return;
         if (peeked <= 0) return onEnded();
         _hasBegun = true;
@@ -99,16 +63,16 @@ class ProxyEntrance::Waiting final : private EventHandler {
         case IncomingProxyHeader::Verdict::Malformed:
             return _entrance.reject(*this, "its PROXY header is wrong", ": " + header.problem);
         case IncomingProxyHeader::Verdict::Incomplete:
-            return _hasEnded ? onEnded() : void();
+            return hasEnded() ? onEnded() : void();
         case IncomingProxyHeader::Verdict::Complete:
-            take(socket.get(), room.first(header.length));
+            take(room.first(header.length));
             return onHeader(header.source);
         }
     }
 
     /// An address that means this machine to the proxy means another one here.
     void onHeader(const std::optional<Poco::Net::SocketAddress>& source) {
-        if (source && (isLoopback(proxy) || !isLoopback(*source))) return _entrance.enter(*this, *source);
+        if (source && (isLoopback(peer) || !isLoopback(*source))) return _entrance.enter(*this, *source);
         _isOwn = true;
         _timer.start(kOwnSilence);
         lookForWords();
@@ -116,8 +80,8 @@ class ProxyEntrance::Waiting final : private EventHandler {
 
     void lookForWords() {
         std::byte first{};
-        const auto peeked = peek(socket.get(), std::span(&first, 1));
-        if (peeked > 0) return _entrance.enter(*this, proxy);
+        const auto peeked = peek(std::span(&first, 1));
+        if (peeked > 0) return _entrance.enter(*this, peer);
         if (peeked == 0 || errno != EAGAIN) _entrance.remove(*this);
     }
 
@@ -128,16 +92,15 @@ class ProxyEntrance::Waiting final : private EventHandler {
     }
 
     void onTimer() {
-        if (_isOwn) return _entrance.enter(*this, proxy);
+        if (isStopped()) return;
+        if (_isOwn) return _entrance.enter(*this, peer);
         _entrance.reject(*this, _hasBegun ? "its PROXY header did not come in time"
                                           : "no PROXY header came in time");
     }
 
     ProxyEntrance& _entrance;
     Timer _timer;
-    bool _isWatched = false;
     bool _hasBegun = false; ///< something has come
-    bool _hasEnded = false; ///< nothing more will come than is there
     bool _isOwn = false;    ///< its header has come, and it is the proxy's own
 };
 
@@ -173,8 +136,8 @@ void ProxyEntrance::enter(Waiting& waiting, const Poco::Net::SocketAddress& from
 }
 
 void ProxyEntrance::reject(Waiting& waiting, const std::string& problem, const std::string& details) {
-    _log.write(waiting.proxy.host(), problem, [&] {
-        return Poco::format("connection from proxy %s to port %hu closed: %s%s", inWords(waiting.proxy),
+    _log.write(waiting.peer.host(), problem, [&] {
+        return Poco::format("connection from proxy %s to port %hu closed: %s%s", inWords(waiting.peer),
                             localPortOf(waiting.socket.get()), problem, details);
     });
     remove(waiting);

@@ -28,6 +28,11 @@ AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketS
       _greeting(std::make_unique<Greeting>(context.passcodes)), _heartbeat(context.loop, *this),
       _timer(context.loop, [this] { onTimer(); }), _hasTurn(hasTurn) {}
 
+AgentConnection::AgentConnection(const Context& context, std::unique_ptr<SocketStream> shaken, bool hasTurn)
+    : _context(context), _tag(ConnectionTag::next()), _stream(std::move(shaken)),
+      _greeting(std::make_unique<Greeting>(context.passcodes)), _heartbeat(context.loop, *this),
+      _timer(context.loop, [this] { onTimer(); }), _hasTurn(hasTurn) {}
+
 /// The stream is a SocketStream: takePeer() has taken it from another AgentConnection.
 AgentConnection::AgentConnection(const Context& context, RelayPeer peer)
     : _context(context), _tag(peer.tag), _stream(static_cast<SocketStream*>(peer.stream.release())),
@@ -45,6 +50,11 @@ void AgentConnection::start() {
     _heartbeat.start(*_stream, Heartbeat::Settings::ofConnector(_context.endpoint.heartbeatAbsenceThreshold));
     enter(State::Holding);
     if (!_isOver) readWhileWaiting();
+}
+
+void AgentConnection::startGreeted(const std::string& greeting) {
+    if (!_stream->attach(_context.loop, *this)) return end(kNoWatch, AgentRejection::Resources);
+    judge(_greeting->add(std::as_bytes(std::span(greeting))));
 }
 
 /// What has come by now was sent before the agent could know of the visitor that it is to be given. Of a
@@ -123,6 +133,11 @@ void AgentConnection::readGreeting() {
         if (!_greeting->hasBegun()) _timer.start(_context.limits->greetingRest);
         verdict = _greeting->add(_context.loop.scratch().first(received.bytes));
     }
+    judge(verdict);
+}
+
+/// One of another mapping's by now, where it was said elsewhere, is wrong here.
+void AgentConnection::judge(Greeting::Verdict verdict) {
     if (verdict == Greeting::Verdict::Refused) {
         _context.owner.onWrongPasscode(*this);
         constexpr auto kWrong = AgentRejection::WrongPasscode;

@@ -7,6 +7,7 @@
 #include "net/Timer.h"
 #include "pipe/AgentRejection.h"
 #include "pipe/Handshake.h"
+#include "pipe/Newcomers.h"
 #include "pipe/PipeLimits.h"
 #include "protocol/Greeting.h"
 #include "relay/Heartbeat.h"
@@ -24,7 +25,10 @@ namespace connector {
 
 /// An agent's connection while it is not joined: it proves itself with the passcode; then, in PIPE/1, it
 /// waits and beats, and may begin a conversation. In PIPE/2 it is handed over. Lives on its pipe's loop.
-class AgentConnection final : private StreamHandler, private Heartbeat::Owner, private Handshake::Owner {
+class AgentConnection final : public Newcomer,
+                              private StreamHandler,
+                              private Heartbeat::Owner,
+                              private Handshake::Owner {
   public:
     enum class State {
         Authorizing,
@@ -91,17 +95,24 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     /// hasTurn: see hasTurn().
     AgentConnection(const Context& context, std::unique_ptr<SocketStream> stream, bool isKnown, bool hasTurn);
 
+    /// One that has said its greeting elsewhere: its handshake is done. startGreeted() begins.
+    AgentConnection(const Context& context, std::unique_ptr<SocketStream> shaken, bool hasTurn);
+
     /// An agent that has begun a conversation and was to be joined, and was not: it holds what it has said.
     AgentConnection(const Context& context, RelayPeer peer);
 
     /// Begins to listen to the agent; may call any function of the owner.
     void start();
 
+    /// The same for one that has said this greeting elsewhere.
+    void startGreeted(const std::string& greeting);
+
     /// Stream::probe(), once it is authorized.
     void probe() { _stream->probe(); }
 
     /// Ends it, as if the agent had closed it; calls onEnded. rejection: if it is not authorized yet.
-    void end(const std::string& why, AgentRejection rejection = AgentRejection::Left);
+    void end(const std::string& why, AgentRejection rejection) override;
+    void end(const std::string& why) { end(why, AgentRejection::Left); }
 
     State state() const { return _state; }
 
@@ -157,6 +168,7 @@ class AgentConnection final : private StreamHandler, private Heartbeat::Owner, p
     void onShaken(std::unique_ptr<SocketStream> stream) override;
     void onNotShaken(const std::string& why) override { end(why, AgentRejection::Handshake); }
     void readGreeting();
+    void judge(Greeting::Verdict verdict);
     void takePlace();
     void refuse(const std::string& reason, AgentRejection rejection);
     void wait();

@@ -40,7 +40,8 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
                                                                           _settings.side,
                                                                           *this},
       _owner(owner), _waitingStreams(loop, environment.limits(), _settings.role),
-      _history(environment.limits()), _newcomers(environment.limits()), _known(environment.limits()),
+      _history(environment.limits()),
+      _newcomers([&environment] { return environment.limits()->authorizing; }), _known(environment.limits()),
       _gone(loop, [this] { onLastGone(); }), _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
     _passcodes.current = _endpoint.passcode;
 }
@@ -96,6 +97,15 @@ void AgentEndpoint::onTurn(SlowedAddresses::Connection connection) {
     open(std::move(connection), /*hasTurn*/ true);
 }
 
+void AgentEndpoint::onGreeted(std::unique_ptr<SocketStream> stream, const std::string& greeting,
+                              bool hasTurn) {
+    _loop.assertInLoopThread();
+    if (!_isClosed)
+        return add(std::make_unique<AgentConnection>(_context, std::move(stream), hasTurn))
+            .startGreeted(greeting);
+    if (hasTurn) _environment.slowed().turnIsOver(stream->peer().host(), /*wasRight*/ false);
+}
+
 void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
     const auto owner = ownerOf(connection.peer.host());
     const bool isKnown = _known.has(owner, _loop.now());
@@ -104,7 +114,7 @@ void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
                          " others are still to be authorized",
                      AgentRejection::Crowded);
     auto stream =
-        _environment.accept(std::move(connection.socket), connection.peer, std::move(connection.lease));
+        _environment.acceptAgent(std::move(connection.socket), connection.peer, std::move(connection.lease));
     if (stream) {
         auto& agent = add(std::make_unique<AgentConnection>(_context, std::move(stream), isKnown, hasTurn));
         _newcomers.add(agent, owner, isKnown, _loop.now());

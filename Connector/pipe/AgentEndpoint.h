@@ -77,6 +77,10 @@ class AgentEndpoint final : public Acceptor,
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
 
+    /// One that has said this greeting elsewhere. hasTurn: AgentConnection::hasTurn(). The stream is attached
+    /// to no loop.
+    void onGreeted(std::unique_ptr<SocketStream> stream, const std::string& greeting, bool hasTurn);
+
     /// Whom a conversation can be begun with: an agent of PIPE/1 that waits, or a connection of PIPE/2.
     using Partner = std::variant<RelayPeer, std::shared_ptr<Pipe2Connection>>;
 

@@ -5,19 +5,19 @@
 
 namespace connector {
 
-void Newcomers::add(AgentConnection& agent, const std::string& owner, bool isKnown, Clock::time_point now) {
+void Newcomers::add(Newcomer& newcomer, const std::string& owner, bool isKnown, Clock::time_point now) {
     auto& group = _groups[isKnown ? 1 : 0];
-    group.byOwner[owner].push_back({&agent, now});
+    group.byOwner[owner].push_back({&newcomer, now});
     ++group.count;
-    _places.insert_or_assign(&agent, Place{&group, owner});
+    _places.insert_or_assign(&newcomer, Place{&group, owner});
 }
 
-void Newcomers::remove(AgentConnection& agent) {
-    const auto place = _places.find(&agent);
+void Newcomers::remove(Newcomer& newcomer) {
+    const auto place = _places.find(&newcomer);
     if (place == _places.end()) return;
     auto& [group, owner] = place->second;
     const auto ofOwner = group->byOwner.find(owner);
-    std::erase_if(ofOwner->second, [&](const auto& one) { return one.agent == &agent; });
+    std::erase_if(ofOwner->second, [&](const auto& one) { return one.newcomer == &newcomer; });
     if (ofOwner->second.empty()) group->byOwner.erase(ofOwner);
     --group->count;
     _places.erase(place);
@@ -25,9 +25,9 @@ void Newcomers::remove(AgentConnection& agent) {
 
 /// Of several addresses that have the same number, one whose connection has had its time goes, the oldest
 /// first; if there is none, the last that came: those before it would never have theirs otherwise.
-AgentConnection* Newcomers::surplus(const std::string& owner, bool isKnown, Clock::time_point now) const {
+Newcomer* Newcomers::surplus(const std::string& owner, bool isKnown, Clock::time_point now) const {
     const auto& group = _groups[isKnown ? 1 : 0];
-    if (group.count < _limits->authorizing) return nullptr;
+    if (group.count < _most()) return nullptr;
     const auto rank = [&](const std::string& address, const ByAge& newcomers) {
         const auto one = newcomers[whoGoes(newcomers, now)].since;
         const bool hadItsTime = now - one >= kSpared;
@@ -38,7 +38,7 @@ AgentConnection* Newcomers::surplus(const std::string& owner, bool isKnown, Cloc
         std::max_element(group.byOwner.begin(), group.byOwner.end(), [&](const auto& a, const auto& b) {
             return rank(a.first, a.second) < rank(b.first, b.second);
         });
-    return most->second[whoGoes(most->second, now)].agent;
+    return most->second[whoGoes(most->second, now)].newcomer;
 }
 
 } // namespace connector

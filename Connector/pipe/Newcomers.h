@@ -1,12 +1,12 @@
 #pragma once
 
-#include "base/Reloadable.h"
 #include "net/EventLoop.h"
-#include "pipe/PipeLimits.h"
+#include "pipe/AgentRejection.h"
 
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -14,11 +14,19 @@
 
 namespace connector {
 
-class AgentConnection;
+/// A connection that has not shown yet who it is.
+class Newcomer {
+  public:
+    /// Ends it, before it has.
+    virtual void end(const std::string& why, AgentRejection rejection) = 0;
 
-/// The connections of one port that are still to be authorized, and which of them goes when there are too
-/// many: one of the address that has the most, so that nobody is kept out by what others do. Addresses that
-/// were authorized lately are counted apart, and are never displaced by those that were not. One thread.
+  protected:
+    ~Newcomer() = default;
+};
+
+/// The connections of one port that have not shown yet who they are, and which of them goes when there are
+/// too many: one of the address that has the most, so that nobody is kept out by what others do. Addresses
+/// that were authorized lately are counted apart, and are never displaced by those that were not. One thread.
 class Newcomers {
   public:
     using Clock = EventLoop::Clock;
@@ -28,17 +36,17 @@ class Newcomers {
     /// line would never get in beside many connections from their own address.
     static constexpr std::chrono::milliseconds kSpared{1000};
 
-    /// limits: how many may be there of those that are known, and of those that are not.
-    explicit Newcomers(const Reloadable<PipeLimits>& limits) : _limits(limits) {}
+    /// most: how many may be there of those that are known, and of those that are not; may change.
+    explicit Newcomers(std::function<std::size_t()> most) : _most(std::move(most)) {}
 
     /// owner: of its address (ownerOf()). isKnown: whether that was authorized lately.
-    void add(AgentConnection& agent, const std::string& owner, bool isKnown, Clock::time_point now);
+    void add(Newcomer& newcomer, const std::string& owner, bool isKnown, Clock::time_point now);
 
     /// Nothing happens when it is not there.
-    void remove(AgentConnection& agent);
+    void remove(Newcomer& newcomer);
 
     /// The one that has to go before another one of this owner comes; null when there is room.
-    AgentConnection* surplus(const std::string& owner, bool isKnown, Clock::time_point now) const;
+    Newcomer* surplus(const std::string& owner, bool isKnown, Clock::time_point now) const;
 
     /// The same choice for any that came one after the other, oldest first, and have a member `since`.
     template <class Entries>
@@ -50,11 +58,11 @@ class Newcomers {
     std::size_t count() const { return _places.size(); }
 
   private:
-    struct Newcomer {
-        AgentConnection* agent;
+    struct Entry {
+        Newcomer* newcomer;
         Clock::time_point since;
     };
-    using ByAge = std::vector<Newcomer>; ///< oldest first
+    using ByAge = std::vector<Entry>; ///< oldest first
     struct Group {
         std::map<std::string, ByAge> byOwner;
         std::size_t count = 0;
@@ -64,9 +72,9 @@ class Newcomers {
         std::string owner;
     };
 
-    const Reloadable<PipeLimits>& _limits;
+    const std::function<std::size_t()> _most;
     std::array<Group, 2> _groups; ///< those that are not known, those that are
-    std::unordered_map<AgentConnection*, Place> _places;
+    std::unordered_map<Newcomer*, Place> _places;
 };
 
 } // namespace connector

@@ -45,6 +45,28 @@ void Pipe::start(std::array<Listeners, 2> listeners) {
     });
 }
 
+void Pipe::takeVisitor(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                       DescriptorBudget::Lease lease) {
+    struct Arrived {
+        Descriptor socket;
+        DescriptorBudget::Lease lease;
+    };
+    // A function that is posted must be copyable.
+    auto arrived = std::make_shared<Arrived>(std::move(socket), std::move(lease));
+    _loop.post([this, arrived, peer, hold = hold()] {
+        auto* const visitors = _closing ? nullptr : this->visitors();
+        if (visitors) visitors->onAsked(std::move(arrived->socket), peer, std::move(arrived->lease));
+    });
+}
+
+void Pipe::takeAgent(std::size_t side, std::unique_ptr<SocketStream> stream, const std::string& greeting,
+                     bool hasTurn) {
+    auto arrived = std::make_shared<std::unique_ptr<SocketStream>>(std::move(stream));
+    _loop.post([this, side, arrived, greeting, hasTurn, hold = hold()] {
+        if (auto* const agents = agentsAt(side)) agents->onGreeted(std::move(*arrived), greeting, hasTurn);
+    });
+}
+
 std::future<void> Pipe::close() {
     auto closed = _lifeline.future();
     _loop.post([this] {
@@ -160,12 +182,14 @@ bool Pipe::endIdleRelay(std::size_t side, const std::string& address) {
 }
 
 std::string Pipe::nameOf(const Endpoint& endpoint) const {
+    if (!_mapping.hasPorts) return "mapping " + _mapping.id;
     return Poco::format("mapping %s port %hu", _mapping.id, endpoint.port);
 }
 
 AgentEndpoint::Names Pipe::namesOf(const Endpoint& endpoint, const Endpoint& other) const {
     return {.endpoint = nameOf(endpoint),
-            .authority = _mapping.id + ":" + std::to_string(other.port),
+            .authority =
+                _mapping.id + ":" + std::to_string(_mapping.hasPorts ? other.port : _environment.frontPort()),
             .mapping = _mapping.id};
 }
 
@@ -212,6 +236,7 @@ const Endpoint& Pipe::endpointAt(std::size_t index) const {
 }
 
 void Pipe::startListening(std::size_t index) {
+    if (!_mapping.hasPorts) return;
     auto& listeners = _listeners[index];
     auto& entrance = _entrances[index];
     if (!entrance)
@@ -246,11 +271,11 @@ void Pipe::checkListening() {
 
 void Pipe::noteListeners() {
     for (std::size_t i = 0; i < _listeners.size(); ++i)
-        _lacksPort[i].store(_listeners[i].empty(), std::memory_order_relaxed);
+        _lacksPort[i].store(_mapping.hasPorts && _listeners[i].empty(), std::memory_order_relaxed);
 }
 
 bool Pipe::isListening() const {
-    return !_listeners[0].empty() && !_listeners[1].empty();
+    return !_mapping.hasPorts || (!_listeners[0].empty() && !_listeners[1].empty());
 }
 
 void Pipe::onRelayEnded(const Relay& relay) {

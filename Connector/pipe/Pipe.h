@@ -8,6 +8,7 @@
 #include "pipe/Openings.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/PipeStatus.h"
+#include "pipe/VisitorEndpoint.h"
 #include "relay/RelaySet.h"
 
 #include <array>
@@ -35,9 +36,22 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     Pipe& operator=(const Pipe&) = delete;
 
     /// Takes the pipe into service with what PipeEnvironment::listen() has opened for either port. A port
-    /// without listeners is tried again until it can be opened, and until then the pipe is degraded. Any
-    /// thread, once.
+    /// without listeners is tried again until it can be opened, and until then the pipe is degraded; none is
+    /// needed where the mapping has no ports. Any thread, once.
     void start(std::array<Listeners, 2> listeners);
+
+    /// As long as that is there the pipe is not gone; null when it is about to be. Any thread.
+    Lifeline::Hold hold() const { return _lifeline.hold(); }
+
+    /// A visitor who has come to the front, and asked for the mapping; closed where there are none. Any
+    /// thread that has a hold.
+    void takeVisitor(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease);
+
+    /// An agent that has come to the front, and said this greeting, which seems to be for that side (0 for
+    /// port1). hasTurn: AgentConnection::hasTurn(). On any loop whose stream it is; it must be detached, and
+    /// there must be a hold.
+    void takeAgent(std::size_t side, std::unique_ptr<SocketStream> stream, const std::string& greeting,
+                   bool hasTurn);
 
     /// Closes ports and connections; relays are reset. The future is ready when all of them are closed. Any
     /// thread that is not a loop's, once, after start().
@@ -127,6 +141,10 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
   private:
     /// index: 0 for port1, 1 for port2.
     virtual Acceptor& acceptorAt(std::size_t index) = 0;
+    /// Null where visitors connect.
+    virtual AgentEndpoint* agentsAt(std::size_t index) = 0;
+    /// Null where agents connect on both sides.
+    virtual VisitorEndpoint* visitors() = 0;
     virtual void closeConnections() = 0;
     /// Closes what is not needed for those who still wait, ports included (stopListening()). since: drain().
     /// False when nobody is left but in relays.

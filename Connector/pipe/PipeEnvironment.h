@@ -33,6 +33,8 @@ struct PipeSettings {
     std::vector<Poco::Net::IPAddress> bind;
     PipeLimits limits;
     TcpOptions tcp;
+    /// Of the front; 0: there is none.
+    std::uint16_t frontPort = 0;
     /// Descriptors that listeners and connections may use together.
     int descriptors = 0;
     /// Whose word counts on whom a connection is from. limits.proxy-headers, limits.greeting-first-byte.
@@ -83,11 +85,18 @@ class PipeEnvironment {
     /// Whether a line is written at the end of a relay, where its mapping doesn't say otherwise.
     bool logsRelays() const { return _logsRelays.load(std::memory_order_relaxed); }
 
+    /// PipeSettings::frontPort.
+    std::uint16_t frontPort() const { return _frontPort; }
+
+    /// A connection's place in the budget, which it needs before accept(); empty when none is left.
+    DescriptorBudget::Lease takeLease() { return _descriptors.take(); }
+
     /// Descriptors that listeners and connections may have together, and how many of them are left.
     int descriptors() const { return _descriptors.all(); }
     int freeDescriptors() const { return _descriptors.left(); }
 
-    /// From now on, but for where pipes are bound. Pipes that are open are to be told (Pipe::change()).
+    /// From now on, but for where pipes are bound, and the front's port. Pipes that are open are to be told
+    /// (Pipe::change()).
     void change(const PipeSettings& settings);
 
     /// On the loop's thread of a listener that listen() has made: as it would make it now.
@@ -97,21 +106,33 @@ class PipeEnvironment {
     /// Poco::IOException when descriptors have run out.
     std::vector<std::unique_ptr<Listener>> listen(std::uint16_t port);
 
+    /// The same without the budget: for the front, where callers of the API come, too.
+    std::vector<std::unique_ptr<Listener>> listenAtFront();
+
     /// The stream of a connection that a listener has accepted. alpn: what its handshake may select, or null.
     /// Null when there is no memory for its TLS: the connection is closed then.
     std::unique_ptr<SocketStream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                          DescriptorBudget::Lease lease,
                                          std::shared_ptr<const AlpnProtocols> alpn = nullptr);
 
+    /// The same for one that may be an agent.
+    std::unique_ptr<SocketStream> acceptAgent(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                              DescriptorBudget::Lease lease) {
+        return accept(std::move(socket), peer, std::move(lease), _agentsAlpn);
+    }
+
     /// The same without TLS, whatever the others speak. Only when allowsPlainVisitors().
     std::unique_ptr<SocketStream> acceptPlain(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                               DescriptorBudget::Lease lease);
 
   private:
+    std::vector<std::unique_ptr<Listener>> listen(std::uint16_t port, DescriptorBudget* budget);
+
     const std::string _instance;
     EventLoops& _loops;
     ListeningSockets& _sockets;
     const std::vector<Poco::Net::IPAddress> _bind;
+    const std::uint16_t _frontPort;
     Reloadable<PipeLimits> _limits;
     Reloadable<TcpOptions> _tcp;
     Reloadable<TrafficLimits> _traffic;
@@ -119,6 +140,7 @@ class PipeEnvironment {
     std::atomic<bool> _allowPlainVisitors;
     std::atomic<bool> _logsRelays;
     Poco::Net::Context::Ptr _tls;
+    const std::shared_ptr<const AlpnProtocols> _agentsAlpn;
     PipeLogs _logs;
     EventFeed _events;
     Handshakes _handshakes;

@@ -17,6 +17,7 @@ PipeLogs::PipeLogs(LimitedLogs& logs)
       lost(logs.add({.source = "pipe", .what = "agents lost", .isShared = false})),
       doubtful(logs.add({"pipe", Message::PRIO_WARNING, "visitors without an answer"})),
       turnedAway(logs.add({.source = "pipe", .what = "visitors turned away"})),
+      front(logs.add({.source = "pipe", .what = "connections to the front closed"})),
       proxies(logs.add({"pipe", Message::PRIO_WARNING, "connections from proxies closed"})),
       relays(logs.add({.source = "pipe",
                        .what = "relays ended",

@@ -14,6 +14,7 @@ struct PipeLogs {
     LimitedLog& lost;        ///< agents that were authorized
     LimitedLog& doubtful;    ///< agents that have given a visitor no answer
     LimitedLog& turnedAway;  ///< visitors, and an agent's local clients
+    LimitedLog& front;       ///< connections to it that nobody wants
     LimitedLog& proxies;     ///< their connections that lack a good PROXY header
     LimitedLog& relays;      ///< that have ended, where that is to be told; the causes are mappings
     LimitedLog& descriptors; ///< that they run short, and that they don't any more

@@ -13,6 +13,8 @@ class PrivatePipe final : public Pipe, private AgentEndpoint::Owner {
 
   private:
     Acceptor& acceptorAt(std::size_t index) override;
+    AgentEndpoint* agentsAt(std::size_t index) override { return &at(index); }
+    VisitorEndpoint* visitors() override { return nullptr; }
     void closeConnections() override;
     bool leave(EventLoop::Clock::duration since) override;
     void addTo(PipeStatus& status) const override;

@@ -13,6 +13,8 @@ class PublicPipe final : public Pipe, private AgentEndpoint::Owner, private Visi
 
   private:
     Acceptor& acceptorAt(std::size_t index) override;
+    AgentEndpoint* agentsAt(std::size_t index) override { return index == 0 ? &_agents : nullptr; }
+    VisitorEndpoint* visitors() override { return &_visitors; }
     void closeConnections() override;
     bool leave(EventLoop::Clock::duration since) override;
     void addTo(PipeStatus& status) const override;

@@ -215,12 +215,7 @@ SlowedAddresses::SlowedAddresses(EventLoop& home, const Reloadable<PipeLimits>& 
     : _loop(home), _limits(limits), _log(log), _rejections(rejections) {}
 
 SlowedAddresses::~SlowedAddresses() {
-    std::promise<void> cleared;
-    _loop.post([&] {
-        _addresses.clear();
-        cleared.set_value();
-    });
-    cleared.get_future().wait();
+    _loop.runThere([this] { _addresses.clear(); });
 }
 
 bool SlowedAddresses::isSlowed(const std::string& owner) const {

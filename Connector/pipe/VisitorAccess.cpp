@@ -26,4 +26,11 @@ std::unique_ptr<SocketStream> VisitorAccess::accept(Descriptor socket, const Poc
     return _environment.accept(std::move(socket), peer, std::move(lease), _alpn);
 }
 
+std::unique_ptr<SocketStream> VisitorAccess::acceptTls(Descriptor socket,
+                                                       const Poco::Net::SocketAddress& peer,
+                                                       DescriptorBudget::Lease lease) const {
+    const std::lock_guard lock(_mutex);
+    return _environment.accept(std::move(socket), peer, std::move(lease), _alpn);
+}
+
 } // namespace connector

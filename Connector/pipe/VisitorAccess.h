@@ -26,6 +26,10 @@ class VisitorAccess {
     std::unique_ptr<SocketStream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                          DescriptorBudget::Lease lease) const;
 
+    /// The same in TLS, whatever those speak who come to the port.
+    std::unique_ptr<SocketStream> acceptTls(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                                            DescriptorBudget::Lease lease) const;
+
   private:
     PipeEnvironment& _environment;
     mutable std::mutex _mutex;

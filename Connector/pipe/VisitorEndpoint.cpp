@@ -179,10 +179,21 @@ void VisitorEndpoint::change(std::string name, const TrafficLimits& limits) {
 
 void VisitorEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                  DescriptorBudget::Lease lease) {
-    _loop.assertInLoopThread();
     if (!_access.isAllowed()) return logTurnedAway(peer, "pipes.allow-plain-visitors is not true any more");
+    letIn(std::move(socket), peer, std::move(lease), Asked::ByPort);
+}
+
+void VisitorEndpoint::onAsked(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                              DescriptorBudget::Lease lease) {
+    letIn(std::move(socket), peer, std::move(lease), Asked::ByName);
+}
+
+void VisitorEndpoint::letIn(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                            DescriptorBudget::Lease lease, Asked asked) {
+    _loop.assertInLoopThread();
     if (!admit(peer, lease) || !makeRoom(peer)) return;
-    auto stream = _access.accept(std::move(socket), peer, std::move(lease));
+    auto stream = asked == Asked::ByPort ? _access.accept(std::move(socket), peer, std::move(lease))
+                                         : _access.acceptTls(std::move(socket), peer, std::move(lease));
     if (!stream) return logTurnedAway(peer, PipeEnvironment::kNoMemory);
     auto added = std::make_unique<Visitor>(*this, std::move(stream));
     auto& visitor = *added;

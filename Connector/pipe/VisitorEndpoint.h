@@ -57,6 +57,9 @@ class VisitorEndpoint final : public Acceptor {
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
 
+    /// As onAccepted(), for one who has asked for the mapping by its name, in TLS.
+    void onAsked(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease);
+
     /// Asks visitors for their first bytes, those that came first before the others, until one has said
     /// something: true then, and takeSpoken() takes that one.
     bool findSpoken();
@@ -122,6 +125,10 @@ class VisitorEndpoint final : public Acceptor {
 
     Turns& listOf(State state) { return _visitors[static_cast<std::size_t>(state)]; }
     const Turns& listOf(State state) const { return _visitors[static_cast<std::size_t>(state)]; }
+    enum class Asked { ByPort, ByName };
+
+    void letIn(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease,
+               Asked asked);
     bool admit(const Poco::Net::SocketAddress& newcomer, DescriptorBudget::Lease& lease);
     bool makePlace(const std::string& newcomer);
     bool makeRoom(const Poco::Net::SocketAddress& newcomer);

@@ -16,6 +16,13 @@ std::string Greeting::ofPipe2(const std::string& passcode, bool opens) {
     return std::string(kPipe2) + passcode + (opens ? std::string(kOpens) : "") + "\n";
 }
 
+std::vector<std::string> Greeting::passcodesIn(std::string_view line) {
+    if (!line.starts_with(kPipe2) || !line.ends_with('\n')) return {};
+    const auto said = line.substr(kPipe2.size(), line.size() - kPipe2.size() - 1);
+    if (!said.ends_with(kOpens)) return {std::string(said)};
+    return {std::string(said), std::string(said.substr(0, said.size() - kOpens.size()))};
+}
+
 Greeting::Verdict Greeting::add(std::span<const std::byte> bytes) {
     // More than the longest greeting is refused whatever it is, and needs no room.
     const auto longest = std::max({_passcodes.current.size(), _passcodes.former.size(), kMaxLine});

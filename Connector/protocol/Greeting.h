@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace connector {
 
@@ -32,8 +33,16 @@ class Greeting {
     /// The most bytes that a line of PIPE/2 may have, its end included: of greetings, and of the answer.
     static constexpr std::size_t kMaxLine = 256;
 
+    /// What an agent of PIPE/2 offers in its TLS handshake (ALPN): who has not come to a mapping's port is
+    /// known as an agent by that.
+    static constexpr const char* kAlpn = "iofog-pipe/2";
+
     /// What an agent of PIPE/2 says.
     static std::string ofPipe2(const std::string& passcode, bool opens);
+
+    /// Of a whole line of PIPE/2, with its end: what may be the passcode in it, as a passcode may end like
+    /// the word behind it. Empty when it is no such line.
+    static std::vector<std::string> passcodesIn(std::string_view line);
 
     /// passcodes: those that are good when the greeting is complete; must outlive it.
     explicit Greeting(const Passcodes& passcodes) : _passcodes(passcodes) {}

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "base/Lifeline.h"
+#include "front/PipeDirectory.h"
+#include "pipe/Newcomers.h"
+#include "pipe/PipeEnvironment.h"
+#include "pipe/RecentAddresses.h"
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+namespace connector {
+
+/// The agents that come to the front, of whichever mapping: does the handshake, reads the greeting, and hands
+/// the connection to the pipe whose passcode is in it, which judges it once more. What strangers may do is
+/// bounded as at a mapping's own port (Newcomers, SlowedAddresses). Lives on the front's loop.
+class AgentDoor final : public Acceptor, private SlowedAddresses::Door {
+  public:
+    /// onGone: is called whenever one has been handed on or closed. name: what the log calls the front.
+    /// lifeline: the front's. newcomers: of all who come to the front.
+    /// All references must outlive it.
+    AgentDoor(EventLoop& loop, PipeEnvironment& environment, PipeDirectory& directory, std::string name,
+              const Lifeline& lifeline, Newcomers& newcomers, std::function<void()> onGone);
+    ~AgentDoor();
+
+    void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
+                    DescriptorBudget::Lease lease) override;
+
+    /// Whether nobody is here whose greeting has still to come.
+    bool isEmpty() const { return _agents.empty(); }
+
+    /// Closes all connections, and takes no more.
+    void closeAll();
+
+    /// Whether agents have come from that owner's addresses lately (ownerOf()).
+    bool knows(const std::string& owner) const { return _known.has(owner, _loop.now()); }
+
+  private:
+    class Agent;
+    using Agents = std::list<std::unique_ptr<Agent>>;
+
+    void onTurn(SlowedAddresses::Connection connection) override;
+    void open(SlowedAddresses::Connection connection, bool hasTurn);
+    void onGreeting(Agent& agent, const std::string& line);
+    std::optional<PipeDirectory::AgentsPlace> find(const std::string& line);
+    void reject(Agent& agent, const std::string& why, AgentRejection rejection);
+    void tell(const Poco::Net::SocketAddress& peer, const std::string& why, AgentRejection rejection);
+    void forget(Agent& agent);
+
+    EventLoop& _loop;
+    PipeEnvironment& _environment;
+    PipeDirectory& _directory;
+    const std::string _name;
+    const Lifeline& _lifeline;
+    Newcomers& _newcomers;
+    const std::function<void()> _onGone;
+    RecentAddresses _known;
+    Agents _agents;
+    bool _isClosed = false;
+};
+
+} // namespace connector
