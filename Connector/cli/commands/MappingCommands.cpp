@@ -5,12 +5,16 @@
 #include "cli/ConnectorApi.h"
 #include "cli/Output.h"
 #include "cli/Terminal.h"
+#include "cli/commands/AgentOfMapping.h"
 #include "cli/commands/MappingOutput.h"
 #include "cli/commands/UnusedMappings.h"
 #include "model/Mapping.h"
+#include "model/MappingLimits.h"
 
 #include <Poco/JSON/Array.h>
 #include <Poco/Util/Application.h>
+
+#include <iostream>
 
 namespace connector {
 
@@ -43,6 +47,10 @@ Poco::JSON::Object::Ptr publicMapping(const AddMappingOptions& options) {
 
 Poco::JSON::Object::Ptr privateMapping(const AddMappingOptions& options) {
     refuseVisitorOptions(options.settings);
+    if (options.agentConfig)
+        throw CommandError(Application::EXIT_USAGE,
+                           "--agent-config is for public mappings: a private one has two agents, which "
+                           "serve different ends");
     const auto connections = options.maxConnections.value_or(kUsualPrivateConnections);
     const auto absence = options.heartbeatAbsence.value_or(kUsualHeartbeatAbsence);
     auto mapping = newJson();
@@ -60,6 +68,14 @@ Poco::JSON::Object::Ptr wantedMapping(const AddMappingOptions& options) {
     if (options.type == Mapping::kPrivate) return privateMapping(options);
     throw CommandError(Application::EXIT_USAGE,
                        "\"" + options.type + "\" is no type of mapping; it must be public or private");
+}
+
+/// What is not the agent's goes to standard error, so that the rest can be saved as it is.
+void showAgent(ConnectorApi& api, const Poco::JSON::Object& added, const AgentTarget& target,
+               std::ostream& out) {
+    printAgentOf(api.configuration(), added, target, out);
+    std::cerr << "Mapping " << added.getValue<std::string>("id") << " is open; visitors dial port "
+              << added.getValue<std::string>("port2") << ".\n";
 }
 
 Poco::JSON::Object::Ptr wantedPasscode(const PasscodeOptions& options) {
@@ -120,7 +136,10 @@ void endConnection(const CommonOptions& common, const std::string& id, std::int6
 
 void addMapping(const CommonOptions& common, const AddMappingOptions& options, std::ostream& out) {
     const auto wanted = wantedMapping(options);
-    const auto added = ConnectorApi(common.configurationFile()).addMapping(*wanted);
+    const auto target = AgentTarget::parse("--target", options.target.value_or(kUsualTarget));
+    ConnectorApi api(common.configurationFile());
+    const auto added = api.addMapping(*wanted);
+    if (options.agentConfig) return showAgent(api, *added, target, out);
     if (common.asJson) return printJson(*added, out);
     printMembers(*added,
                  {{"id", "id"},

@@ -24,6 +24,10 @@ struct AddMappingOptions {
     std::optional<std::int64_t> heartbeatAbsence;
     std::optional<std::int64_t> heartbeatAbsence2;
     MappingSettings settings;
+    /// Print the configuration of the agent that serves it, and nothing else on standard output.
+    bool agentConfig = false;
+    /// What that agent serves (AgentTarget).
+    std::optional<std::string> target;
 };
 
 /// Of what mapping there is to be a new passcode. A value.
@@ -52,6 +56,9 @@ void listMappings(const CommonOptions& common, std::optional<std::chrono::second
 
 /// `mapping show ID`: one mapping; with --json all that the API tells.
 void showMapping(const CommonOptions& common, const std::string& id, std::ostream& out);
+
+/// What an agent serves unless it is said.
+inline constexpr const char* kUsualTarget = "127.0.0.1:80";
 
 /// `mapping add public|private`: opens a mapping, with limits and settings that are options.
 void addMapping(const CommonOptions& common, const AddMappingOptions& options, std::ostream& out);
