@@ -44,7 +44,8 @@ bool isServed(const ConnectorProcess& connector, std::uint16_t port) {
 /// As `mapping list` shows them.
 std::vector<Poco::JSON::Object::Ptr> mappingsOf(const ConnectorSetup& setup) {
     std::vector<Poco::JSON::Object::Ptr> mappings;
-    for (const auto& mapping : *jsonOf(setup, {"mapping", "list"})->getArray("mappings"))
+    const auto list = jsonOf(setup, {"mapping", "list"})->getArray("mappings");
+    for (const auto& mapping : *list)
         mappings.push_back(mapping.extract<Poco::JSON::Object::Ptr>());
     return mappings;
 }
@@ -205,9 +206,8 @@ BOOST_AUTO_TEST_CASE(ItFollowsTheMappingToOtherPorts) {
         server.connector.api().tryChange(id, R"({"port1":)" + port1 + R"(,"port2":)" + textOf(port2) + "}");
     BOOST_TEST_REQUIRE(changed.status == 200, changed);
     // Connections that are there stay; it looks when one is lost.
-    for (const auto& agent : *jsonOf(server.setup, {"mapping", "connections", id})->getArray("agents"))
-        jsonOf(server.setup, {"mapping", "disconnect", id,
-                              agent.extract<Poco::JSON::Object::Ptr>()->getValue<std::string>("n")});
+    const auto agents = jsonOf(server.setup, {"mapping", "connections", id})->getArray("agents");
+    jsonOf(server.setup, {"mapping", "disconnect", id, agents->getObject(0)->getValue<std::string>("n")});
     expose.waitForOutput("http://127.0.0.1:" + textOf(port2) + "\n");
     BOOST_TEST(isServed(server.connector, port2));
     BOOST_TEST(has(readFile(file), "\"port\": " + port1), readFile(file));

@@ -5,7 +5,6 @@
 #include <Poco/ConsoleChannel.h>
 #include <Poco/Format.h>
 
-#include <csignal>
 #include <iostream>
 #include <unistd.h>
 

@@ -6,8 +6,8 @@
 #include <Poco/AutoPtr.h>
 #include <Poco/Logger.h>
 
+#include <csignal>
 #include <mutex>
-#include <optional>
 #include <string>
 
 namespace connector {

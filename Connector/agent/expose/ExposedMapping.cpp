@@ -63,7 +63,7 @@ Poco::JSON::Object::Ptr ExposedMapping::request(bool hasPorts) const {
 }
 
 std::string ExposedMapping::urlIn(const Poco::JSON::Object& mapping) const {
-    if (mapping.has("url")) return mapping.getValue<std::string>("url");
+    if (const auto known = mapping.optValue<std::string>("url", ""); !known.empty()) return known;
     Poco::URI url;
     url.setScheme(_settings.server.getScheme());
     url.setHost(_settings.server.getHost());

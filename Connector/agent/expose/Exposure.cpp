@@ -35,7 +35,8 @@ Exposure::Exposure(const ExposeSettings& settings)
 /// Until there is something to remove, a signal may end the process as it is.
 void Exposure::run() {
     const bool hasPorts = ExposedMapping::needsPorts(_api);
-    _signals = blockSignals({SIGHUP, SIGINT, SIGTERM, ExposeWatcher::kSignal});
+    _endSignals = blockSignals({SIGHUP, SIGINT, SIGTERM});
+    blockSignals({ExposeWatcher::kSignal});
     raiseDescriptorLimit();
     const Logging logging(_settings.logLevel, "");
     ExposedMapping mapping(_api, _settings, hasPorts);
@@ -46,7 +47,7 @@ void Exposure::run() {
             end = serve(mapping);
         }
     } catch (const std::exception&) {
-        mapping.remove(_signals);
+        mapping.remove(_endSignals);
         throw;
     }
     finish(mapping, end);
@@ -67,13 +68,15 @@ Exposure::End Exposure::serve(ExposedMapping& mapping) {
     pipes.apply(configuration.pipes);
     const auto end = watch(mapping, pipes, watcher);
     const auto patience = end == End::Asked ? configuration.drainTimeout : std::chrono::milliseconds(0);
-    stopPipes(pipes, patience, _signals);
+    stopPipes(pipes, patience, _endSignals);
     return end;
 }
 
-/// Until a signal, or until there is nothing to be served any more.
+/// Until a signal asks for the end, or until there is nothing to be served any more.
 Exposure::End Exposure::watch(ExposedMapping& mapping, AgentPipes& pipes, ExposeWatcher& watcher) {
-    while (awaitSignal(_signals) == ExposeWatcher::kSignal) {
+    auto signals = _endSignals;
+    ::sigaddset(&signals, ExposeWatcher::kSignal);
+    while (awaitSignal(signals) == ExposeWatcher::kSignal) {
         if (isGone(mapping, pipes, watcher)) return End::Gone;
         if (watcher.wrongPasscodes() >= kWrongPasscodes) return End::PasscodeChanged;
     }
@@ -105,7 +108,7 @@ void Exposure::finish(ExposedMapping& mapping, End end) {
             Application::EXIT_NOPERM,
             "Connector says that the passcode is wrong: somebody has changed that of mapping " +
                 mapping.id() + ", which stays");
-    if (!_settings.keptFile) return mapping.remove(_signals);
+    if (!_settings.keptFile) return mapping.remove(_endSignals);
     std::cerr << "Mapping " << mapping.id()
               << " stays open; iofog-connector-agent --config=" << *_settings.keptFile << " serves it again."
               << std::endl;

@@ -33,7 +33,7 @@ class Exposure {
     void finish(ExposedMapping& mapping, End end);
 
     const ExposeSettings& _settings;
-    sigset_t _signals{};
+    sigset_t _endSignals{};
     Poco::Logger& _log;
     ServerApi _api;
 };
