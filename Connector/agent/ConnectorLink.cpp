@@ -1,5 +1,7 @@
 #include "agent/ConnectorLink.h"
 
+#include "protocol/Greeting.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -64,7 +66,8 @@ ConnectorLink::ConnectorLink(const Shared& shared, const AgentPipeSettings& sett
       _most(static_cast<std::size_t>(settings.connectionCount)),
       _dial{.loop = shared.loop,
             .resolver = shared.resolver,
-            .connectors = {Remote(address.address.host().toString(), settings.port, tls, address.host)},
+            .connectors = {Remote(address.address.host().toString(), settings.port, tls, address.host,
+                                  {Greeting::kAlpn})},
             .greeting = shared.greeting,
             .isPipe2 = true,
             .turns = {},

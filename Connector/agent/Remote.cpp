@@ -42,9 +42,11 @@ Descriptor connecting(const Poco::Net::SocketAddress& address) {
 
 } // namespace
 
-Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, std::string certificateName)
+Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, std::string certificateName,
+               const std::vector<std::string>& alpn)
     : _host(std::move(host)), _port(port), _tls(std::move(tls)),
-      _certificateName(certificateName.empty() ? _host : std::move(certificateName)) {}
+      _certificateName(certificateName.empty() ? _host : std::move(certificateName)),
+      _alpn(alpn.empty() ? nullptr : std::make_shared<const AlpnProtocols>(alpn)) {}
 
 /// A resumed handshake shows no certificate, so a session would bring in the trust that it was made with.
 void Remote::use(Poco::Net::Context::Ptr tls) {
@@ -66,7 +68,7 @@ std::unique_ptr<SocketStream> Remote::streamTo(const Poco::Net::SocketAddress& a
     if (!_tls) return std::make_unique<PlainStream>(connecting(address), address);
     try {
         return std::make_unique<TlsStream>(connecting(address), address, _tls->sslContext(), _certificateName,
-                                           _session.get());
+                                           _session.get(), _alpn.get());
     } catch (const std::bad_alloc&) {
         throw std::system_error(ENOMEM, std::generic_category(), address.toString());
     }

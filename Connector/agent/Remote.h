@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/Resolver.h"
+#include "net/AlpnProtocols.h"
 #include "net/SocketStream.h"
 
 #include <Poco/Net/Context.h>
@@ -9,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace connector {
 
@@ -17,9 +19,10 @@ namespace connector {
 class Remote {
   public:
     /// port: 0 for a Unix socket (Resolver::kUnix). tls: the context of makeClientContext(), or null for
-    /// plain TCP. certificateName: whose certificate it must show; empty: the host's.
+    /// plain TCP. certificateName: whose certificate it must show; empty: the host's. alpn: what TLS offers;
+    /// empty: nothing.
     Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls,
-           std::string certificateName = "");
+           std::string certificateName = "", const std::vector<std::string>& alpn = {});
 
     /// New connections use this context instead, and resume no session that was made with another one.
     void use(Poco::Net::Context::Ptr tls);
@@ -47,6 +50,7 @@ class Remote {
     const std::uint16_t _port;
     Poco::Net::Context::Ptr _tls;
     const std::string _certificateName;
+    std::shared_ptr<const AlpnProtocols> _alpn; ///< or null
     std::optional<Poco::Net::SocketAddress> _address;
     std::unique_ptr<SocketStream> streamTo(const Poco::Net::SocketAddress& address) const;
 

@@ -63,6 +63,14 @@ void checkPorts(const JsonFields& front, const Configuration& configuration) {
         front.refuse("http-port", "another one than front.port, api.port and metrics.port, or 0 for none");
 }
 
+/// What callers may call the API by who come to the front.
+void acceptHosts(const FrontSettings& front, ApiSettings& api) {
+    if (front.domain.empty()) return;
+    api.hosts.push_back(front.domain);
+    for (const auto& name : front.reserved)
+        api.hosts.push_back(name + "." + front.domain);
+}
+
 /// The front has its place.
 void takeApiPort(JsonFields& root, Configuration& configuration) {
     for (const auto* key : {"bind", "trusted-proxies"}) {
@@ -99,6 +107,7 @@ void readFront(JsonFields& root, Configuration& configuration) {
     if (settings.port == 0) return;
     if (configuration.dev) throw FieldError("front: needs \"dev\": false, as it tells by TLS who comes");
     requireCallers(configuration.api);
+    acceptHosts(settings, configuration.api);
     if (settings.port == configuration.api.port) takeApiPort(root, configuration);
 }
 

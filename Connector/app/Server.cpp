@@ -103,7 +103,7 @@ void Server::openApi() {
 void Server::openFront() {
     try {
         _front = std::make_unique<Front>(_environment, _mappings.open().directory(), _configuration.front,
-                                         _arrivals);
+                                         _metrics.frontArrivals());
     } catch (const Poco::Exception& error) {
         throw std::runtime_error("the front can't listen on port " +
                                  std::to_string(_configuration.front.port) + ": " + error.displayText());

@@ -112,8 +112,7 @@ class Server {
     Poco::Net::Context::Ptr _apiContext;      ///< null in dev mode
     std::unique_ptr<HttpServer> _http;        ///< null until openApi(), and after suspend()
     std::unique_ptr<HttpServer> _metricsHttp; ///< the same; null without a port for it
-    FrontArrivals _arrivals;
-    std::unique_ptr<Front> _front; ///< the same
+    std::unique_ptr<Front> _front;            ///< the same
     std::optional<Watchdog> _watchdog;
 };
 

@@ -99,6 +99,19 @@ void addStrangers(Families& families, const ProcessSources& sources) {
     families.push_back(std::move(rejected));
 }
 
+void addFront(Families& families, const ProcessSources& sources) {
+    if (sources.pipes.frontPort() == 0) return;
+    constexpr std::array kKinds{"agent",    "visitor", "api",      "unknown-name",
+                                "unspoken", "crowded", "resources"};
+    static_assert(kKinds.size() == kFrontArrivals);
+    auto connections =
+        counter("front_connections_total", "Connections to the front, by what they turned out to be.");
+    const auto values = sources.frontArrivals.values();
+    for (std::size_t i = 0; i < values.size(); ++i)
+        connections.add(static_cast<double>(values[i]), {{"kind", kKinds[i]}});
+    families.push_back(std::move(connections));
+}
+
 void addCertificate(Families& families, const TlsCredentials* credentials) {
     if (!credentials) return;
     families.push_back(gauge("tls_certificate_not_after_timestamp_seconds",
@@ -134,6 +147,7 @@ Families processFamilies(const ProcessSources& sources) {
     addLoops(families, sources.pipes.loops());
     addResources(families, sources.pipes);
     addStrangers(families, sources);
+    addFront(families, sources);
     addCertificate(families, sources.credentials);
     addMappings(families, sources.mappings);
     return families;

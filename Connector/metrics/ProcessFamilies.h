@@ -1,5 +1,6 @@
 #pragma once
 
+#include "front/FrontArrivals.h"
 #include "mapping/MappingService.h"
 #include "metrics/Families.h"
 #include "net/HandshakeCounts.h"
@@ -17,6 +18,7 @@ struct ProcessSources {
     PipeEnvironment& pipes;
     const TlsCredentials* credentials; ///< null without TLS
     const HandshakeCounts& apiHandshakes;
+    const FrontArrivals& frontArrivals;
     std::string node; ///< what this Connector is called
     const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 };

@@ -21,6 +21,7 @@ ServerMetrics::ServerMetrics(const MetricsSettings& settings, MappingService& ma
                                                  .pipes = pipes,
                                                  .credentials = credentials,
                                                  .apiHandshakes = _apiHandshakes,
+                                                 .frontArrivals = _frontArrivals,
                                                  .node = settings.node} {}
 
 void ServerMetrics::apply(const MetricsSettings& settings) {

@@ -36,8 +36,12 @@ class ServerMetrics {
     /// Where the API counts its own.
     HandshakeCounts& apiHandshakes() { return _apiHandshakes; }
 
+    /// Where the front does.
+    FrontArrivals& frontArrivals() { return _frontArrivals; }
+
   private:
     HandshakeCounts _apiHandshakes;
+    FrontArrivals _frontArrivals;
     prometheus::Registry _registry;
     prometheus::Family<prometheus::Counter>& _requests; ///< of the registry
     std::mutex _mutex;                                  ///< of what follows

@@ -37,11 +37,12 @@ TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, De
 }
 
 TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,
-                     const std::string& host, SSL_SESSION* resume)
+                     const std::string& host, SSL_SESSION* resume, const AlpnProtocols* alpn)
     : SocketStream(std::move(socket), peer) {
     makeSsl(context);
     ::SSL_set_connect_state(_ssl.get());
     expect(host);
+    if (alpn) alpn->offerTo(_ssl.get());
     if (resume) ::SSL_set_session(_ssl.get(), resume);
 }
 

@@ -26,10 +26,10 @@ class TlsStream : public SocketStream {
               SSL_CTX* context, std::shared_ptr<const AlpnProtocols> alpn = nullptr);
 
     /// Client side: the handshake fails unless the server's certificate is good for `host`, a name or an
-    /// address. resume: a session from session() of an earlier stream to the same server, or null. Throws as
-    /// above.
+    /// address. resume: a session from session() of an earlier stream to the same server, or null. alpn: what
+    /// it offers, or null. Throws as above.
     TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,
-              const std::string& host, SSL_SESSION* resume);
+              const std::string& host, SSL_SESSION* resume, const AlpnProtocols* alpn = nullptr);
 
     Status handshake() override;
     bool hasHandshake() const override { return true; }

@@ -77,7 +77,7 @@ LastUse LazyPipe::lastUse() const {
     return there ? there->lastUse() : _mapping.lastUse;
 }
 
-std::future<ConnectionReports> LazyPipe::connections() {
+std::future<ConnectionReports> LazyPipe::connections() const {
     auto* there = pipe();
     return there ? there->connections() : ready(ConnectionReports());
 }

@@ -45,7 +45,7 @@ class LazyPipe {
     bool isDrained() const;
     PipeStatus status() const;
     LastUse lastUse() const;
-    std::future<ConnectionReports> connections();
+    std::future<ConnectionReports> connections() const;
     std::future<ConnectionReports> endConnection(std::uint64_t number, const std::string& why);
     std::future<void> change(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners);
 

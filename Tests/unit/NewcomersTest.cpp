@@ -2,54 +2,53 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <array>
 #include <cstddef>
+#include <list>
 #include <string>
-#include <vector>
 
-using connector::AgentConnection;
+using connector::AgentRejection;
+using connector::Newcomer;
 using connector::Newcomers;
-using connector::PipeLimits;
-using connector::Reloadable;
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kMost = 4;
+constexpr std::size_t kMost = 4;
 const std::string kNobody = "nobody";
 
-/// A port's newcomers, each with a name. Newcomers only tells them apart, so these are no real ones.
+/// Newcomers only tells them apart.
+struct Named final : Newcomer {
+    explicit Named(std::string name_) : name(std::move(name_)) {}
+    void end(const std::string&, AgentRejection) override {}
+
+    std::string name;
+};
+
+/// A port's newcomers, each with a name.
 class Port {
   public:
     void comes(const std::string& name, const std::string& owner, bool isKnown = false) {
-        _names.push_back(name);
-        newcomers.add(agentAt(_names.size() - 1), owner, isKnown, now);
+        _all.emplace_back(name);
+        newcomers.add(_all.back(), owner, isKnown, now);
     }
 
     void leaves(const std::string& name) {
-        for (std::size_t i = 0; i < _names.size(); ++i)
-            if (_names[i] == name) newcomers.remove(agentAt(i));
+        for (auto& one : _all)
+            if (one.name == name) newcomers.remove(one);
     }
 
     /// The name of the one that has to go.
     std::string surplusFor(const std::string& owner, bool isKnown = false) const {
         const auto* surplus = newcomers.surplus(owner, isKnown, now);
         if (!surplus) return kNobody;
-        return _names[static_cast<std::size_t>(reinterpret_cast<const std::max_align_t*>(surplus) -
-                                               _agents.data())];
+        return static_cast<const Named*>(surplus)->name;
     }
 
-    Reloadable<PipeLimits> limits{{.authorizing = kMost}};
-    Newcomers newcomers{limits};
+    Newcomers newcomers{[] { return kMost; }};
     Newcomers::Clock::time_point now = Newcomers::Clock::now();
 
   private:
-    AgentConnection& agentAt(std::size_t index) {
-        return reinterpret_cast<AgentConnection&>(_agents.at(index));
-    }
-
-    std::array<std::max_align_t, 16> _agents{};
-    std::vector<std::string> _names;
+    std::list<Named> _all;
 };
 
 } // namespace
