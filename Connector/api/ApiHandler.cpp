@@ -22,13 +22,14 @@ std::string queryOf(const HTTPRequest& request) {
 
 } // namespace
 
-ApiRules::ApiRules(const ApiSettings& settings)
-    : json(settings.address, settings.tls), node(settings.node), hosts(settings.address, settings.hosts),
+ApiRules::ApiRules(const ApiSettings& settings, const FrontSettings& front)
+    : json(settings.address, settings.tls, front), node(settings.node),
+      hosts(settings.address, settings.hosts),
       identities(settings.identities, settings.anonymous, settings.proxies.networks) {}
 
-ApiContext::ApiContext(const ApiSettings& settings, MappingService& service, ServerMetrics& values,
-                       const ApiLogs& limited)
-    : mappings(service), metrics(values), rules(ApiRules(settings)), log(Poco::Logger::get("api")),
+ApiContext::ApiContext(const ApiSettings& settings, const FrontSettings& front, MappingService& service,
+                       ServerMetrics& values, const ApiLogs& limited)
+    : mappings(service), metrics(values), rules(ApiRules(settings, front)), log(Poco::Logger::get("api")),
       logs(limited) {}
 
 Identities::Recognition ApiContext::recognize(const HTTPRequest& head, const ClientRequest& request) const {

@@ -24,7 +24,7 @@ namespace connector {
 
 /// What the configuration says about who may call the API, and about its answers. A value.
 struct ApiRules {
-    explicit ApiRules(const ApiSettings& settings);
+    ApiRules(const ApiSettings& settings, const FrontSettings& front);
 
     MappingJson json;
     std::string node;
@@ -37,8 +37,8 @@ struct ApiRules {
 /// What all handlers of the API work with. It outlives them. Any thread.
 struct ApiContext {
     /// mappings, metrics and logs must outlive the context.
-    ApiContext(const ApiSettings& settings, MappingService& mappings, ServerMetrics& metrics,
-               const ApiLogs& logs);
+    ApiContext(const ApiSettings& settings, const FrontSettings& front, MappingService& mappings,
+               ServerMetrics& metrics, const ApiLogs& logs);
 
     MappingService& mappings;
     ServerMetrics& metrics;

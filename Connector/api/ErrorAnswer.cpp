@@ -54,6 +54,8 @@ ErrorAnswer errorAnswer(const std::exception_ptr& exception) {
         return notNow(error.what(), error.what());
     } catch (const PortTaken& error) {
         return refusal(HTTPResponse::HTTP_CONFLICT, error.what());
+    } catch (const NameTaken& error) {
+        return refusal(HTTPResponse::HTTP_CONFLICT, error.what());
     } catch (const NoFreePorts& error) {
         return refusal(HTTPResponse::HTTP_INSUFFICIENT_STORAGE, error.what());
     } catch (const NotServing& error) {

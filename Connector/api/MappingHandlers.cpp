@@ -30,6 +30,13 @@ std::size_t readLimit(const std::optional<std::string>& text) {
     return limit;
 }
 
+/// One, or none.
+std::vector<MappingReport> namedIn(const OpenMappings& mappings, const std::string& name) {
+    auto report = mappings.findNamed(name);
+    if (!report) return {};
+    return {std::move(*report)};
+}
+
 /// A mapping alone, and which Connector's figures these are.
 Poco::JSON::Object::Ptr tell(const ApiRules& rules, const MappingReport& report) {
     auto answer = rules.json.write(report);
@@ -40,12 +47,13 @@ Poco::JSON::Object::Ptr tell(const ApiRules& rules, const MappingReport& report)
 } // namespace
 
 Poco::JSON::Object::Ptr AddMappingHandler::answer(const ApiRequest& request) {
+    const auto& json = context().rules->json;
     const auto mapping = context().mappings.add(readMapping(request.mediaType, request.body), request.caller);
     auto answer = newJson();
     answer->set("status", "ok");
     answer->set("id", mapping.id);
-    answer->set("port1", mapping.endpoint1.port);
-    answer->set("port2", mapping.endpoint2.port);
+    answer->set("port1", json.portOf(mapping.endpoint1));
+    answer->set("port2", json.portOf(mapping.endpoint2));
     answer->set("passcode1", mapping.endpoint1.passcode);
     answer->set("passcode2", mapping.endpoint2.passcode);
     answer->set("timestamp", timestampNow());
@@ -67,9 +75,11 @@ Poco::JSON::Object::Ptr ListMappingsHandler::answer(const ApiRequest& request) {
     const Form query(request.query);
     const auto limit = readLimit(query.find("limit"));
     const auto after = query.find("after");
+    const auto name = query.find("name");
 
     // One more than asked for, to know whether this is the last page.
-    auto reports = context().mappings.open().list(after ? checkedMappingId(*after) : "", limit + 1);
+    auto reports = name ? namedIn(context().mappings.open(), *name)
+                        : context().mappings.open().list(after ? checkedMappingId(*after) : "", limit + 1);
     const bool hasMore = reports.size() > limit;
     if (hasMore) reports.pop_back();
 

@@ -1,6 +1,7 @@
 #include "api/MappingJson.h"
 
 #include "api/JsonAnswer.h"
+#include "model/MappingName.h"
 
 #include <Poco/JSON/Array.h>
 
@@ -62,6 +63,7 @@ void writeState(Poco::JSON::Object& object, const PipeStatus& status) {
     if (status.lacksPort[0]) reasons->add("port1");
     if (status.lacksPort[1]) reasons->add("port2");
     if (status.refusesPlainVisitors) reasons->add("visitortls");
+    if (status.lacksFront) reasons->add("front");
     object.set("degraded", reasons);
 }
 
@@ -79,7 +81,16 @@ std::string asHost(const std::string& address) {
 
 } // namespace
 
-MappingJson::MappingJson(const std::string& address, bool tls) : _host(asHost(address)), _tls(tls) {}
+MappingJson::MappingJson(const std::string& address, bool tls, const FrontSettings& front)
+    : _host(asHost(address)), _tls(tls), _frontPort(front.port), _domain(front.domain) {}
+
+Poco::JSON::Object::Ptr MappingJson::front() const {
+    if (_frontPort == 0) return {};
+    auto object = newJson();
+    object->set("port", _frontPort);
+    object->set("domain", _domain);
+    return object;
+}
 
 Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
     const auto& [mapping, status] = report;
@@ -88,8 +99,10 @@ Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
     object->set("id", mapping.id);
     object->set("type", mapping.typeName());
     object->set("label", mapping.label);
-    object->set("port1", mapping.endpoint1.port);
-    object->set("port2", mapping.endpoint2.port);
+    object->set("name", mapping.name);
+    object->set("ports", mapping.hasPorts);
+    object->set("port1", portOf(mapping.endpoint1));
+    object->set("port2", portOf(mapping.endpoint2));
     if (isPublic) {
         writeLimits(*object, mapping.endpoint1, "");
         writeVisitors(*object, mapping.visitors);
@@ -112,7 +125,14 @@ Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
     return object;
 }
 
+/// "" when there is none. An id that was imported need not be one that a domain can have.
 std::string MappingJson::urlOf(const Mapping& mapping) const {
+    constexpr std::uint16_t kHttps = 443;
+    const auto& label = mapping.name.empty() ? mapping.id : mapping.name;
+    if (_frontPort != 0 && !_domain.empty() && isLabel(label))
+        return "https://" + label + "." + _domain +
+               (_frontPort == kHttps ? "" : ":" + std::to_string(_frontPort));
+    if (!mapping.hasPorts) return "";
     return (_tls && mapping.visitors.tls ? "https://" : "http://") + _host + ":" +
            std::to_string(mapping.endpoint2.port);
 }

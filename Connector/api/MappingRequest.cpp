@@ -3,7 +3,9 @@
 #include "api/Form.h"
 #include "base/Printable.h"
 #include "base/Timestamp.h"
+#include "base/Uuid.h"
 #include "model/MappingLimits.h"
+#include "model/MappingName.h"
 
 #include <Poco/Ascii.h>
 #include <Poco/TextIterator.h>
@@ -27,8 +29,10 @@ constexpr const char* kVisitorsPerAddress = "visitorsperaddress";
 constexpr const char* kVisitorRate = "visitorrate";
 constexpr const char* kAllow = "allow";
 constexpr const char* kDeny = "deny";
+constexpr const char* kName = "name";
+constexpr const char* kPorts = "ports";
 /// What private mappings don't have.
-constexpr std::array kOfVisitors{kAlpn, kVisitorTls, kVisitorsPerAddress, kVisitorRate, kAllow, kDeny};
+constexpr std::array kOfVisitors{kName, kAlpn, kVisitorTls, kVisitorsPerAddress, kVisitorRate, kAllow, kDeny};
 constexpr const char* kRelayIdle = "relayidle";
 constexpr const char* kBandwidth = "bandwidth";
 constexpr const char* kLabel = "label";
@@ -112,10 +116,21 @@ std::string readLabel(JsonFields& fields, const std::string& current) {
     return label;
 }
 
+std::string readName(JsonFields& fields, const std::string& current) {
+    if (fields.holdsNull(kName)) return "";
+    auto name = fields.text(kName, current);
+    if (!fields.has(kName) || name.empty()) return name;
+    if (!isLabel(name)) fields.refuse(kName, "null, or " + std::string(kLabelRule));
+    if (isUuid(name)) fields.refuse(kName, "another name, as ids of mappings have that form");
+    return name;
+}
+
 /// 0 when it is left to the server.
-std::uint16_t readPort(JsonFields& fields, const std::string& key, std::uint16_t current) {
+std::uint16_t readPort(JsonFields& fields, const std::string& key, const Endpoint& current, bool hasPorts) {
     const auto port = fields.integer(key, 1, 65535, 1);
-    return fields.has(key) ? static_cast<std::uint16_t>(port) : current;
+    if (!fields.has(key)) return current.port;
+    if (!hasPorts) fields.refuse(key, "left out, as the mapping has no ports of its own");
+    return static_cast<std::uint16_t>(port);
 }
 
 /// Of a member that may be null: that is what is not given.
@@ -154,8 +169,8 @@ void readVisitorLimits(JsonFields& fields, TrafficLimits& limits) {
 /// All that may be said in `add` and changed later; what is left out stays as it is.
 void readSettings(JsonFields& fields, Mapping& mapping) {
     mapping.label = readLabel(fields, mapping.label);
-    mapping.endpoint1.port = readPort(fields, "port1", mapping.endpoint1.port);
-    mapping.endpoint2.port = readPort(fields, "port2", mapping.endpoint2.port);
+    mapping.endpoint1.port = readPort(fields, "port1", mapping.endpoint1, mapping.hasPorts);
+    mapping.endpoint2.port = readPort(fields, "port2", mapping.endpoint2, mapping.hasPorts);
     readRelayLimits(fields, mapping.traffic);
     readOptional(fields, kLogRelays, mapping.logRelays, [&] { return fields.boolean(kLogRelays, false); });
     if (mapping.type == Mapping::Type::Private) {
@@ -163,6 +178,7 @@ void readSettings(JsonFields& fields, Mapping& mapping) {
             if (fields.has(key)) fields.refuse(key, "left out, as a private mapping has no visitors");
         return;
     }
+    mapping.name = readName(fields, mapping.name);
     mapping.visitors.alpn = readAlpn(fields, mapping.visitors.alpn);
     mapping.visitors.tls = fields.boolean(kVisitorTls, mapping.visitors.tls);
     readVisitorLimits(fields, mapping.traffic);
@@ -181,6 +197,7 @@ Mapping readMapping(const std::string& mediaType, const std::string& body) {
         mapping.endpoint1 = readEndpoint(fields, "port1");
         mapping.endpoint2 = readEndpoint(fields, "port2");
     }
+    mapping.hasPorts = fields.boolean(kPorts, true);
     readSettings(fields, mapping);
     return mapping;
 }
@@ -188,6 +205,8 @@ Mapping readMapping(const std::string& mediaType, const std::string& body) {
 MappingChange::MappingChange(const std::string& body) : _body(body), _fields(parseJsonObject(body)) {
     Mapping any;
     readSettings(_fields, any);
+    if (_fields.has(kPorts))
+        _fields.refuse(kPorts, "left out, as whether a mapping has ports of its own can't be changed");
     _fields.refuseUnknown();
     if (_fields.names().empty())
         throw FieldError("nothing is to be changed; what can be is " + _fields.knownNames());

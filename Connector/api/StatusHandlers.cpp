@@ -75,6 +75,7 @@ Poco::JSON::Object::Ptr StatusHandler::statusOfAll() const {
     answer->set("visitorsrefused", static_cast<Poco::UInt64>(totals.visitorsRefused));
     answer->set("relays", static_cast<Poco::Int64>(totals.relays));
     answer->set("bytesrelayed", static_cast<Poco::UInt64>(totals.bytesRelayed));
+    if (const auto front = context().rules->json.front()) answer->set("front", front);
     if (const auto failure = context().upgrade.failure(); !failure.reason.empty()) {
         auto upgrade = newJson();
         upgrade->set("failed", failure.reason);

@@ -41,7 +41,7 @@ std::vector<std::string> readReserved(JsonFields& front, std::vector<std::string
     constexpr const char* kKey = "reserved";
     const auto more = front.texts(kKey, {});
     if (!std::all_of(more.begin(), more.end(), isLabel))
-        front.refuse(kKey, "an array of names, " + std::string(kLabelRule));
+        front.refuse(kKey, "an array of names, each of " + std::string(kLabelRule));
     always.insert(always.end(), more.begin(), more.end());
     return always;
 }

@@ -77,11 +77,11 @@ Server::Server(const Configuration& configuration, Inheritance inheritance)
       _limitedLogs(configuration.log), _loops(configuration.threads),
       _environment(_loops, _sockets, configuration.pipes, contextFor(_credentials, ""), _limitedLogs),
       _store(storeFor(configuration, inheritance.databaseLock)), _ports(portsFor(configuration)),
-      _mappings(_environment, _store, _ports, configuration.databaseLimits, configuration.lastUse,
-                _limitedLogs, followedFor(configuration, inheritance.databaseLock)),
+      _mappings(_environment, _store, _ports, configuration.front, configuration.databaseLimits,
+                configuration.lastUse, _limitedLogs, followedFor(configuration, inheritance.databaseLock)),
       _metrics(configuration.metrics, _mappings, _environment, _credentials.get()),
       _apiLogs(configuration.api.identities, _limitedLogs),
-      _api(configuration.api, _mappings, _metrics, _apiLogs),
+      _api(configuration.api, configuration.front, _mappings, _metrics, _apiLogs),
       _apiContext(contextFor(_credentials, configuration.controllersCaFile)) {
     for (auto& socket : inheritance.listeningSockets)
         _sockets.adopt(std::move(socket));
@@ -189,9 +189,10 @@ void Server::change(const Configuration& configuration, const Renewal& renewal) 
     if (_credentials) _credentials->replace(*renewal.credentials);
     _limitedLogs.limit(configuration.log);
     _environment.change(configuration.pipes);
-    _mappings.reload(portsFor(configuration), configuration.databaseLimits, configuration.lastUse);
+    _mappings.reload(portsFor(configuration), configuration.front, configuration.databaseLimits,
+                     configuration.lastUse);
     _apiLogs.add(configuration.api.identities);
-    _api.rules.replace(ApiRules(configuration.api));
+    _api.rules.replace(ApiRules(configuration.api, configuration.front));
     _http->change(configuration.api, renewal.apiContext);
     if (renewal.apiContext) _apiContext = renewal.apiContext;
     _metrics.apply(configuration.metrics);

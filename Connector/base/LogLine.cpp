@@ -10,12 +10,13 @@ namespace connector {
 
 namespace {
 
-constexpr std::array kKeys{
-    LogKey{"action"},         LogKey{"mapping"},       LogKey{"label"},        LogKey{"type"},
-    LogKey{"port", true},     LogKey{"port1", true},   LogKey{"port2", true},  LogKey{"connection", true},
-    LogKey{"agent"},          LogKey{"agent2"},        LogKey{"visitor"},      LogKey{"bytesin", true},
-    LogKey{"bytesout", true}, LogKey{"seconds", true}, LogKey{"change"},       LogKey{"identity"},
-    LogKey{"address"},        LogKey{"request"},       LogKey{"status", true}, LogKey{"reason"}};
+constexpr std::array kKeys{LogKey{"action"},        LogKey{"mapping"},        LogKey{"label"},
+                           LogKey{"name"},          LogKey{"type"},           LogKey{"port", true},
+                           LogKey{"port1", true},   LogKey{"port2", true},    LogKey{"connection", true},
+                           LogKey{"agent"},         LogKey{"agent2"},         LogKey{"visitor"},
+                           LogKey{"bytesin", true}, LogKey{"bytesout", true}, LogKey{"seconds", true},
+                           LogKey{"change"},        LogKey{"identity"},       LogKey{"address"},
+                           LogKey{"request"},       LogKey{"status", true},   LogKey{"reason"}};
 
 } // namespace
 

@@ -21,4 +21,9 @@ std::string randomUuid() {
     return uuid.toString();
 }
 
+bool isUuid(const std::string& text) {
+    constexpr std::size_t kLength = 36; // POCO takes one without hyphens, too
+    return text.size() == kLength && Poco::UUID().tryParse(text);
+}
+
 } // namespace connector

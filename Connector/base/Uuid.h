@@ -9,4 +9,7 @@ namespace connector {
 /// generator that is seeded with the time, which is too little for a passcode.
 std::string randomUuid();
 
+/// Whether it has the form of one, in either case.
+bool isUuid(const std::string& text);
+
 } // namespace connector

@@ -1,5 +1,8 @@
 #include "cli/ApiClient.h"
 
+#include "base/Uuid.h"
+#include "model/MappingName.h"
+
 #include <Poco/Clock.h>
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/ParseHandler.h>
@@ -59,12 +62,6 @@ std::string textOf(const Poco::JSON::Object& object) {
     std::ostringstream text;
     object.stringify(text);
     return text.str();
-}
-
-std::string pathOf(const std::string& id) {
-    std::string encoded;
-    Poco::URI::encode(id, "!*'();:@&=+$,/?#[]%", encoded);
-    return std::string(kMappings) + "/" + encoded;
 }
 
 Poco::JSON::Object::Ptr parse(const std::string& text) {
@@ -156,38 +153,58 @@ std::vector<Poco::JSON::Object::Ptr> ApiClient::mappings() {
     return result;
 }
 
-Poco::JSON::Object::Ptr ApiClient::mapping(const std::string& id) {
-    return checkedMapping(get(pathOf(id), {}));
+/// What is no mapping's name stays as it is: it may be an id. A server of before has no names, and looks for
+/// none.
+std::string ApiClient::idOf(const std::string& which) {
+    if (!isLabel(which) || isUuid(which)) return which;
+    const auto answer = get(std::string(kMappings) + "?name=" + which, {{"mappings", Kind::List}});
+    for (const auto& one : *answer->getArray("mappings")) {
+        const auto mapping = checkedMapping(one);
+        if (mapping->optValue<std::string>("name", "") == which) return mapping->getValue<std::string>("id");
+    }
+    return which;
 }
 
-Poco::JSON::Object::Ptr ApiClient::findMapping(const std::string& id) {
-    return found([&] { return mapping(id); });
+std::string ApiClient::pathOf(const std::string& which) {
+    std::string encoded;
+    Poco::URI::encode(idOf(which), "!*'();:@&=+$,/?#[]%", encoded);
+    return std::string(kMappings) + "/" + encoded;
 }
 
-Poco::JSON::Object::Ptr ApiClient::findConnections(const std::string& id) {
-    return found([&] { return connections(id); });
+Poco::JSON::Object::Ptr ApiClient::mapping(const std::string& which) {
+    return checkedMapping(get(pathOf(which), {}));
 }
 
-Poco::JSON::Object::Ptr ApiClient::removeMapping(const std::string& id) {
+Poco::JSON::Object::Ptr ApiClient::findMapping(const std::string& which) {
+    return found([&] { return mapping(which); });
+}
+
+Poco::JSON::Object::Ptr ApiClient::findConnections(const std::string& which) {
+    return found([&] { return connections(which); });
+}
+
+Poco::JSON::Object::Ptr ApiClient::removeMapping(const std::string& which) {
     Poco::JSON::Object body;
-    body.set("mappingid", id);
+    body.set("mappingid", idOf(which));
     return post(std::string(kMappings) + "/remove", body, {{"id", Kind::Text}});
 }
 
-Poco::JSON::Object::Ptr ApiClient::changeMapping(const std::string& id, const Poco::JSON::Object& members) {
-    return checkedMapping(resultOf(request(HTTPRequest::HTTP_PATCH, pathOf(id), textOf(members))));
+Poco::JSON::Object::Ptr ApiClient::changeMapping(const std::string& which,
+                                                 const Poco::JSON::Object& members) {
+    return checkedMapping(resultOf(request(HTTPRequest::HTTP_PATCH, pathOf(which), textOf(members))));
 }
 
-Poco::JSON::Object::Ptr ApiClient::changePasscode(const std::string& id, const Poco::JSON::Object& body) {
-    return post(pathOf(id) + "/passcode", body, {{"id", Kind::Text}, {"overlap", Kind::Number}});
+Poco::JSON::Object::Ptr ApiClient::changePasscode(const std::string& which, const Poco::JSON::Object& body) {
+    return post(pathOf(which) + "/passcode", body, {{"id", Kind::Text}, {"overlap", Kind::Number}});
 }
 
-Poco::JSON::Object::Ptr ApiClient::connections(const std::string& id) {
-    return get(pathOf(id) + "/connections", {{"agents", Kind::List}, {"visitors", Kind::List}});
+Poco::JSON::Object::Ptr ApiClient::connections(const std::string& which) {
+    return get(pathOf(which) + "/connections", {{"agents", Kind::List}, {"visitors", Kind::List}});
 }
 
-Poco::JSON::Object::Ptr ApiClient::endConnection(const std::string& id, std::int64_t number) {
-    return resultOf(request(HTTPRequest::HTTP_DELETE, pathOf(id) + "/connections/" + std::to_string(number)));
+Poco::JSON::Object::Ptr ApiClient::endConnection(const std::string& which, std::int64_t number) {
+    return resultOf(
+        request(HTTPRequest::HTTP_DELETE, pathOf(which) + "/connections/" + std::to_string(number)));
 }
 
 void ApiClient::followEvents(std::chrono::milliseconds heartbeat, const OnEvent& onEvent) {

@@ -60,29 +60,31 @@ class ApiClient {
     /// CommandError.
     std::vector<Poco::JSON::Object::Ptr> mappings();
 
-    /// One of them. Throws CommandError, with Application::EXIT_DATAERR when there is none with this id.
-    Poco::JSON::Object::Ptr mapping(const std::string& id);
+    // Of one of them, by its id or its name:
 
-    /// The same; null when there is none with this id.
-    Poco::JSON::Object::Ptr findMapping(const std::string& id);
+    /// Throws CommandError, with Application::EXIT_DATAERR when there is none.
+    Poco::JSON::Object::Ptr mapping(const std::string& which);
+
+    /// The same; null when there is none.
+    Poco::JSON::Object::Ptr findMapping(const std::string& which);
 
     /// The same as connections(); null when there is no such mapping, or no such list.
-    Poco::JSON::Object::Ptr findConnections(const std::string& id);
+    Poco::JSON::Object::Ptr findConnections(const std::string& which);
 
     /// Closes it. Returns the answer. Throws as above.
-    Poco::JSON::Object::Ptr removeMapping(const std::string& id);
+    Poco::JSON::Object::Ptr removeMapping(const std::string& which);
 
     /// Changes it: members are those of PATCH. Returns the mapping as it is then. Throws as above.
-    Poco::JSON::Object::Ptr changeMapping(const std::string& id, const Poco::JSON::Object& members);
+    Poco::JSON::Object::Ptr changeMapping(const std::string& which, const Poco::JSON::Object& members);
 
     /// Gives it a new passcode: the body is that of POST. Returns the answer. Throws as above.
-    Poco::JSON::Object::Ptr changePasscode(const std::string& id, const Poco::JSON::Object& body);
+    Poco::JSON::Object::Ptr changePasscode(const std::string& which, const Poco::JSON::Object& body);
 
     /// Its agents and visitors, as GET /api/v2/mapping/{id}/connections shows them. Throws as above.
-    Poco::JSON::Object::Ptr connections(const std::string& id);
+    Poco::JSON::Object::Ptr connections(const std::string& which);
 
     /// Ends one of them. Returns the answer. Throws as above, also when there is none with this number.
-    Poco::JSON::Object::Ptr endConnection(const std::string& id, std::int64_t number);
+    Poco::JSON::Object::Ptr endConnection(const std::string& which, std::int64_t number);
 
     /// Somebody who is told of events.
     using OnEvent = std::function<void(const std::string& name, const Poco::JSON::Object& data)>;
@@ -126,6 +128,8 @@ class ApiClient {
     Poco::JSON::Object::Ptr resultOf(const Answer& answer) const;
 
   private:
+    std::string idOf(const std::string& which);
+    std::string pathOf(const std::string& which);
     Answer request(const std::string& method, const std::string& path, const std::string& body = "");
     void awaitAnswer();
     void check(const Poco::JSON::Object& answer, const NeededMembers& needed) const;

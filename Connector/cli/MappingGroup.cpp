@@ -16,6 +16,10 @@ constexpr const char* kAlpnHelp = "public: what the target speaks, by the names 
                                   "and the preferred one first, such as h2,http/1.1";
 constexpr const char* kNoTlsHelp =
     "public: visitors speak plain TCP; pipes.allow-plain-visitors must be true for that";
+constexpr const char* kNameHelp = "public: what visitors call it in front.domain; lower-case letters, digits "
+                                  "and hyphens, which no other mapping has";
+/// What tells a mapping from all others.
+constexpr const char* kWhich = "ID|NAME";
 constexpr auto kMaxConnectionNumber = std::numeric_limits<std::int64_t>::max();
 const std::string kLabelHelp =
     "a name for people, 1 to " + std::to_string(kMaxLabel) + " printable characters";
@@ -101,7 +105,7 @@ void MappingGroup::addList() {
 void MappingGroup::addShow() {
     auto& command =
         addCommand(_group, "show", "show one mapping", [this] { showMapping(_common, _id, _out); });
-    addOperand(command, _id, "ID");
+    addOperand(command, _id, kWhich);
 }
 
 void MappingGroup::addAdd() {
@@ -110,7 +114,11 @@ void MappingGroup::addAdd() {
     auto& settings = _added.settings;
     addOperand(command, _added.type, "public|private");
     addText(command, "--label", settings.label, "TEXT", kLabelHelp);
+    addText(command, "--name", settings.name, "NAME", kNameHelp);
     addPorts(command, settings, "; chosen unless it is given");
+    addFlag(command, "--no-ports", _added.noPorts, "it has none: all come by the front (front.port)")
+        ->excludes("--port1")
+        ->excludes("--port2");
     addAgentLimits(command, _added);
     addText(command, "--alpn", settings.alpn, "NAMES", kAlpnHelp);
     addFlag(command, "--no-visitor-tls", settings.noTls, kNoTlsHelp);
@@ -127,9 +135,11 @@ void MappingGroup::addAdd() {
 void MappingGroup::addSet() {
     auto& command = addCommand(_group, "set", "change an open mapping",
                                [this] { changeMapping(_common, _id, _changed, _out); });
-    addOperand(command, _id, "ID");
+    addOperand(command, _id, kWhich);
     auto* const label = addText(command, "--label", _changed.label, "TEXT", kLabelHelp);
     addFlag(command, "--no-label", _changed.noLabel, "take its label away")->excludes(label);
+    auto* const name = addText(command, "--name", _changed.name, "NAME", kNameHelp);
+    addFlag(command, "--no-name", _changed.noName, "take its name away")->excludes(name);
     addPorts(command, _changed, "; connections that are open stay");
     auto* const alpn = addText(command, "--alpn", _changed.alpn, "NAMES", kAlpnHelp);
     addFlag(command, "--no-alpn", _changed.noAlpn, "public: select no protocol")->excludes(alpn);
@@ -147,7 +157,7 @@ void MappingGroup::addSet() {
 void MappingGroup::addPasscode() {
     auto& command = addCommand(_group, "passcode", "give an open mapping a new passcode",
                                [this] { changePasscode(_common, _passcode, _out); });
-    addOperand(command, _passcode.id, "ID");
+    addOperand(command, _passcode.id, kWhich);
     addText(command, "--side", _passcode.side, "port1|port2", "private, and needed there: whose passcode");
     addMilliseconds(command, "--overlap", _passcode.overlap, kMaxPasscodeOverlap,
                     "how long the former one is as good, in ms, or such as 10m; 0, so not at all, unless it "
@@ -158,19 +168,19 @@ void MappingGroup::addRemove() {
     auto& command =
         addCommand(_group, "remove", "close a mapping and all its connections, or all that nobody uses",
                    [this] { removeMappings(_common, _removed, _out); });
-    command.add_option("operand", _removed.id)->option_text("ID|--unused=TIME");
-    auto* const unused = addUnused(command, _removed.unused, "instead of ID: remove those mappings");
+    command.add_option("operand", _removed.id)->option_text("ID|NAME|--unused=TIME");
+    auto* const unused = addUnused(command, _removed.unused, "instead of one: remove those mappings");
     addFlag(command, "--yes", _removed.yes, "with --unused: don't ask")->needs(unused);
 }
 
 void MappingGroup::addConnections() {
     auto& list = addCommand(_group, "connections", "list the agents and visitors of a mapping",
                             [this] { showConnections(_common, _id, _out); });
-    addOperand(list, _id, "ID");
+    addOperand(list, _id, kWhich);
     auto& end = addCommand(_group, "disconnect", "end one connection of a mapping", [this] {
         endConnection(_common, _id, integerOf("N", _number, 0, kMaxConnectionNumber), _out);
     });
-    addOperand(end, _id, "ID");
+    addOperand(end, _id, kWhich);
     addOperand(end, _number, "N");
 }
 

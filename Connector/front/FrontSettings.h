@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/Mapping.h"
 #include "net/TrustedProxies.h"
 
 #include <cstddef>
@@ -25,6 +26,11 @@ struct FrontSettings {
     std::size_t connections = 1024;
     /// Whose word counts on whom a connection is from.
     TrustedProxies proxies{};
+
+    /// Whether a mapping of that type can be used without ports of its own.
+    bool leadsTo(Mapping::Type type) const {
+        return port != 0 && (type == Mapping::Type::Private || !domain.empty());
+    }
 
     bool operator==(const FrontSettings&) const = default;
 };

@@ -56,6 +56,8 @@ void PipeDirectory::addLocked(LazyPipe& pipe) {
     const auto& mapping = pipe.mapping();
     if (mapping.type == Mapping::Type::Public) {
         _byName.emplace(mapping.id, &pipe);
+        // One that has had the name so far need not be known to have it no more.
+        _byName.erase(mapping.name);
         if (!mapping.name.empty()) _byName.emplace(mapping.name, &pipe);
     }
     forEachPasscode(mapping, [&](const std::string& passcode, std::size_t side) {

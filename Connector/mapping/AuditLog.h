@@ -11,6 +11,10 @@
 
 namespace connector {
 
+/// What the log says of a mapping that is opened: "public, ports 6000 and 6001", "public, no ports, name
+/// web".
+std::string inWords(const Mapping& mapping);
+
 /// Who has changed what: a line for each change that was asked for and is done. Any thread.
 class AuditLog {
   public:

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace connector {
 
@@ -38,6 +40,17 @@ class NoFreePorts : public MappingError {
 class PortTaken : public MappingError {
   public:
     using MappingError::MappingError;
+};
+/// The name that was asked for is another mapping's.
+class NameTaken : public MappingError {
+  public:
+    /// owner: the id of that mapping, as far as it is known here; "" when it isn't.
+    NameTaken(const std::string& what, std::string owner) : MappingError(what), _owner(std::move(owner)) {}
+
+    const std::string& owner() const { return _owner; }
+
+  private:
+    std::string _owner;
 };
 /// This mapping can't have such settings.
 class UnfitSettings : public MappingError {

@@ -25,6 +25,7 @@ MappingPorts::MappingPorts(PipeEnvironment& environment, PortPool& pool)
 
 void MappingPorts::keepFor(const Mapping& mapping) {
     for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port}) {
+        if (port == 0) continue;
         _pool.remove(port);
         _owners[port] = mapping.id;
     }
@@ -32,6 +33,7 @@ void MappingPorts::keepFor(const Mapping& mapping) {
 
 MappingPorts::Listeners MappingPorts::openAgain(const Mapping& mapping) {
     keepFor(mapping);
+    if (!mapping.hasPorts) return {};
     return {listenAgain(mapping, mapping.endpoint1), listenAgain(mapping, mapping.endpoint2)};
 }
 
@@ -55,6 +57,7 @@ Pipe::Listeners MappingPorts::listenAgain(const Mapping& mapping, const Endpoint
 
 /// Certain ports first, or one of them might be chosen for the other.
 MappingPorts::Listeners MappingPorts::open(const Mapping& former, Mapping& wanted) {
+    if (!wanted.hasPorts) return {};
     const std::array<std::uint16_t, 2> before{former.endpoint1.port, former.endpoint2.port};
     const std::array ports{&wanted.endpoint1.port, &wanted.endpoint2.port};
     Listeners listeners;

@@ -6,6 +6,7 @@
 #include <Poco/String.h>
 #include <Poco/StringTokenizer.h>
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
@@ -30,6 +31,13 @@ class RowWriter {
     void text(const std::string& value) { _row[_column++] = value; }
     void number(Poco::Int64 value) { _row[_column++] = std::to_string(value); }
 
+    void textIfAny(const std::string& value) {
+        if (value.empty())
+            _row[_column++].clear();
+        else
+            text(value);
+    }
+
     template <class Number>
     void numberIfAny(const std::optional<Number>& value) {
         if (value)
@@ -50,7 +58,7 @@ class RowWriter {
     }
 
     void endpoint(const Endpoint& endpoint) {
-        number(endpoint.port);
+        numberIfAny(endpoint.port == 0 ? std::nullopt : std::optional(endpoint.port));
         text(endpoint.passcode);
         text(endpoint.formerPasscode);
         number(endpoint.formerPasscodeUntil);
@@ -71,6 +79,7 @@ class RowReader {
     explicit RowReader(const MappingRow& row) : _row(row) {}
 
     const std::string& text() { return _row.at(_column++).value(); }
+    std::string textIfAny() { return isNull() ? "" : text(); }
 
     template <class Number>
     Number number() {
@@ -96,7 +105,7 @@ class RowReader {
 
     Endpoint endpoint() {
         Endpoint endpoint;
-        endpoint.port = number<std::uint16_t>();
+        endpoint.port = numberIfAny<std::uint16_t>().value_or(0);
         endpoint.passcode = text();
         endpoint.formerPasscode = text();
         endpoint.formerPasscodeUntil = number<Poco::Int64>();
@@ -117,13 +126,22 @@ class RowReader {
     std::size_t _column = 0;
 };
 
+std::size_t indexOf(const std::string& column) {
+    const auto found = std::find_if(kMappingColumns.begin(), kMappingColumns.end(),
+                                    [&](const auto& one) { return column == one.name; });
+    return static_cast<std::size_t>(found - kMappingColumns.begin());
+}
+
 Mapping read(RowReader row) {
     Mapping mapping;
     mapping.id = row.text();
     mapping.type = row.text() == Mapping::kPublic ? Mapping::Type::Public : Mapping::Type::Private;
     mapping.label = row.text();
+    mapping.name = row.textIfAny();
     mapping.endpoint1 = row.endpoint();
     mapping.endpoint2 = row.endpoint();
+    mapping.hasPorts = mapping.endpoint1.port != 0;
+    if (mapping.hasPorts != (mapping.endpoint2.port != 0)) throw std::invalid_argument("one port alone");
     mapping.visitors.alpn = split(row.text());
     mapping.visitors.tls = row.number<int>() != 0;
     mapping.traffic.visitorsPerAddress = row.numberIfAny<int>();
@@ -148,6 +166,7 @@ MappingRow rowOf(const Mapping& mapping) {
     row.text(mapping.id);
     row.text(mapping.typeName());
     row.text(mapping.label);
+    row.textIfAny(mapping.name);
     row.endpoint(mapping.endpoint1);
     row.endpoint(mapping.endpoint2);
     row.text(joined(mapping.visitors.alpn));
@@ -174,16 +193,19 @@ std::optional<Mapping> mappingOf(const MappingRow& row) {
 }
 
 Mapping remainsOf(const MappingRow& row) {
-    const auto portIn = [&](std::size_t column) {
+    const auto textIn = [&](const char* column) { return row.at(indexOf(column)).value(""); };
+    const auto portIn = [&](const char* column) {
         unsigned port = 0;
-        const bool isOne = Poco::NumberParser::tryParseUnsigned(row.at(column).value(""), port) &&
+        const bool isOne = Poco::NumberParser::tryParseUnsigned(textIn(column), port) &&
                            port <= std::numeric_limits<std::uint16_t>::max();
         return static_cast<std::uint16_t>(isOne ? port : 0);
     };
     Mapping mapping;
-    mapping.id = row.front().value("");
-    mapping.endpoint1.port = portIn(3);
-    mapping.endpoint2.port = portIn(9);
+    mapping.id = textIn("id");
+    mapping.name = textIn("name");
+    mapping.endpoint1.port = portIn("port1");
+    mapping.endpoint2.port = portIn("port2");
+    mapping.hasPorts = mapping.endpoint1.port != 0 || mapping.endpoint2.port != 0;
     return mapping;
 }
 

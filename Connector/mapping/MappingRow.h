@@ -21,10 +21,11 @@ struct MappingColumn {
 
 /// All but the checksum, in the order in which they are read and written. The times are last: a row's
 /// checksum is not of them, as no connection depends on them, and two of them change all the time.
-inline constexpr std::array<MappingColumn, 27> kMappingColumns{{
+inline constexpr std::array<MappingColumn, 28> kMappingColumns{{
     {"id", MappingColumn::Type::Text},
     {"type", MappingColumn::Type::Text},
     {"label", MappingColumn::Type::Text},
+    {"name", MappingColumn::Type::Text},
     {"port1", MappingColumn::Type::Integer},
     {"passcode1", MappingColumn::Type::Text},
     {"formerpasscode1", MappingColumn::Type::Text},
@@ -52,9 +53,10 @@ inline constexpr std::array<MappingColumn, 27> kMappingColumns{{
 }};
 
 /// The first ones, which the checksum is of.
-inline constexpr std::size_t kSealedColumns = 24;
+inline constexpr std::size_t kSealedColumns = 25;
 
-/// A row: what each of kMappingColumns has, as text; null: as the configuration says.
+/// A row: what each of kMappingColumns has, as text; null: it has no name, it has no ports, or it is as the
+/// configuration says.
 using MappingRow = std::array<Poco::Nullable<std::string>, kMappingColumns.size()>;
 
 MappingRow rowOf(const Mapping& mapping);
@@ -62,7 +64,7 @@ MappingRow rowOf(const Mapping& mapping);
 /// Nothing when it can't be one of ours.
 std::optional<Mapping> mappingOf(const MappingRow& row);
 
-/// The id and the ports, as far as they can be read.
+/// The id, the name and the ports, as far as they can be read.
 Mapping remainsOf(const MappingRow& row);
 
 /// What the column `checksum` is for the row to be as it was written: SHA-256, in hexadecimal digits.

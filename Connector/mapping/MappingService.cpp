@@ -7,6 +7,8 @@
 #include <Poco/Logger.h>
 #include <Poco/String.h>
 
+#include <algorithm>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -64,10 +66,12 @@ class MappingService::Underway {
 };
 
 MappingService::MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
-                               const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval,
-                               LimitedLogs& logs, std::optional<FollowedStores> followed)
-    : _environment(environment), _store(store), _open(environment, ports), _hearing(database.grace),
-      _audit(logs), _lastUse(_open, _writer, lastUseInterval), _writer(store, database) {
+                               const FrontSettings& front, const DatabaseLimits& database,
+                               std::chrono::milliseconds lastUseInterval, LimitedLogs& logs,
+                               std::optional<FollowedStores> followed)
+    : _environment(environment), _store(store), _front(front), _open(environment, ports, front),
+      _hearing(database.grace), _audit(logs), _lastUse(_open, _writer, lastUseInterval),
+      _writer(store, database) {
     if (followed) _follower.emplace(std::move(*followed), _open, database.compare);
 }
 
@@ -91,8 +95,9 @@ void MappingService::serve() {
     if (_follower) _follower->start();
 }
 
-void MappingService::reload(const std::vector<std::uint16_t>& ports, const DatabaseLimits& database,
-                            std::chrono::milliseconds lastUseInterval) {
+void MappingService::reload(const std::vector<std::uint16_t>& ports, const FrontSettings& front,
+                            const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval) {
+    _front.replace(front);
     _store.limitBusy(database.busy);
     _writer.limit(database);
     _hearing = database.grace;
@@ -106,12 +111,20 @@ void MappingService::reload(const std::vector<std::uint16_t>& ports, const Datab
 template <class Attempt>
 auto MappingService::again(const std::string& id, const DatabaseWriter::Patience& patience,
                            Attempt&& attempt) {
+    std::set<std::string> asked;
     for (;;) {
         try {
             return attempt();
         } catch (const StoragePortTaken&) {
             if (DatabaseWriter::Clock::now() >= patience.until())
                 throw NoFreePorts("all ports that were tried are taken in the server's database");
+        } catch (const NameTaken& taken) {
+            if (!_follower || !asked.insert(taken.owner()).second) throw;
+            _follower->hear(taken.owner(), patience.until()); // it may not have the name any more
+        } catch (const StorageNameTaken&) {
+            if (!_follower || DatabaseWriter::Clock::now() >= patience.until())
+                throw NameTaken("name: it is taken by a mapping that another Connector has opened", "");
+            std::this_thread::sleep_for(kAgain); // until it is known here which one that is
         } catch (const StorageOutdated&) {
             if (!_follower || DatabaseWriter::Clock::now() >= patience.until()) throw;
             _follower->hear(id, patience.until());
@@ -125,38 +138,36 @@ Mapping MappingService::add(Mapping wanted, const Caller& openedBy) {
     wanted.endpoint1.passcode = randomUuid();
     wanted.endpoint2.passcode = wanted.type == Mapping::Type::Private ? randomUuid() : "";
     wanted.created = timestampNow();
-    check(wanted);
+    check(Mapping(), wanted);
 
     const Underway underway(*this);
     const DatabaseWriter::Patience patience(_writer);
     const auto mapping = again(wanted.id, patience, [&] { return addOnce(wanted, patience); });
-    const auto line =
-        Poco::format("mapping %s opened by %s: %s, ports %hu and %hu", mapping.id, openedBy.inWords(),
-                     std::string(mapping.typeName()), mapping.endpoint1.port, mapping.endpoint2.port) +
-        inWords(mapping.visitors);
-    _audit.write(openedBy, "add", mapping,
-                 LogLine(line).with("port1", mapping.endpoint1.port).with("port2", mapping.endpoint2.port));
+    LogLine line("mapping " + mapping.id + " opened by " + openedBy.inWords() + ": " + inWords(mapping) +
+                 inWords(mapping.visitors));
+    if (mapping.hasPorts) line.with("port1", mapping.endpoint1.port).with("port2", mapping.endpoint2.port);
+    _audit.write(openedBy, "add", mapping, line);
     return mapping;
 }
 
 Mapping MappingService::addOnce(const Mapping& asked, const DatabaseWriter::Patience& patience) {
     auto wanted = asked;
-    const auto ports = std::make_shared<PortLease>(_open, Mapping(), wanted);
+    const auto lease = std::make_shared<Lease>(_open, Mapping(), wanted);
     try {
         _writer.write(
             patience, [wanted](MappingStore& store) { store.insert(wanted); },
             {"no mapping was opened, and what is written of one is removed again", // nobody has its passcodes
-             [this, wanted, ports](const std::exception_ptr& failure) {
-                 if (mayBeWritten(failure)) undo(wanted, ports);
+             [this, wanted, lease](const std::exception_ptr& failure) {
+                 if (mayBeWritten(failure)) undo(wanted, lease);
              }});
     } catch (const StoragePortTaken& taken) {
         refuseTaken(asked, Mapping(), taken);
         throw;
     } catch (const StorageUncertain&) {
-        undo(wanted, ports);
+        undo(wanted, lease);
         throw;
     }
-    _open.open(wanted, *ports);
+    _open.open(wanted, *lease);
     return wanted;
 }
 
@@ -171,12 +182,12 @@ void MappingService::refuseTaken(const Mapping& asked, const Mapping& former, co
     refuse("port2", asked.endpoint2.port, former.endpoint2.port);
 }
 
-/// Of a mapping that may have been committed although its caller was told that it isn't. Its ports are kept
-/// until its row is gone.
-void MappingService::undo(const Mapping& mapping, std::shared_ptr<PortLease> ports) {
+/// Of a mapping that may have been committed although its caller was told that it isn't. Its ports and its
+/// name are kept until its row is gone.
+void MappingService::undo(const Mapping& mapping, std::shared_ptr<Lease> lease) {
     log().warning("mapping %s, which was not opened, may have been written; it is removed again", mapping.id);
     _writer.writeSurely([mapping](MappingStore& store) { store.removeIfThere(mapping); },
-                        [ports = std::move(ports)](const std::exception_ptr&) {});
+                        [lease = std::move(lease)](const std::exception_ptr&) {});
 }
 
 void MappingService::remove(const std::string& id, const Caller& closedBy) {
@@ -227,29 +238,29 @@ MappingReport MappingService::changeOnce(const std::string& id, const Edit& edit
     const auto former = claim->mapping();
     auto wanted = former;
     edit(wanted);
-    check(wanted);
+    check(former, wanted);
     const auto asked = wanted;
-    const auto ports = std::make_shared<PortLease>(_open, former, wanted);
+    const auto lease = std::make_shared<Lease>(_open, former, wanted);
     try {
         _writer.write(patience, [former, wanted](MappingStore& store) { store.replace(former, wanted); },
                       {"the mapping is changed as soon as it does",
-                       [this, claim, wanted, ports, what, changedBy](const std::exception_ptr& failure) {
+                       [this, claim, wanted, lease, what, changedBy](const std::exception_ptr& failure) {
                            if (!failure)
-                               goOnLate([this, claim, wanted, ports, what, changedBy] {
-                                   apply(wanted, *ports, what, changedBy);
+                               goOnLate([this, claim, wanted, lease, what, changedBy] {
+                                   apply(wanted, *lease, what, changedBy);
                                });
                        }});
     } catch (const StoragePortTaken& taken) {
         refuseTaken(asked, former, taken);
         throw;
     }
-    return apply(wanted, *ports, what, changedBy);
+    return apply(wanted, *lease, what, changedBy);
 }
 
 /// What is committed.
-MappingReport MappingService::apply(const Mapping& wanted, PortLease& ports, const std::string& what,
+MappingReport MappingService::apply(const Mapping& wanted, Lease& lease, const std::string& what,
                                     const Caller& changedBy) {
-    auto report = _open.change(wanted, ports);
+    auto report = _open.change(wanted, lease);
     LogLine line("mapping " + wanted.id + " changed by " + changedBy.inWords() + ": " + what);
     if (what == kNewPasscode)
         _audit.write(changedBy, "passcode", wanted, line);
@@ -370,7 +381,8 @@ bool MappingService::stop(DatabaseWriter::Clock::time_point until) {
 }
 
 /// What doesn't depend on other mappings.
-void MappingService::check(const Mapping& wanted) const {
+void MappingService::check(const Mapping& former, const Mapping& wanted) const {
+    checkFront(former, wanted);
     const auto& visitors = wanted.visitors;
     if (!visitors.tls && !_environment.allowsPlainVisitors())
         throw UnfitSettings("visitortls: false is not allowed here; it must be true, unless "
@@ -382,6 +394,24 @@ void MappingService::check(const Mapping& wanted) const {
     const auto port = wanted.endpoint1.port;
     if (port != 0 && port == wanted.endpoint2.port)
         throw UnfitSettings("port2: it must be another one than port1");
+}
+
+/// What a mapping has without a front, as it was opened when there was one, it may keep.
+void MappingService::checkFront(const Mapping& former, const Mapping& wanted) const {
+    const auto missing = [&](const std::string& key) {
+        return key + " is not set in the server's configuration";
+    };
+    if (former.hasPorts && !wanted.hasPorts && !_front->leadsTo(wanted.type))
+        throw UnfitSettings("ports: false is for mappings that are reached by the front alone, and " +
+                            missing(_front->port == 0 ? "front.port" : "front.domain"));
+    if (wanted.name.empty() || wanted.name == former.name) return;
+    if (!_front->leadsTo(wanted.type))
+        throw UnfitSettings("name: nobody could come by it, as " +
+                            missing(_front->port == 0 ? "front.port" : "front.domain"));
+    const auto& reserved = _front->reserved;
+    if (std::find(reserved.begin(), reserved.end(), wanted.name) != reserved.end())
+        throw UnfitSettings("name: " + wanted.name + " is reserved; it must be none of " +
+                            Poco::cat(std::string(", "), reserved.begin(), reserved.end()));
 }
 
 void MappingService::refuseUnlessServing() const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/Reloadable.h"
+#include "front/FrontSettings.h"
 #include "mapping/AuditLog.h"
 #include "mapping/DatabaseWriter.h"
 #include "mapping/LastUseStorage.h"
@@ -32,8 +34,9 @@ class MappingService {
     /// environment, store, ports and logs must outlive the service. lastUseInterval: how often, at most, it
     /// is written when mappings were last in use. followed: of a database that is shared.
     MappingService(PipeEnvironment& environment, MappingStore& store, PortPool& ports,
-                   const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval,
-                   LimitedLogs& logs, std::optional<FollowedStores> followed);
+                   const FrontSettings& front, const DatabaseLimits& database,
+                   std::chrono::milliseconds lastUseInterval, LimitedLogs& logs,
+                   std::optional<FollowedStores> followed);
     ~MappingService();
 
     /// Opens what is stored. Throws StorageError.
@@ -43,8 +46,8 @@ class MappingService {
     void serve();
 
     /// The configuration was read again, and the environment has it.
-    void reload(const std::vector<std::uint16_t>& ports, const DatabaseLimits& database,
-                std::chrono::milliseconds lastUseInterval);
+    void reload(const std::vector<std::uint16_t>& ports, const FrontSettings& front,
+                const DatabaseLimits& database, std::chrono::milliseconds lastUseInterval);
 
     /// True from serve() on, until suspend() or stop().
     bool isReady() const { return _ready; }
@@ -57,10 +60,10 @@ class MappingService {
     /// it. Throws StorageUnreachable when that can't be known.
     OpenMappings& hearOf(const std::string& id);
 
-    /// Opens a mapping; the service fills in its id, its passcodes, and the ports that are 0 in `wanted`.
-    /// Returns when the row is committed and both ports listen; when it throws, nothing of the mapping
-    /// remains. Throws UnfitSettings, PortTaken, NoFreePorts,
-    /// StorageError (of all kinds), NotServing.
+    /// Opens a mapping; the service fills in its id, its passcodes, and the ports that are 0 in `wanted`, if
+    /// it is to have ports. Returns when the row is committed and both ports listen; when it throws, nothing
+    /// of the mapping remains. Throws UnfitSettings, PortTaken, NoFreePorts, NameTaken, StorageError (of all
+    /// kinds), NotServing.
     Mapping add(Mapping wanted, const Caller& openedBy);
 
     /// Closes a mapping; it serves until its row is gone. Returns when its row is gone, its ports are closed
@@ -75,7 +78,7 @@ class MappingService {
     /// Changes a mapping that is open. Returns when the change is committed and in force, for those who come
     /// from then on; whoever is there already goes on, within the new bounds of traffic. what: what is
     /// changed, for the log: its JSON, or kNewPasscode. Throws what edit() throws, UnknownMapping,
-    /// UnfitSettings, PortTaken, NoFreePorts, StorageError (of all kinds), NotServing.
+    /// UnfitSettings, PortTaken, NoFreePorts, NameTaken, StorageError (of all kinds), NotServing.
     MappingReport change(const std::string& id, const Edit& edit, const std::string& what,
                          const Caller& changedBy);
 
@@ -115,7 +118,7 @@ class MappingService {
 
   private:
     class Underway;
-    using PortLease = OpenMappings::PortLease;
+    using Lease = OpenMappings::Lease;
 
     template <class Attempt>
     auto again(const std::string& id, const DatabaseWriter::Patience& patience, Attempt&& attempt);
@@ -124,16 +127,18 @@ class MappingService {
     MappingReport changeOnce(const std::string& id, const Edit& edit, const std::string& what,
                              const DatabaseWriter::Patience& patience, const Caller& changedBy);
     static void refuseTaken(const Mapping& asked, const Mapping& former, const StoragePortTaken& taken);
-    void undo(const Mapping& mapping, std::shared_ptr<PortLease> ports);
+    void undo(const Mapping& mapping, std::shared_ptr<Lease> lease);
     void close(const Mapping& mapping, const Caller& closedBy);
-    MappingReport apply(const Mapping& wanted, PortLease& ports, const std::string& what,
+    MappingReport apply(const Mapping& wanted, Lease& lease, const std::string& what,
                         const Caller& changedBy);
     void goOnLate(const std::function<void()>& step);
-    void check(const Mapping& wanted) const;
+    void check(const Mapping& former, const Mapping& wanted) const;
+    void checkFront(const Mapping& former, const Mapping& wanted) const;
     void refuseUnlessServing() const;
 
     PipeEnvironment& _environment;
     MappingStore& _store;
+    Reloadable<FrontSettings> _front;
     OpenMappings _open;
     std::optional<StoreFollower> _follower; ///< of a database that is shared
     std::atomic<std::chrono::milliseconds> _hearing;

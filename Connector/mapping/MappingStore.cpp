@@ -49,15 +49,19 @@ std::string insertRow() {
         kMappingColumns.size(), [](const std::string&, const std::string& number) { return "$" + number; });
     const auto names =
         forColumns(kMappingColumns.size(), [](const std::string& name, const std::string&) { return name; });
-    return "INSERT INTO mapping (" + names + ", checksum) VALUES (" + values + ", $28)";
+    return "INSERT INTO mapping (" + names + ", checksum) VALUES (" + values + ", $" +
+           std::to_string(kMappingColumns.size() + 1) + ")";
 }
 
-/// Of the columns that the checksum is of.
+/// Of the columns that the checksum is of. The values behind theirs: the checksum, the id, and the checksum
+/// that it had before.
 std::string updateRow() {
     const auto settings = forColumns(kSealedColumns, [](const std::string& name, const std::string& number) {
         return name + " = $" + number;
     });
-    return "UPDATE mapping SET " + settings + ", checksum = $25 WHERE id = $26 AND checksum = $27";
+    const auto behind = [](std::size_t place) { return "$" + std::to_string(kSealedColumns + place); };
+    return "UPDATE mapping SET " + settings + ", checksum = " + behind(1) + " WHERE id = " + behind(2) +
+           " AND checksum = " + behind(3);
 }
 
 } // namespace
@@ -196,14 +200,11 @@ void MappingStore::remove(const Mapping& mapping) {
     const auto count = _database->write("DELETE FROM mapping WHERE id = $1 AND checksum = $2",
                                         {mapping.id, checksumOf(mapping)});
     if (count == 0) throw StorageOutdated("mapping " + mapping.id + " was changed or removed meanwhile");
-    releasePort(mapping.endpoint1.port);
-    releasePort(mapping.endpoint2.port);
+    releasePorts(mapping, Mapping());
 }
 
 void MappingStore::removeIfThere(const Mapping& mapping) {
-    if (_database->write(kDeleteRow, {mapping.id}) == 0) return;
-    releasePort(mapping.endpoint1.port);
-    releasePort(mapping.endpoint2.port);
+    if (_database->write(kDeleteRow, {mapping.id}) > 0) releasePorts(mapping, Mapping());
 }
 
 void MappingStore::forget(const std::string& id) {
@@ -217,15 +218,17 @@ void MappingStore::replace(const Mapping& before, const Mapping& mapping) {
         values.emplace_back(value);
     if (_database->write(updateRow(), values) == 0)
         throw StorageOutdated("mapping " + before.id + " was changed or removed meanwhile");
-    for (const auto port : {before.endpoint1.port, before.endpoint2.port})
-        if (port != mapping.endpoint1.port && port != mapping.endpoint2.port) releasePort(port);
+    releasePorts(before, mapping);
 }
 
-void MappingStore::releasePort(int port) {
-    _database->write("INSERT INTO released_port (turn, port)"
-                     " VALUES ((SELECT coalesce(max(turn), 0) + 1 FROM released_port), $1)"
-                     " ON CONFLICT (port) DO UPDATE SET turn = excluded.turn",
-                     {std::to_string(port)});
+/// Those of a mapping that its successor does not keep.
+void MappingStore::releasePorts(const Mapping& mapping, const Mapping& keeper) {
+    for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
+        if (port != 0 && port != keeper.endpoint1.port && port != keeper.endpoint2.port)
+            _database->write("INSERT INTO released_port (turn, port)"
+                             " VALUES ((SELECT coalesce(max(turn), 0) + 1 FROM released_port), $1)"
+                             " ON CONFLICT (port) DO UPDATE SET turn = excluded.turn",
+                             {std::to_string(port)});
 }
 
 void MappingStore::setLastUse(const std::vector<LastUseRecord>& records) {

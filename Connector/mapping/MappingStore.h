@@ -74,8 +74,8 @@ class MappingStore {
 
     struct Rows {
         std::vector<Mapping> mappings; ///< whose rows are as they were written
-        /// Whose rows have a wrong checksum, as their bytes have changed on the disk: id and ports alone,
-        /// which the database compares with its indexes.
+        /// Whose rows have a wrong checksum, as their bytes have changed on the disk: id, name and ports
+        /// alone, which the database compares with its indexes.
         std::vector<Mapping> damaged;
     };
 
@@ -125,13 +125,13 @@ class MappingStore {
 
     // Inside of a Transaction:
 
-    /// Throws StoragePortTaken.
+    /// Throws StoragePortTaken, StorageNameTaken.
     void insert(const Mapping& mapping);
 
     /// Removes the mapping and remembers its ports as the last ones given back. Throws StorageOutdated.
     void remove(const Mapping& mapping);
 
-    /// The same for one that may be gone, or damaged: then all that is known of it is its id and its ports.
+    /// The same for one that may be gone, or damaged: then its ports are all that is needed beside its id.
     void removeIfThere(const Mapping& mapping);
 
     /// Removes what there is under that id, and remembers nothing.
@@ -139,7 +139,7 @@ class MappingStore {
 
     /// Replaces all of the mapping `before`, which has the same id, but for when it was last in use. Ports
     /// that it has no more are remembered as the last ones given back. Throws StorageOutdated,
-    /// StoragePortTaken.
+    /// StoragePortTaken, StorageNameTaken.
     void replace(const Mapping& before, const Mapping& mapping);
 
     /// Has times of last use that are later than those known replace them: of all mappings or, when it
@@ -161,7 +161,7 @@ class MappingStore {
     MappingStore(std::unique_ptr<Database> database, bool isShared);
 
     void loadInto(Rows& rows, const std::string& condition, const std::set<std::string>& ids);
-    void releasePort(int port);
+    void releasePorts(const Mapping& mapping, const Mapping& keeper);
 
     std::unique_ptr<Database> _database;
     bool _isShared;

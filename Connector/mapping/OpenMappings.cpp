@@ -1,6 +1,7 @@
 #include "mapping/OpenMappings.h"
 
 #include "base/Timestamp.h"
+#include "mapping/AuditLog.h"
 #include "mapping/MappingRow.h"
 
 #include <Poco/Logger.h>
@@ -18,52 +19,8 @@ Poco::Logger& log() {
 
 } // namespace
 
-/// Throws UnknownMapping when it is not there.
-template <class Mappings>
-auto OpenMappings::find(Mappings& mappings, const std::string& id) {
-    const auto found = mappings.find(id);
-    if (found == mappings.end()) throw UnknownMapping("no mapping has the id " + id);
-    return found;
-}
-
-OpenMappings::Claim::Claim(OpenMappings& mappings, const std::string& id,
-                           DatabaseWriter::Clock::time_point until)
-    : _mappings(mappings), _id(id) {
-    std::unique_lock lock(_mappings._mutex);
-    const auto isFree = [&] { return !_mappings._areClaimsAllowed || !_mappings._claimed.contains(id); };
-    if (!_mappings._unclaimed.wait_until(lock, until, isFree))
-        throw StorageStalled("another change of this mapping waits for the server's database; nothing was "
-                             "changed");
-    if (!_mappings._areClaimsAllowed) throw NotServing("the connector is shutting down");
-    const auto damaged = _mappings._damaged.find(id);
-    _isDamaged = damaged != _mappings._damaged.end();
-    _mapping = _isDamaged ? damaged->second : find(_mappings._open, id)->second.mapping();
-    _mappings._claimed.insert(id);
-}
-
-OpenMappings::Claim::~Claim() {
-    const std::lock_guard lock(_mappings._mutex);
-    _mappings._claimed.extract(_id);
-    _mappings._unclaimed.notify_all();
-}
-
-OpenMappings::PortLease::PortLease(OpenMappings& mappings, const Mapping& former, Mapping& wanted)
-    : _mappings(mappings), _former(former) {
-    const std::lock_guard lock(_mappings._mutex);
-    _listeners = _mappings._ports.open(_former, wanted);
-    _wanted = wanted;
-    _mappings._claimed.insert(_wanted.id);
-}
-
-OpenMappings::PortLease::~PortLease() {
-    const std::lock_guard lock(_mappings._mutex);
-    if (!_areKept) _mappings._ports.giveBack(_wanted, _former);
-    _mappings._claimed.extract(_wanted.id);
-    _mappings._unclaimed.notify_all();
-}
-
-OpenMappings::OpenMappings(PipeEnvironment& environment, PortPool& pool)
-    : _environment(environment), _factory(environment), _ports(environment, pool),
+OpenMappings::OpenMappings(PipeEnvironment& environment, PortPool& pool, const FrontSettings& front)
+    : _environment(environment), _factory(environment), _front(front), _ports(environment, pool),
       _didAllowPlain(environment.allowsPlainVisitors()) {}
 
 void OpenMappings::restore(const StoredMappings& stored) {
@@ -72,6 +29,7 @@ void OpenMappings::restore(const StoredMappings& stored) {
     for (const auto& mapping : stored.damaged)
         keepDamaged(mapping);
     for (const auto& mapping : stored.mappings) {
+        _names.keepFor(mapping);
         _restored.push_back({&add(mapping), _ports.openAgain(mapping)});
         tellUnserved(mapping);
     }
@@ -90,6 +48,21 @@ void OpenMappings::serve() {
         pipe->start(std::move(listeners));
     _restored.clear();
     log().information("%z mappings restored, %z ports free", _open.size(), _ports.freeCount());
+    tellUnreachable();
+}
+
+/// With the lock.
+void OpenMappings::tellUnreachable() const {
+    const auto count = std::count_if(_open.begin(), _open.end(),
+                                     [this](const auto& one) { return lacksFront(one.second.mapping()); });
+    if (count > 0)
+        log().error("%z mappings without ports are degraded, nobody can reach them: front.port, or of public "
+                    "mappings front.domain, is not set",
+                    static_cast<std::size_t>(count));
+}
+
+bool OpenMappings::lacksFront(const Mapping& mapping) const {
+    return !mapping.hasPorts && !_front.leadsTo(mapping.type);
 }
 
 bool OpenMappings::mayServe(const Mapping& mapping) const {
@@ -125,11 +98,23 @@ void OpenMappings::reload(const std::vector<std::uint16_t>& ports) {
         change.wait();
 }
 
-void OpenMappings::open(const Mapping& mapping, PortLease& ports) {
+void OpenMappings::open(const Mapping& mapping, Lease& lease) {
     const std::lock_guard lock(_mutex);
-    ports._areKept = true;
+    keepWhatIsLeased(mapping, lease);
+    serveNew(mapping, std::move(lease._listeners));
+}
+
+/// With the lock.
+void OpenMappings::keepWhatIsLeased(const Mapping& mapping, Lease& lease) {
+    lease._areKept = true;
     _ports.keepFor(mapping);
-    serveNew(mapping, std::move(ports._listeners));
+    _names.keepFor(mapping);
+}
+
+/// With the lock: its ports and its name, but for those that its successor keeps.
+void OpenMappings::giveBack(const Mapping& mapping, const Mapping& keeper) {
+    _ports.giveBack(mapping, keeper);
+    _names.giveBack(mapping, keeper);
 }
 
 /// With the lock.
@@ -147,7 +132,7 @@ void OpenMappings::close(const Mapping& mapping) {
         closed = {};
         lock.lock();
     }
-    _ports.giveBack(mapping, Mapping());
+    giveBack(mapping, Mapping());
     _environment.events().publish("mapping-closed", mapping);
     if (_onClosed) _onClosed(mapping.id);
 }
@@ -159,11 +144,10 @@ OpenMappings::Opened::node_type OpenMappings::take(const std::string& id) {
     return taken;
 }
 
-MappingReport OpenMappings::change(const Mapping& wanted, PortLease& ports) {
+MappingReport OpenMappings::change(const Mapping& wanted, Lease& lease) {
     std::unique_lock lock(_mutex);
-    ports._areKept = true;
-    _ports.keepFor(wanted);
-    return serveChanged(lock, wanted, std::move(ports._listeners));
+    keepWhatIsLeased(wanted, lease);
+    return serveChanged(lock, wanted, std::move(lease._listeners));
 }
 
 /// One that is claimed, which nobody else removes.
@@ -175,7 +159,7 @@ MappingReport OpenMappings::serveChanged(std::unique_lock<std::mutex>& lock, con
     lock.unlock();
     changed.wait();
     lock.lock();
-    _ports.giveBack(former, wanted);
+    giveBack(former, wanted);
     _environment.events().publish("mapping-changed", wanted);
     return reportOf(open);
 }
@@ -223,17 +207,19 @@ std::set<std::string> OpenMappings::follow(const std::set<std::string>& ids, con
     return busy;
 }
 
-/// False when somebody has leased one of its ports here, who will not get it.
+/// False when somebody has leased one of its ports, or its name, here, who will not get it.
 bool OpenMappings::followRow(const Mapping& row) {
     std::unique_lock lock(_mutex);
-    if (_ports.isLeased(row.endpoint1.port) || _ports.isLeased(row.endpoint2.port)) return false;
-    if (const auto damaged = _damaged.extract(row.id)) _ports.giveBack(damaged.mapped(), row);
+    if (_ports.isLeased(row.endpoint1.port) || _ports.isLeased(row.endpoint2.port) ||
+        _names.isLeased(row.name))
+        return false;
+    if (const auto damaged = _damaged.extract(row.id)) giveBack(damaged.mapped(), row);
+    _names.keepFor(row);
     const auto found = _open.find(row.id);
     if (found == _open.end()) {
         serveNew(row, _ports.openAgain(row));
         tellUnserved(row);
-        log().information("mapping %s is opened, as another Connector has: %s, ports %hu and %hu", row.id,
-                          std::string(row.typeName()), row.endpoint1.port, row.endpoint2.port);
+        log().information("mapping %s is opened, as another Connector has: %s", row.id, inWords(row));
     } else if (checksumOf(found->second.mapping()) != checksumOf(row)) {
         serveChanged(lock, row, _ports.openChanged(found->second.mapping(), row));
         log().information("mapping %s is changed, as another Connector has", row.id);
@@ -254,6 +240,7 @@ void OpenMappings::followDamage(const Mapping& row) {
 void OpenMappings::keepDamaged(const Mapping& mapping) {
     if (!_damaged.emplace(mapping.id, mapping).second) return;
     _ports.keepFor(mapping);
+    _names.keepFor(mapping);
     log().error(
         "mapping %s is damaged in the database, and not served: the checksum of its row is wrong; restore a "
         "backup, or remove it and add a new one",
@@ -275,16 +262,25 @@ void OpenMappings::followRemoval(const std::string& id) {
     log().information("mapping %s is closed, as another Connector has removed it", id);
 }
 
-std::vector<MappingStore::RowMark> OpenMappings::marks() const {
-    constexpr std::size_t kAtOnce = 1000; // while others wait for the lock
-    std::vector<MappingStore::RowMark> marks;
+/// Ordered by id, each with the lock, which others get in between: there may be a hundred thousand.
+template <class Function>
+void OpenMappings::forEachOpen(Function&& function) const {
+    constexpr std::size_t kAtOnce = 1000;
+    std::string last;
     for (bool isOver = false; !isOver;) {
         const std::lock_guard lock(_mutex);
-        auto it = marks.empty() ? _open.begin() : _open.upper_bound(marks.back().id);
-        for (std::size_t i = 0; i < kAtOnce && it != _open.end(); ++i, ++it)
-            marks.push_back({it->first, checksumOf(it->second.mapping())});
+        auto it = _open.upper_bound(last);
+        for (std::size_t i = 0; i < kAtOnce && it != _open.end(); ++i, ++it) {
+            function(it->second);
+            last = it->first;
+        }
         isOver = it == _open.end();
     }
+}
+
+std::vector<MappingStore::RowMark> OpenMappings::marks() const {
+    std::vector<MappingStore::RowMark> marks;
+    forEachOpen([&](const Open& open) { marks.push_back({open.mapping().id, checksumOf(open.mapping())}); });
     return marks;
 }
 
@@ -302,6 +298,14 @@ bool OpenMappings::knows(const std::string& id) const {
 MappingReport OpenMappings::show(const std::string& id) const {
     const std::lock_guard lock(_mutex);
     return reportOf(find(_open, id)->second);
+}
+
+std::optional<MappingReport> OpenMappings::findNamed(const std::string& name) const {
+    const std::lock_guard lock(_mutex);
+    const auto* const owner = _names.ownerOf(name);
+    const auto found = owner ? _open.find(*owner) : _open.end();
+    if (found == _open.end() || found->second.mapping().name != name) return std::nullopt;
+    return reportOf(found->second);
 }
 
 ConnectionReports OpenMappings::connections(const std::string& id) const {
@@ -340,13 +344,15 @@ std::vector<MappingReport> OpenMappings::list(const std::string& after, std::siz
     return reports;
 }
 
+void OpenMappings::forEach(const Look& look) const {
+    forEachOpen([&](const Open& open) { look(open.mapping(), statusOf(open), open.pipe.lastUse()); });
+}
+
 MappingTotals OpenMappings::totals() const {
-    const std::lock_guard lock(_mutex);
     MappingTotals totals;
-    totals.mappings = _open.size();
-    totals.damaged = _damaged.size();
-    for (const auto& [id, open] : _open) {
-        const auto status = open.pipe.status();
+    forEachOpen([&](const Open& open) {
+        const auto status = statusOf(open);
+        ++totals.mappings;
         totals.degraded += status.degraded ? 1 : 0;
         totals.agentsWaiting += status.agentsWaiting[0] + status.agentsWaiting[1];
         totals.visitorsWaiting += status.visitorsWaiting;
@@ -354,7 +360,9 @@ MappingTotals OpenMappings::totals() const {
             totals.visitorsRefused += refused;
         totals.relays += status.relays;
         totals.bytesRelayed += status.bytesFrom[0] + status.bytesFrom[1];
-    }
+    });
+    const std::lock_guard lock(_mutex);
+    totals.damaged = _damaged.size();
     return totals;
 }
 
@@ -363,8 +371,15 @@ std::size_t OpenMappings::freePortCount() const {
     return _ports.freeCount();
 }
 
+PipeStatus OpenMappings::statusOf(const Open& open) const {
+    auto status = open.pipe.status();
+    status.lacksFront = lacksFront(open.mapping());
+    status.degraded = status.degraded || status.lacksFront;
+    return status;
+}
+
 MappingReport OpenMappings::reportOf(const Open& open) const {
-    MappingReport report{open.mapping(), open.pipe.status()};
+    MappingReport report{open.mapping(), statusOf(open)};
     report.mapping.traffic = report.mapping.traffic.orElse(_environment.trafficOf(report.mapping.type));
     report.mapping.logRelays = open.mapping().logRelays.value_or(_environment.logsRelays());
     report.mapping.lastUse = open.pipe.lastUse();
@@ -372,14 +387,13 @@ MappingReport OpenMappings::reportOf(const Open& open) const {
 }
 
 std::vector<LastUseRecord> OpenMappings::lastUseToStore(bool isEnd) const {
-    const std::lock_guard lock(_mutex);
     const auto now = timestampNow();
     std::vector<LastUseRecord> records;
-    for (const auto& [id, open] : _open) {
+    forEachOpen([&](const Open& open) {
         const auto current = open.pipe.lastUse();
         if (isEnd ? current != open.storedUse : isDue(current, open.storedUse, now))
-            records.push_back({id, current});
-    }
+            records.push_back({open.mapping().id, current});
+    });
     return records;
 }
 

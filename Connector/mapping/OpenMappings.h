@@ -1,9 +1,11 @@
 #pragma once
 
+#include "front/FrontSettings.h"
 #include "front/PipeDirectory.h"
 #include "mapping/DatabaseWriter.h"
 #include "mapping/LastUseRecord.h"
 #include "mapping/MappingError.h"
+#include "mapping/MappingNames.h"
 #include "mapping/MappingPorts.h"
 #include "mapping/MappingStore.h"
 #include "model/Mapping.h"
@@ -19,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -35,7 +38,7 @@ struct MappingReport {
 /// What all pipes are doing together at the moment.
 struct MappingTotals {
     std::size_t mappings = 0;
-    /// Mappings of which some port is held by something else.
+    /// Mappings that nobody can reach, or not all who want to (PipeStatus::degraded).
     std::size_t degraded = 0;
     /// Rows of the database that are not served, as they are not as they were written.
     std::size_t damaged = 0;
@@ -57,14 +60,13 @@ struct StoredMappings {
     std::vector<std::uint16_t> releasedPorts; ///< the one given back first in front
 };
 
-/// The mappings that this process serves: each has two ports of the pool, unless it has none, and a pipe, all
-/// or nothing. Knows
-/// nothing of the database. All functions may be called from any thread that is not an event loop's; one lock
-/// orders them, which nobody keeps who waits for anything but a loop.
+/// The mappings that this process serves: each has two ports of the pool, if it has any, its name and a pipe,
+/// all or nothing. Knows nothing of the database. All functions may be called from any thread that is not an
+/// event loop's; one lock orders them, which nobody keeps who waits for anything but a loop.
 class OpenMappings {
   public:
-    /// environment and pool must outlive it.
-    OpenMappings(PipeEnvironment& environment, PortPool& pool);
+    /// environment and pool must outlive it. front: its port and its domain never change.
+    OpenMappings(PipeEnvironment& environment, PortPool& pool, const FrontSettings& front);
 
     /// Opens a pipe, and its ports, for each of them. One whose port something else holds is degraded until
     /// it can listen.
@@ -81,23 +83,24 @@ class OpenMappings {
     void reload(const std::vector<std::uint16_t>& ports);
 
     class Claim;
-    class PortLease;
+    class Lease;
 
-    /// Serves a mapping that is new, at the ports of its lease.
-    void open(const Mapping& mapping, PortLease& ports);
+    /// Serves a mapping that is new, with what its lease has.
+    void open(const Mapping& mapping, Lease& lease);
 
     /// Stops serving one that is claimed. Returns when its ports and its connections are closed.
     void close(const Mapping& mapping);
 
     /// One that is claimed is like this from now on; returns when that is in force.
-    MappingReport change(const Mapping& wanted, PortLease& ports);
+    MappingReport change(const Mapping& wanted, Lease& lease);
 
     /// The row that each of these has in the database; for some or all there may be none.
     using ReadRows = std::function<MappingStore::Rows(const std::set<std::string>& ids)>;
 
     /// Has these mappings be served as `read` says that they are in the database by now: opened, changed,
     /// closed or left alone. What is open, and damaged there, stays as it is. Returns those
-    /// that are claimed, or whose ports are leased: that is to be tried again. Throws what read() throws.
+    /// that are claimed, or whose ports or name are leased: that is to be tried again. Throws what read()
+    /// throws.
     std::set<std::string> follow(const std::set<std::string>& ids, const ReadRows& read);
 
     /// What tells the rows of all that are served from others, ordered by id.
@@ -111,6 +114,9 @@ class OpenMappings {
 
     /// Throws UnknownMapping.
     MappingReport show(const std::string& id) const;
+
+    /// The one of that name; nothing when none has it.
+    std::optional<MappingReport> findNamed(const std::string& name) const;
 
     /// Its agents and visitors at the moment. Throws UnknownMapping, and LoopsBusy when an event loop does
     /// not answer for limits.loop-wait.
@@ -128,6 +134,14 @@ class OpenMappings {
 
     /// At most `limit` mappings with ids greater than `after`, ordered by id.
     std::vector<MappingReport> list(const std::string& after, std::size_t limit) const;
+
+    /// Is told of one mapping: how it was asked for, what it is doing, and when it was last in use.
+    using Look =
+        std::function<void(const Mapping& mapping, const PipeStatus& status, const LastUse& lastUse)>;
+
+    /// Calls the function for all of them, ordered by id; it must not call this object. One that is opened or
+    /// closed meanwhile is told of, or not.
+    void forEach(const Look& look) const;
 
     MappingTotals totals() const;
     std::size_t freePortCount() const;
@@ -171,6 +185,8 @@ class OpenMappings {
     using Opened = std::map<std::string, Open>;
     class Hold;
 
+    void keepWhatIsLeased(const Mapping& mapping, Lease& lease);
+    void giveBack(const Mapping& mapping, const Mapping& keeper);
     LazyPipe& add(const Mapping& mapping);
     Opened::node_type take(const std::string& id);
     void serveNew(const Mapping& mapping, std::array<Pipe::Listeners, 2> listeners);
@@ -180,17 +196,25 @@ class OpenMappings {
     void followDamage(const Mapping& row);
     void keepDamaged(const Mapping& mapping);
     void followRemoval(const std::string& id);
+    template <class Function>
+    void forEachOpen(Function&& function) const;
     template <class Mappings>
     static auto find(Mappings& mappings, const std::string& id);
     ConnectionReports await(std::future<ConnectionReports> answer) const;
+    void refuseTakenName(const std::string& name) const;
+    PipeStatus statusOf(const Open& open) const;
     MappingReport reportOf(const Open& open) const;
+    bool lacksFront(const Mapping& mapping) const;
     bool mayServe(const Mapping& mapping) const;
+    void tellUnreachable() const;
     void tellUnserved(const Mapping& mapping) const;
     void tellWhoIsServed(bool didAllowPlain) const;
 
     PipeEnvironment& _environment;
     const PipeFactory _factory;
+    const FrontSettings _front;
     MappingPorts _ports;
+    MappingNames _names;
     PipeDirectory _directory;
     mutable std::mutex _mutex;
     Opened _open;
@@ -215,7 +239,7 @@ class OpenMappings::Claim {
 
     /// As it was when the claim was made; nobody else changes it.
     const Mapping& mapping() const { return _mapping; }
-    /// Only its id and its ports are known.
+    /// Only its id, its name and its ports are known.
     bool isDamaged() const { return _isDamaged; }
 
   private:
@@ -225,16 +249,16 @@ class OpenMappings::Claim {
     bool _isDamaged = false;
 };
 
-/// Ports on their way to a mapping. They go back to the pool with it, unless the mapping has got them. Made
+/// Ports and a name on their way to a mapping. They go back with it, unless the mapping has got them. Made
 /// and destroyed without the lock.
-class OpenMappings::PortLease {
+class OpenMappings::Lease {
   public:
-    /// The ports of a mapping, but for those that the other one has: they are listened on. Those that are 0
-    /// in `wanted` are chosen. Throws UnfitSettings, PortTaken, NoFreePorts.
-    PortLease(OpenMappings& mappings, const Mapping& former, Mapping& wanted);
-    ~PortLease();
-    PortLease(const PortLease&) = delete;
-    PortLease& operator=(const PortLease&) = delete;
+    /// What a mapping is to have that it had not before: the ports are listened on, and those that are 0 in
+    /// `wanted` are chosen. Throws UnfitSettings, PortTaken, NoFreePorts, NameTaken.
+    Lease(OpenMappings& mappings, const Mapping& former, Mapping& wanted);
+    ~Lease();
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
 
   private:
     friend class OpenMappings;
@@ -245,5 +269,13 @@ class OpenMappings::PortLease {
     std::array<Pipe::Listeners, 2> _listeners;
     bool _areKept = false;
 };
+
+/// Throws UnknownMapping when it is not there.
+template <class Mappings>
+auto OpenMappings::find(Mappings& mappings, const std::string& id) {
+    const auto found = mappings.find(id);
+    if (found == mappings.end()) throw UnknownMapping("no mapping has the id " + id);
+    return found;
+}
 
 } // namespace connector

@@ -48,9 +48,13 @@ std::exception_ptr errorOf(const Poco::Exception& error, const std::string& path
         return std::make_exception_ptr(StorageFull(path + ": the disk is full: " + error.message()));
     if (dynamic_cast<const Poco::Data::SQLite::DBLockedException*>(&error))
         return std::make_exception_ptr(StorageLocked(path + ": the database is locked by another program"));
-    if (dynamic_cast<const Poco::Data::SQLite::ConstraintViolationException*>(&error) &&
-        error.message().find("mapping.port") != std::string::npos)
-        return std::make_exception_ptr(StoragePortTaken(failure));
+    if (dynamic_cast<const Poco::Data::SQLite::ConstraintViolationException*>(&error)) {
+        const auto isOf = [&](const char* columns) {
+            return error.message().find(columns) != std::string::npos;
+        };
+        if (isOf("mapping.port")) return std::make_exception_ptr(StoragePortTaken(failure));
+        if (isOf("mapping.name")) return std::make_exception_ptr(StorageNameTaken(failure));
+    }
     return std::make_exception_ptr(StorageError(failure));
 }
 
@@ -89,11 +93,12 @@ void createTables(Session& session) {
     session << "BEGIN IMMEDIATE", now;
     session << "CREATE TABLE mapping ("
                " id TEXT PRIMARY KEY, type TEXT NOT NULL CHECK (type IN ('public', 'private')),"
-               " label TEXT NOT NULL,"
-               " port1 INTEGER NOT NULL UNIQUE, passcode1 TEXT NOT NULL,"
+               " label TEXT NOT NULL, name TEXT UNIQUE," // NULL: none
+               // NULL: it has none of its own; so both are, or neither.
+               " port1 INTEGER UNIQUE, passcode1 TEXT NOT NULL,"
                " formerpasscode1 TEXT NOT NULL, formerpasscodeuntil1 INTEGER NOT NULL,"
                " maxconnections1 INTEGER NOT NULL, heartbeatabsencethreshold1 INTEGER NOT NULL,"
-               " port2 INTEGER NOT NULL UNIQUE, passcode2 TEXT NOT NULL,"
+               " port2 INTEGER UNIQUE, passcode2 TEXT NOT NULL,"
                " formerpasscode2 TEXT NOT NULL, formerpasscodeuntil2 INTEGER NOT NULL,"
                " maxconnections2 INTEGER NOT NULL, heartbeatabsencethreshold2 INTEGER NOT NULL,"
                // Lists have a space between their members.

@@ -47,6 +47,12 @@ class StoragePortTaken : public StorageError {
     int _port;
 };
 
+/// Another mapping has the name. Nothing was written.
+class StorageNameTaken : public StorageError {
+  public:
+    using StorageError::StorageError;
+};
+
 /// The row is not, or not any more, as it was said to be: another Connector has changed or removed it.
 /// Nothing was written.
 class StorageOutdated : public StorageError {

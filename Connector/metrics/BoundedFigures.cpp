@@ -27,12 +27,21 @@ void addPresent(PipeStatus& sum, const PipeStatus& status) {
     sum.relays += status.relays;
 }
 
-bool isOlder(const MappingReport& a, const MappingReport& b) {
-    return std::tie(a.mapping.created, a.mapping.id) < std::tie(b.mapping.created, b.mapping.id);
+/// Whether there is anything for addCounters().
+bool hasCounts(const PipeStatus& status) {
+    constexpr PipeStatus none;
+    return status.visitorsAdmitted != 0 || status.visitorsRefused != none.visitorsRefused ||
+           status.visitorWaits.counts != none.visitorWaits.counts ||
+           status.openings.counts != none.openings.counts || status.bytesFrom != none.bytesFrom;
 }
 
-MappingFigures figuresOf(const MappingReport& report) {
-    const auto& [mapping, status] = report;
+/// An order for heaps, too: the newest is in front.
+template <class One, class Other>
+bool isOlder(const One& a, const Other& b) {
+    return std::tie(a.created, a.id) < std::tie(b.created, b.id);
+}
+
+MappingFigures figuresOf(const Mapping& mapping, const PipeStatus& status, const LastUse& lastUse) {
     const bool isPublic = mapping.type == Mapping::Type::Public;
     return {.id = mapping.id,
             .type = mapping.typeName(),
@@ -41,36 +50,54 @@ MappingFigures figuresOf(const MappingReport& report) {
             .hasAgentsAtPort2 = !isPublic,
             .status = status,
             .degraded = status.degraded ? std::size_t{1} : 0,
-            .lastAgent = mapping.lastUse.agent};
+            .lastAgent = lastUse.agent,
+            .created = mapping.created};
 }
 
 } // namespace
 
-std::vector<MappingFigures> BoundedFigures::of(std::vector<MappingReport> reports, std::size_t most) {
-    const auto middle = reports.begin() + static_cast<std::ptrdiff_t>(std::min(most, reports.size()));
-    std::nth_element(reports.begin(), middle, reports.end(), isOlder);
-    std::sort(reports.begin(), middle, isOlder);
-    std::vector<MappingFigures> mappings;
-    std::transform(reports.begin(), middle, std::back_inserter(mappings), figuresOf);
-
-    Statuses others;
+/// Those that are not told of one by one, as they are looked at.
+struct BoundedFigures::Others {
     MappingFigures sum;
-    sum.id = kOther;
-    sum.hasVisitors = sum.hasAgentsAtPort2 = true;
-    for (auto other = middle; other != reports.end(); ++other) {
-        const auto figures = figuresOf(*other);
-        addCounters(sum.status, figures.status);
-        addPresent(sum.status, figures.status);
-        sum.degraded += figures.degraded;
-        sum.lastAgent = std::max(sum.lastAgent, figures.lastAgent);
-        others.emplace(figures.id, figures.status);
+    Statuses statuses;
+    bool areThere = false;
+
+    void add(const std::string& id, const PipeStatus& status, Poco::Int64 lastAgent) {
+        areThere = true;
+        addCounters(sum.status, status);
+        addPresent(sum.status, status);
+        sum.degraded += status.degraded ? 1 : 0;
+        sum.lastAgent = std::max(sum.lastAgent, lastAgent);
+        if (hasCounts(status)) statuses.emplace(id, status);
     }
-    keepCountsOfGone(others);
-    addCounters(sum.status, _gone);
-    _others = std::move(others);
-    _hasOthers = _hasOthers || !_others.empty();
-    if (_hasOthers) mappings.push_back(std::move(sum));
-    return mappings;
+};
+
+std::vector<MappingFigures> BoundedFigures::of(const ForEach& forEach, std::size_t most) {
+    std::vector<MappingFigures> oldest; // a heap
+    Others others;
+    forEach([&](const Mapping& mapping, const PipeStatus& status, const LastUse& lastUse) {
+        if (oldest.size() == most) {
+            if (most == 0 || !isOlder(mapping, oldest.front()))
+                return others.add(mapping.id, status, lastUse.agent);
+            std::pop_heap(oldest.begin(), oldest.end(), isOlder<MappingFigures, MappingFigures>);
+            others.add(oldest.back().id, oldest.back().status, oldest.back().lastAgent);
+            oldest.pop_back();
+        }
+        oldest.push_back(figuresOf(mapping, status, lastUse));
+        std::push_heap(oldest.begin(), oldest.end(), isOlder<MappingFigures, MappingFigures>);
+    });
+    std::sort_heap(oldest.begin(), oldest.end(), isOlder<MappingFigures, MappingFigures>);
+
+    keepCountsOfGone(others.statuses);
+    _others = std::move(others.statuses);
+    _hasOthers = _hasOthers || others.areThere;
+    if (_hasOthers) {
+        auto& sum = oldest.emplace_back(std::move(others.sum));
+        sum.id = kOther;
+        sum.hasVisitors = sum.hasAgentsAtPort2 = true;
+        addCounters(sum.status, _gone);
+    }
+    return oldest;
 }
 
 void BoundedFigures::keepCountsOfGone(const Statuses& others) {

@@ -5,6 +5,7 @@
 #include <Poco/Types.h>
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct MappingFigures {
     PipeStatus status;
     std::size_t degraded = 0;  ///< mappings
     Poco::Int64 lastAgent = 0; ///< LastUse::agent
+    Poco::Int64 created = 0;   ///< Mapping::created
 };
 
 /// Bounds how many mappings are told of one by one: the oldest, so that a new one never takes the place of
@@ -30,15 +32,19 @@ class BoundedFigures {
   public:
     static constexpr const char* kOther = "other";
 
-    /// reports: of all mappings. most: to be told of one by one.
-    std::vector<MappingFigures> of(std::vector<MappingReport> reports, std::size_t most);
+    /// Calls the function for each mapping, in any order.
+    using ForEach = std::function<void(const OpenMappings::Look& look)>;
+
+    /// most: to be told of one by one. What is kept is bounded by those that were ever used.
+    std::vector<MappingFigures> of(const ForEach& forEach, std::size_t most);
 
   private:
     using Statuses = std::map<std::string, PipeStatus>;
+    struct Others;
 
     void keepCountsOfGone(const Statuses& others);
 
-    Statuses _others;        ///< by id, as they were when they were looked at last
+    Statuses _others;        ///< by id, as they were when they were looked at last; of those with counts
     PipeStatus _gone;        ///< of those that are none of the others any more; its counters only
     bool _hasOthers = false; ///< or has had some
 };

@@ -4,7 +4,6 @@
 
 #include <prometheus/text_serializer.h>
 
-#include <limits>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -46,8 +45,8 @@ std::string ServerMetrics::text() {
     for (auto& family : processFamilies(_sources))
         write(std::move(family));
     serializer.Serialize(text, _registry.Collect());
-    auto all = _sources.mappings.open().list("", std::numeric_limits<std::size_t>::max());
-    forEachMappingFamily(_figures.of(std::move(all), _mostMappings), write);
+    const auto all = [this](const auto& look) { _sources.mappings.open().forEach(look); };
+    forEachMappingFamily(_figures.of(all, _mostMappings), write);
     return std::move(text).str();
 }
 

@@ -155,9 +155,9 @@ class Mapping {
     update(data) {
         this.data = data;
         this.isPublic = data.type === "public";
-        this.name = data.label || data.id;
+        this.name = data.label || data.name || data.id;
         this.state = this.#state();
-        this.text = [data.label, data.id, data.port1, data.port2, data.url ?? "", data.type].join("\n").toLowerCase();
+        this.text = [data.label, data.name, data.id, data.port1, data.port2, data.url ?? "", data.type].join("\n").toLowerCase();
         addSample(this.samples, [data.bytesfromport1, data.bytesfromport2]);
     }
 
@@ -197,6 +197,7 @@ class Mapping {
             port1: `port ${port1} is held by something else`,
             port2: `port ${port2} is held by something else`,
             visitortls: "visitors would speak plain TCP, and may not (pipes.allow-plain-visitors)",
+            front: "it has no ports, and nobody can come by the front (front.port, front.domain)",
         };
         return (degraded ?? []).map((reason) => words[reason] ?? reason);
     }
@@ -474,7 +475,7 @@ function fillRow(row, mapping) {
     const { data, isPublic, agents, reasons, limits } = mapping;
     const [name, state, agentsCell, visitors, traffic, seen, limitsCell] = row.children;
     row.dataset.id = data.id;
-    fillCell(name, mapping.name, isPublic ? data.url : `private, ports ${data.port1} and ${data.port2}`);
+    fillCell(name, mapping.name, isPublic ? data.url : data.ports ? `private, ports ${data.port1} and ${data.port2}` : "private, at the front");
     fillCell(state, STATES[mapping.state], reasons.length ? reasons.join("; ") : data.type);
     setAttribute(state.firstChild, "data-state", mapping.state);
     setAttribute(state, "title", reasons.join("; ") || null);
@@ -631,9 +632,11 @@ async function lookAtDetail() {
 
 function factsOf({ data, isPublic, agents, limits }) {
     const facts = [["Id", data.id], ["Type", data.type]];
-    if (isPublic) facts.push(["URL", data.url]);
-    facts.push(["Port of agents", isPublic ? data.port1 : `${data.port1} and ${data.port2}`]);
-    if (isPublic) facts.push(["Port of visitors", data.port2]);
+    if (isPublic) facts.push(["Name", data.name || "none"], ["URL", data.url || "none"]);
+    if (data.ports) {
+        facts.push(["Port of agents", isPublic ? data.port1 : `${data.port1} and ${data.port2}`]);
+        if (isPublic) facts.push(["Port of visitors", data.port2]);
+    } else facts.push(["Port of all", `${data.port1}, the front's`]);
     facts.push(["Agents waiting", agents.join(" + ")]);
     facts.push(["Most agents", isPublic ? data.maxconnections : `${data.maxconnectionsport1} + ${data.maxconnectionsport2}`]);
     facts.push(["Relays", number.format(data.relays)]);
@@ -718,7 +721,9 @@ const PORT = { kind: "number", min: 1, max: 65535 };
 const COUNT = { kind: "number", min: 0, max: 1000000 };
 
 // name: the API's. of: the type of mapping that has it, or both.
-const NAMING = [{ name: "label", label: "Label", kind: "text", maxlength: 64, hint: "a name for people" }];
+const LABEL = { name: "label", label: "Label", kind: "text", maxlength: 64, hint: "a name for people" };
+const NAME = { name: "name", label: "Name", of: "public", kind: "text", maxlength: 63, placeholder: "till-3" };
+const HAS_PORTS = { name: "ports", label: "Reached by", kind: "choice", choices: [["true", "ports of its own"], ["false", "the front alone"]] };
 const PORTS = [
     { name: "port1", label: "Port of agents (port1)", ...PORT },
     { name: "port2", label: "Port of visitors (port2)", of: "public", ...PORT },
@@ -785,10 +790,16 @@ function changesIn(form, isWanted = (input) => input.value !== input.initial) {
     return changes;
 }
 
+// Without a domain there are no names.
+function naming() {
+    const domain = server.status?.front?.domain;
+    return domain ? [{ ...NAME, hint: `for visitors: https://NAME.${domain}` }] : [];
+}
+
 function makeSettings(mapping) {
-    const fields = [...NAMING, ...PORTS, ...VISITORS, ...LIMITS].filter((field) => !field.of || field.of === mapping.data.type);
-    $("#settings .fields").replaceChildren(...fields.map((field) => newField(
-        field.name.startsWith("port") ? { ...field, required: true } : field, mapping.data[field.name])));
+    const ports = mapping.data.ports ? PORTS.map((field) => ({ ...field, required: true })) : [];
+    const fields = [LABEL, ...naming(), ...ports, ...VISITORS, ...LIMITS].filter((field) => !field.of || field.of === mapping.data.type);
+    $("#settings .fields").replaceChildren(...fields.map((field) => newField(field, mapping.data[field.name])));
     setText($("#settings .error"), "");
 }
 
@@ -850,10 +861,11 @@ function askWhether(title, text, verb, action) {
 }
 
 function openAdd() {
-    const fields = [...NAMING, ...AGENTS, ...PORTS, ...VISITORS, ...LIMITS];
-    const free = (field) => (field.name.startsWith("port") ? { ...field, hint: "empty: it is chosen" } : field);
+    const ports = PORTS.map((field) => ({ ...field, hint: "empty: it is chosen" }));
+    const hasPorts = server.status?.front ? [HAS_PORTS] : [];
+    const fields = [LABEL, ...naming(), ...AGENTS, ...hasPorts, ...ports, ...VISITORS, ...LIMITS];
     const form = openDialog("#add-dialog", addMapping);
-    $(".fields", form).replaceChildren(...fields.map((field) => newField(free(field), field.value && field.value * (field.scale ?? 1))));
+    $(".fields", form).replaceChildren(...fields.map((field) => newField(field, field.value && field.value * (field.scale ?? 1))));
     const onType = () => {
         const type = form.elements.type.value;
         for (const label of $$(".fields label", form)) {
@@ -869,9 +881,10 @@ function openAdd() {
 async function addMapping(form) {
     const wanted = changesIn(form, (input) => input.required || input.value !== input.initial);
     const added = await call("POST", "mapping/add", { type: form.elements.type.value, ...wanted });
-    note(await call("GET", pathOf(added.id)));
+    const shown = await call("GET", pathOf(added.id));
+    note(shown);
     arrange();
-    const secrets = [["Id", added.id], ["Port 1", added.port1], ["Passcode of port 1", added.passcode1],
+    const secrets = [["Id", added.id], ["URL", shown.url ?? ""], ["Port 1", added.port1], ["Passcode of port 1", added.passcode1],
         ["Port 2", added.port2], ["Passcode of port 2", added.passcode2]];
     return () => showSecrets("The mapping is open", secrets, () => openMapping(added.id));
 }

@@ -65,6 +65,7 @@ void EventFeed::publish(const char* name, const Mapping& mapping, std::uint16_t 
     object->set("id", mapping.id);
     object->set("type", mapping.typeName());
     if (!mapping.label.empty()) object->set("label", mapping.label);
+    if (!mapping.name.empty()) object->set("name", mapping.name);
     if (port != 0) object->set("port", port);
     object->set("timestamp", timestampNow());
     add(name, textOf(*object));

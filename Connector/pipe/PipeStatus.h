@@ -45,6 +45,8 @@ struct PipeStatus {
     Durations::Snapshot openings;
     /// Something else holds that port, and the pipe tries again every second.
     std::array<bool, 2> lacksPort{};
+    /// It has no ports of its own, and there is no front by which anybody could come.
+    bool lacksFront = false;
     /// Its visitors would speak plain TCP, and may not.
     bool refusesPlainVisitors = false;
     /// One of these.

@@ -15,6 +15,7 @@ import pathlib
 import random
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,8 @@ OF_RELAYS = {"relayidle": 1, "bandwidth": 2**40, "logrelays": True}
 UNBOUNDED = {"visitorsperaddress": 0, "visitorrate": 0, "allow": [], "deny": [], "relayidle": 0, "bandwidth": 0}
 BAD_SETTINGS = [
     {"label": ""}, {"label": "x" * 65}, {"label": "a\n"}, {"label": 1},
+    {"name": "web.shop"}, {"name": "Web"}, {"name": "x" * 64}, {"name": "-web"}, {"name": 1}, {"ports": 1},
+    {"name": "5def8b1d-5c77-4ccb-9a20-5fade3eace06"}, {"ports": False}, {"ports": None},
     {"port1": 0}, {"port2": 65536}, {"port1": None}, {"port2": 1}, {"port1": "6000"},
     {"visitorsperaddress": 1000001}, {"visitorrate": -1}, {"visitorrate": 0.5},
     {"allow": "192.0.2.0/24"}, {"allow": ["192.0.2.1"]}, {"deny": ["192.0.2.1/24"]}, {"deny": ["x/8"]},
@@ -208,12 +211,14 @@ class Server:
 
     MAPPING_PORTS = 7
 
-    def __init__(self, program, document, api=None, limits=None):
+    def __init__(self, program, document, api=None, limits=None, has_front=False):
+        """has_front: in production mode, with a front at port + MAPPING_PORTS + 1."""
         self.document = document
         self._program = program
         self._folder = tempfile.TemporaryDirectory(prefix="check-openapi-")
         self._api = api or {}
         self._limits = limits or {}
+        self._has_front = has_front
 
     def __enter__(self):
         # Somebody else may take the ports before the server does; then it ends at once.
@@ -245,7 +250,7 @@ class Server:
         return log
 
     def _start(self):
-        first = free_ports(self.MAPPING_PORTS + 1)
+        first = free_ports(self.MAPPING_PORTS + 2)
         folder = pathlib.Path(self._folder.name)
         self.port = first
         config = {
@@ -260,11 +265,25 @@ class Server:
             "database": str(folder / "mappings.db"),
             "log": {"level": "warning"},
         }
+        if self._has_front:
+            config |= self._front(folder)
         (folder / "config").write_text(json.dumps(config), encoding="utf-8")
         with open(folder / "log", "wb") as log:
             self._process = subprocess.Popen(
                 [self._program, f"--config={folder / 'config'}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+
+    def _front(self, folder):
+        """What the configuration has in production mode."""
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=localhost", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+                       check=True, capture_output=True)
+        return {
+            "dev": False,
+            "tls": {"certificate": "cert.pem", "key": "key.pem"},
+            "api": {"bind": "127.0.0.1", "port": self.port, "anonymous": True},
+            "front": {"port": self.port + self.MAPPING_PORTS + 1, "domain": "fog.example.org", "http-port": 0},
+        }
 
     def _is_ready(self):
         until = time.monotonic() + DEADLINE
@@ -282,7 +301,10 @@ class Server:
         self._process.terminate()
 
     def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
+        if not self._has_front:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
+        context = ssl._create_unverified_context()  # the certificate is the server's own
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=DEADLINE, context=context)
 
     def request(self, method, target, body=None, media_type=None, headers=None):
         with contextlib.closing(self.connect()) as connection:
@@ -475,6 +497,30 @@ def check_certain_ports(server):
         raise Failed(f"{moved} has not moved")
     for mapping_id in (taken["id"], other["id"]):
         server.remove(mapping_id)
+
+
+def check_names(program, document):
+    with Server(program, document, has_front=True) as server:
+        front = server.port + server.MAPPING_PORTS + 1
+        if server.call(200, STATUS, "GET").json()["front"] != {"port": front, "domain": "fog.example.org"}:
+            raise Failed("the status does not tell of the front")
+        named = server.add({**PUBLIC, "name": "web", "ports": False})
+        private = server.add({**PRIVATE, "ports": False})
+        for added in (named, private):
+            if (added["port1"], added["port2"]) != (front, front):
+                raise Failed(f"{added} has other ports than the front's")
+            server.change(400, added["id"], json.dumps({"port1": server.port + 1}))
+        taken = server.call(409, ADD, "POST", body=json.dumps({**PUBLIC, "name": "web"}), media_type=JSON)
+        if named["id"] not in taken.json()["errormessage"]:
+            raise Failed(f"who has the name is not told: {taken.text}")
+        server.change(400, named["id"], json.dumps({"name": "www"}))
+        for name, host in (("shop", "shop"), (None, named["id"])):
+            changed = server.change(200, named["id"], json.dumps({"name": name})).json()
+            if changed["url"] != f"https://{host}.fog.example.org:{front}":
+                raise Failed(f"{changed} has another URL")
+        page = server.call(200, MAPPINGS, "GET").json()["mappings"]
+        if sorted(mapping["id"] for mapping in page) != sorted((named["id"], private["id"])):
+            raise Failed(f"{page} are other mappings")
 
 
 def check_changing_passcodes(server):
@@ -796,6 +842,7 @@ def main():
             check_what_browsers_send(server)
             check_what_every_operation_refuses(server)
             check_malformed_requests(server)
+        check_names(program, document)
         check_identities(program, document)
         check_what_comes_too_late(program, document)
         check_what_comes_while_shutting_down(program, document)

@@ -100,6 +100,13 @@ ConnectorSetup& ConnectorSetup::useProgram(const std::string& program) {
     return *this;
 }
 
+ConnectorSetup& addFront(ConnectorSetup& setup, std::uint16_t port) {
+    setup.set("api.anonymous", true);
+    setup.set("front.port", port);
+    setup.set("front.domain", kFrontDomain);
+    return setup.set("front.http-port", 0);
+}
+
 ChildProcess::Command ConnectorSetup::command(const std::vector<std::string>& arguments) const {
     writeFile(configFile(), _replacement ? *_replacement : config());
     std::vector<std::string> words{_program, "--config=" + configFile()};

@@ -74,4 +74,10 @@ class ConnectorSetup {
     std::map<std::string, std::string> _environment;
 };
 
+/// What mappings that addFront() has made room for are called below.
+inline const std::string kFrontDomain = "fog.example.org";
+
+/// Gives it a front, at that port and in kFrontDomain, and the API to everybody.
+ConnectorSetup& addFront(ConnectorSetup& setup, std::uint16_t port);
+
 } // namespace connector::test

@@ -14,7 +14,8 @@ PostgresServer& sharedServer() {
 
 Fleet::Fleet(std::size_t size, const FleetOptions& options) {
     for (std::size_t i = 0; i < size; ++i) {
-        auto& setup = *_setups.emplace_back(std::make_unique<ConnectorSetup>());
+        const auto mode = options.hasFront ? Mode::Tls : Mode::Plain;
+        auto& setup = *_setups.emplace_back(std::make_unique<ConnectorSetup>(mode));
         setup.setJson("ports", "[\"" + _ports.range(1, options.mappingPorts) + "\"]");
         setup.set("pipes.bind", host(i));
         setup.set("node", "node" + std::to_string(i));
@@ -22,6 +23,8 @@ Fleet::Fleet(std::size_t size, const FleetOptions& options) {
         setup.set("database.url", sharedServer().uri(_database));
         setup.set("database.password-file", sharedServer().passwordFile());
         setup.set("database.cache", cache(i));
+        if (options.hasFront)
+            addFront(setup, static_cast<std::uint16_t>(_ports.first() + options.mappingPorts + 1));
         for (const auto& [name, value] : options.limits)
             setup.set("limits." + name, value);
         _nodes.push_back(std::make_unique<ConnectorProcess>(setup));

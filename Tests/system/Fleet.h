@@ -27,6 +27,8 @@ struct FleetOptions {
     /// Written to "limits" in the configurations.
     std::map<std::string, int> limits{};
     std::uint16_t mappingPorts = 100;
+    /// In production mode, with a front: for mappings with names, and without ports.
+    bool hasFront = false;
 };
 
 /// Some Connectors with one database, each with the same ports on an address of its own.

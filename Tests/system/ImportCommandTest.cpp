@@ -84,6 +84,27 @@ BOOST_DATA_TEST_CASE(ImportedMappingsAreServed, kModes, mode) {
     BOOST_TEST(shown->getValue<Poco::Int64>("created") >= before, "opened when it was imported");
 }
 
+BOOST_AUTO_TEST_CASE(PortsStayAsTheyAreWhereThereIsAFront) {
+    ConnectorSetup setup(Mode::Tls, 20);
+    const auto port = setup.firstMappingPort();
+    addFront(setup, static_cast<std::uint16_t>(port + 20));
+    std::string portless;
+    {
+        ConnectorProcess connector(setup);
+        portless = connector.api().add(publicMappingWith(R"("ports":false,"name":"web")")).id;
+        connector.stop();
+    }
+    BOOST_TEST(import(setup, {entry("1", port, port + 1, "any-string")}).exitCode == 0);
+    const ConnectorProcess connector(setup);
+    const auto shown = connector.api().show("1");
+    BOOST_TEST(shown->getValue<bool>("ports"));
+    BOOST_TEST(shown->getValue<int>("port1") == port);
+    BOOST_TEST(shown->getValue<int>("port2") == port + 1);
+    BOOST_TEST(shown->getValue<std::string>("name") == "");
+    BOOST_TEST(connector.isAuthorized(port, "any-string"));
+    BOOST_TEST(connector.api().show(portless)->getValue<std::string>("name") == "web");
+}
+
 BOOST_AUTO_TEST_CASE(AgentProgramOfAnImportedMappingWorks) {
     const ConnectorSetup setup;
     const auto port = setup.firstMappingPort();

@@ -67,7 +67,8 @@ BOOST_AUTO_TEST_CASE(tells_what_openssl_says) {
     const auto hello = parsed(openSslHello("Web.Fog.Example.org", "\x0Ciofog-pipe/2\2h2"));
     BOOST_TEST((hello.verdict == Verdict::Complete));
     BOOST_TEST(hello.serverName == "web.fog.example.org");
-    BOOST_TEST(hello.protocols == (std::vector<std::string>{"iofog-pipe/2", "h2"}), boost::test_tools::per_element());
+    BOOST_TEST(hello.protocols == (std::vector<std::string>{"iofog-pipe/2", "h2"}),
+               boost::test_tools::per_element());
     BOOST_TEST(hello.offers("iofog-pipe/2"));
     BOOST_TEST(!hello.offers("iofog-pipe"));
 }
@@ -101,7 +102,8 @@ BOOST_AUTO_TEST_CASE(anything_else_is_told_as_soon_as_it_shows) {
     BOOST_TEST((parsed("92da312f-9673-4c23").verdict == Verdict::Other));
     BOOST_TEST((parsed("\x16\2").verdict == Verdict::Other), "no TLS version");
     BOOST_TEST((parsed(record("\2" + good.substr(1))).verdict == Verdict::Other), "a ServerHello");
-    BOOST_TEST((parsed(record(good.substr(0, 9)) + record("x", 23)).verdict == Verdict::Other), "other record");
+    BOOST_TEST((parsed(record(good.substr(0, 9)) + record("x", 23)).verdict == Verdict::Other),
+               "other record");
     BOOST_TEST((parsed(record("")).verdict == Verdict::Other), "empty record");
     BOOST_TEST((parsed("\x16\3\1\x7F\xFF\1").verdict == Verdict::Other), "record too long");
     BOOST_TEST((parsed(record(std::string("\1\1\0\0", 4))).verdict == Verdict::Other), "message too long");
@@ -113,7 +115,8 @@ BOOST_AUTO_TEST_CASE(a_malformed_one_is_none) {
     const std::string alpn = number(16, 2) + withLength(withLength("\5h2", 2), 2);
     BOOST_TEST((parsed(record(message(short1))).verdict == Verdict::Other), "name ends early");
     BOOST_TEST((parsed(record(message(alpn))).verdict == Verdict::Other), "protocol ends early");
-    BOOST_TEST((parsed(record(message("\0\1\0"))).verdict == Verdict::Other), "extension ends early");
+    BOOST_TEST((parsed(record(message(std::string("\0\1\0", 3)))).verdict == Verdict::Other),
+               "extension ends early");
     BOOST_TEST((parsed(record(message(serverName("a"), "x"))).verdict == Verdict::Other), "more behind");
     BOOST_TEST((parsed(record(std::string("\1\0\0\2\3\3", 6))).verdict == Verdict::Other), "ends early");
 }

@@ -55,6 +55,15 @@ BOOST_AUTO_TEST_CASE(a_port_that_another_mapping_has_is_a_conflict) {
     BOOST_TEST(plan({mapping("a", 1, 2), mapping("b", 3, 1)}, {}).conflicts.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(mappings_without_ports_are_in_nobodys_way) {
+    auto portless = mapping("b", 0, 0);
+    portless.hasPorts = false;
+    const auto result = plan({mapping("a", 1, 2)}, {portless});
+    BOOST_TEST(result.added.size() == 1U);
+    BOOST_TEST(result.conflicts.empty());
+    BOOST_TEST(connector::portsOutside({1, 2}, {portless}).empty());
+}
+
 BOOST_AUTO_TEST_CASE(the_port_of_the_api_is_a_conflict) {
     BOOST_TEST(plan({mapping("a", 1, kApiPort)}, {}).conflicts.size() == 1U);
 }

@@ -183,10 +183,65 @@ BOOST_AUTO_TEST_CASE(change_of_anything_else_names_what_can_be_changed) {
     for (const auto* body : {"{}", R"({"id":"x"})", R"({"alpn":[],"passcode1":1})"})
         BOOST_CHECK_EXCEPTION(
             MappingChange{body}, FieldError,
-            says("allow, alpn, bandwidth, deny, label, logrelays, port1, port2, relayidle, visitorrate, "
-                 "visitorsperaddress, visitortls"));
+            says(
+                "allow, alpn, bandwidth, deny, label, logrelays, name, port1, port2, relayidle, visitorrate, "
+                "visitorsperaddress, visitortls"));
     for (const auto* body : {"", "[]", "null", "alpn=h2", R"({"alpn":[],"alpn":[]})", R"({"alpn":[]}{})"})
         BOOST_CHECK_THROW(MappingChange{body}, FieldError);
+}
+
+BOOST_AUTO_TEST_CASE(names_are_read_and_taken_away) {
+    const std::string longest(63, 'x');
+    for (const auto& name : {std::string("web"), std::string("7"), std::string("a-7"), longest})
+        BOOST_TEST(readMapping(kJson, publicAnd("\"name\":\"" + name + "\"")).name == name);
+    auto mapping = readMapping(kJson, publicAnd(R"("name":"web")"));
+    MappingChange(R"({"label":"x"})").applyTo(mapping);
+    BOOST_TEST(mapping.name == "web");
+    MappingChange(R"({"name":"shop"})").applyTo(mapping);
+    BOOST_TEST(mapping.name == "shop");
+    for (const auto* nothing : {R"({"name":null})", R"({"name":""})"}) {
+        auto changed = mapping;
+        MappingChange(nothing).applyTo(changed);
+        BOOST_TEST(changed.name.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(names_that_no_domain_can_have_are_refused_with_the_rule) {
+    const std::string tooLong(64, 'x');
+    const std::vector<std::pair<std::string, std::string>> wrong{
+        {"\"web.shop\"", "1 to 63 lower-case letters, digits and hyphens"},
+        {"\"Web\"", "lower-case"},
+        {"\"" + tooLong + "\"", "1 to 63"},
+        {"\"-web\"", "no hyphen at the beginning or the end"},
+        {"\"web-\"", "no hyphen at the beginning or the end"},
+        {"\"w_b\"", "letters, digits and hyphens"},
+        {"\"wéb\"", "letters, digits and hyphens"},
+        {R"("w\u0000b")", "NUL"},
+        {"\"5def8b1d-5c77-4ccb-9a20-5fade3eace06\"", "ids of mappings have that form"},
+        {"1", "a string"}};
+    for (const auto& [value, rule] : wrong) {
+        const auto member = "\"name\":" + value;
+        BOOST_CHECK_EXCEPTION(readMapping(kJson, publicAnd(member)), FieldError, says(rule));
+        BOOST_CHECK_EXCEPTION(MappingChange("{" + member + "}"), FieldError, says(rule));
+    }
+    BOOST_CHECK_EXCEPTION(readMapping(kJson, R"({"name":"web",)" + kPrivate.substr(1)), FieldError,
+                          says("private"));
+}
+
+BOOST_AUTO_TEST_CASE(a_mapping_has_ports_or_none_for_ever) {
+    BOOST_TEST(readMapping(kJson, publicAnd(R"("ports":true,"port1":6001)")).hasPorts);
+    auto mapping = readMapping(kJson, publicAnd(R"("ports":false)"));
+    BOOST_TEST(!mapping.hasPorts);
+    BOOST_TEST(!readMapping(kJson, R"({"ports":false,)" + kPrivate.substr(1)).hasPorts);
+    for (const auto* members : {R"("ports":false,"port1":6001)", R"("port2":6001,"ports":false)"})
+        BOOST_CHECK_EXCEPTION(readMapping(kJson, publicAnd(members)), FieldError,
+                              says("no ports of its own"));
+    BOOST_CHECK_EXCEPTION(readMapping(kJson, publicAnd(R"("ports":"no")")), FieldError, says("ports: "));
+    BOOST_CHECK_EXCEPTION(MappingChange(R"({"port1":6001})").applyTo(mapping), FieldError,
+                          says("no ports of its own"));
+    for (const auto* change : {R"({"ports":true})", R"({"ports":false})", R"({"ports":1})"})
+        BOOST_CHECK_EXCEPTION(MappingChange{change}, FieldError, says("can't be changed"));
+    BOOST_TEST(!mapping.hasPorts);
 }
 
 BOOST_AUTO_TEST_CASE(limits_of_traffic_are_read) {

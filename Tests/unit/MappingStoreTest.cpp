@@ -40,6 +40,7 @@ Mapping fullMapping() {
     auto result = mappingWith("a", 1);
     result.type = Mapping::Type::Private;
     result.label = "a label: 'quoted', \"quoted\", \\ and ä";
+    result.name = "web";
     result.endpoint1 = {.port = 1,
                         .passcode = "passcode1",
                         .formerPasscode = "former1",
@@ -306,6 +307,60 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_port_can_be_taken_by_the_mapping_that_has_it, Ki
     BOOST_CHECK_THROW(inTransaction(store, [&](MappingStore& inner) { inner.replace(swapped, taken); }),
                       StoragePortTaken);
     BOOST_TEST((find(store, "a") == swapped));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_name_is_one_mappings_alone, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    auto named = mappingWith("a", 1);
+    named.name = "web";
+    auto other = mappingWith("b", 3);
+    store.insertAll({named, other});
+    auto renamed = other;
+    renamed.name = "web";
+    const auto takeIt = [&] { inTransaction(store, [&](auto& inner) { inner.replace(other, renamed); }); };
+    BOOST_CHECK_THROW(takeIt(), StorageNameTaken);
+    auto third = mappingWith("c", 5);
+    third.name = "web";
+    BOOST_CHECK_THROW(store.insertAll({third}), StorageNameTaken);
+    inTransaction(store, [&](auto& inner) { inner.remove(named); });
+    takeIt();
+    BOOST_TEST(find(store, "b").value().name == "web");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(many_may_have_no_ports_and_release_none, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto store = kind.open();
+    std::vector<Mapping> mappings;
+    for (const auto* id : {"a", "b"}) {
+        mappings.push_back(mappingWith(id, 0));
+        mappings.back().endpoint2.port = 0;
+        mappings.back().hasPorts = false;
+    }
+    store.insertAll(mappings);
+    BOOST_TEST((store.load().mappings == mappings));
+    inTransaction(store, [&](auto& inner) {
+        inner.remove(mappings[0]);
+        inner.removeIfThere(mappings[1]);
+    });
+    BOOST_TEST(store.load().mappings.empty());
+    BOOST_TEST(store.releasedPorts().empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_damaged_row_keeps_its_name, Kind, Kinds) {
+    const Kind kind;
+    if (!kind.isThere()) return;
+    auto named = mappingWith("a", 1);
+    named.name = "web";
+    kind.open().insertAll({named});
+    kind.execute("UPDATE mapping SET label = 'x'");
+    const auto damaged = kind.open().load().damaged;
+    BOOST_TEST_REQUIRE(damaged.size() == 1U);
+    BOOST_TEST(damaged.front().name == "web");
+    BOOST_TEST(damaged.front().endpoint1.port == 1);
+    BOOST_TEST(damaged.front().endpoint2.port == 2);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_row_that_was_changed_by_others_is_damaged, Kind, Kinds) {

@@ -52,6 +52,27 @@ BOOST_FIXTURE_TEST_CASE(one_of_two_that_race_for_a_port_gets_it, TwoStores) {
     BOOST_TEST(first.load().mappings.size() == std::size_t{kRounds});
 }
 
+BOOST_FIXTURE_TEST_CASE(one_of_two_that_race_for_a_name_gets_it, TwoStores) {
+    constexpr int kRounds = 20;
+    const auto insertAll = [&](MappingStore& store, std::uint16_t firstPort) {
+        int failed = 0;
+        for (int round = 0; round < kRounds; ++round)
+            try {
+                const auto port = static_cast<std::uint16_t>(firstPort + 2 * round);
+                auto mapping = mappingWith(std::to_string(port), port);
+                mapping.name = "web" + std::to_string(round);
+                store.insertAll({mapping});
+            } catch (const StorageNameTaken&) {
+                ++failed;
+            }
+        return failed;
+    };
+    auto other = std::async(std::launch::async, [&] { return insertAll(second, 2000); });
+    const int taken = insertAll(first, 1000) + other.get();
+    BOOST_TEST(taken == kRounds);
+    BOOST_TEST(first.load().mappings.size() == std::size_t{kRounds});
+}
+
 BOOST_FIXTURE_TEST_CASE(a_port_may_be_at_either_end, TwoStores) {
     first.insertAll({mappingWith("a", 1)});
     BOOST_CHECK_THROW(second.insertAll({mappingWith("b", 2)}), StoragePortTaken);

@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(every_column_sorts_both_ways) {
 
 BOOST_AUTO_TEST_CASE(equals_stand_in_the_order_of_their_ids) {
     MappingList list;
-    list.sortBy(columnNamed("relays"), false);
+    list.sortBy(columnNamed("relays"), {});
     list.take(snapshot({mapping("c"), mapping("a"), mapping("b")}, 10s));
     BOOST_TEST(idsIn(list) == "abc");
     list.sortBy(columnNamed("relays"), true);
@@ -145,31 +145,31 @@ BOOST_AUTO_TEST_CASE(unknown_column_is_an_error_that_names_those_there_are) {
 }
 
 BOOST_AUTO_TEST_CASE(wide_screens_have_all_columns_and_the_whole_id) {
-    const auto placed = placedIn(200, 0, true);
+    const auto placed = placedIn(200, 0, {.labels = true});
     BOOST_TEST(placed.size() == columns().size());
     BOOST_TEST(placed[0].width == 36U);
     BOOST_TEST(placed[1].width > 40U); // the label has the rest
-    BOOST_TEST(placedIn(200, 0, false).size() == columns().size() - 1);
+    BOOST_TEST(placedIn(200, 0, {}).size() == columns().size() - 2);
 }
 
 BOOST_AUTO_TEST_CASE(narrow_screens_have_a_short_id_and_the_column_sorted_by) {
     for (std::size_t sorted = 0; sorted < columns().size(); ++sorted)
         for (std::size_t cells = 20; cells <= 160; ++cells) {
-            const auto placed = placedIn(cells, sorted, true);
+            const auto placed = placedIn(cells, sorted, {.labels = true, .names = true});
             const auto isSorted = [&](const auto& one) { return one.column == &columns()[sorted]; };
             BOOST_TEST(std::any_of(placed.begin(), placed.end(), isSorted));
             const auto line = headLine(placed, sorted, false);
             BOOST_TEST(line.size() <= cells, cells << ": " << line);
         }
-    BOOST_TEST(placedIn(80, 0, true)[0].width == 8U);
+    BOOST_TEST(placedIn(80, 0, {.labels = true})[0].width == 8U);
     auto row = MappingRow{mapping("0123456789abcdef"), {}};
-    BOOST_TEST(lineOf(row, 0, placedIn(20, 0, false)).starts_with("0123456789a "));
-    BOOST_TEST(lineOf(row, 0, placedIn(80, 0, true)).starts_with("01234567 "));
+    BOOST_TEST(lineOf(row, 0, placedIn(20, 0, {})).starts_with("0123456789a "));
+    BOOST_TEST(lineOf(row, 0, placedIn(80, 0, {.labels = true})).starts_with("01234567 "));
 }
 
 BOOST_AUTO_TEST_CASE(order_is_shown_in_the_head) {
-    const auto placed = placedIn(200, columnNamed("relays"), false);
-    BOOST_TEST(headLine(placed, columnNamed("relays"), false).find("vRELAYS") != std::string::npos);
+    const auto placed = placedIn(200, columnNamed("relays"), {});
+    BOOST_TEST(headLine(placed, columnNamed("relays"), {}).find("vRELAYS") != std::string::npos);
     BOOST_TEST(headLine(placed, columnNamed("relays"), true).find("^RELAYS") != std::string::npos);
     BOOST_TEST(headLine(placed, columnNamed("id"), false).starts_with("^ID"));
 }

@@ -132,10 +132,12 @@ void checkEphemeralPorts(const Configuration& configuration, Warnings& warnings)
 void checkMappings(const Configuration& configuration, const std::vector<Mapping>& mappings,
                    Warnings& warnings) {
     const std::map<std::uint16_t, std::string> own{{configuration.api.port, "api.port"},
-                                                   {configuration.metrics.port, "metrics.port"}};
+                                                   {configuration.metrics.port, "metrics.port"},
+                                                   {configuration.front.port, "front.port"},
+                                                   {configuration.front.httpPort, "front.http-port"}};
     for (const auto& mapping : mappings)
         for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
-            if (const auto found = own.find(port); found != own.end())
+            if (const auto found = own.find(port); port != 0 && found != own.end())
                 warnings.push_back("mapping " + mapping.id + " has port " + std::to_string(port) +
                                    ", which is " + found->second + "; it can't be served: choose another " +
                                    found->second);
@@ -144,6 +146,13 @@ void checkMappings(const Configuration& configuration, const std::vector<Mapping
             warnings.push_back("mapping " + mapping.id +
                                " has visitors without TLS, which pipes.allow-plain-visitors does not allow; "
                                "they are turned away");
+    const auto unreachable = std::count_if(mappings.begin(), mappings.end(), [&](const auto& mapping) {
+        return !mapping.hasPorts && !configuration.front.leadsTo(mapping.type);
+    });
+    if (unreachable > 0)
+        warnings.push_back(std::to_string(unreachable) + " mappings in " + configuration.database.name() +
+                           " have no ports, and nobody can reach them: front.port, or of public mappings "
+                           "front.domain, is not set");
     auto outside = portsOutside(configuration.ports, mappings);
     std::erase_if(outside, [&](std::uint16_t port) { return own.contains(port); });
     if (!outside.empty())

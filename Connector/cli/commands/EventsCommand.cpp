@@ -13,7 +13,7 @@ namespace {
 std::string inWords(const std::string& name, const Poco::JSON::Object& data) {
     const Poco::Timestamp time(data.optValue<Poco::Int64>("timestamp", 0) * 1000);
     auto line = Poco::DateTimeFormatter::format(time, "%Y-%m-%d %H:%M:%S UTC ") + name;
-    for (const auto* key : {"id", "port", "label"})
+    for (const auto* key : {"id", "port", "name", "label"})
         if (data.has(key))
             line += (key == std::string("port") ? " port " : " ") + data.getValue<std::string>(key);
     return line;

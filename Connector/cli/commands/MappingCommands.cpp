@@ -64,18 +64,21 @@ Poco::JSON::Object::Ptr privateMapping(const AddMappingOptions& options) {
 }
 
 Poco::JSON::Object::Ptr wantedMapping(const AddMappingOptions& options) {
-    if (options.type == Mapping::kPublic) return publicMapping(options);
-    if (options.type == Mapping::kPrivate) return privateMapping(options);
-    throw CommandError(Application::EXIT_USAGE,
-                       "\"" + options.type + "\" is no type of mapping; it must be public or private");
+    if (options.type != Mapping::kPublic && options.type != Mapping::kPrivate)
+        throw CommandError(Application::EXIT_USAGE,
+                           "\"" + options.type + "\" is no type of mapping; it must be public or private");
+    auto mapping = options.type == Mapping::kPublic ? publicMapping(options) : privateMapping(options);
+    if (options.noPorts) mapping->set("ports", false);
+    return mapping;
 }
 
 /// What is not the agent's goes to standard error, so that the rest can be saved as it is.
 void showAgent(ConnectorApi& api, const Poco::JSON::Object& added, const AgentTarget& target,
                std::ostream& out) {
     printAgentOf(api.configuration(), added, target, out);
-    std::cerr << "Mapping " << added.getValue<std::string>("id") << " is open; visitors dial port "
-              << added.getValue<std::string>("port2") << ".\n";
+    const auto id = added.getValue<std::string>("id");
+    std::cerr << "Mapping " << id << " is open; visitors use "
+              << api.mapping(id)->optValue<std::string>("url", "") << ".\n";
 }
 
 Poco::JSON::Object::Ptr wantedPasscode(const PasscodeOptions& options) {

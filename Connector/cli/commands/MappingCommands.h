@@ -23,6 +23,7 @@ struct AddMappingOptions {
     /// In ms, likewise.
     std::optional<std::int64_t> heartbeatAbsence;
     std::optional<std::int64_t> heartbeatAbsence2;
+    bool noPorts = false;
     MappingSettings settings;
     /// Print the configuration of the agent that serves it, and nothing else on standard output.
     bool agentConfig = false;

@@ -46,8 +46,17 @@ void sayWhatIsUnlimited(Poco::JSON::Object& mapping) {
     }
 }
 
-bool hasLabel(const Poco::JSON::Object& mapping) {
-    return !mapping.optValue<std::string>("label", "").empty();
+bool isAnywhere(const std::string& key, const std::vector<Poco::JSON::Object::Ptr>& mappings) {
+    return std::any_of(mappings.begin(), mappings.end(), [&](const auto& mapping) {
+        return !mapping->template optValue<std::string>(key, "").empty();
+    });
+}
+
+/// Those of the front are not the mapping's.
+void sayWhoseThePortsAre(Poco::JSON::Object& mapping) {
+    if (mapping.optValue("ports", true)) return;
+    for (const auto* key : {"port1", "port2"})
+        mapping.set(key, mapping.getValue<std::string>(key) + ", the front's");
 }
 
 /// "12 (3 denied, 9 rate)".
@@ -67,8 +76,8 @@ std::string refusalsIn(const Poco::JSON::Object& refusals) {
 
 void printMappings(const std::vector<Poco::JSON::Object::Ptr>& mappings, std::ostream& out) {
     using Align = Table::Align;
-    const bool areLabelled =
-        std::any_of(mappings.begin(), mappings.end(), [](const auto& mapping) { return hasLabel(*mapping); });
+    const bool areNamed = isAnywhere("name", mappings);
+    const bool areLabelled = isAnywhere("label", mappings);
     std::vector<Table::Column> columns{{"ID"},
                                        {"TYPE"},
                                        {"PORT1", Align::Right},
@@ -76,6 +85,7 @@ void printMappings(const std::vector<Poco::JSON::Object::Ptr>& mappings, std::os
                                        {"AGENTS", Align::Right},
                                        {"RELAYS", Align::Right},
                                        {"STATE"}};
+    if (areNamed) columns.push_back({"NAME", Align::Left, /*mayBeCut*/ true});
     if (areLabelled) columns.push_back({"LABEL", Align::Left, /*mayBeCut*/ true});
     Table table(columns);
     for (const auto& mapping : mappings) {
@@ -83,6 +93,7 @@ void printMappings(const std::vector<Poco::JSON::Object::Ptr>& mappings, std::os
         std::vector<std::string> cells{
             text("id"),     text("type"), text("port1"), text("port2"), agentsWaiting(*mapping),
             text("relays"), text("state")};
+        if (areNamed) cells.push_back(mapping->optValue<std::string>("name", ""));
         if (areLabelled) cells.push_back(mapping->optValue<std::string>("label", ""));
         table.add(std::move(cells));
     }
@@ -100,9 +111,11 @@ void printMapping(const Poco::JSON::Object& mapping, std::ostream& out) {
         shown.set("visitorsrefused", refusalsIn(*mapping.getObject("visitorsrefused")));
     if (mapping.has("logrelays")) shown.set("logrelays", mapping.getValue<bool>("logrelays") ? "yes" : "no");
     sayWhatIsUnlimited(shown);
+    sayWhoseThePortsAre(shown);
     printMembers(shown,
                  {{"id", "id"},
                   {"label", "label"},
+                  {"name", "name"},
                   {"type", "type"},
                   {"state", "state"},
                   {"url", "URL"},

@@ -69,6 +69,8 @@ void setDefault(const std::string& option, Poco::JSON::Object& mapping) {
 void setMembers(const MappingSettings& settings, Poco::JSON::Object& mapping) {
     setIfGiven(mapping, "label", settings.label);
     if (settings.noLabel) mapping.set("label", Poco::Dynamic::Var());
+    setIfGiven(mapping, "name", settings.name);
+    if (settings.noName) mapping.set("name", Poco::Dynamic::Var());
     setIfGiven(mapping, "port1", settings.port1);
     setIfGiven(mapping, "port2", settings.port2);
     setVisitors(settings, mapping);
@@ -80,8 +82,9 @@ void setMembers(const MappingSettings& settings, Poco::JSON::Object& mapping) {
 }
 
 void refuseVisitorOptions(const MappingSettings& settings) {
-    const std::array<std::pair<bool, const char*>, 6> given{
-        {{settings.alpn.has_value(), "--alpn"},
+    const std::array<std::pair<bool, const char*>, 7> given{
+        {{settings.name.has_value(), "--name"},
+         {settings.alpn.has_value(), "--alpn"},
          {settings.noTls, "--no-visitor-tls"},
          {settings.visitorsPerAddress.has_value(), "--visitors-per-address"},
          {settings.visitorRate.has_value(), "--visitor-rate"},

@@ -13,6 +13,8 @@ namespace connector {
 struct MappingSettings {
     std::optional<std::string> label;
     bool noLabel = false;
+    std::optional<std::string> name;
+    bool noName = false;
     std::optional<std::int64_t> port1;
     std::optional<std::int64_t> port2;
     /// Names of protocols, separated by commas.

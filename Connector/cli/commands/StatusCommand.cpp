@@ -62,6 +62,8 @@ struct Report {
 std::string degradationBy(const std::string& reason, const Poco::JSON::Object& mapping) {
     if (reason == "visitortls")
         return "its visitors would speak plain TCP, and may not (pipes.allow-plain-visitors)";
+    if (reason == "front")
+        return "it has no ports, and nobody can come by the front (front.port, front.domain)";
     return "something else holds port " + mapping.getValue<std::string>(reason);
 }
 

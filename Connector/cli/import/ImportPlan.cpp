@@ -23,7 +23,7 @@ ImportPlan ImportPlan::make(const EarlierMappings& wanted, const std::vector<Map
     const auto take = [&](const Mapping& mapping) {
         byId.emplace(mapping.id, mapping);
         for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
-            holders.emplace(port, mapping.id);
+            if (port != 0) holders.emplace(port, mapping.id);
     };
     std::for_each(existing.begin(), existing.end(), take);
 
@@ -58,7 +58,7 @@ std::vector<std::uint16_t> portsOutside(const std::vector<std::uint16_t>& config
                                         const std::vector<Mapping>& mappings) {
     std::set<std::uint16_t> ports;
     for (const auto& mapping : mappings)
-        ports.insert({mapping.endpoint1.port, mapping.endpoint2.port});
+        if (mapping.hasPorts) ports.insert({mapping.endpoint1.port, mapping.endpoint2.port});
     std::vector<std::uint16_t> result;
     std::set_difference(ports.begin(), ports.end(), configured.begin(), configured.end(),
                         std::back_inserter(result));

@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t kId = 36; // a UUID
 constexpr std::size_t kShortId = 8;
-constexpr std::size_t kLabel = 10;     ///< the least
+constexpr std::size_t kLabel = 10; ///< the least
+constexpr std::size_t kName = 16;
 constexpr std::size_t kMaxLabel = 128; ///< 64 characters of two cells
 constexpr const char* kNone = "-";
 
@@ -100,6 +101,7 @@ using M = MappingSample;
 constexpr std::array kColumns{
     Column{"id", "ID", false, kId, false, memberText<&M::id>, memberOrder<&M::id>},
     Column{"label", "LABEL", false, kLabel, false, memberText<&M::label>, memberOrder<&M::label>},
+    Column{"name", "NAME", false, kName, false, memberText<&M::name>, memberOrder<&M::name>},
     Column{"type", "TYPE", false, 7, false, memberText<&M::type>, memberOrder<&M::type>},
     Column{"port1", "PORT1", true, 6, false, portText<0>, portOrder<0>},
     Column{"port2", "PORT2", true, 6, false, portText<1>, portOrder<1>},
@@ -116,9 +118,13 @@ bool isLabel(const Column& column) {
     return &column == &kColumns[1];
 }
 
+bool isName(const Column& column) {
+    return &column == &kColumns[2];
+}
+
 /// What goes first where there is no room for all.
-constexpr std::array kLeastImportant{"type",   "lastagent", "port1", "refused", "visitors", "state",
-                                     "agents", "port2",     "label", "relays",  "from2",    "from1"};
+constexpr std::array kLeastImportant{"type",  "lastagent", "port1", "refused", "visitors", "state", "agents",
+                                     "port2", "label",     "name",  "relays",  "from2",    "from1"};
 
 std::size_t widthOf(const std::vector<PlacedColumn>& placed) {
     std::size_t sum = placed.size() - 1;
@@ -162,21 +168,23 @@ std::string columnNames() {
     return names;
 }
 
-std::vector<PlacedColumn> placedIn(std::size_t cells, std::size_t sorted, bool hasLabels) {
+std::vector<PlacedColumn> placedIn(std::size_t cells, std::size_t sorted, const UsedColumns& used) {
     std::vector<PlacedColumn> placed;
-    for (std::size_t i = 0; i < kColumns.size(); ++i)
-        if (hasLabels || i == sorted || !isLabel(kColumns[i]))
-            placed.push_back({&kColumns[i], kColumns[i].width});
+    for (std::size_t i = 0; i < kColumns.size(); ++i) {
+        const auto& column = kColumns[i];
+        const bool isEmpty = isLabel(column) ? !used.labels : isName(column) && !used.names;
+        if (!isEmpty || i == sorted) placed.push_back({&column, column.width});
+    }
     if (widthOf(placed) > cells) placed.front().width = kShortId;
     placeFewer(placed, cells, &kColumns[sorted]);
-    const auto used = widthOf(placed);
-    if (used >= cells) return placed;
+    const auto taken = widthOf(placed);
+    if (taken >= cells) return placed;
     const auto label =
         std::find_if(placed.begin(), placed.end(), [](const auto& one) { return isLabel(*one.column); });
     if (label != placed.end())
-        label->width = std::min(kMaxLabel, label->width + cells - used);
+        label->width = std::min(kMaxLabel, label->width + cells - taken);
     else
-        placed.front().width = std::min(kId, placed.front().width + cells - used);
+        placed.front().width = std::min(kId, placed.front().width + cells - taken);
     return placed;
 }
 

@@ -38,10 +38,16 @@ struct PlacedColumn {
     bool operator==(const PlacedColumn&) const = default;
 };
 
+/// Whether any mapping has something in them. A value.
+struct UsedColumns {
+    bool labels = false;
+    bool names = false;
+};
+
 /// Those columns that `cells` cells have room for, a space apart: the id, short where it must be, the column
 /// that is sorted by, and of the others the more important ones. The label gets what is left, or the id when
-/// there is none: it is left out when no mapping has one.
-std::vector<PlacedColumn> placedIn(std::size_t cells, std::size_t sorted, bool hasLabels);
+/// there is none. Labels, and names, are left out when no mapping has one.
+std::vector<PlacedColumn> placedIn(std::size_t cells, std::size_t sorted, const UsedColumns& used);
 
 /// A line with the names, and one with a mapping.
 std::string headLine(const std::vector<PlacedColumn>& placed, std::size_t sorted, bool isReversed);

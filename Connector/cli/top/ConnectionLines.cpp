@@ -33,7 +33,7 @@ std::string stateOf(const ConnectionSample& sample) {
 
 std::vector<std::string> itemsOf(const MappingRow& row, std::int64_t now) {
     std::vector<std::string> items;
-    for (const auto& column : columns().subspan(2)) // id and label are the title
+    for (const auto& column : columns().subspan(3)) // id, label and name are the title
         items.push_back(std::string(column.name) + " " + column.text(row, now));
     for (std::size_t side = 0; side < 2; ++side)
         items.push_back("bytes from port" + std::to_string(side + 1) + " " +

@@ -1,7 +1,5 @@
 #include "cli/top/MappingList.h"
 
-#include "cli/top/Columns.h"
-
 #include <Poco/UTF8String.h>
 
 #include <algorithm>
@@ -11,7 +9,8 @@ namespace connector {
 namespace {
 
 std::string textToFilter(const MappingSample& sample) {
-    std::string text = sample.id + '\n' + sample.label + '\n' + sample.type + '\n' + sample.state;
+    std::string text =
+        sample.id + '\n' + sample.label + '\n' + sample.name + '\n' + sample.type + '\n' + sample.state;
     for (const int port : sample.ports)
         text += '\n' + std::to_string(port);
     return Poco::UTF8::toLower(text);
@@ -24,8 +23,11 @@ void MappingList::take(Snapshot snapshot) {
     _snapshot = std::move(snapshot);
     _isFirst = false;
     _totals = totalsOf(_rows);
-    _hasLabels =
-        std::any_of(_rows.begin(), _rows.end(), [](const auto& row) { return !row.sample.label.empty(); });
+    _used = {};
+    for (const auto& row : _rows) {
+        _used.labels = _used.labels || !row.sample.label.empty();
+        _used.names = _used.names || !row.sample.name.empty();
+    }
     _texts.clear();
     arrange();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/top/Columns.h"
 #include "cli/top/Rates.h"
 
 #include <string>
@@ -18,8 +19,8 @@ class MappingList {
     std::size_t sortedBy() const { return _column; }
     bool isReversed() const { return _isReversed; }
 
-    /// Only mappings that have this text in id, label, type, state or a port, in upper or lower case; empty:
-    /// all.
+    /// Only mappings that have this text in id, label, name, type, state or a port, in upper or lower case;
+    /// empty: all.
     void filter(const std::string& text);
     const std::string& filterText() const { return _filter; }
 
@@ -35,7 +36,7 @@ class MappingList {
     const ServerSample& server() const { return _snapshot.server; }
     /// Sums over all mappings, those that don't pass included.
     const std::optional<Totals>& totals() const { return _totals; }
-    bool hasLabels() const { return _hasLabels; }
+    const UsedColumns& used() const { return _used; }
 
   private:
     void arrange();
@@ -47,7 +48,7 @@ class MappingList {
     std::vector<std::string> _texts;
     std::vector<std::size_t> _order;
     std::optional<Totals> _totals;
-    bool _hasLabels = false;
+    UsedColumns _used;
     std::size_t _column = 0;
     bool _isReversed = false;
     std::string _filter;

@@ -59,6 +59,7 @@ Poco::JSON::Object::Ptr jsonOf(const MappingRow& row) {
     auto json = newJson();
     json->set("id", sample.id);
     json->set("label", sample.label);
+    json->set("name", sample.name);
     json->set("type", sample.type);
     json->set("port1", sample.ports[0]);
     json->set("port2", sample.ports[1]);

@@ -50,6 +50,7 @@ MappingSample mappingIn(const Poco::JSON::Object& json) {
     MappingSample sample;
     sample.id = text(json, "id");
     sample.label = text(json, "label");
+    sample.name = text(json, "name"); // a server of before says nothing of it
     sample.type = text(json, "type");
     sample.state = text(json, "state");
     sample.isPublic = json.has("agentswaiting");

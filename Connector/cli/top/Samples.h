@@ -19,6 +19,7 @@ namespace connector {
 struct MappingSample {
     std::string id;
     std::string label;
+    std::string name;
     std::string type;
     std::string state;
     bool isPublic = true;

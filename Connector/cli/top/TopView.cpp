@@ -32,7 +32,8 @@ const std::vector<std::string> kHelp{
 };
 
 std::string titleOf(const MappingSample& mapping) {
-    return mapping.id + (mapping.label.empty() ? "" : "   " + mapping.label);
+    return mapping.id + (mapping.name.empty() ? "" : "   " + mapping.name) +
+           (mapping.label.empty() ? "" : "   " + mapping.label);
 }
 
 Look lookOf(const MappingRow& row, bool isSelected) {
@@ -233,7 +234,7 @@ void TopView::scrollTo(std::size_t place, std::size_t count, std::size_t lines) 
 void TopView::addList(Frame& frame, const ScreenSize& size) {
     if (!_selected.empty()) _place = _list.placeOf(_selected).value_or(_place);
     _place = _list.size() == 0 ? 0 : std::min(_place, _list.size() - 1);
-    const auto placed = placedIn(size.columns, _list.sortedBy(), _list.hasLabels());
+    const auto placed = placedIn(size.columns, _list.sortedBy(), _list.used());
     frame.push_back({headLine(placed, _list.sortedBy(), _list.isReversed()), Look::Head});
     const auto lines = size.lines > frame.size() + 1 ? size.lines - frame.size() - 1 : 0;
     scrollTo(_place, _list.size(), lines);

@@ -17,11 +17,11 @@ constexpr const char* kSchema = R"(
 CREATE TABLE connector_schema (version INTEGER NOT NULL);
 CREATE TABLE mapping (
     id TEXT COLLATE "C" PRIMARY KEY, type TEXT NOT NULL CHECK (type IN ('public', 'private')),
-    label TEXT NOT NULL,
-    port1 INTEGER NOT NULL, passcode1 TEXT NOT NULL,
+    label TEXT NOT NULL, name TEXT COLLATE "C" CONSTRAINT mapping_name_key UNIQUE,
+    port1 INTEGER, passcode1 TEXT NOT NULL,
     formerpasscode1 TEXT NOT NULL, formerpasscodeuntil1 BIGINT NOT NULL,
     maxconnections1 INTEGER NOT NULL, heartbeatabsencethreshold1 BIGINT NOT NULL,
-    port2 INTEGER NOT NULL, passcode2 TEXT NOT NULL,
+    port2 INTEGER, passcode2 TEXT NOT NULL,
     formerpasscode2 TEXT NOT NULL, formerpasscodeuntil2 BIGINT NOT NULL,
     maxconnections2 INTEGER NOT NULL, heartbeatabsencethreshold2 BIGINT NOT NULL,
     alpn TEXT NOT NULL, visitortls INTEGER NOT NULL,
@@ -38,13 +38,14 @@ BEGIN
         DELETE FROM mapping_port WHERE port IN (OLD.port1, OLD.port2) AND mapping = OLD.id;
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        INSERT INTO mapping_port (port, mapping) VALUES (NEW.port1, NEW.id), (NEW.port2, NEW.id);
+        INSERT INTO mapping_port (port, mapping)
+            SELECT port, NEW.id FROM (VALUES (NEW.port1), (NEW.port2)) AS own (port) WHERE port IS NOT NULL;
     END IF;
     PERFORM pg_notify('connector_mapping', nextval('change_number') || ' ' || coalesce(NEW.id, OLD.id));
     RETURN NULL;
 END $body$;
 CREATE TRIGGER connector_mapping_changed AFTER INSERT OR DELETE OR UPDATE OF
-    id, type, label, port1, passcode1, formerpasscode1, formerpasscodeuntil1, maxconnections1,
+    id, type, label, name, port1, passcode1, formerpasscode1, formerpasscodeuntil1, maxconnections1,
     heartbeatabsencethreshold1, port2, passcode2, formerpasscode2, formerpasscodeuntil2, maxconnections2,
     heartbeatabsencethreshold2, alpn, visitortls, visitorsperaddress, visitorrate, allow, deny, relayidle,
     bandwidth, logrelays, created, checksum
