@@ -245,7 +245,9 @@ void AgentApplication::printHelp() const {
     help.setUsage("--config=FILE|--iofog[=HOST:PORT] [--plain] [--pipe1] [--log-level=LEVEL] [--check]");
     help.setHeader(
         "Holds connections to a mapping's port of an ioFog Connector and joins each to a target on "
-        "this node, or to a program that connects here.");
+        "this node, or to a program that connects here. \"expose TARGET --server=URL\" instead of options "
+        "opens a "
+        "mapping for a service of this node by itself; see expose --help.");
     help.setFooter(
         "The configuration is a JSON object with the keys mode (\"public\" or \"private\"), role (private "
         "only: \"connect\" or \"listen\"; with --iofog it may be left out, and ioMessages are carried), "

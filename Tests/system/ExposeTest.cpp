@@ -4,6 +4,8 @@
 #include "TargetServer.h"
 #include "TestTarget.h"
 
+#include <Poco/Net/SecureStreamSocket.h>
+
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -39,6 +41,26 @@ bool isServed(const ConnectorProcess& connector, std::uint16_t port) {
     if (visitor.readThrough("\n") != LineServer::kGreeting) return false;
     visitor.send("hello\n");
     return visitor.readThrough("\n") == "you said: hello\n";
+}
+
+/// What a visitor is greeted with who comes by this name.
+std::string greetingAt(std::uint16_t front, const std::string& name) {
+    Poco::Net::Context::Params params;
+    params.verificationMode = Poco::Net::Context::VERIFY_NONE;
+    const Poco::Net::Context::Ptr context =
+        new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, params);
+    Poco::Net::SecureStreamSocket socket(context);
+    socket.setPeerHostName(name);
+    socket.connect(Poco::Net::SocketAddress("127.0.0.1", front));
+    std::string greeting(std::string(LineServer::kGreeting).size(), '\0');
+    socket.setReceiveTimeout(Poco::Timespan(kPatience.count(), 0));
+    for (std::size_t at = 0; at < greeting.size();) {
+        const int received =
+            socket.receiveBytes(greeting.data() + at, static_cast<int>(greeting.size() - at));
+        if (received <= 0) return greeting.substr(0, at);
+        at += static_cast<std::size_t>(received);
+    }
+    return greeting;
 }
 
 /// As `mapping list` shows them.
@@ -144,6 +166,34 @@ BOOST_AUTO_TEST_CASE(TheSecondSignalEndsVisitors) {
     BOOST_TEST(visitor.readExactly(10) == "still here");
     BOOST_TEST(expose.process().stop(SIGINT) == 0, expose.log());
     BOOST_TEST(mappingsOf(server.setup).empty());
+}
+
+BOOST_AUTO_TEST_CASE(WhereThereIsAFrontVisitorsComeByName) {
+    ConnectorSetup setup(Mode::Tls, 20);
+    const auto front = static_cast<std::uint16_t>(setup.firstMappingPort() + 20);
+    const ConnectorProcess connector(addFront(withOperator(setup), front));
+    const LineServer target;
+    const Folder folder;
+    const auto file = folder.path("agent.json");
+    const auto urlOf = [&](const std::string& name) {
+        return "https://" + name + "." + kFrontDomain + ":" + textOf(front);
+    };
+    ExposeProgram unnamed(setup, textOf(target.port()));
+    BOOST_TEST(unnamed.url() == urlOf(mappingOf(setup)));
+    BOOST_TEST(unnamed.process().stop(SIGTERM) == 0, unnamed.log());
+
+    ExposeProgram named(setup, textOf(target.port()), {"--name=web", "--keep=" + file});
+    BOOST_TEST(named.url() == urlOf("web"));
+    BOOST_TEST(greetingAt(front, "web." + kFrontDomain) == LineServer::kGreeting);
+    BOOST_TEST(!mappingsOf(setup).front()->getValue<bool>("ports"));
+    auto words = serverOf(setup);
+    words.insert(words.begin(), {"8080", "--name=web"});
+    checkFailure(words, kUnavailable, {"web", mappingOf(setup)});
+    BOOST_TEST(named.process().stop(SIGTERM) == 0, named.log());
+
+    ChildProcess agent({{programPath("AGENT_BIN"), "--config=" + file}, folder.path("agent.log")});
+    BOOST_TEST(greetingAt(front, "web." + kFrontDomain) == LineServer::kGreeting);
+    BOOST_TEST(agent.stop(SIGTERM) == 0, readFile(folder.path("agent.log")));
 }
 
 BOOST_DATA_TEST_CASE(AKeptMappingIsServedAgain, kModes, mode) {

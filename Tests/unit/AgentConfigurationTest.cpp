@@ -179,7 +179,8 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_a_unix_socket) {
     auto object = containerWith("localhost", "unix:/run/web.sock");
     BOOST_TEST(refusal(object).find("localport: a Unix socket has none") != std::string::npos);
     object.remove("localport");
-    for (const auto& wrong : {std::string("unix:"), std::string("unix:run/web.sock"), "unix:/" + std::string(107, 'a')}) {
+    for (const auto& wrong :
+         {std::string("unix:"), std::string("unix:run/web.sock"), "unix:/" + std::string(107, 'a')}) {
         object.set("localhost", wrong);
         BOOST_TEST(refusal(object).find("the path of a socket") != std::string::npos, wrong);
     }
