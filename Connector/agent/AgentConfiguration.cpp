@@ -1,5 +1,6 @@
 #include "agent/AgentConfiguration.h"
 
+#include "agent/Resolver.h"
 #include "model/Mapping.h"
 #include "model/MappingLimits.h"
 
@@ -15,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <sys/un.h>
 #include <vector>
 
 namespace connector {
@@ -33,6 +35,9 @@ constexpr std::int64_t kMaxDrain = 24 * 60 * 60 * 1000;
 
 /// The longest name in the DNS.
 constexpr std::size_t kMaxHost = 253;
+
+/// Of a Unix socket (unix(7)).
+constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 
 /// A record's usual least, and soon enough for one that is added: what has gone shows at once.
 constexpr std::int64_t kResolve = 30000;
@@ -71,10 +76,8 @@ bool isHost(const std::string& name) {
     return !name.empty() && name.size() <= kMaxHost && std::all_of(name.begin(), name.end(), isVisible);
 }
 
-std::string host(JsonFields& fields, const std::string& key) {
-    const auto name = fields.text(key);
-    if (!isHost(name)) fields.refuse(key, "a host's name or address");
-    return name;
+bool isSocket(const std::string& host) {
+    return host.starts_with(Resolver::kUnix);
 }
 
 /// One, or an array of them.
@@ -86,7 +89,7 @@ std::vector<std::string> hosts(JsonFields& fields, int most) {
     const auto names = fields.texts(kKey, {}, allowed);
     const bool areUnique = std::set<std::string>(names.begin(), names.end()).size() == names.size();
     if (names.empty() || names.size() > static_cast<std::size_t>(most) || !areUnique ||
-        !std::all_of(names.begin(), names.end(), isHost))
+        !std::all_of(names.begin(), names.end(), isHost) || std::any_of(names.begin(), names.end(), isSocket))
         fields.refuse(kKey, allowed);
     return names;
 }
@@ -232,6 +235,25 @@ std::string firstVariable(std::span<const char* const> names) {
     return "";
 }
 
+/// The target, or where to listen.
+void readLocal(JsonFields& fields, AgentPipeSettings& pipe) {
+    constexpr const char* kHost = "localhost";
+    constexpr const char* kPort = "localport";
+    pipe.localHost = fields.text(kHost);
+    if (!isHost(pipe.localHost)) fields.refuse(kHost, "a host's name or address");
+    if (!isSocket(pipe.localHost)) {
+        pipe.localPort = port(fields, kPort, pipe.role == AgentPipeSettings::Role::Messages ? 0 : 1);
+        return;
+    }
+    const auto path = pipe.localHost.substr(Resolver::kUnix.size());
+    if (pipe.role != AgentPipeSettings::Role::Connect || !path.starts_with('/') || path.size() > kMaxPath)
+        fields.refuse(kHost, "a host's name or address, or, for a target, unix: and the path of a socket, "
+                             "which begins with / and has " +
+                                 std::to_string(kMaxPath) + " characters at the most");
+    if (fields.has(kPort))
+        throw FieldError(fields.pathOf(kPort) + ": a Unix socket has none; it must be left out");
+}
+
 /// proxies: what a pipe has that says nothing itself; nothing: what the environment says.
 AgentPipeSettings readPipe(JsonFields& fields, const AgentEnvironment& environment, AgentSource source,
                            const std::optional<ProxyChoice>& proxies = std::nullopt) {
@@ -248,8 +270,7 @@ AgentPipeSettings readPipe(JsonFields& fields, const AgentEnvironment& environme
     pipe.connectionCount = static_cast<int>(fields.integer("connectioncount", 1, kMaxAgentConnections));
     pipe.connections = static_cast<int>(fields.integer("connections", 1, pipe.connectionCount, 0));
     pipe.passcode = passcode(fields, environment.passcode);
-    pipe.localHost = host(fields, "localhost");
-    pipe.localPort = port(fields, "localport", pipe.role == AgentPipeSettings::Role::Messages ? 0 : 1);
+    readLocal(fields, pipe);
     readHeartbeat(fields, pipe);
     pipe.isPlain = fields.boolean("devmode", false);
     pipe.trusted = trusted(fields);
@@ -288,8 +309,8 @@ std::string AgentPipeSettings::summary() const {
     const auto remote = "up to " + std::to_string(connectionCount) + " connections" + places +
                         (isProxied ? " through the proxy " + proxies.proxy->name() : "");
     if (role == Role::Messages) return remote + " for ioMessages";
-    return remote + (role == Role::Listen ? " for clients of " : " for the target ") + localHost + ":" +
-           std::to_string(localPort);
+    return remote + (role == Role::Listen ? " for clients of " : " for the target ") + localHost +
+           (localPort == 0 ? "" : ":" + std::to_string(localPort));
 }
 
 AgentEnvironment AgentEnvironment::ofProcess() {

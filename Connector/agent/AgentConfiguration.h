@@ -38,7 +38,7 @@ struct AgentPipeSettings {
     int connections = 0;
     /// Says who we are; never to be logged.
     std::string passcode;
-    /// Not used by Role::Messages.
+    /// Not used by Role::Messages. A target may be a Unix socket (Resolver::kUnix), which has no port.
     std::string localHost;
     std::uint16_t localPort = 0;
     /// Time without sending after which a beat is sent; in PIPE/2, without receiving after which a PING is.

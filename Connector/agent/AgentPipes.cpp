@@ -18,8 +18,9 @@ bool carriesMessages(const AgentPipeSettings& settings) {
 
 } // namespace
 
-AgentPipes::AgentPipes(PipeEnvironment& environment, AgentPipeFactory::Mode mode, MessageBus* bus)
-    : _factory(environment, mode, bus), _bus(bus), _log(Poco::Logger::get("agent")) {}
+AgentPipes::AgentPipes(PipeEnvironment& environment, AgentPipeFactory::Mode mode, MessageBus* bus,
+                       PipeWatcher* watcher)
+    : _factory(environment, mode, bus, watcher), _bus(bus), _log(Poco::Logger::get("agent")) {}
 
 AgentPipes::~AgentPipes() {
     stop(std::chrono::milliseconds(0), [] { return true; });

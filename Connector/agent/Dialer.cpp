@@ -1,5 +1,7 @@
 #include "agent/Dialer.h"
 
+#include "base/PeerAddress.h"
+
 #include <algorithm>
 #include <system_error>
 
@@ -53,7 +55,7 @@ bool Dialer::startNext() {
     const auto address = _left.back();
     const auto share = (_deadline - _loop.now()) / static_cast<int>(_left.size());
     _left.pop_back();
-    _place = (_remote->proxy() ? "proxy " : "") + address.toString();
+    _place = (_remote->proxy() ? "proxy " : "") + inWords(address);
     _why = _place + ": " + kTooLate;
     _timer.start(std::chrono::ceil<std::chrono::milliseconds>(share));
     return connectTo(address);

@@ -1,5 +1,6 @@
 #include "agent/Remote.h"
 
+#include "base/PeerAddress.h"
 #include "net/PlainStream.h"
 #include "net/TcpOptions.h"
 #include "net/TlsStream.h"
@@ -26,11 +27,13 @@ bool isBoundTo(const Descriptor& socket, const Poco::Net::SocketAddress& address
 /// A socket that connects to the address.
 Descriptor connecting(const Poco::Net::SocketAddress& address) {
     const auto refuse = [&](int error) {
-        throw std::system_error(error, std::generic_category(), address.toString());
+        throw std::system_error(error, std::generic_category(), inWords(address));
     };
     Descriptor socket(::socket(address.af(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (socket.get() < 0 || !kOptions.applyTo(socket.get())) refuse(errno);
+    const bool isLocal = address.family() == Poco::Net::SocketAddress::UNIX_LOCAL;
+    if (socket.get() < 0 || (!isLocal && !kOptions.applyTo(socket.get()))) refuse(errno);
     if (::connect(socket.get(), address.addr(), address.length()) != 0 && errno != EINPROGRESS) refuse(errno);
+    if (isLocal) return socket;
     // Where nobody listens on a local port, the kernel may pick that very port for our end, and the socket is
     // then connected with itself: it would answer with an echo, and keep the port from whoever should listen.
     if (isBoundTo(socket, address)) refuse(ECONNREFUSED);
@@ -52,7 +55,7 @@ void Remote::use(Poco::Net::Context::Ptr tls) {
 }
 
 std::string Remote::name() const {
-    return _host + ":" + std::to_string(_port);
+    return _port == 0 ? _host : _host + ":" + std::to_string(_port);
 }
 
 std::string Remote::authority() const {

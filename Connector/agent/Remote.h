@@ -29,7 +29,8 @@ class Remote {
         std::optional<HttpProxy> proxy{};
     };
 
-    /// tls: the context of makeClientContext(), or null for plain TCP.
+    /// port: 0 for a Unix socket (Resolver::kUnix). tls: the context of makeClientContext(), or null for
+    /// plain TCP.
     Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, const Options& options);
     Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls)
         : Remote(std::move(host), port, std::move(tls), Options()) {}
@@ -43,7 +44,7 @@ class Remote {
     const std::string& nextHost() const { return _proxy ? _proxy->host : _host; }
     std::uint16_t nextPort() const { return _proxy ? _proxy->port : _port; }
 
-    /// "host:port", for messages.
+    /// "host:port", or "unix:/path", for messages.
     std::string name() const;
 
     /// The same for a proxy: an IPv6 address is in brackets.

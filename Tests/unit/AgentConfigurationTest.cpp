@@ -167,6 +167,31 @@ BOOST_AUTO_TEST_CASE(remotes_are_hosts_and_trust) {
     BOOST_TEST(!pipe.differsInRemotesOnly(pipeOf(containerWith("devmode", true))));
 }
 
+BOOST_AUTO_TEST_CASE(a_target_may_be_a_unix_socket) {
+    auto object = containerWith("localhost", "unix:/run/web.sock");
+    object.remove("localport");
+    const auto pipe = pipeOf(object);
+    BOOST_TEST(pipe.localHost == "unix:/run/web.sock");
+    BOOST_TEST(pipe.localPort == 0);
+    BOOST_TEST(pipe.summary().ends_with(" for the target unix:/run/web.sock"));
+}
+
+BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_a_unix_socket) {
+    auto object = containerWith("localhost", "unix:/run/web.sock");
+    BOOST_TEST(refusal(object).find("localport: a Unix socket has none") != std::string::npos);
+    object.remove("localport");
+    for (const auto& wrong :
+         {std::string("unix:"), std::string("unix:run/web.sock"), "unix:/" + std::string(107, 'a')}) {
+        object.set("localhost", wrong);
+        BOOST_TEST(refusal(object).find("the path of a socket") != std::string::npos, wrong);
+    }
+    object.set("localhost", "unix:/run/web.sock");
+    object.set("mode", "private");
+    object.set("role", "listen");
+    BOOST_TEST(refusal(object).find("for a target") != std::string::npos);
+    BOOST_TEST(refusal(containerWith("host", "unix:/run/connector.sock")).find("host: ") == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(heartbeats_have_defaults) {
     auto object = containerWithout("heartbeatfrequency");
     object.remove("heartbeatabsencethreshold");
