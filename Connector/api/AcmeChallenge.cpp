@@ -15,8 +15,8 @@ namespace connector {
 
 namespace {
 
-/// Of a token; the name of a file can't be longer.
-constexpr std::size_t kLongestToken = 255;
+/// Of a token; a usual one has 43 characters.
+constexpr std::size_t kLongestToken = 128;
 
 /// base64url (RFC 8555, section 8.1): so there is no way out of the folder in it.
 bool isToken(std::string_view text) {

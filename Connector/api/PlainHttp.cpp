@@ -100,8 +100,7 @@ class PlainHttpHandler final : public Poco::Net::HTTPRequestHandler {
             return content;
         } catch (const FileReadError& error) {
             _challenges.write(client, "not there", [&] {
-                return LogLine(who + " asked for the challenge " + printable(token) + ": " + error.what())
-                    .with("address", who);
+                return LogLine(who + " asked for a challenge: " + error.what()).with("address", who);
             });
             throw HttpError(HTTPResponse::HTTP_NOT_FOUND, "there is no such challenge");
         }

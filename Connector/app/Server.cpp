@@ -74,7 +74,8 @@ HttpSettings metricsHttp(const Configuration& configuration) {
     return settings;
 }
 
-/// It listens where agents and visitors are waited for. Its limits are the API's, and its own.
+/// It listens where agents and visitors are waited for. Its limits are the API's, and its own; connections
+/// are for all addresses together.
 HttpSettings plainHttp(const Configuration& configuration, const Poco::Net::IPAddress& address) {
     constexpr int kThreads = 2;
     HttpSettings settings{.name = "front.http-port",
@@ -84,6 +85,8 @@ HttpSettings plainHttp(const Configuration& configuration, const Poco::Net::IPAd
                           .limits = configuration.api.limits,
                           .proxies = configuration.front.proxies};
     settings.limits.threads = kThreads;
+    const auto share = settings.limits.connections / configuration.pipes.bind.size();
+    settings.limits.connections = std::max<std::size_t>(share, 1);
     return settings;
 }
 
