@@ -246,6 +246,18 @@ BOOST_AUTO_TEST_CASE(ItEndsWhenTheMappingIsRemoved) {
     BOOST_TEST(has(expose.log(), "mapping " + id + " was removed by somebody else"), expose.log());
 }
 
+BOOST_AUTO_TEST_CASE(ItEndsWhenThePasscodeIsChanged) {
+    const Server server;
+    const LineServer target;
+    ExposeProgram expose(server.setup, textOf(target.port()));
+    BOOST_TEST(isServed(server.connector, expose.port()));
+    const auto id = mappingOf(server.setup);
+    jsonOf(server.setup, {"mapping", "passcode", id});
+    BOOST_TEST(expose.process().waitForExit() == kNoPermission, expose.log());
+    BOOST_TEST(has(expose.log(), "somebody has changed that of mapping " + id), expose.log());
+    BOOST_TEST(mappingOf(server.setup) == id);
+}
+
 BOOST_AUTO_TEST_CASE(ItFollowsTheMappingToOtherPorts) {
     const Server server;
     const LineServer target;
