@@ -1,9 +1,9 @@
 #include "api/AcceptedHosts.h"
 
 #include "base/Printable.h"
+#include "http/HostHeader.h"
 #include "http/HttpError.h"
 
-#include <Poco/Ascii.h>
 #include <Poco/String.h>
 #include <Poco/URI.h>
 
@@ -25,47 +25,6 @@ using Poco::Net::HTTPResponse;
 bool isIPv4(const std::string& text) {
     in_addr address{};
     return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
-}
-
-/// With or without a zone ("%eth0").
-bool isIPv6(const std::string& text) {
-    in6_addr address{};
-    return ::inet_pton(AF_INET6, text.substr(0, text.find('%')).c_str(), &address) == 1;
-}
-
-bool isNameCharacter(char character) {
-    return Poco::Ascii::isAlphaNumeric(character) ||
-           std::string_view("-._").find(character) != std::string_view::npos;
-}
-
-bool isPort(std::string_view text) {
-    constexpr std::size_t kMaxDigits = 5;
-    return text.size() <= kMaxDigits &&
-           std::all_of(text.begin(), text.end(), [](char c) { return Poco::Ascii::isDigit(c); });
-}
-
-/// In lower case, without the dot of the root.
-std::string plainName(std::string_view name) {
-    if (name.ends_with('.')) name.remove_suffix(1);
-    return Poco::toLower(std::string(name));
-}
-
-/// The name in a Host header, without its port; nothing when it is none.
-std::optional<std::string> nameIn(std::string_view host) {
-    const auto colon = std::min(host.find(':'), host.size());
-    const auto name = host.substr(0, colon);
-    if (name.empty() || !std::all_of(name.begin(), name.end(), isNameCharacter)) return std::nullopt;
-    if (colon < host.size() && !isPort(host.substr(colon + 1))) return std::nullopt;
-    return plainName(name);
-}
-
-/// "[2001:db8::1]:8080"; also without brackets, as some clients write it where the port is the usual one.
-bool isIPv6Host(std::string_view host) {
-    if (!host.starts_with('[')) return isIPv6(std::string(host));
-    const auto end = host.find(']');
-    if (end == std::string_view::npos || !isIPv6(std::string(host.substr(1, end - 1)))) return false;
-    const auto rest = host.substr(end + 1);
-    return rest.empty() || (rest.starts_with(':') && isPort(rest.substr(1)));
 }
 
 void checkHost(const AcceptedHosts& hosts, const std::string& host) {

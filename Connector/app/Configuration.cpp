@@ -10,15 +10,16 @@
 #include "base/Digest.h"
 #include "base/FileText.h"
 #include "base/JsonFields.h"
+#include "net/TlsContext.h"
 
 #include <Poco/Environment.h>
 #include <Poco/Net/IPAddress.h>
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <array>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -123,13 +124,49 @@ MetricsSettings readMetrics(JsonFields metrics, const Configuration& configurati
     return result;
 }
 
+/// Keys of one certificate, in `tls` or in an entry of tls.certificates.
+constexpr const char* kCertificate = "certificate";
+constexpr const char* kKey = "key";
+constexpr const char* kOcsp = "ocsp";
+constexpr const char* kCertificates = "certificates";
+
+/// The path that a key says, "" without one.
+std::string readPath(JsonFields& fields, const std::string& key, const std::string& file) {
+    const auto path = fields.text(key, "");
+    return path.empty() ? "" : pathFrom(file, path);
+}
+
+CertificateFiles readListedCertificate(JsonFields& fields, const std::string& file) {
+    CertificateFiles files{.certificate = pathFrom(file, fields.text(kCertificate)),
+                           .key = pathFrom(file, fields.text(kKey)),
+                           .ocsp = readPath(fields, kOcsp, file)};
+    fields.refuseUnknown();
+    return files;
+}
+
+std::vector<CertificateFiles> readCertificates(JsonFields& tls, const std::string& file) {
+    auto list = tls.objects(kCertificates);
+    if (!tls.has(kCertificates))
+        return {{.certificate = pathFrom(file, tls.text(kCertificate, "server-cert.pem")),
+                 .key = pathFrom(file, tls.text(kKey, "server-key.pem")),
+                 .ocsp = readPath(tls, kOcsp, file)}};
+    if (list.empty()) tls.refuse(kCertificates, "an array of at least one object");
+    for (const auto* key : {kCertificate, kKey, kOcsp})
+        if (tls.has(key)) tls.refuse(key, "left out where tls.certificates is given");
+    std::vector<CertificateFiles> result;
+    for (auto& fields : list) {
+        auto files = readListedCertificate(fields, file);
+        const auto isSame = [&](const auto& other) { return other.certificate == files.certificate; };
+        if (std::any_of(result.begin(), result.end(), isSame))
+            fields.refuse(kCertificate, "a file that no other entry has");
+        result.push_back(std::move(files));
+    }
+    return result;
+}
+
 void readTls(JsonFields tls, Configuration& configuration) {
-    configuration.certificateFile = pathFrom(configuration.file, tls.text("certificate", "server-cert.pem"));
-    configuration.keyFile = pathFrom(configuration.file, tls.text("key", "server-key.pem"));
-    const auto controllersCa = tls.text("controllers-ca", "");
-    if (!controllersCa.empty()) configuration.controllersCaFile = pathFrom(configuration.file, controllersCa);
-    const auto ocsp = tls.text("ocsp", "");
-    if (!ocsp.empty()) configuration.ocspFile = pathFrom(configuration.file, ocsp);
+    configuration.certificates = readCertificates(tls, configuration.file);
+    configuration.controllersCaFile = readPath(tls, "controllers-ca", configuration.file);
     tls.refuseUnknown();
 }
 
@@ -251,6 +288,11 @@ void checkCertificateIdentities(const Configuration& configuration) {
     }
 }
 
+/// Whether it is tls.certificates that says which there are.
+bool isListed(const JsonFields::Values& values) {
+    return !values.contains("tls.certificate");
+}
+
 /// Runs a function that reads files, and says which keys of the configuration name them.
 template <class Function>
 auto trying(const std::string& file, const std::string& keys, const std::string& demand,
@@ -296,28 +338,46 @@ Configuration Configuration::load(const std::string& file) {
 }
 
 void Configuration::noteFiles() {
-    const std::array<std::pair<const char*, std::string>, 4> files{{{"tls.certificate", certificateFile},
-                                                                    {"tls.key", keyFile},
-                                                                    {"tls.controllers-ca", controllersCaFile},
-                                                                    {"tls.ocsp", ocspFile}}};
-    for (const auto& [key, path] : files)
+    if (dev) return;
+    const auto note = [&](const std::string& key, const std::string& noted, const std::string& path) {
         try {
-            if (!dev && !path.empty()) values[key] += " " + digestOf(textOf(path));
+            if (!path.empty()) values[noted] += " " + digestOf(textOf(path));
         } catch (const FileReadError& error) {
             throw ConfigurationError(file + ": " + key + ": " + error.what());
         }
+    };
+    for (std::size_t i = 0; i < certificates.size(); ++i)
+        for (const auto& [key, path] :
+             {std::pair{kCertificate, certificates[i].certificate}, std::pair{kKey, certificates[i].key},
+              std::pair{kOcsp, certificates[i].ocsp}})
+            note(tlsKey(i, key), isListed(values) ? "tls.certificates" : tlsKey(i, key), path);
+    note("tls.controllers-ca", "tls.controllers-ca", controllersCaFile);
+}
+
+std::string Configuration::tlsKey(std::size_t certificate, const std::string& key) const {
+    return (isListed(values) ? "tls.certificates[" + std::to_string(certificate) + "]." : "tls.") + key;
 }
 
 std::unique_ptr<TlsCredentials> Configuration::credentials(const TlsCredentials* former) const {
     if (dev) return nullptr;
     constexpr const char* kPems =
         "\"dev\": false needs PEM files there, certificate and key belonging together";
-    const auto ocspDemand =
-        "it must be what \"openssl ocsp -respout FILE\" writes for the certificate in " + certificateFile;
-    trying(file, "tls.certificate, tls.key", kPems, [&] { TlsCredentials(certificateFile, keyFile); });
-    auto credentials = trying(file, "tls.ocsp", ocspDemand, [&] {
-        return std::make_unique<TlsCredentials>(certificateFile, keyFile, ocspFile, former);
-    });
+    const auto running = former ? former->current() : nullptr;
+    const auto formers = running ? std::span(running->all()) : std::span<const ServerCertificate::Pointer>();
+    std::vector<ServerCertificate::Pointer> loaded;
+    for (std::size_t i = 0; i < certificates.size(); ++i) {
+        const auto& files = certificates[i];
+        const auto certificate = trying(file, tlsKey(i, kCertificate) + ", " + tlsKey(i, kKey), kPems, [&] {
+            return std::make_shared<ServerCertificate>(files.certificate, files.key);
+        });
+        if (!files.ocsp.empty())
+            trying(file, tlsKey(i, kOcsp),
+                   "it must be what \"openssl ocsp -respout FILE\" writes for the certificate in " +
+                       files.certificate,
+                   [&] { certificate->readOcsp(files.ocsp, formers); });
+        loaded.push_back(certificate);
+    }
+    auto credentials = std::make_unique<TlsCredentials>(std::move(loaded));
     trying(file, "tls.controllers-ca", kPems, [&] { makeServerContext(*credentials, controllersCaFile); });
     return credentials;
 }

@@ -7,7 +7,7 @@
 #include "mapping/DatabaseLimits.h"
 #include "mapping/DatabaseLocation.h"
 #include "metrics/MetricsSettings.h"
-#include "net/TlsContext.h"
+#include "net/TlsCredentials.h"
 #include "pipe/PipeEnvironment.h"
 
 #include <chrono>
@@ -38,10 +38,8 @@ struct Configuration {
     PipeSettings pipes;
     FrontSettings front;
     MetricsSettings metrics;
-    std::string certificateFile;
-    std::string keyFile;
-    /// "" : no OCSP response to staple.
-    std::string ocspFile;
+    /// At least one; the first is shown to clients that name none of the others' names.
+    std::vector<CertificateFiles> certificates;
     /// "" : no client certificates.
     std::string controllersCaFile;
     DatabaseLocation database;
@@ -72,6 +70,10 @@ struct Configuration {
     /// What TLS is to show, read from the files; null with dev. former: see TlsCredentials. Throws
     /// ConfigurationError, also for a bad controllers-ca.
     std::unique_ptr<TlsCredentials> credentials(const TlsCredentials* former = nullptr) const;
+
+    /// The key that names one of a certificate's files, as messages call it: "tls.key", or
+    /// "tls.certificates[1].key" of the second in a list.
+    std::string tlsKey(std::size_t certificate, const std::string& key) const;
 
     /// Adds the digests of the files that TLS needs. Throws ConfigurationError.
     void noteFiles();

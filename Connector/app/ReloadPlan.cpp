@@ -164,6 +164,7 @@ const std::set<std::string>& ReloadPlan::reloadableKeys() {
         "pipes.trusted-proxies",
         "ports",
         "tls.certificate",
+        "tls.certificates",
         "tls.controllers-ca",
         "tls.key",
         "tls.ocsp",

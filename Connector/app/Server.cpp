@@ -1,6 +1,10 @@
 #include "app/Server.h"
 
 #include "api/ApiHandlerFactory.h"
+#include "api/PlainHttp.h"
+#include "app/FrontCertificate.h"
+
+#include <Poco/Logger.h>
 
 #include <algorithm>
 #include <chrono>
@@ -70,6 +74,33 @@ HttpSettings metricsHttp(const Configuration& configuration) {
     return settings;
 }
 
+/// It listens where agents and visitors are waited for. Its limits are the API's, and its own; connections
+/// are for all addresses together.
+HttpSettings plainHttp(const Configuration& configuration, const Poco::Net::IPAddress& address) {
+    constexpr int kThreads = 2;
+    HttpSettings settings{.name = "front.http-port",
+                          .bind = address.toString(),
+                          .v6Only = configuration.pipes.bind.size() > 1,
+                          .port = configuration.front.httpPort,
+                          .limits = configuration.api.limits,
+                          .proxies = configuration.front.proxies};
+    settings.limits.threads = kThreads;
+    const auto share = settings.limits.connections / configuration.pipes.bind.size();
+    settings.limits.connections = std::max<std::size_t>(share, 1);
+    return settings;
+}
+
+bool knowsNobody(const Poco::Net::HTTPRequest&, const ClientRequest&) {
+    return false;
+}
+
+/// For start and reload.
+void warnOfMissingWildcard(const FrontSettings& front, const std::unique_ptr<TlsCredentials>& credentials) {
+    if (!credentials) return;
+    const auto missing = missingWildcard(front, *credentials->current());
+    if (!missing.empty()) Poco::Logger::get("front").warning(missing);
+}
+
 } // namespace
 
 Server::Server(const Configuration& configuration, Inheritance inheritance)
@@ -82,13 +113,16 @@ Server::Server(const Configuration& configuration, Inheritance inheritance)
       _metrics(configuration.metrics, _mappings, _environment, _credentials.get()),
       _apiLogs(configuration.api.identities, _limitedLogs),
       _api(configuration.api, configuration.front, _mappings, _metrics, _apiLogs),
-      _apiContext(contextFor(_credentials, configuration.controllersCaFile)) {
+      _apiContext(contextFor(_credentials, configuration.controllersCaFile)),
+      _frontSettings(configuration.front), _challenges(_limitedLogs.add(PlainHttp::challenges())) {
+    warnOfMissingWildcard(configuration.front, _credentials);
     for (auto& socket : inheritance.listeningSockets)
         _sockets.adopt(std::move(socket));
 }
 
 void Server::openApi() {
     if (_configuration.metrics.port != 0) openMetricsPort();
+    if (_configuration.front.httpPort != 0) openPlainHttp();
     _http = std::make_unique<HttpServer>(
         _configuration.api, new ApiHandlerFactory(_api),
         [this](const Poco::Net::HTTPRequest& head, const ClientRequest& request) {
@@ -116,15 +150,25 @@ void Server::openFront() {
 /// Plain, and open to all who reach it.
 void Server::openMetricsPort() {
     _metricsHttp = std::make_unique<HttpServer>(
-        metricsHttp(_configuration), new ApiHandlerFactory(_api, ApiPort::Metrics),
-        [](const Poco::Net::HTTPRequest&, const ClientRequest&) { return false; }, Poco::Net::Context::Ptr(),
-        _sockets, _apiLogs.connections, _metrics.apiHandshakes());
+        metricsHttp(_configuration), new ApiHandlerFactory(_api, ApiPort::Metrics), knowsNobody,
+        Poco::Net::Context::Ptr(), _sockets, _apiLogs.connections, _metrics.apiHandshakes());
     _metricsHttp->start();
+}
+
+void Server::openPlainHttp() {
+    for (const auto& address : _configuration.pipes.bind)
+        _plainHttp
+            .emplace_back(std::make_unique<HttpServer>(
+                plainHttp(_configuration, address), new PlainHttp(_frontSettings, _challenges), knowsNobody,
+                Poco::Net::Context::Ptr(), _sockets, _apiLogs.connections, _metrics.apiHandshakes()))
+            ->start();
 }
 
 void Server::closeApi() {
     _front.reset();
     if (_metricsHttp) _metricsHttp->stop();
+    for (const auto& http : _plainHttp)
+        http->stop();
     if (_http) _http->stop();
 }
 
@@ -153,6 +197,7 @@ bool Server::suspend() {
     const auto begin = Clock::now();
     const bool isSuspended = _mappings.suspend(begin + kWritesUnderway, begin + kSuspendTime);
     _metricsHttp.reset();
+    _plainHttp.clear();
     _http.reset();
     return isSuspended;
 }
@@ -198,6 +243,10 @@ void Server::change(const Configuration& configuration, const Renewal& renewal) 
     _metrics.apply(configuration.metrics);
     if (_front) _front->change(configuration.front);
     if (_metricsHttp) _metricsHttp->change(metricsHttp(configuration), {});
+    _frontSettings.replace(configuration.front);
+    for (std::size_t i = 0; i < _plainHttp.size(); ++i)
+        _plainHttp[i]->change(plainHttp(configuration, configuration.pipes.bind[i]), {});
+    warnOfMissingWildcard(configuration.front, _credentials);
     _configuration = configuration;
 }
 

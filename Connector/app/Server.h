@@ -94,6 +94,7 @@ class Server {
 
   private:
     void openMetricsPort();
+    void openPlainHttp();
     void openFront();
     void closeApi();
 
@@ -113,6 +114,9 @@ class Server {
     std::unique_ptr<HttpServer> _http;        ///< null until openApi(), and after suspend()
     std::unique_ptr<HttpServer> _metricsHttp; ///< the same; null without a port for it
     std::unique_ptr<Front> _front;            ///< the same
+    Reloadable<FrontSettings> _frontSettings; ///< for plain HTTP
+    LimitedLog& _challenges;
+    std::vector<std::unique_ptr<HttpServer>> _plainHttp; ///< one at each address of pipes.bind; none as above
     std::optional<Watchdog> _watchdog;
 };
 

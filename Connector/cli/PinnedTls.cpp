@@ -1,6 +1,6 @@
 #include "cli/PinnedTls.h"
 
-#include "net/TlsContext.h"
+#include "net/TlsError.h"
 
 #include <Poco/Exception.h>
 

@@ -89,7 +89,8 @@ void HttpServer::change(const HttpSettings& settings, Poco::Net::Context::Ptr tl
 
 std::unique_ptr<Listener> HttpServer::listenOn(const SocketAddress& address) const {
     return std::make_unique<Listener>(
-        _sockets, address, ListeningSockets::Settings{.v6Only = false, .backlog = kBacklog}, nullptr);
+        _sockets, address, ListeningSockets::Settings{.v6Only = _settings.v6Only, .backlog = kBacklog},
+        nullptr);
 }
 
 /// On all addresses; on those of IPv4 alone on a machine without IPv6.

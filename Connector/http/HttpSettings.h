@@ -35,6 +35,8 @@ struct HttpSettings {
     std::string name = "the API";
     /// Address to listen on; "" is all addresses, IPv4 and IPv6.
     std::string bind = "127.0.0.1";
+    /// Whether an IPv6 address is for IPv6 alone.
+    bool v6Only = false;
     /// 0 takes a free port.
     std::uint16_t port = 8080;
     /// False: it doesn't listen there; somebody else does, and hands it all connections.

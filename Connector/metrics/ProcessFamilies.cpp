@@ -114,9 +114,11 @@ void addFront(Families& families, const ProcessSources& sources) {
 
 void addCertificate(Families& families, const TlsCredentials* credentials) {
     if (!credentials) return;
-    families.push_back(gauge("tls_certificate_not_after_timestamp_seconds",
-                             "Until when the server's certificate is valid.",
-                             static_cast<double>(credentials->notAfter())));
+    auto end = gauge("tls_certificate_not_after_timestamp_seconds",
+                     "Until when a certificate of the server's is valid.");
+    for (const auto& certificate : credentials->current()->all())
+        end.add(static_cast<double>(certificate->notAfter()), {{"file", certificate->file()}});
+    families.push_back(std::move(end));
 }
 
 void addMappings(Families& families, const MappingService& mappings) {

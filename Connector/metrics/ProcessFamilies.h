@@ -4,7 +4,7 @@
 #include "mapping/MappingService.h"
 #include "metrics/Families.h"
 #include "net/HandshakeCounts.h"
-#include "net/TlsContext.h"
+#include "net/TlsCredentials.h"
 #include "pipe/PipeEnvironment.h"
 
 #include <chrono>

@@ -1,7 +1,7 @@
 #include "net/OcspResponse.h"
 
 #include "base/FileText.h"
-#include "net/TlsContext.h"
+#include "net/TlsError.h"
 
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Timestamp.h>

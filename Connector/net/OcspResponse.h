@@ -17,6 +17,8 @@ class OcspResponse {
     /// it is for clients to find out.
     OcspResponse(const std::string& file, X509& certificate);
 
+    const std::string& file() const { return _file; }
+
     const std::string& der() const { return _der; }
 
     /// Whose it is.

@@ -71,8 +71,9 @@ struct Pipe : AgentEndpoint::Owner, VisitorEndpoint::Owner {
     Poco::TemporaryFile folder;
     SelfSignedCertificate certificate = SelfSignedCertificate::make({"127.0.0.1"});
     bool isFolderMade = folder.createDirectory();
-    TlsCredentials credentials{written(folder.path() + "/cert.pem", certificate.certificate),
-                               written(folder.path() + "/key.pem", certificate.key)};
+    TlsCredentials credentials{
+        {std::make_shared<ServerCertificate>(written(folder.path() + "/cert.pem", certificate.certificate),
+                                             written(folder.path() + "/key.pem", certificate.key))}};
     EventLoops loops{1};
     LimitedLogs limitedLogs{LogLimits()};
     ListeningSockets sockets;

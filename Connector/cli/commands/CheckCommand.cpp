@@ -3,7 +3,6 @@
 #include "base/Json.h"
 #include "cli/Output.h"
 #include "cli/commands/ConfigurationWarnings.h"
-#include "cli/setup/Certificates.h"
 #include "mapping/MappingStore.h"
 
 #include <Poco/String.h>
@@ -47,15 +46,21 @@ std::string inWords(const std::optional<DatabaseState>& database) {
            (database->isInUse ? "; a Connector is running on it" : "");
 }
 
-std::vector<std::string> namesOfCertificate(const Configuration& configuration) {
-    return namesIn(Poco::Crypto::X509Certificate(configuration.certificateFile));
+using Certificates = std::vector<ServerCertificate::Pointer>;
+
+std::vector<std::string> namesOf(const Certificates& certificates) {
+    std::vector<std::string> names;
+    for (const auto& certificate : certificates)
+        names.insert(names.end(), certificate->names().begin(), certificate->names().end());
+    return names;
 }
 
 std::string inWords(const std::vector<std::string>& names) {
     return names.empty() ? "for no name" : "for " + Poco::cat(std::string(", "), names.begin(), names.end());
 }
 
-Poco::JSON::Object::Ptr jsonOf(const Configuration& configuration,
+/// certificates: none with dev.
+Poco::JSON::Object::Ptr jsonOf(const Configuration& configuration, const Certificates& certificates,
                                const std::optional<DatabaseState>& database,
                                const std::vector<std::string>& warnings) {
     auto result = newJson();
@@ -67,13 +72,14 @@ Poco::JSON::Object::Ptr jsonOf(const Configuration& configuration,
     result->set("databaseexists", database.has_value());
     result->set("running", database && database->isInUse);
     result->set("mappings", static_cast<Poco::UInt64>(database ? database->mappings.size() : 0));
-    if (!configuration.dev) result->set("certificatenames", jsonArrayOf(namesOfCertificate(configuration)));
+    if (!configuration.dev) result->set("certificatenames", jsonArrayOf(namesOf(certificates)));
     result->set("warnings", jsonArrayOf(warnings));
     return result;
 }
 
-void printText(const Configuration& configuration, const std::optional<DatabaseState>& database,
-               const std::vector<std::string>& warnings, std::ostream& out) {
+void printText(const Configuration& configuration, const Certificates& certificates,
+               const std::optional<DatabaseState>& database, const std::vector<std::string>& warnings,
+               std::ostream& out) {
     const auto& api = configuration.api;
     const auto bind = api.bind.empty() ? "all addresses" : api.bind;
     std::vector<std::pair<std::string, std::string>> lines{
@@ -83,7 +89,8 @@ void printText(const Configuration& configuration, const std::optional<DatabaseS
                     " identities"},
         {"ports", std::to_string(configuration.ports.size()) + " for mappings"},
         {"database", configuration.database.name() + ": " + inWords(database)}};
-    if (!configuration.dev) lines.emplace_back("certificate", inWords(namesOfCertificate(configuration)));
+    for (const auto& certificate : certificates)
+        lines.emplace_back("certificate", certificate->file() + ": " + inWords(certificate->names()));
     printLines(lines, out);
     for (const auto& warning : warnings)
         out << "warning: " << warning << '\n';
@@ -94,14 +101,17 @@ void printText(const Configuration& configuration, const std::optional<DatabaseS
 void checkConfiguration(const CommonOptions& common, std::ostream& out) {
     const auto configuration = Configuration::load(common.configurationFile());
     const auto database = lookAt(configuration.database);
-    auto warnings = warningsOf(configuration, database ? database->mappings : std::vector<Mapping>{});
+    const auto credentials = configuration.credentials();
+    const auto certificates = credentials ? credentials->current()->all() : Certificates();
+    auto warnings =
+        warningsOf(configuration, credentials.get(), database ? database->mappings : std::vector<Mapping>{});
     for (const auto& mapping : database ? database->damaged : std::vector<Mapping>{})
         warnings.push_back(
             "mapping " + mapping.id +
             " is damaged in the database, and will not be served; restore a backup, or remove it "
             "with \"mapping remove\" and add a new one");
-    if (common.asJson) return printJson(*jsonOf(configuration, database, warnings), out);
-    printText(configuration, database, warnings, out);
+    if (common.asJson) return printJson(*jsonOf(configuration, certificates, database, warnings), out);
+    printText(configuration, certificates, database, warnings, out);
 }
 
 } // namespace connector

@@ -1,15 +1,14 @@
 #include "cli/commands/ConfigurationWarnings.h"
 
+#include "app/FrontCertificate.h"
 #include "app/PortRanges.h"
 #include "cli/import/ImportPlan.h"
-#include "cli/setup/Certificates.h"
-#include "net/OcspResponse.h"
+#include "net/CertificateNames.h"
 
-#include <Poco/Crypto/X509Certificate.h>
-#include <Poco/DateTime.h>
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Net/IPAddress.h>
 #include <Poco/StringTokenizer.h>
+#include <Poco/Timestamp.h>
 
 #include <algorithm>
 #include <ctime>
@@ -23,45 +22,61 @@ namespace connector {
 
 namespace {
 
-using Poco::Crypto::X509Certificate;
 using Warnings = std::vector<std::string>;
 
-constexpr int kSoonDays = 30;
+constexpr std::time_t kSoon = 30 * 24 * 60 * 60; // seconds
 
 bool isReadableByAll(const std::string& file) {
     struct stat status {};
     return ::stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-void checkCertificate(const Configuration& configuration, Warnings& warnings) {
-    const X509Certificate certificate(configuration.certificateFile);
-    const Poco::DateTime now;
-    const auto end = Poco::DateTimeFormatter::format(certificate.expiresOn(), "%Y-%m-%d");
-    const auto& file = configuration.certificateFile;
-    if (certificate.expiresOn() < now)
-        warnings.push_back(file + ": the certificate has expired on " + end + "; clients will refuse it");
-    else if (certificate.expiresOn() < now + Poco::Timespan(kSoonDays, 0, 0, 0, 0))
-        warnings.push_back(file + ": the certificate expires on " + end);
-    if (certificate.validFrom() > now) warnings.push_back(file + ": the certificate is not valid yet");
-    if (!isFor(certificate, configuration.api.address))
-        warnings.push_back(file + ": the certificate is not for " + configuration.api.address +
-                           ", which is \"address\"; clients that look for that name will refuse it");
-    if (isReadableByAll(configuration.keyFile))
-        warnings.push_back(configuration.keyFile +
-                           ": all users of this machine may read the key; chmod o= it");
+void checkTime(const ServerCertificate& certificate, Warnings& warnings) {
+    const auto now = std::time(nullptr);
+    const auto end =
+        Poco::DateTimeFormatter::format(Poco::Timestamp::fromEpochTime(certificate.notAfter()), "%Y-%m-%d");
+    if (certificate.notAfter() < now)
+        warnings.push_back(certificate.file() + ": the certificate has expired on " + end +
+                           "; clients will refuse it");
+    else if (certificate.notAfter() < now + kSoon)
+        warnings.push_back(certificate.file() + ": the certificate expires on " + end);
+    if (certificate.notBefore() > now)
+        warnings.push_back(certificate.file() + ": the certificate is not valid yet");
 }
 
-void checkOcsp(const Configuration& configuration, Warnings& warnings) {
-    const X509Certificate certificate(configuration.certificateFile);
-    const OcspResponse response(configuration.ocspFile, *const_cast<X509*>(certificate.certificate()));
+void checkOcsp(const OcspResponse& response, Warnings& warnings) {
     const auto now = std::time(nullptr);
     if (const auto complaint = response.complaint(now); !complaint.empty())
         warnings.push_back(complaint);
     else if (response.end().empty())
-        warnings.push_back(configuration.ocspFile +
+        warnings.push_back(response.file() +
                            ": the OCSP response doesn't say when it expires; some clients will refuse it");
     else if (response.expiresSoon(now))
-        warnings.push_back(configuration.ocspFile + ": the OCSP response expires on " + response.end());
+        warnings.push_back(response.file() + ": the OCSP response expires on " + response.end());
+}
+
+void checkCertificates(const Configuration& configuration, const CertificateChoice& certificates,
+                       Warnings& warnings) {
+    for (const auto& certificate : certificates.all()) {
+        checkTime(*certificate, warnings);
+        if (certificate->ocsp()) checkOcsp(*certificate->ocsp(), warnings);
+    }
+    for (const auto& files : configuration.certificates)
+        if (isReadableByAll(files.key))
+            warnings.push_back(files.key + ": all users of this machine may read the key; chmod o= it");
+    const auto& address = configuration.api.address;
+    const auto& shown = certificates.of(address, std::time(nullptr));
+    if (!isFor(shown.x509(), address))
+        warnings.push_back(shown.file() + ": the certificate is not for " + address +
+                           ", which is \"address\"; clients that look for that name will refuse it");
+    if (auto missing = missingWildcard(configuration.front, certificates); !missing.empty())
+        warnings.push_back(std::move(missing));
+}
+
+void checkWebroot(const FrontSettings& front, Warnings& warnings) {
+    std::error_code error;
+    if (!front.acmeWebroot.empty() && !std::filesystem::is_directory(front.acmeWebroot, error))
+        warnings.push_back("front.acme-webroot: " + front.acmeWebroot + " is no folder");
 }
 
 /// A larger one is cut down to them without a word.
@@ -173,15 +188,15 @@ void checkEarlierFile(const Configuration& configuration, Warnings& warnings) {
 
 } // namespace
 
-std::vector<std::string> warningsOf(const Configuration& configuration,
+std::vector<std::string> warningsOf(const Configuration& configuration, const TlsCredentials* credentials,
                                     const std::vector<Mapping>& mappings) {
     Warnings warnings;
     checkEarlierFile(configuration, warnings);
     checkAddress(configuration, warnings);
     checkIdentities(configuration, warnings);
     checkTokens(configuration, warnings);
-    if (!configuration.dev) checkCertificate(configuration, warnings);
-    if (!configuration.dev && !configuration.ocspFile.empty()) checkOcsp(configuration, warnings);
+    if (credentials) checkCertificates(configuration, *credentials->current(), warnings);
+    checkWebroot(configuration.front, warnings);
     checkKernelBuffer(configuration, warnings);
     checkEphemeralPorts(configuration, warnings);
     checkMappings(configuration, mappings, warnings);

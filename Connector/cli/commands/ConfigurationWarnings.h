@@ -10,7 +10,8 @@ namespace connector {
 
 /// What is no mistake in a configuration and yet may not be meant, a sentence each: a certificate that ends
 /// soon, files with secrets that others may read, ports that the kernel gives away.
-/// mappings: what the database has.
-std::vector<std::string> warningsOf(const Configuration& configuration, const std::vector<Mapping>& mappings);
+/// credentials: null with dev. mappings: what the database has.
+std::vector<std::string> warningsOf(const Configuration& configuration, const TlsCredentials* credentials,
+                                    const std::vector<Mapping>& mappings);
 
 } // namespace connector

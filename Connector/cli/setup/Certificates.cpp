@@ -1,6 +1,5 @@
 #include "cli/setup/Certificates.h"
 
-#include "base/Printable.h"
 #include "net/OpenSslPointers.h"
 
 #include <Poco/Net/IPAddress.h>
@@ -17,25 +16,6 @@
 namespace connector {
 
 namespace {
-
-using Poco::Crypto::X509Certificate;
-using Poco::Net::IPAddress;
-using NamesPointer = std::unique_ptr<GENERAL_NAMES, OpenSslFree<::GENERAL_NAMES_free>>;
-
-std::string textOf(const ASN1_STRING* text) {
-    return printable({reinterpret_cast<const char*>(::ASN1_STRING_get0_data(text)),
-                      static_cast<std::size_t>(::ASN1_STRING_length(text))});
-}
-
-bool isIpAddress(const ASN1_OCTET_STRING* bytes) {
-    const auto length = ::ASN1_STRING_length(bytes);
-    return length == sizeof(in_addr) || length == sizeof(in6_addr);
-}
-
-std::string ipAddressOf(const ASN1_OCTET_STRING* bytes) {
-    return IPAddress(::ASN1_STRING_get0_data(bytes), static_cast<poco_socklen_t>(::ASN1_STRING_length(bytes)))
-        .toString();
-}
 
 using ExtensionPointer = std::unique_ptr<X509_EXTENSION, OpenSslFree<::X509_EXTENSION_free>>;
 using NumberPointer = std::unique_ptr<BIGNUM, OpenSslFree<::BN_free>>;
@@ -119,32 +99,6 @@ std::string pemOf(Write&& write) {
 }
 
 } // namespace
-
-std::vector<std::string> namesIn(const X509Certificate& certificate) {
-    const NamesPointer names(static_cast<GENERAL_NAMES*>(
-        ::X509_get_ext_d2i(certificate.certificate(), NID_subject_alt_name, nullptr, nullptr)));
-    std::vector<std::string> result;
-    bool hasHostName = false;
-    for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-        const auto* name = sk_GENERAL_NAME_value(names.get(), i);
-        hasHostName |= name->type == GEN_DNS;
-        if (name->type == GEN_DNS)
-            result.push_back(textOf(name->d.dNSName));
-        else if (name->type == GEN_IPADD && isIpAddress(name->d.iPAddress))
-            result.push_back(ipAddressOf(name->d.iPAddress));
-    }
-    // Clients that still look at the common name do so when there is no other host name.
-    const auto commonName = certificate.commonName();
-    if (!hasHostName && isFor(certificate, commonName)) result.push_back(printable(commonName));
-    return result;
-}
-
-bool isFor(const X509Certificate& certificate, const std::string& address) {
-    auto* x509 = const_cast<X509*>(certificate.certificate());
-    IPAddress ip;
-    if (IPAddress::tryParse(address, ip)) return ::X509_check_ip_asc(x509, address.c_str(), 0) == 1;
-    return ::X509_check_host(x509, address.c_str(), address.size(), 0, nullptr) == 1;
-}
 
 SelfSignedCertificate SelfSignedCertificate::make(const std::vector<std::string>& addresses) {
     const KeyPointer key(EVP_EC_gen("P-256"));

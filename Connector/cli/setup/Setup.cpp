@@ -8,7 +8,8 @@
 #include "cli/FileLock.h"
 #include "cli/Output.h"
 #include "cli/setup/Certificates.h"
-#include "net/TlsContext.h"
+#include "net/CertificateNames.h"
+#include "net/ServerCertificate.h"
 
 #include <Poco/Base64Encoder.h>
 #include <Poco/Crypto/X509Certificate.h>
@@ -92,7 +93,7 @@ std::string configurationOf(const SetupAnswers& answers, const SetupResult& resu
 /// Certificate and key in PEM: made, or from the files that are to be imported.
 SelfSignedCertificate credentialsOf(const SetupAnswers& answers) {
     if (answers.certificateFile.empty()) return SelfSignedCertificate::make(answers.addresses);
-    TlsCredentials(answers.certificateFile, answers.keyFile); // throws when they don't fit
+    ServerCertificate(answers.certificateFile, answers.keyFile); // throws when they don't fit
     return {textOf(answers.certificateFile), textOf(answers.keyFile)};
 }
 
@@ -124,7 +125,7 @@ void describeCertificate(const std::string& pem, SetupResult& result) {
     const Poco::Crypto::X509Certificate certificate(text);
     result.certificate = pem;
     result.fingerprint = Poco::DigestEngine::digestToHex(certificate.fingerprint("SHA256"));
-    result.names = namesIn(certificate);
+    result.names = namesIn(*certificate.certificate());
 }
 
 } // namespace
