@@ -176,12 +176,13 @@ class Connector:
         self.api = (settings or {}).get("api", {}).get("port") or setup.ports.take()
         self._database = os.path.join(setup.folder, f"{name}-{self.api}.db")  # a new one for one that is made anew
         first, last = setup.ports.block(ports)
+        settings = dict(settings or {})
         self._config = setup.write(name + ".config", json.dumps({
             "ports": [f"{first}-{last}"], "address": host, "dev": not tls,
-            "api": {"bind": host, "port": self.api},
+            "api": {"bind": host, "port": self.api} | settings.pop("api", {}),
             "pipes": {"bind": sorted({host, setup.server}) if host == HOST else host},
             "database": self._database,
-            "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}} | (settings or {})))
+            "tls": {"certificate": setup.certificate, "key": setup.key}, "log": {"level": "warning"}} | settings))
         self.start()
 
     def start(self):

@@ -64,6 +64,11 @@ LIMITS = [
     ("capacity: 9,000 mappings", "memory, MiB", "most", 64),
     ("capacity: 9,000 mappings", "idle CPU", "most", 0.01),
     ("capacity: 9,000 mappings", "adds/s, of SQLite's own commits/s", "least", 0.5),
+    ("capacity: 100,000 mappings without ports", "bytes each, added", "most", 1536),
+    ("capacity: 100,000 mappings without ports", "bytes each, restored", "most", 1536),
+    ("capacity: 100,000 mappings without ports", "restart to /health, s", "most", 3),
+    ("capacity: 100,000 mappings without ports", "adds/s at the end, of those at the beginning", "least", 0.9),
+    ("capacity: 100,000 mappings without ports", "idle CPU", "most", 0.01),
 ]
 
 
