@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config libpoco-dev libpq-dev libsqlite3-dev libssl-dev libjemalloc-dev libsystemd-dev libcli11-dev libnghttp2-dev prometheus-cpp-dev libncurses-dev"
 DEMO_PACKAGES="curl python3"
-TEST_PACKAGES="libboost-test-dev libldap-2.5-0 libxml2 libicu72 libvterm-dev curl haproxy iproute2 keepalived openssl python3 python3-yaml python3-jsonschema python3-h2 python3-selenium python3-certbot chromium chromium-driver golang-go golang-golang-x-net-dev"
+TEST_PACKAGES="libboost-test-dev libldap-2.5-0 libxml2 libicu72 libvterm-dev curl haproxy iproute2 keepalived openssl python3 python3-yaml python3-jsonschema python3-h2 python3-selenium python3-certbot tinyproxy-bin chromium chromium-driver golang-go golang-golang-x-net-dev"
 FUZZ_PACKAGES="clang libclang-rt-14-dev"
 PACKAGE_PACKAGES="dpkg-dev file git gzip rpm"
 PACKAGE_TEST_PACKAGES="bash-completion binutils curl iproute2 lintian man-db mandoc mmdebstrap procps python3 rpm rpmlint sqlite3 systemd"
@@ -25,7 +25,7 @@ help() {
     cat <<'END'
 usage: ./do COMMAND
 
-  demo          build, open a public mapping, fetch a page through it, stop; shows each step
+  demo          build, open a public mapping, fetch a page through it, the same in one line, stop; shows each step
   demo --keep   the same, then keep it running until Ctrl-C, with URLs to open
   test          everything that CI runs: lint, fuzz targets, all tests in three builds, and the packages;
                 about 25 minutes, longer the first time, when all of it is compiled
@@ -220,6 +220,7 @@ demo_clean_up() {
         ;;
     esac
     step "stopping everything"
+    [ -z "$expose_pid" ] || stop "iofog-connector-agent expose" "$expose_pid"
     [ -z "$agent_pid" ] || stop iofog-connector-agent "$agent_pid"
     [ -z "$connector_pid" ] || {
         stop iofog-connector "$connector_pid"
@@ -257,7 +258,7 @@ import random
 import socket
 
 held = []
-while len(held) < 4:
+while len(held) < 6:
     candidate = socket.socket()
     try:
         candidate.bind(("127.0.0.1", random.randrange(20000, 32000)))
@@ -281,21 +282,21 @@ demo() {
 
     umask 077
     demo_dir=$(mktemp -d "${TMPDIR:-/tmp}/connector-demo.XXXXXX")
-    connector_pid='' agent_pid='' web_pid=''
+    connector_pid='' agent_pid='' expose_pid='' web_pid=''
     trap demo_clean_up EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
 
-    # shellcheck disable=SC2046 # four words
+    # shellcheck disable=SC2046 # six words
     set -- $(free_ports)
-    PORT=$1 web_port=$4
+    PORT=$1 web_port=$6
     export PORT
 
     step "Connector, the server with the public address, starts with this configuration"
     cat >"$demo_dir/iofog-connector.config" <<END
 {
-    "ports": ["$2", "$3"],
+    "ports": ["$2", "$3", "$4", "$5"],
     "exclude": [],
     "broker": {},
     "address": "127.0.0.1",
@@ -353,15 +354,35 @@ END
     shown curl -s "http://127.0.0.1:$PORT/api/v2/mapping/$id"
     echo
 
+    step "The same in one line: expose opens a mapping of its own, and shows its URL and who comes"
+    printf '$ build/bin/iofog-connector-agent expose %s --server=http://127.0.0.1:%s\n' "$web_port" "$PORT"
+    build/bin/iofog-connector-agent expose "$web_port" --server="http://127.0.0.1:$PORT" \
+        >"$demo_dir/expose.out" 2>"$demo_dir/expose.log" &
+    expose_pid=$!
+    await "the URL" grep -q . "$demo_dir/expose.out"
+    url=$(head -n 1 "$demo_dir/expose.out")
+    curl -sS -m 15 "$url/" | cmp - "$demo_dir/www/index.html" || die "what came from $url is not the page"
+    await "the visitor's line" grep -q ' has gone' "$demo_dir/expose.out"
+    cat "$demo_dir/expose.out"
+
     if [ "$keep" = yes ]; then
-        step "Running until Ctrl-C. Open http://127.0.0.1:$port2/, and Connector's page at http://127.0.0.1:$PORT/
+        step "Running until Ctrl-C. Open http://127.0.0.1:$port2/ or $url/, and Connector's page at http://127.0.0.1:$PORT/
     (logs and configuration: $demo_dir)"
         trap 'exit 0' INT TERM
-        while alive "$connector_pid" && alive "$agent_pid" && alive "$web_pid"; do
+        while alive "$connector_pid" && alive "$agent_pid" && alive "$expose_pid" && alive "$web_pid"; do
             sleep 1
         done
         die "a process ended by itself"
     fi
+
+    step "Ctrl-C ends it, and closes its mapping"
+    stop "iofog-connector-agent expose" "$expose_pid"
+    expose_pid=''
+    [ "$stop_status" -eq 0 ] || die "that went wrong"
+    if curl -s -m 5 "$url/" >/dev/null; then
+        die "$url still answers"
+    fi
+    printf '%s is closed\n' "$url"
 
     step "The Fog Controller's part again: closing the mapping"
     removal=$(shown curl -s -d "mappingid=$id" "http://127.0.0.1:$PORT/api/v2/mapping/remove")

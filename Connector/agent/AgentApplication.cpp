@@ -1,12 +1,12 @@
 #include "agent/AgentApplication.h"
 
 #include "agent/AgentConfiguration.h"
+#include "agent/AgentRuntime.h"
 #include "agent/iofog/ControlSocket.h"
 #include "agent/iofog/MessageBus.h"
 #include "base/Logging.h"
 #include "base/ProcessSetup.h"
 #include "base/ServiceManager.h"
-#include "net/Watchdog.h"
 
 #include <Poco/NumberParser.h>
 #include <Poco/RegularExpression.h>
@@ -18,7 +18,6 @@
 #include <functional>
 #include <iostream>
 #include <limits>
-#include <thread>
 #include <tuple>
 
 namespace connector {
@@ -27,23 +26,12 @@ namespace {
 
 constexpr const char* kProgram = "iofog-connector-agent";
 
-/// How long Connector may take to answer CONNECT: it waits for an agent on the other side, and that one for
-/// its target.
-constexpr std::chrono::milliseconds kConnectorsAnswer{30000};
-
-/// The passcode's way in when it shall not be in a file.
-constexpr const char* kPasscodeVariable = "IOFOG_AGENT_PASSCODE";
-
 /// ioFog's id of the container that this program runs in.
 constexpr const char* kContainerVariable = "SELFNAME";
 
 std::string environmentVariable(const char* name) {
     const auto* value = std::getenv(name);
     return value ? value : "";
-}
-
-std::string passcodeFromEnvironment() {
-    return environmentVariable(kPasscodeVariable);
 }
 
 /// "HOST:PORT", or "[ADDRESS]:PORT".
@@ -57,47 +45,12 @@ std::pair<std::string, std::uint16_t> hostAndPort(const std::string& text) {
     return {parts.at(1) + parts.at(2), static_cast<std::uint16_t>(port)};
 }
 
-/// What pipes need to run.
-struct Runtime {
-    static PipeSettings settings() {
-        PipeSettings settings;
-        settings.limits.open = kConnectorsAnswer;
-        return settings;
-    }
-
-    EventLoops loops{std::thread::hardware_concurrency()};
-    const Watchdog watchdog{loops};
-    LimitedLogs limitedLogs{LogLimits()};
-    ListeningSockets sockets;
-    PipeEnvironment environment{loops, sockets, settings(), nullptr, limitedLogs};
-};
-
-/// The signal that comes next.
-int awaitSignal(const sigset_t& signals) {
-    int signal = 0;
-    ::sigwait(&signals, &signal);
-    return signal;
-}
-
-/// Whether another one has come.
-bool hasSignal(const sigset_t& signals) {
-    const timespec now{};
-    return ::sigtimedwait(&signals, nullptr, &now) > 0;
-}
-
 void logBegin() {
     Poco::Logger::get("agent").notice("%s %s begins", std::string(kProgram), std::string(CONNECTOR_VERSION));
 }
 
-/// Lets relays go on for a while; a second signal ends them.
-void stop(AgentPipes& pipes, std::chrono::milliseconds patience, const sigset_t& signals) {
-    notifyStopping();
-    Poco::Logger::get("agent").notice("stopping");
-    pipes.stop(patience, [&] { return hasSignal(signals); });
-}
-
 AgentConfiguration parsed(const std::string& fromLocalApi) {
-    return AgentConfiguration::parse(fromLocalApi, passcodeFromEnvironment(), AgentSource::LocalApi);
+    return AgentConfiguration::parse(fromLocalApi, AgentEnvironment::ofProcess(), AgentSource::LocalApi);
 }
 
 void checkCertificates(const AgentConfiguration& configuration, AgentPipeFactory::Mode mode) {
@@ -128,7 +81,7 @@ void apply(AgentPipes& pipes, const std::string& source,
 /// Works until SIGINT or SIGTERM.
 void serve(const AgentConfiguration& configuration, AgentPipeFactory::Mode mode, const std::string& file,
            const sigset_t& signals) {
-    Runtime runtime;
+    AgentRuntime runtime;
     AgentPipes pipes(runtime.environment, mode, nullptr);
     logBegin();
     pipes.apply(configuration.pipes);
@@ -136,14 +89,14 @@ void serve(const AgentConfiguration& configuration, AgentPipeFactory::Mode mode,
     auto drainTimeout = configuration.drainTimeout;
     while (awaitSignal(signals) == SIGHUP)
         apply(
-            pipes, file, [&] { return AgentConfiguration::load(file, passcodeFromEnvironment()); },
+            pipes, file, [&] { return AgentConfiguration::load(file, AgentEnvironment::ofProcess()); },
             drainTimeout);
-    stop(pipes, drainTimeout, signals);
+    stopPipes(pipes, drainTimeout, signals);
 }
 
 /// The same with what the local API says. hasLevel: the log's level is not the configuration's business.
 void serve(const LocalApi& api, AgentPipeFactory::Mode mode, bool hasLevel, const sigset_t& signals) {
-    Runtime runtime;
+    AgentRuntime runtime;
     MessageBus bus(api);
     AgentPipes pipes(runtime.environment, mode, &bus);
     logBegin();
@@ -165,7 +118,7 @@ void serve(const LocalApi& api, AgentPipeFactory::Mode mode, bool hasLevel, cons
         apply(pipes, "the configuration of " + api.name(), configuration, drainTimeout);
         control.applied();
     }
-    stop(pipes, drainTimeout, signals);
+    stopPipes(pipes, drainTimeout, signals);
 }
 
 int fail(int exitCode, const std::string& message) {
@@ -252,7 +205,7 @@ AgentPipeFactory::Mode AgentApplication::mode() const {
 }
 
 int AgentApplication::runFromFile() {
-    const auto configuration = AgentConfiguration::load(_configurationFile, passcodeFromEnvironment());
+    const auto configuration = AgentConfiguration::load(_configurationFile, AgentEnvironment::ofProcess());
     checkCertificates(configuration, mode());
     if (_onlyCheck) {
         std::cout << _configurationFile << ": ok" << std::endl;
@@ -285,7 +238,9 @@ void AgentApplication::printHelp() const {
     help.setUsage("--config=FILE|--iofog[=HOST:PORT] [--plain] [--pipe1] [--log-level=LEVEL] [--check]");
     help.setHeader(
         "Holds connections to a mapping's port of an ioFog Connector and joins each to a target on "
-        "this node, or to a program that connects here.");
+        "this node, or to a program that connects here. \"expose TARGET --server=URL\" instead of options "
+        "opens a "
+        "mapping for a service of this node by itself; see expose --help.");
     help.setFooter(
         "The configuration is a JSON object with the keys mode (\"public\" or \"private\"), role (private "
         "only: \"connect\" or \"listen\"; with --iofog it may be left out, and ioMessages are carried), "
@@ -293,15 +248,15 @@ void AgentApplication::printHelp() const {
         "connections to an address), connections (what Connector says), resolveinterval (ms after which "
         "names "
         "are looked up again; 30000), maxaddresses (to be connected; 16), passcode, "
+        "proxy (http://USER:PASSWORD@HOST:PORT: Connector is reached through it; null: none), "
         "localhost, localport, devmode (true: as --plain; false), "
         "heartbeatfrequency (ms; 20000), heartbeatabsencethreshold (ms; 60000; 0: never), cert (the CA "
         "certificates to trust, PEM; the system's), proxyprotocol (\"v1\" or \"v2\": what the target is told "
         "of visitors; nothing), draintimeout (ms that running connections are given at a stop; 20000) and "
         "loglevel (information); or several such objects in an array pipes. "
-        "Without the key passcode, the "
-        "environment variable " +
-        std::string(kPasscodeVariable) +
-        " is read. SIGHUP reads or fetches the configuration again and leaves the pipes alone that have not "
+        "Without the key passcode, the environment variable IOFOG_AGENT_PASSCODE is read; without the key "
+        "proxy, https_proxy and no_proxy are. SIGHUP reads or fetches the configuration again and leaves the "
+        "pipes alone that have not "
         "changed; "
         "SIGTERM and SIGINT stop the program, twice: at once. Exit codes: 0 stopped as asked, 64 wrong "
         "options, 69 "

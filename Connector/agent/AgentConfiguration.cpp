@@ -1,5 +1,6 @@
 #include "agent/AgentConfiguration.h"
 
+#include "agent/Resolver.h"
 #include "model/Mapping.h"
 #include "model/MappingLimits.h"
 
@@ -10,7 +11,12 @@
 #include <Poco/String.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <optional>
 #include <set>
+#include <span>
+#include <sys/un.h>
 #include <vector>
 
 namespace connector {
@@ -30,6 +36,9 @@ constexpr std::int64_t kMaxDrain = 24 * 60 * 60 * 1000;
 /// The longest name in the DNS.
 constexpr std::size_t kMaxHost = 253;
 
+/// Of a Unix socket (unix(7)).
+constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
+
 /// A record's usual least, and soon enough for one that is added: what has gone shows at once.
 constexpr std::int64_t kResolve = 30000;
 constexpr std::int64_t kMinResolve = 1000;
@@ -41,6 +50,16 @@ constexpr std::int64_t kMaxAddresses = 256;
 
 /// Several times a UUID; with more, Connector could take it for something else than a greeting.
 constexpr std::size_t kMaxPasscode = 128;
+/// The passcode's way in when it shall not be in a file.
+constexpr const char* kPasscodeVariable = "IOFOG_AGENT_PASSCODE";
+
+/// As curl reads them: the first that is not empty.
+constexpr std::array kProxyVariables{"https_proxy", "HTTPS_PROXY"};
+constexpr std::array kNoProxyVariables{"no_proxy", "NO_PROXY"};
+
+/// Nobody who sets these variables for a whole machine means them to be the proxy's own.
+constexpr const char* kOwnHosts = "localhost,127.0.0.0/8,::1";
+
 /// Characters of base64 in a line of PEM (RFC 7468).
 constexpr std::size_t kPemLine = 64;
 const std::string kPemBegin = "-----BEGIN CERTIFICATE-----";
@@ -57,10 +76,8 @@ bool isHost(const std::string& name) {
     return !name.empty() && name.size() <= kMaxHost && std::all_of(name.begin(), name.end(), isVisible);
 }
 
-std::string host(JsonFields& fields, const std::string& key) {
-    const auto name = fields.text(key);
-    if (!isHost(name)) fields.refuse(key, "a host's name or address");
-    return name;
+bool isSocket(const std::string& host) {
+    return host.starts_with(Resolver::kUnix);
 }
 
 /// One, or an array of them.
@@ -72,7 +89,7 @@ std::vector<std::string> hosts(JsonFields& fields, int most) {
     const auto names = fields.texts(kKey, {}, allowed);
     const bool areUnique = std::set<std::string>(names.begin(), names.end()).size() == names.size();
     if (names.empty() || names.size() > static_cast<std::size_t>(most) || !areUnique ||
-        !std::all_of(names.begin(), names.end(), isHost))
+        !std::all_of(names.begin(), names.end(), isHost) || std::any_of(names.begin(), names.end(), isSocket))
         fields.refuse(kKey, allowed);
     return names;
 }
@@ -182,7 +199,64 @@ ProxyProtocol proxyProtocol(JsonFields& fields, AgentPipeSettings::Role role) {
     return version == "v1" ? ProxyProtocol::V1 : ProxyProtocol::V2;
 }
 
-AgentPipeSettings readPipe(JsonFields& fields, const std::string& passcode_, AgentSource source) {
+/// Nothing when the key is not there. No error here may show what was given: there may be a password in it.
+std::optional<ProxyChoice> proxyChoice(JsonFields& fields) {
+    constexpr const char* kKey = "proxy";
+    const FieldError wrong(fields.pathOf(kKey) + ": what was given is not allowed; it must be " +
+                           HttpProxy::kForm + R"(; or "" or null for none)");
+    if (fields.holdsNull(kKey)) return ProxyChoice();
+    std::string url;
+    try {
+        if (!fields.has(kKey)) return std::nullopt;
+        url = fields.text(kKey);
+    } catch (const FieldError&) {
+        throw wrong;
+    }
+    if (url.empty()) return ProxyChoice();
+    const auto proxy = HttpProxy::parse(url);
+    if (!proxy) throw wrong;
+    return ProxyChoice{proxy, ""};
+}
+
+/// It is wrong only for those who need it.
+ProxyChoice proxyChoice(const AgentEnvironment& environment) {
+    if (environment.proxy.empty()) return {};
+    const auto proxy = HttpProxy::parse(environment.proxy);
+    if (!proxy)
+        throw FieldError(std::string(kProxyVariables.front()) +
+                         " in the environment: what was given is not allowed; it must be " +
+                         HttpProxy::kForm + R"(; or "proxy" must be in the configuration)");
+    return {proxy, environment.noProxy + "," + kOwnHosts};
+}
+
+std::string firstVariable(std::span<const char* const> names) {
+    for (const auto* name : names)
+        if (const auto* value = std::getenv(name); value && *value) return value;
+    return "";
+}
+
+/// The target, or where to listen.
+void readLocal(JsonFields& fields, AgentPipeSettings& pipe) {
+    constexpr const char* kHost = "localhost";
+    constexpr const char* kPort = "localport";
+    pipe.localHost = fields.text(kHost);
+    if (!isHost(pipe.localHost)) fields.refuse(kHost, "a host's name or address");
+    if (!isSocket(pipe.localHost)) {
+        pipe.localPort = port(fields, kPort, pipe.role == AgentPipeSettings::Role::Messages ? 0 : 1);
+        return;
+    }
+    const auto path = pipe.localHost.substr(Resolver::kUnix.size());
+    if (pipe.role != AgentPipeSettings::Role::Connect || !path.starts_with('/') || path.size() > kMaxPath)
+        fields.refuse(kHost, "a host's name or address, or, for a target, unix: and the path of a socket, "
+                             "which begins with / and has " +
+                                 std::to_string(kMaxPath) + " characters at the most");
+    if (fields.has(kPort))
+        throw FieldError(fields.pathOf(kPort) + ": a Unix socket has none; it must be left out");
+}
+
+/// proxies: what a pipe has that says nothing itself; nothing: what the environment says.
+AgentPipeSettings readPipe(JsonFields& fields, const AgentEnvironment& environment, AgentSource source,
+                           const std::optional<ProxyChoice>& proxies = std::nullopt) {
     AgentPipeSettings pipe;
     pipe.role = role(fields, source);
     pipe.resolveInterval =
@@ -190,11 +264,13 @@ AgentPipeSettings readPipe(JsonFields& fields, const std::string& passcode_, Age
     pipe.maxAddresses = static_cast<int>(fields.integer("maxaddresses", 1, kMaxAddresses, kAddresses));
     pipe.hosts = hosts(fields, pipe.maxAddresses);
     pipe.port = port(fields, "port");
+    const auto own = proxyChoice(fields);
+    const auto choice = own ? own : proxies;
+    pipe.proxies = choice ? *choice : proxyChoice(environment);
     pipe.connectionCount = static_cast<int>(fields.integer("connectioncount", 1, kMaxAgentConnections));
     pipe.connections = static_cast<int>(fields.integer("connections", 1, pipe.connectionCount, 0));
-    pipe.passcode = passcode(fields, passcode_);
-    pipe.localHost = host(fields, "localhost");
-    pipe.localPort = port(fields, "localport", pipe.role == AgentPipeSettings::Role::Messages ? 0 : 1);
+    pipe.passcode = passcode(fields, environment.passcode);
+    readLocal(fields, pipe);
     readHeartbeat(fields, pipe);
     pipe.isPlain = fields.boolean("devmode", false);
     pipe.trusted = trusted(fields);
@@ -217,6 +293,7 @@ void refuseSeveralForMessages(const std::vector<AgentPipeSettings>& pipes) {
 bool AgentPipeSettings::differsInRemotesOnly(const AgentPipeSettings& other) const {
     auto same = *this;
     same.hosts = other.hosts;
+    same.proxies = other.proxies;
     same.resolveInterval = other.resolveInterval;
     same.maxAddresses = other.maxAddresses;
     same.trusted = other.trusted;
@@ -227,13 +304,22 @@ std::string AgentPipeSettings::summary() const {
     const auto names = Poco::cat(std::string(", "), hosts.begin(), hosts.end());
     const auto places = hosts.size() == 1 ? " to " + names + ":" + std::to_string(port)
                                           : " each to port " + std::to_string(port) + " of " + names;
-    const auto remote = "up to " + std::to_string(connectionCount) + " connections" + places;
+    const bool isProxied = std::any_of(hosts.begin(), hosts.end(),
+                                       [&](const auto& host) { return proxies.to(host).has_value(); });
+    const auto remote = "up to " + std::to_string(connectionCount) + " connections" + places +
+                        (isProxied ? " through the proxy " + proxies.proxy->name() : "");
     if (role == Role::Messages) return remote + " for ioMessages";
-    return remote + (role == Role::Listen ? " for clients of " : " for the target ") + localHost + ":" +
-           std::to_string(localPort);
+    return remote + (role == Role::Listen ? " for clients of " : " for the target ") + localHost +
+           (localPort == 0 ? "" : ":" + std::to_string(localPort));
 }
 
-AgentConfiguration AgentConfiguration::parse(const std::string& text, const std::string& passcode_,
+AgentEnvironment AgentEnvironment::ofProcess() {
+    return {.passcode = firstVariable(std::array{kPasscodeVariable}),
+            .proxy = firstVariable(kProxyVariables),
+            .noProxy = firstVariable(kNoProxyVariables)};
+}
+
+AgentConfiguration AgentConfiguration::parse(const std::string& text, const AgentEnvironment& environment,
                                              AgentSource source) {
     JsonFields fields(parseJsonObject(text));
     AgentConfiguration configuration;
@@ -241,21 +327,22 @@ AgentConfiguration AgentConfiguration::parse(const std::string& text, const std:
     configuration.drainTimeout =
         std::chrono::milliseconds(fields.integer("draintimeout", 0, kMaxDrain, kDrain));
     if (fields.has("pipes")) {
+        const auto proxies = proxyChoice(fields);
         for (auto& pipe : fields.objects("pipes")) {
-            configuration.pipes.push_back(readPipe(pipe, passcode_, source));
+            configuration.pipes.push_back(readPipe(pipe, environment, source, proxies));
             pipe.refuseUnknown();
         }
         if (configuration.pipes.empty()) fields.refuse("pipes", "an array of at least one object");
         refuseSeveralForMessages(configuration.pipes);
     } else {
-        configuration.pipes.push_back(readPipe(fields, passcode_, source));
+        configuration.pipes.push_back(readPipe(fields, environment, source));
     }
     fields.refuseUnknown();
     return configuration;
 }
 
-AgentConfiguration AgentConfiguration::load(const std::string& file, const std::string& passcode_) {
-    return parse(contentOf(file), passcode_);
+AgentConfiguration AgentConfiguration::load(const std::string& file, const AgentEnvironment& environment) {
+    return parse(contentOf(file), environment);
 }
 
 bool isLogLevel(const std::string& name) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/ProxyHeader.h"
+#include "agent/proxy/ProxyChoice.h"
 #include "base/JsonFields.h"
 
 #include <chrono>
@@ -23,6 +24,8 @@ struct AgentPipeSettings {
     /// The Connectors that serve the mapping, and its port there. At least one; none twice.
     std::vector<std::string> hosts;
     std::uint16_t port = 0;
+    /// How the hosts are reached; the target never is by a proxy.
+    ProxyChoice proxies;
     /// How often their addresses are looked up, in PIPE/2.
     std::chrono::milliseconds resolveInterval{0};
     /// The most addresses to hold connections to, in PIPE/2; no fewer than hosts.
@@ -35,7 +38,7 @@ struct AgentPipeSettings {
     int connections = 0;
     /// Says who we are; never to be logged.
     std::string passcode;
-    /// Not used by Role::Messages.
+    /// Not used by Role::Messages. A target may be a Unix socket (Resolver::kUnix), which has no port.
     std::string localHost;
     std::uint16_t localPort = 0;
     /// Time without sending after which a beat is sent; in PIPE/2, without receiving after which a PING is.
@@ -49,8 +52,8 @@ struct AgentPipeSettings {
 
     bool operator==(const AgentPipeSettings&) const = default;
 
-    /// Whether they differ, if at all, in which Connectors are dialled and what certificates are trusted: a
-    /// pipe can change that while it runs.
+    /// Whether they differ, if at all, in which Connectors are dialled, by which proxies, and what
+    /// certificates are trusted: a pipe can change that while it runs.
     bool differsInRemotesOnly(const AgentPipeSettings& other) const;
 
     /// For people, in one line: "up to 60 connections to host:port for localhost:80".
@@ -63,6 +66,18 @@ enum class AgentSource {
     LocalApi, ///< of ioFog's agent on this node, which has a message bus, too
 };
 
+/// What stands in for keys that the configuration doesn't have.
+struct AgentEnvironment {
+    /// Empty: none.
+    std::string passcode{};
+    /// The URL of a proxy, and what is reached without it (ProxyChoice); empty: none.
+    std::string proxy{};
+    std::string noProxy{};
+
+    /// What the process's environment says.
+    static AgentEnvironment ofProcess();
+};
+
 /// The agent's configuration: the JSON of ioFog's networking container, and a few keys more; or several of
 /// those objects in an array "pipes".
 struct AgentConfiguration {
@@ -72,13 +87,12 @@ struct AgentConfiguration {
     /// How long relays may go on when the program is told to stop; 0: not at all.
     std::chrono::milliseconds drainTimeout{0};
 
-    /// passcode: what to use when the configuration has none; may be empty. Throws FieldError, whose message
-    /// never shows a passcode.
-    static AgentConfiguration parse(const std::string& text, const std::string& passcode,
+    /// Throws FieldError, whose message never shows a passcode or a password.
+    static AgentConfiguration parse(const std::string& text, const AgentEnvironment& environment,
                                     AgentSource source = AgentSource::File);
 
     /// Reads a file. Throws FieldError.
-    static AgentConfiguration load(const std::string& file, const std::string& passcode);
+    static AgentConfiguration load(const std::string& file, const AgentEnvironment& environment);
 };
 
 /// Whether it is one of the log's levels.

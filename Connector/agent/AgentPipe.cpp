@@ -15,10 +15,10 @@ std::string nameOf(const AgentPipeSettings& settings) {
 } // namespace
 
 AgentPipe::AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
-                     Poco::Net::Context::Ptr tls)
+                     Poco::Net::Context::Ptr tls, PipeWatcher* watcher)
     : _environment(environment), _loop(environment.loops().next()), _name(nameOf(settings)),
-      _log(Poco::Logger::get("agent")), _settings(settings), _tls(std::move(tls)), _resolver(_loop),
-      _relays(_loop, _lifeline, environment.relays(), *this) {}
+      _log(Poco::Logger::get("agent")), _settings(settings), _tls(std::move(tls)), _watcher(watcher),
+      _resolver(_loop), _relays(_loop, _lifeline, environment.relays(), *this) {}
 
 AgentPipe::~AgentPipe() = default;
 
@@ -64,6 +64,7 @@ void AgentPipe::abort() {
 }
 
 void AgentPipe::onRelayEnded(const Relay& relay) {
+    if (_watcher) _watcher->onVisitorGone(relay);
     if (_log.debug()) relay.summary(_name).write(_log, Poco::Message::PRIO_DEBUG);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/AgentConfiguration.h"
+#include "agent/PipeWatcher.h"
 #include "agent/Resolver.h"
 #include "base/Lifeline.h"
 #include "pipe/PipeEnvironment.h"
@@ -28,7 +29,7 @@ class AgentPipe : private RelaySet::Owner {
     /// Begins to dial. Any thread, once.
     void start();
 
-    /// Whether change() may name other hosts. Any thread.
+    /// Whether change() may name other hosts and proxies. Any thread.
     virtual bool canChangeHosts() const = 0;
 
     /// Dials as these settings say from now on, which may differ from its own in the remotes only;
@@ -44,8 +45,10 @@ class AgentPipe : private RelaySet::Owner {
     void abort();
 
   protected:
-    /// tls: how Connector is spoken to, or null for plain TCP. environment must outlive the pipe. Any thread.
-    AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Poco::Net::Context::Ptr tls);
+    /// tls: how Connector is spoken to, or null for plain TCP. watcher: null for none. environment and
+    /// watcher must outlive the pipe. Any thread.
+    AgentPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Poco::Net::Context::Ptr tls,
+              PipeWatcher* watcher = nullptr);
 
     PipeEnvironment& environment() { return _environment; }
     EventLoop& loop() { return _loop; }
@@ -53,6 +56,7 @@ class AgentPipe : private RelaySet::Owner {
     RelaySet& relays() { return _relays; }
     const Lifeline& lifeline() const { return _lifeline; }
     Poco::Logger& log() { return _log; }
+    PipeWatcher* watcher() const { return _watcher; }
     bool isDraining() const { return _isDraining; }
 
     /// What the log calls the pipe: by the hosts that it began with.
@@ -82,6 +86,7 @@ class AgentPipe : private RelaySet::Owner {
     Poco::Logger& _log;
     AgentPipeSettings _settings;
     Poco::Net::Context::Ptr _tls;
+    PipeWatcher* const _watcher;
     Resolver _resolver;
     Lifeline _lifeline;
     RelaySet _relays;

@@ -9,8 +9,9 @@
 
 namespace connector {
 
-AgentPipeFactory::AgentPipeFactory(PipeEnvironment& environment, Mode mode, MessageBus* bus)
-    : _environment(environment), _mode(mode), _bus(bus) {}
+AgentPipeFactory::AgentPipeFactory(PipeEnvironment& environment, Mode mode, MessageBus* bus,
+                                   PipeWatcher* watcher)
+    : _environment(environment), _mode(mode), _bus(bus), _watcher(watcher) {}
 
 std::unique_ptr<AgentPipe> AgentPipeFactory::createPipe(const AgentPipeSettings& settings) const {
     const auto tls = contextOf(settings);
@@ -19,7 +20,7 @@ std::unique_ptr<AgentPipe> AgentPipeFactory::createPipe(const AgentPipeSettings&
     const bool listens = settings.role == AgentPipeSettings::Role::Listen;
     if (_mode.protocol == Protocol::Pipe2) {
         if (listens) return std::make_unique<OpeningPipe>(_environment, settings, tls);
-        return std::make_unique<ServingPipe>(_environment, settings, tls);
+        return std::make_unique<ServingPipe>(_environment, settings, tls, _watcher);
     }
     if (listens) return std::make_unique<ListeningPipe>(_environment, settings, tls);
     return std::make_unique<ConnectingPipe>(_environment, settings, tls);

@@ -21,9 +21,10 @@ class AgentPipeFactory {
         bool plain = false;
     };
 
-    /// bus: for pipes that carry ioMessages; null: there are none of those. Both must outlive the factory and
-    /// what it makes.
-    AgentPipeFactory(PipeEnvironment& environment, Mode mode, MessageBus* bus);
+    /// bus: for pipes that carry ioMessages; null: there are none of those. watcher: of pipes of PIPE/2 that
+    /// serve; may be null. All must outlive the factory and what it makes.
+    AgentPipeFactory(PipeEnvironment& environment, Mode mode, MessageBus* bus,
+                     PipeWatcher* watcher = nullptr);
 
     /// Throws FieldError for a certificate that can't be used, and std::runtime_error when the pipe can't
     /// listen where it should.
@@ -36,6 +37,7 @@ class AgentPipeFactory {
     PipeEnvironment& _environment;
     const Mode _mode;
     MessageBus* const _bus;
+    PipeWatcher* const _watcher;
 };
 
 /// A client's context that trusts what the settings say; null when they say that there is no TLS. Throws

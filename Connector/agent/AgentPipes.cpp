@@ -18,8 +18,9 @@ bool carriesMessages(const AgentPipeSettings& settings) {
 
 } // namespace
 
-AgentPipes::AgentPipes(PipeEnvironment& environment, AgentPipeFactory::Mode mode, MessageBus* bus)
-    : _factory(environment, mode, bus), _bus(bus), _log(Poco::Logger::get("agent")) {}
+AgentPipes::AgentPipes(PipeEnvironment& environment, AgentPipeFactory::Mode mode, MessageBus* bus,
+                       PipeWatcher* watcher)
+    : _factory(environment, mode, bus, watcher), _bus(bus), _log(Poco::Logger::get("agent")) {}
 
 AgentPipes::~AgentPipes() {
     stop(std::chrono::milliseconds(0), [] { return true; });
@@ -84,7 +85,7 @@ void AgentPipes::changeRemotes(const std::vector<AgentPipeSettings>& wanted) {
 bool AgentPipes::canBecome(const Running& running, const AgentPipeSettings& settings) {
     if (!running.settings.differsInRemotesOnly(settings)) return false;
     const auto& hosts = running.settings.hosts;
-    if (hosts == settings.hosts) return true;
+    if (hosts == settings.hosts && running.settings.proxies == settings.proxies) return true;
     return running.pipe->canChangeHosts() &&
            std::find_first_of(hosts.begin(), hosts.end(), settings.hosts.begin(), settings.hosts.end()) !=
                hosts.end();

@@ -18,8 +18,9 @@ namespace connector {
 /// the main thread.
 class AgentPipes {
   public:
-    /// bus: for pipes that carry ioMessages; null: there are none of those. Both must outlive the pipes.
-    AgentPipes(PipeEnvironment& environment, AgentPipeFactory::Mode mode, MessageBus* bus);
+    /// bus and watcher: as AgentPipeFactory has them. All must outlive the pipes.
+    AgentPipes(PipeEnvironment& environment, AgentPipeFactory::Mode mode, MessageBus* bus,
+               PipeWatcher* watcher = nullptr);
 
     /// Stops all at once.
     ~AgentPipes();

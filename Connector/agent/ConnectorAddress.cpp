@@ -5,7 +5,8 @@
 namespace connector {
 
 std::string ConnectorAddress::toString() const {
-    const auto bare = address.host().toString();
+    if (proxy) return host + " (through " + proxy->name() + ")";
+    const auto bare = address.value().host().toString();
     return host == bare ? bare : host + " (" + bare + ")";
 }
 
@@ -14,7 +15,9 @@ ConnectorAddresses withHeldFirst(const ConnectorAddresses& held, const Connector
     for (const auto& one : held)
         if (std::find(found.begin(), found.end(), one) != found.end()) result.push_back(one);
     for (const auto& one : found) {
-        const auto isSame = [&](const auto& other) { return other.address == one.address; };
+        const auto isSame = [&](const auto& other) {
+            return one.address ? other.address == one.address : other == one;
+        };
         if (std::none_of(result.begin(), result.end(), isSame)) result.push_back(one);
     }
     return result;

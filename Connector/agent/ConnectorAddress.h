@@ -1,22 +1,27 @@
 #pragma once
 
+#include "agent/proxy/HttpProxy.h"
+
 #include <Poco/Net/SocketAddress.h>
 
-#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace connector {
 
-/// An address of Connector, and the configured host that it was found under, whose certificate is shown
-/// there.
+/// A way to a Connector: an address, and the configured host that it was found under, whose certificate is
+/// shown there; or that host through a proxy, which looks for the address.
 struct ConnectorAddress {
     std::string host;
-    Poco::Net::SocketAddress address;
+    /// Nothing when there is a proxy.
+    std::optional<Poco::Net::SocketAddress> address{};
+    std::optional<HttpProxy> proxy{};
 
     bool operator==(const ConnectorAddress&) const = default;
 
-    /// For people: "connector.example (192.0.2.7)", or just "192.0.2.7" when that is the host.
+    /// For people: "connector.example (192.0.2.7)", or just "192.0.2.7" when that is the host, or
+    /// "connector.example (through proxy.example:3128)".
     std::string toString() const;
 };
 

@@ -17,7 +17,11 @@ constexpr std::chrono::milliseconds kSoonest{5000};
 /// What is known of one host.
 class ConnectorHosts::Host final : private Resolver::Client {
   public:
-    Host(ConnectorHosts& hosts, std::string name_) : name(std::move(name_)), _hosts(hosts) {}
+    /// proxy_: which finds the address; none: it is looked up here.
+    Host(ConnectorHosts& hosts, std::string name_, const std::optional<HttpProxy>& proxy_)
+        : name(std::move(name_)), proxy(proxy_), isFixed(proxy_), _hosts(hosts) {
+        if (proxy) addresses.push_back({.host = name, .proxy = proxy});
+    }
     ~Host() { _hosts._resolver.cancel(*this); }
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
@@ -29,17 +33,20 @@ class ConnectorHosts::Host final : private Resolver::Client {
     }
 
     const std::string name;
-    Resolver::Addresses addresses; ///< the latest that were found
-    Resolver::Addresses earlier;   ///< those that were found before them
-    std::string failure;           ///< why the latest search has found none
+    const std::optional<HttpProxy> proxy;
+    ConnectorAddresses addresses; ///< the latest that were found
+    ConnectorAddresses earlier;   ///< those that were found before them
+    std::string failure;          ///< why the latest search has found none
     bool isBusy = false;
-    bool isFixed = false; ///< it is an address itself
+    bool isFixed; ///< nothing is to be looked up
 
   private:
     void onResolved(const Resolver::Answer& answer) override {
         isBusy = false;
         isFixed = answer.isNumeric;
-        if (!answer.addresses.empty()) earlier = std::exchange(addresses, answer.addresses);
+        if (!answer.addresses.empty()) earlier = std::exchange(addresses, {});
+        for (const auto& address : answer.addresses)
+            addresses.push_back({.host = name, .address = address});
         const auto earlierFailure = std::exchange(failure, answer.failure);
         _hosts.onAnswer(*this, earlierFailure);
     }
@@ -60,9 +67,12 @@ void ConnectorHosts::follow(const AgentPipeSettings& settings) {
     _most = static_cast<std::size_t>(settings.maxAddresses);
     std::vector<std::unique_ptr<Host>> hosts;
     for (const auto& name : settings.hosts) {
-        const auto known = std::find_if(_hosts.begin(), _hosts.end(),
-                                        [&](const auto& host) { return host && host->name == name; });
-        hosts.push_back(known != _hosts.end() ? std::move(*known) : std::make_unique<Host>(*this, name));
+        const auto proxy = settings.proxies.to(name);
+        const auto known = std::find_if(_hosts.begin(), _hosts.end(), [&](const auto& host) {
+            return host && host->name == name && host->proxy == proxy;
+        });
+        hosts.push_back(known != _hosts.end() ? std::move(*known)
+                                              : std::make_unique<Host>(*this, name, proxy));
     }
     _hosts = std::move(hosts);
     _backoff.reset();
@@ -107,13 +117,10 @@ void ConnectorHosts::onAnswer(const Host& host, const std::string& earlierFailur
 ConnectorAddresses ConnectorHosts::found() const {
     ConnectorAddresses found;
     for (const auto& host : _hosts)
-        for (const auto& address : host->addresses)
-            found.push_back({host->name, address});
+        found.insert(found.end(), host->addresses.begin(), host->addresses.end());
     for (const auto& host : _hosts)
-        for (const auto& address : host->earlier) {
-            const ConnectorAddress known{host->name, address};
+        for (const auto& known : host->earlier)
             if (std::find(_held.begin(), _held.end(), known) != _held.end()) found.push_back(known);
-        }
     return found;
 }
 

@@ -17,7 +17,8 @@ namespace connector {
 
 /// Follows the addresses of a pipe's hosts: names are looked up again and again, and soon when there is
 /// reason to. A name that can't be looked up, or has no address, keeps those that it had; an address goes
-/// when two answers in a row lack it. Lives on its pipe's loop.
+/// when two answers in a row lack it. A host behind a proxy has one address, whatever the proxy makes of it.
+/// Lives on its pipe's loop.
 ///
 /// How long an answer is good for is not asked: getaddrinfo(3) doesn't tell. It knows hosts(5), mDNS and
 /// whatever else nsswitch.conf(5) has, which a library that speaks DNS by itself does not.

@@ -24,6 +24,12 @@ constexpr std::chrono::milliseconds kLongestRest{8000};
 /// together.
 constexpr std::chrono::minutes kReserve{10};
 
+Remote remoteOf(const ConnectorAddress& address, std::uint16_t port, const Poco::Net::Context::Ptr& tls) {
+    const auto host = address.proxy ? address.host : address.address.value().host().toString();
+    return Remote(host, port, tls,
+                  {.certificateName = address.host, .alpn = {Greeting::kAlpn}, .proxy = address.proxy});
+}
+
 /// A pipe with one host that is an address is called by it already.
 std::string nameOf(const std::string& pipe, const AgentPipeSettings& settings,
                    const ConnectorAddress& address) {
@@ -66,8 +72,7 @@ ConnectorLink::ConnectorLink(const Shared& shared, const AgentPipeSettings& sett
       _most(static_cast<std::size_t>(settings.connectionCount)),
       _dial{.loop = shared.loop,
             .resolver = shared.resolver,
-            .connectors = {Remote(address.address.host().toString(), settings.port, tls, address.host,
-                                  {Greeting::kAlpn})},
+            .connectors = {remoteOf(address, settings.port, tls)},
             .greeting = shared.greeting,
             .isPipe2 = true,
             .turns = {},
@@ -149,7 +154,7 @@ void ConnectorLink::onNotAuthorized(Slot& slot, const std::string& why, const st
     if (!isConnected() && &slot != _slots.front().get()) slot.dialer.rest(Backoff::kLongest);
     _shared.log.debug("%s: connection failed: %s", _name, why);
     _readyLog.down(&slot, why);
-    _shared.owner.onNotConnected();
+    _shared.owner.onNotConnected(why);
 }
 
 /// A place that it took would be one less for others.

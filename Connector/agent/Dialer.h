@@ -2,6 +2,7 @@
 
 #include "agent/Remote.h"
 #include "agent/Resolver.h"
+#include "agent/proxy/ProxyTunnel.h"
 #include "net/SocketStream.h"
 #include "net/Timer.h"
 
@@ -10,9 +11,9 @@
 
 namespace connector {
 
-/// Makes one connection at a time: asks for the addresses of a place, tries one after the other, and does
-/// the TLS handshake. Lives on its loop.
-class Dialer final : private StreamHandler, private Resolver::Client {
+/// Makes one connection at a time: asks for the addresses of a place, or of the proxy in front of it, tries
+/// one after the other, and does the TLS handshake. Lives on its loop.
+class Dialer final : private StreamHandler, private Resolver::Client, private ProxyTunnel::Owner {
   public:
     /// Whoever needs the connection.
     class Owner {
@@ -40,8 +41,14 @@ class Dialer final : private StreamHandler, private Resolver::Client {
   private:
     void onResolved(const Resolver::Answer& answer) override;
     void onReady(Stream& stream) override;
+    void onTunnel(Descriptor socket, const Poco::Net::SocketAddress& proxy) override;
+    void onTunnelFailed(const std::string& why) override;
+    void onTunnelRefused(const std::string& why) override;
     void tryNext();
     bool startNext();
+    bool connectTo(const Poco::Net::SocketAddress& address);
+    bool use(std::unique_ptr<SocketStream> stream);
+    void dropTunnel();
     void onTimer();
     void dropStream();
     void fail();
@@ -51,8 +58,10 @@ class Dialer final : private StreamHandler, private Resolver::Client {
     Owner& _owner;
     const Remote* _remote = nullptr; ///< what is being dialled
     EventLoop::Clock::time_point _deadline;
-    Resolver::Addresses _left; ///< addresses still to be tried, the next one at the back
+    Resolver::Addresses _left;            ///< addresses still to be tried, the next one at the back
+    std::unique_ptr<ProxyTunnel> _tunnel; ///< while a proxy is asked
     std::unique_ptr<SocketStream> _stream;
+    std::string _place; ///< the address that is tried, for messages
     std::string _why;
     Timer _timer;
 };

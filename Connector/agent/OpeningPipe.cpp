@@ -1,7 +1,5 @@
 #include "agent/OpeningPipe.h"
 
-#include "base/PeerAddress.h"
-
 #include <limits>
 
 namespace connector {
@@ -57,7 +55,7 @@ Pipe2Connection* OpeningPipe::bestConnection() {
 
 bool OpeningPipe::hasRefusedSince(EventLoop::Clock::time_point then,
                                   const Pipe2Connection& connection) const {
-    const auto refused = _refusedAt.find(inWords(connection.peer()));
+    const auto refused = _refusedAt.find(connection.peerName());
     return refused != _refusedAt.end() && refused->second >= then;
 }
 
@@ -73,8 +71,8 @@ bool OpeningPipe::beginNext() {
 
 /// What is there goes to a Connector that has refused nobody since the client came; so each is asked once.
 void OpeningPipe::onRefused(RelayPeer opener, const Opening::Refusal& refusal) {
-    if (refusal.status == kNobodyThere && refusal.peer) {
-        _refusedAt[inWords(*refusal.peer)] = loop().now();
+    if (refusal.status == kNobodyThere && !refusal.by.empty()) {
+        _refusedAt[refusal.by] = loop().now();
         auto* other = bestConnection();
         if (other && !hasRefusedSince(opener.since, *other)) {
             connections().use(*other);

@@ -40,8 +40,7 @@ class OpeningPipe final : public SessionPipe, private VisitorEndpoint::Owner, pr
     VisitorEndpoint _clients;
     std::vector<std::unique_ptr<Listener>> _listeners;
     Openings _openings;
-    std::map<std::string, EventLoop::Clock::time_point>
-        _refusedAt; ///< Connectors that had nobody, by address
+    std::map<std::string, EventLoop::Clock::time_point> _refusedAt; ///< Connectors that had nobody
     bool _isBeginning = false;
 };
 

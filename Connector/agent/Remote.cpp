@@ -1,5 +1,6 @@
 #include "agent/Remote.h"
 
+#include "base/PeerAddress.h"
 #include "net/PlainStream.h"
 #include "net/TcpOptions.h"
 #include "net/TlsStream.h"
@@ -26,11 +27,13 @@ bool isBoundTo(const Descriptor& socket, const Poco::Net::SocketAddress& address
 /// A socket that connects to the address.
 Descriptor connecting(const Poco::Net::SocketAddress& address) {
     const auto refuse = [&](int error) {
-        throw std::system_error(error, std::generic_category(), address.toString());
+        throw std::system_error(error, std::generic_category(), inWords(address));
     };
     Descriptor socket(::socket(address.af(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (socket.get() < 0 || !kOptions.applyTo(socket.get())) refuse(errno);
+    const bool isLocal = address.family() == Poco::Net::SocketAddress::UNIX_LOCAL;
+    if (socket.get() < 0 || (!isLocal && !kOptions.applyTo(socket.get()))) refuse(errno);
     if (::connect(socket.get(), address.addr(), address.length()) != 0 && errno != EINPROGRESS) refuse(errno);
+    if (isLocal) return socket;
     // Where nobody listens on a local port, the kernel may pick that very port for our end, and the socket is
     // then connected with itself: it would answer with an echo, and keep the port from whoever should listen.
     if (isBoundTo(socket, address)) refuse(ECONNREFUSED);
@@ -39,11 +42,11 @@ Descriptor connecting(const Poco::Net::SocketAddress& address) {
 
 } // namespace
 
-Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, std::string certificateName,
-               const std::vector<std::string>& alpn)
+Remote::Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, const Options& options)
     : _host(std::move(host)), _port(port), _tls(std::move(tls)),
-      _certificateName(certificateName.empty() ? _host : std::move(certificateName)),
-      _alpn(alpn.empty() ? nullptr : std::make_shared<const AlpnProtocols>(alpn)) {}
+      _certificateName(options.certificateName.empty() ? _host : options.certificateName),
+      _alpn(options.alpn.empty() ? nullptr : std::make_shared<const AlpnProtocols>(options.alpn)),
+      _proxy(options.proxy) {}
 
 /// A resumed handshake shows no certificate, so a session would bring in the trust that it was made with.
 void Remote::use(Poco::Net::Context::Ptr tls) {
@@ -52,23 +55,34 @@ void Remote::use(Poco::Net::Context::Ptr tls) {
 }
 
 std::string Remote::name() const {
-    return _host + ":" + std::to_string(_port);
+    return _port == 0 ? _host : _host + ":" + std::to_string(_port);
+}
+
+std::string Remote::authority() const {
+    const bool isIpv6 = _host.find(':') != std::string::npos;
+    return isIpv6 ? "[" + _host + "]:" + std::to_string(_port) : name();
 }
 
 std::unique_ptr<SocketStream> Remote::connectTo(const Poco::Net::SocketAddress& address) const {
-    auto stream = streamTo(address);
-    stream->bearSlowPeer(kOptions);
-    return stream;
+    auto socket = connecting(address);
+    if (_proxy) return std::make_unique<PlainStream>(std::move(socket), address);
+    return connectThrough(std::move(socket), address);
 }
 
-std::unique_ptr<SocketStream> Remote::streamTo(const Poco::Net::SocketAddress& address) const {
-    if (!_tls) return std::make_unique<PlainStream>(connecting(address), address);
+std::unique_ptr<SocketStream> Remote::connectThrough(Descriptor socket,
+                                                     const Poco::Net::SocketAddress& address) const {
+    std::unique_ptr<SocketStream> stream;
     try {
-        return std::make_unique<TlsStream>(connecting(address), address, _tls->sslContext(), _certificateName,
-                                           _session.get(), _alpn.get());
+        if (_tls)
+            stream = std::make_unique<TlsStream>(std::move(socket), address, _tls->sslContext(),
+                                                 _certificateName, _session.get(), _alpn.get());
+        else
+            stream = std::make_unique<PlainStream>(std::move(socket), address);
     } catch (const std::bad_alloc&) {
         throw std::system_error(ENOMEM, std::generic_category(), address.toString());
     }
+    stream->bearSlowPeer(kOptions);
+    return stream;
 }
 
 void Remote::order(Resolver::Addresses& addresses) const {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "agent/Resolver.h"
+#include "agent/proxy/HttpProxy.h"
+#include "base/Descriptor.h"
 #include "net/AlpnProtocols.h"
 #include "net/SocketStream.h"
 
@@ -18,24 +20,44 @@ namespace connector {
 /// connections to that place; on one loop's thread.
 class Remote {
   public:
-    /// tls: the context of makeClientContext(), or null for plain TCP. certificateName: whose certificate it
-    /// must show; empty: the host's. alpn: what TLS offers; empty: nothing.
-    Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls,
-           std::string certificateName = "", const std::vector<std::string>& alpn = {});
+    struct Options {
+        /// Whose certificate it must show; empty: the host's.
+        std::string certificateName{};
+        /// What TLS offers; empty: nothing.
+        std::vector<std::string> alpn{};
+        /// Which connects to it; none: we do.
+        std::optional<HttpProxy> proxy{};
+    };
+
+    /// port: 0 for a Unix socket (Resolver::kUnix). tls: the context of makeClientContext(), or null for
+    /// plain TCP.
+    Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls, const Options& options);
+    Remote(std::string host, std::uint16_t port, Poco::Net::Context::Ptr tls)
+        : Remote(std::move(host), port, std::move(tls), Options()) {}
 
     /// New connections use this context instead, and resume no session that was made with another one.
     void use(Poco::Net::Context::Ptr tls);
 
-    const std::string& host() const { return _host; }
-    std::uint16_t port() const { return _port; }
+    const std::optional<HttpProxy>& proxy() const { return _proxy; }
 
-    /// "host:port", for messages.
+    /// Where connections go first: to the proxy, if there is one.
+    const std::string& nextHost() const { return _proxy ? _proxy->host : _host; }
+    std::uint16_t nextPort() const { return _proxy ? _proxy->port : _port; }
+
+    /// "host:port", or "unix:/path", for messages.
     std::string name() const;
 
-    /// A stream that connects to one of the host's addresses; SocketStream::handshake() goes on with it.
-    /// Throws std::system_error, with the address in its text, when the kernel refuses at once, or there is
-    /// no memory for TLS.
+    /// The same for a proxy: an IPv6 address is in brackets.
+    std::string authority() const;
+
+    /// A stream that connects to one of nextHost()'s addresses; SocketStream::handshake() goes on with it. To
+    /// a proxy it is plain. Throws std::system_error, with the address in its text, when the kernel refuses
+    /// at once, or there is no memory for TLS.
     std::unique_ptr<SocketStream> connectTo(const Poco::Net::SocketAddress& address) const;
+
+    /// A stream over a connection that a proxy at this address has made; the rest is as above.
+    std::unique_ptr<SocketStream> connectThrough(Descriptor socket,
+                                                 const Poco::Net::SocketAddress& address) const;
 
     /// Puts the address that worked last first.
     void order(Resolver::Addresses& addresses) const;
@@ -50,9 +72,8 @@ class Remote {
     Poco::Net::Context::Ptr _tls;
     const std::string _certificateName;
     std::shared_ptr<const AlpnProtocols> _alpn; ///< or null
+    const std::optional<HttpProxy> _proxy;
     std::optional<Poco::Net::SocketAddress> _address;
-    std::unique_ptr<SocketStream> streamTo(const Poco::Net::SocketAddress& address) const;
-
     std::shared_ptr<SSL_SESSION> _session;
 };
 

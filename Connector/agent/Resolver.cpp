@@ -25,6 +25,8 @@ std::string failureOf(int result) {
 }
 
 Resolver::Answer search(const std::string& host, std::uint16_t port, int flags) {
+    if (host.starts_with(Resolver::kUnix))
+        return {{{Poco::Net::SocketAddress::UNIX_LOCAL, host.substr(Resolver::kUnix.size())}}, "", true};
     addrinfo hints{};
     hints.ai_flags = flags | AI_NUMERICSERV;
     hints.ai_socktype = SOCK_STREAM;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace connector {
@@ -26,6 +27,9 @@ class Resolver {
         std::string failure;    ///< why there are none
         bool isNumeric = false; ///< the host is an address itself
     };
+
+    /// What a host begins with that is the path of a Unix socket: "unix:/run/web.sock". It has no port.
+    static constexpr std::string_view kUnix = "unix:";
 
     /// Whoever asks.
     class Client {

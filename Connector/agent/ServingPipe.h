@@ -14,7 +14,7 @@ class ServingPipe final : public SessionPipe {
   public:
     /// See AgentPipe.
     ServingPipe(PipeEnvironment& environment, const AgentPipeSettings& settings,
-                const Poco::Net::Context::Ptr& tls);
+                const Poco::Net::Context::Ptr& tls, PipeWatcher* watcher);
 
   private:
     void startLocal() override {}

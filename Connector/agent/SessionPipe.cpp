@@ -18,8 +18,8 @@ constexpr std::chrono::milliseconds kConnectorsAnswer{2000};
 } // namespace
 
 SessionPipe::SessionPipe(PipeEnvironment& environment_, const AgentPipeSettings& settings_,
-                         Http2Session::Role role, const Poco::Net::Context::Ptr& tls_)
-    : AgentPipe(environment_, settings_, tls_), _role(role),
+                         Http2Session::Role role, const Poco::Net::Context::Ptr& tls_, PipeWatcher* watcher_)
+    : AgentPipe(environment_, settings_, tls_, watcher_), _role(role),
       _hosts(loop(), resolver(), log(), name(), static_cast<ConnectorHosts::Owner&>(*this)),
       _shared{.loop = loop(),
               .resolver = resolver(),
@@ -118,12 +118,14 @@ bool SessionPipe::isConnectedElsewhere(const ConnectorLink& link) const {
 }
 
 void SessionPipe::onConnected() {
+    if (watcher()) watcher()->onConnected();
     letOldOnesGo();
     onAvailable();
 }
 
 /// One that is dead for good is no reason to ask for names all the time.
-void SessionPipe::onNotConnected() {
+void SessionPipe::onNotConnected(const std::string& why) {
+    if (watcher()) watcher()->onNotConnected(why);
     if (std::none_of(_links.begin(), _links.end(), [](const auto& link) { return link->isConnected(); }))
         _hosts.lookSoon();
 }
@@ -141,6 +143,7 @@ void SessionPipe::onManyStreams(Pipe2Connection& connection) {
 void SessionPipe::onEnded(Pipe2Connection& connection, const std::string& why) {
     for (const auto& link : _links)
         if (link->onEnded(connection, why)) {
+            if (watcher()) watcher()->onNotConnected(why);
             _hosts.lookSoon();
             onConnectionsChanged();
             break;

@@ -25,7 +25,7 @@ class SessionPipe : public AgentPipe,
   protected:
     /// role: this side's. For the others see AgentPipe.
     SessionPipe(PipeEnvironment& environment, const AgentPipeSettings& settings, Http2Session::Role role,
-                const Poco::Net::Context::Ptr& tls);
+                const Poco::Net::Context::Ptr& tls, PipeWatcher* watcher = nullptr);
 
     Pipe2Connections& connections() { return _connections; }
     const Pipe2Connections& connections() const { return _connections; }
@@ -47,7 +47,7 @@ class SessionPipe : public AgentPipe,
     bool isHeldElsewhere(const ConnectorLink& link, const std::string& instance) const override;
     bool isConnectedElsewhere(const ConnectorLink& link) const override;
     void onConnected() override;
-    void onNotConnected() override;
+    void onNotConnected(const std::string& why) override;
     void onUsable(Pipe2Connection&) override { onAvailable(); }
     void onGoingAway(Pipe2Connection& connection) override;
     void onManyStreams(Pipe2Connection& connection) override;

@@ -7,7 +7,7 @@ namespace {
 std::vector<Remote> remotesOf(const AgentPipeSettings& settings, const Poco::Net::Context::Ptr& tls) {
     std::vector<Remote> remotes;
     for (const auto& host : settings.hosts)
-        remotes.emplace_back(host, settings.port, tls);
+        remotes.emplace_back(host, settings.port, tls, Remote::Options{.proxy = settings.proxies.to(host)});
     return remotes;
 }
 

@@ -37,7 +37,7 @@ class TargetCalls::Call final : private Dialer::Owner, private StreamHandler {
     }
 
     void onDialFailed(const std::string& why) override {
-        _calls.logFailure(why);
+        _calls.reportFailure(_visitor, why);
         _stream->refuse(kBadGateway, "no connection to the target " + why);
         give(std::move(_stream));
     }
@@ -63,10 +63,11 @@ class TargetCalls::Call final : private Dialer::Owner, private StreamHandler {
 };
 
 TargetCalls::TargetCalls(EventLoop& loop, const AgentPipeSettings& settings, std::string name,
-                         RelaySet& relays, const Lifeline& lifeline, LimitedLog& failures)
+                         RelaySet& relays, const Lifeline& lifeline, LimitedLog& failures,
+                         PipeWatcher* watcher)
     : _loop(loop), _resolver(loop), _target(settings.localHost, settings.localPort, nullptr),
       _proxyProtocol(settings.proxyProtocol), _name(std::move(name)), _relays(relays), _lifeline(lifeline),
-      _failures(failures) {}
+      _failures(failures), _watcher(watcher) {}
 
 TargetCalls::~TargetCalls() = default;
 
@@ -83,17 +84,20 @@ void TargetCalls::join(std::unique_ptr<Http2Stream> stream, std::unique_ptr<Stre
     _target.remember(*target);
     target->send(proxyHeader(_proxyProtocol, visitor, target->peer()));
     stream->accept();
+    if (_watcher) _watcher->onVisitor(visitor);
     RelayPeer connector;
     connector.name = "Connector";
     connector.stream = std::move(stream);
     connector.protocol = Protocol::Pipe2;
+    connector.visitor = visitor;
     RelayPeer local;
     local.name = "target";
     local.stream = std::move(target);
     _relays.join(_loop, std::move(connector), std::move(local));
 }
 
-void TargetCalls::logFailure(const std::string& why) {
+void TargetCalls::reportFailure(const std::string& visitor, const std::string& why) {
+    if (_watcher) return _watcher->onNoTarget(visitor, why);
     _failures.write(_name, why,
                     [&] { return Poco::format("%s: no connection to the target %s", _name, why); });
 }

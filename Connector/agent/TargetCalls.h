@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/AgentConfiguration.h"
+#include "agent/PipeWatcher.h"
 #include "agent/Remote.h"
 #include "agent/Resolver.h"
 #include "base/Lifeline.h"
@@ -17,10 +18,10 @@ namespace connector {
 /// Connects streams that Connector has opened to a pipe's target, on one loop.
 class TargetCalls {
   public:
-    /// name: what the log calls the pipe. All references must outlive it, and it must outlive what holds on
-    /// to the lifeline. Any thread.
+    /// name: what the log calls the pipe. watcher: may be null. All of them must outlive it, and it must
+    /// outlive what holds on to the lifeline. Any thread.
     TargetCalls(EventLoop& loop, const AgentPipeSettings& settings, std::string name, RelaySet& relays,
-                const Lifeline& lifeline, LimitedLog& failures);
+                const Lifeline& lifeline, LimitedLog& failures, PipeWatcher* watcher);
     ~TargetCalls();
 
     /// On the loop: joins the stream to the target when that can be reached, else refuses it.
@@ -31,7 +32,7 @@ class TargetCalls {
 
     void join(std::unique_ptr<Http2Stream> stream, std::unique_ptr<Stream> target,
               const std::string& visitor);
-    void logFailure(const std::string& why);
+    void reportFailure(const std::string& visitor, const std::string& why);
     void remove(Call& call);
 
     EventLoop& _loop;
@@ -43,6 +44,7 @@ class TargetCalls {
     const Lifeline& _lifeline;
     std::list<std::unique_ptr<Call>> _calls;
     LimitedLog& _failures;
+    PipeWatcher* const _watcher;
 };
 
 } // namespace connector

@@ -12,6 +12,7 @@ Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address) {
 }
 
 std::string inWords(const Poco::Net::SocketAddress& address) {
+    if (address.family() == Poco::Net::SocketAddress::UNIX_LOCAL) return "unix:" + address.toString();
     return Poco::Net::SocketAddress(withoutMapping(address.host()), address.port()).toString();
 }
 

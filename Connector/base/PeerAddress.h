@@ -10,7 +10,7 @@ namespace connector {
 /// The address itself; for an IPv4 address that an IPv6 socket reports as ::ffff:a.b.c.d, that IPv4 address.
 Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address);
 
-/// ADDRESS:PORT for the log, without mapping.
+/// ADDRESS:PORT for the log, without mapping; of a Unix socket, "unix:PATH".
 std::string inWords(const Poco::Net::SocketAddress& address);
 
 /// The bytes of the address that tell one owner from another: all of an IPv4 address, the /64 of an IPv6 one,

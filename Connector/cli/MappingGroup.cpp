@@ -124,6 +124,12 @@ void MappingGroup::addAdd() {
     addFlag(command, "--no-visitor-tls", settings.noTls, kNoTlsHelp);
     addTraffic(command, settings);
     addLogging(command, settings);
+    auto* const agent = addFlag(command, "--agent-config", _added.agentConfig,
+                                "public: print the configuration of the agent that serves it, for its node");
+    addText(command, "--target", _added.target, "HOST:PORT",
+            std::string("what that agent serves: a port of its node, HOST:PORT or unix:/path; ") +
+                kUsualTarget)
+        ->needs(agent);
 }
 
 void MappingGroup::addSet() {

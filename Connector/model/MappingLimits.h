@@ -26,4 +26,9 @@ inline constexpr std::size_t kMaxNetworks = 1000;
 /// How long a former passcode may go on being good, in ms, from 0.
 inline constexpr std::int64_t kMaxPasscodeOverlap = std::numeric_limits<std::int32_t>::max();
 
+/// What Fog Controllers ask for, and what a mapping gets that is opened without options.
+inline constexpr std::int64_t kUsualPublicConnections = 60;
+inline constexpr std::int64_t kUsualPrivateConnections = 1;
+inline constexpr std::int64_t kUsualHeartbeatAbsence = 200000; ///< ms
+
 } // namespace connector

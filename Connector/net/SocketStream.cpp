@@ -61,6 +61,11 @@ void SocketStream::detach() {
     _handler = nullptr;
 }
 
+Descriptor SocketStream::release() {
+    detach();
+    return std::move(_socket);
+}
+
 SocketStream::Status SocketStream::handshake() {
     assertInLoopThread();
     return _connected ? Status::Ok : finishConnecting();

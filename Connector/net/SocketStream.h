@@ -21,13 +21,19 @@ class SocketStream : public Stream, private EventHandler {
     /// Takes over an accepted non-blocking socket and its place in the budget.
     SocketStream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease);
 
-    /// Takes over a non-blocking socket that is still connecting to `peer`.
+    /// Takes over a non-blocking socket that is still connecting to `peer`, or has just been connected by it
+    /// to somebody else.
     SocketStream(Descriptor socket, const Poco::Net::SocketAddress& peer);
 
     ~SocketStream() override;
 
     bool attach(EventLoop& loop, StreamHandler& handler) final;
     void detach() final;
+
+    /// Gives the connection away, attached to no loop. Only when nothing is kept; nothing but destroying the
+    /// stream is of use then.
+    Descriptor release();
+
     void again() final { _loop->again(*this); }
 
     /// Goes on with what comes before bytes: the TCP connection, then the TLS handshake. Ok when both are

@@ -65,11 +65,10 @@ void Opening::onReady(Stream& stream) {
         return _owner.onOpened(_loop, std::move(_opener), std::move(_stream), _loop.now() - _since);
     }
     const auto reason = _stream->reason();
-    const auto peer = _stream->peer();
     const auto status = _stream->status() >= kFirstError ? _stream->status() : kBadGateway;
     _loop.destroyLater(std::move(_stream));
     if (answer == Http2Stream::Answer::Refused)
-        return _owner.onRefused(_loop, std::move(_opener), {status, reason, peer});
+        return _owner.onRefused(_loop, std::move(_opener), {status, reason, _keeper.peerName()});
     _keeper.onNotProcessed();
     _owner.onNotProcessed(_loop, std::move(_opener), reason);
 }

@@ -21,8 +21,8 @@ class Opening final : private StreamHandler {
     struct Refusal {
         int status; ///< HTTP's, for an opener that is a stream itself
         std::string reason;
-        /// Who has said no, if that was the peer.
-        std::optional<Poco::Net::SocketAddress> peer{};
+        /// Who has said no, as Keeper::peerName() has it; empty when that wasn't the peer.
+        std::string by{};
     };
 
     /// The most bytes that are sent before the answer (doc/protocol.md).
@@ -48,6 +48,8 @@ class Opening final : private StreamHandler {
       public:
         /// It is over and must be left to EventLoop::destroyLater(). Comes before the owner is told.
         virtual void onOver(Opening& opening) = 0;
+        /// What tells the peer from others, even behind the same proxy.
+        virtual std::string peerName() const = 0;
         /// Whether the peer has been heard since then.
         virtual bool wasHeardSince(EventLoop::Clock::time_point then) const = 0;
         /// The peer has refused a stream without looking at it.

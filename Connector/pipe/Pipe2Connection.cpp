@@ -127,6 +127,10 @@ ConnectionReport Pipe2Connection::ownReport() const {
             .streams = streams()};
 }
 
+std::string Pipe2Connection::peerName() const {
+    return inWords(_peer) + " " + _settings.authority;
+}
+
 bool Pipe2Connection::isUsable() const {
     return role() == Http2Session::Role::Opens && _mayOpen && !_isPaused &&
            static_cast<std::size_t>(streams()) < _most;

@@ -97,6 +97,9 @@ class Pipe2Connection final : public std::enable_shared_from_this<Pipe2Connectio
     EventLoop& loop() const { return _settings.loop; }
     const Poco::Net::SocketAddress& peer() const { return _peer; }
 
+    /// By the address, and by what streams are for: several Connectors may be behind the address of a proxy.
+    std::string peerName() const override;
+
     /// A stream can be opened now.
     bool isUsable() const;
 

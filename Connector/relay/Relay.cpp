@@ -99,8 +99,13 @@ void Relay::probe() {
         side.peer.stream->probe();
 }
 
+Relay::Totals Relay::totals() const {
+    return {_sides[0].bytes, _sides[1].bytes,
+            std::chrono::duration<double>(_lastProgress - _started).count()};
+}
+
 LogLine Relay::summary(const std::string& mapping) const {
-    const auto seconds = std::chrono::duration<double>(_lastProgress - _started).count();
+    const auto seconds = totals().seconds;
     const auto& [first, second] = _sides;
     LogLine line(
         Poco::format("%s: relay of %s and %s ended: %s; ", mapping, first.name(), second.name(), _why) +

@@ -113,6 +113,17 @@ class Relay final : public std::enable_shared_from_this<Relay>, private StreamHa
     /// Where it runs; must not be asked while it may move.
     EventLoop& loop() { return *_loop; }
 
+    /// Any thread: whom its first peer has begun the conversation for (RelayPeer::visitor).
+    const std::string& visitor() const { return _sides.front().peer.visitor; }
+
+    /// Once it has ended: payload bytes that came from each of its peers, and how long it ran.
+    struct Totals {
+        std::uint64_t fromFirst;
+        std::uint64_t fromSecond;
+        double seconds;
+    };
+    Totals totals() const;
+
     /// Once it has ended, for the log: who was joined, why it ended, payload bytes from either peer, how long
     /// it ran.
     LogLine summary(const std::string& mapping) const;

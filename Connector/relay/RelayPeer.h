@@ -29,8 +29,8 @@ struct RelayPeer {
     Messages held;
     /// Payload that was received from it and has been sent on already.
     std::size_t sentBefore = 0;
-    /// Of an agent that begins the conversation: whom it is for. Empty at any other peer: a visitor's address
-    /// is its stream's.
+    /// Of an agent, or a Connector, that begins the conversation: whom it is for. Empty at any other peer: a
+    /// visitor's address is its stream's.
     std::string visitor;
     /// Of an agent of PIPE/1: of the passcode that it has proved itself with (Passcodes).
     int passcodeGeneration = 0;

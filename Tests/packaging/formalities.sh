@@ -113,6 +113,8 @@ completions() {
     same "$work/configs.json " "$(completed iofog-connector import "$work/con")" "a file to import"
     same "--plain " "$(completed iofog-connector-agent --pl)" "an option of the agent"
     same "warning " "$(completed iofog-connector-agent --log-level=wa)" "a level"
+    same "expose " "$(completed iofog-connector-agent ex)" "the agent's command"
+    same "--server= " "$(completed iofog-connector-agent expose 8080 --se)" "an option of expose"
 }
 
 debian_rules

@@ -66,6 +66,12 @@ LineServer::LineServer()
     _server.start();
 }
 
+LineServer::LineServer(const std::string& path)
+    : _server(new Poco::Net::TCPServerConnectionFactoryImpl<LineConnection>,
+              Poco::Net::ServerSocket(Poco::Net::SocketAddress(Poco::Net::SocketAddress::UNIX_LOCAL, path))) {
+    _server.start();
+}
+
 LineServer::~LineServer() {
     _server.stop();
 }

@@ -30,6 +30,8 @@ class LineServer {
     static constexpr const char* kGreeting = "LINES-1.0 server\n";
 
     LineServer();
+    /// On a Unix socket.
+    explicit LineServer(const std::string& path);
     ~LineServer();
 
     std::uint16_t port() const { return _server.port(); }

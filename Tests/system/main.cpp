@@ -5,14 +5,17 @@
 #include <Poco/Net/SSLManager.h>
 
 #include <csignal>
+#include <cstdlib>
 
 namespace {
 
-/// What the whole run needs once: OpenSSL and SQLite ready, and writes to closed connections that fail with
-/// EPIPE.
+/// What the whole run needs once: OpenSSL and SQLite ready, writes to closed connections that fail with
+/// EPIPE, and no proxy.
 struct Libraries {
     Libraries() {
         std::signal(SIGPIPE, SIG_IGN);
+        for (const auto* variable : {"https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"})
+            ::unsetenv(variable); // agents would heed it
         Poco::Net::initializeSSL();
         Poco::Data::SQLite::Connector::registerConnector();
     }

@@ -44,7 +44,7 @@ Poco::JSON::Object containerWithout(const std::string& key) {
 AgentConfiguration parse(const Poco::JSON::Object& object, const std::string& passcode = "") {
     std::ostringstream text;
     object.stringify(text);
-    return AgentConfiguration::parse(text.str(), passcode);
+    return AgentConfiguration::parse(text.str(), {.passcode = passcode});
 }
 
 /// The only pipe of the configuration.
@@ -58,7 +58,7 @@ AgentPipeSettings pipeOf(const Poco::JSON::Object& object, const std::string& pa
 AgentConfiguration fromLocalApi(const Poco::JSON::Object& object) {
     std::ostringstream text;
     object.stringify(text);
-    return AgentConfiguration::parse(text.str(), "", AgentSource::LocalApi);
+    return AgentConfiguration::parse(text.str(), {}, AgentSource::LocalApi);
 }
 
 /// A configuration of several pipes.
@@ -160,10 +160,36 @@ BOOST_AUTO_TEST_CASE(remotes_are_hosts_and_trust) {
          std::vector<std::pair<const char*, Poco::Dynamic::Var>>{{"host", hosts({"b.example", "c.example"})},
                                                                  {"resolveinterval", 1000},
                                                                  {"maxaddresses", 2},
+                                                                 {"proxy", "http://proxy.example"},
                                                                  {"cert", "AAAA"}})
         BOOST_TEST(pipe.differsInRemotesOnly(pipeOf(containerWith(key, value))), key);
     BOOST_TEST(!pipe.differsInRemotesOnly(pipeOf(containerWith("port", 6001))));
     BOOST_TEST(!pipe.differsInRemotesOnly(pipeOf(containerWith("devmode", true))));
+}
+
+BOOST_AUTO_TEST_CASE(a_target_may_be_a_unix_socket) {
+    auto object = containerWith("localhost", "unix:/run/web.sock");
+    object.remove("localport");
+    const auto pipe = pipeOf(object);
+    BOOST_TEST(pipe.localHost == "unix:/run/web.sock");
+    BOOST_TEST(pipe.localPort == 0);
+    BOOST_TEST(pipe.summary().ends_with(" for the target unix:/run/web.sock"));
+}
+
+BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_a_unix_socket) {
+    auto object = containerWith("localhost", "unix:/run/web.sock");
+    BOOST_TEST(refusal(object).find("localport: a Unix socket has none") != std::string::npos);
+    object.remove("localport");
+    for (const auto& wrong :
+         {std::string("unix:"), std::string("unix:run/web.sock"), "unix:/" + std::string(107, 'a')}) {
+        object.set("localhost", wrong);
+        BOOST_TEST(refusal(object).find("the path of a socket") != std::string::npos, wrong);
+    }
+    object.set("localhost", "unix:/run/web.sock");
+    object.set("mode", "private");
+    object.set("role", "listen");
+    BOOST_TEST(refusal(object).find("for a target") != std::string::npos);
+    BOOST_TEST(refusal(containerWith("host", "unix:/run/connector.sock")).find("host: ") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(heartbeats_have_defaults) {
@@ -396,13 +422,14 @@ BOOST_AUTO_TEST_CASE(pipes_differ_in_every_setting) {
                                                                  {"heartbeatabsencethreshold", 60001},
                                                                  {"cert", "AAAA"},
                                                                  {"devmode", true},
+                                                                 {"proxy", "http://proxy.example"},
                                                                  {"proxyprotocol", "v1"}})
         BOOST_TEST((pipeOf(containerWith(key, value)) != pipeOf(container())), key);
     BOOST_TEST((pipeOf(container()) == pipeOf(container())));
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_not_there) {
-    BOOST_CHECK_THROW(connector::AgentConfiguration::load("/nonexistent/agent.json", ""), FieldError);
+    BOOST_CHECK_THROW(connector::AgentConfiguration::load("/nonexistent/agent.json", {}), FieldError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

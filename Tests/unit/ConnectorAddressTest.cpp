@@ -15,6 +15,10 @@ const auto kA2 = at("a.example", "192.0.2.2");
 const auto kA3 = at("a.example", "2001:db8::3");
 const auto kB1 = at("b.example", "192.0.2.1");
 
+connector::ConnectorAddress through(const std::string& host, const std::string& proxy) {
+    return {.host = host, .proxy = HttpProxy{proxy, 3128, "user:password"}};
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(ConnectorAddress)
@@ -48,6 +52,16 @@ BOOST_AUTO_TEST_CASE(is_shown_with_its_host_unless_that_is_the_address) {
     BOOST_TEST(kA1.toString() == "a.example (192.0.2.1)");
     BOOST_TEST(kA3.toString() == "a.example (2001:db8::3)");
     BOOST_TEST(at("192.0.2.1", "192.0.2.1").toString() == "192.0.2.1");
+}
+
+/// Two names may be one Connector there, too; only the proxy knows.
+BOOST_AUTO_TEST_CASE(behind_a_proxy_each_host_counts) {
+    const auto a = through("a.example", "proxy.example");
+    const auto b = through("b.example", "proxy.example");
+    const auto other = through("a.example", "other.example");
+    BOOST_TEST((withHeldFirst({b}, {a, b, a, kA1}) == ConnectorAddresses{b, a, kA1}));
+    BOOST_TEST((withHeldFirst({a}, {other}) == ConnectorAddresses{other}));
+    BOOST_TEST(a.toString() == "a.example (through proxy.example:3128)");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -31,14 +31,15 @@ Poco::JSON::Object withName(const std::string& name, const Poco::JSON::Object& d
 } // namespace
 
 void showEvents(const CommonOptions& common, std::ostream& out) {
-    ConnectorApi(common.configurationFile())
-        .followEvents([&](const std::string& name, const Poco::JSON::Object& data) {
-            if (common.asJson)
-                withName(name, data).stringify(out);
-            else
-                out << inWords(name, data);
-            out << std::endl; // for whoever reads it at once
-        });
+    ConnectorApi api(common.configurationFile());
+    const auto heartbeat = api.configuration().pipes.limits.events.heartbeat;
+    api.followEvents(heartbeat, [&](const std::string& name, const Poco::JSON::Object& data) {
+        if (common.asJson)
+            withName(name, data).stringify(out);
+        else
+            out << inWords(name, data);
+        out << std::endl; // for whoever reads it at once
+    });
     throw CommandError(Poco::Util::Application::EXIT_UNAVAILABLE,
                        "the service has ended the stream of events");
 }

@@ -5,12 +5,16 @@
 #include "cli/ConnectorApi.h"
 #include "cli/Output.h"
 #include "cli/Terminal.h"
+#include "cli/commands/AgentOfMapping.h"
 #include "cli/commands/MappingOutput.h"
 #include "cli/commands/UnusedMappings.h"
 #include "model/Mapping.h"
+#include "model/MappingLimits.h"
 
 #include <Poco/JSON/Array.h>
 #include <Poco/Util/Application.h>
+
+#include <iostream>
 
 namespace connector {
 
@@ -43,6 +47,10 @@ Poco::JSON::Object::Ptr publicMapping(const AddMappingOptions& options) {
 
 Poco::JSON::Object::Ptr privateMapping(const AddMappingOptions& options) {
     refuseVisitorOptions(options.settings);
+    if (options.agentConfig)
+        throw CommandError(Application::EXIT_USAGE,
+                           "--agent-config is for public mappings: a private one has two agents, which "
+                           "serve different ends");
     const auto connections = options.maxConnections.value_or(kUsualPrivateConnections);
     const auto absence = options.heartbeatAbsence.value_or(kUsualHeartbeatAbsence);
     auto mapping = newJson();
@@ -62,6 +70,15 @@ Poco::JSON::Object::Ptr wantedMapping(const AddMappingOptions& options) {
     auto mapping = options.type == Mapping::kPublic ? publicMapping(options) : privateMapping(options);
     if (options.noPorts) mapping->set("ports", false);
     return mapping;
+}
+
+/// What is not the agent's goes to standard error, so that the rest can be saved as it is.
+void showAgent(ConnectorApi& api, const Poco::JSON::Object& added, const AgentTarget& target,
+               std::ostream& out) {
+    printAgentOf(api.configuration(), added, target, out);
+    const auto id = added.getValue<std::string>("id");
+    std::cerr << "Mapping " << id << " is open; visitors use "
+              << api.mapping(id)->optValue<std::string>("url", "") << ".\n";
 }
 
 Poco::JSON::Object::Ptr wantedPasscode(const PasscodeOptions& options) {
@@ -122,14 +139,10 @@ void endConnection(const CommonOptions& common, const std::string& id, std::int6
 
 void addMapping(const CommonOptions& common, const AddMappingOptions& options, std::ostream& out) {
     const auto wanted = wantedMapping(options);
-    using Kind = NeededMember::Kind;
-    const auto added = ConnectorApi(common.configurationFile())
-                           .post("/api/v2/mapping/add", *wanted,
-                                 {{"id", Kind::Text},
-                                  {"port1", Kind::Number},
-                                  {"port2", Kind::Number},
-                                  {"passcode1", Kind::Text},
-                                  {"passcode2", Kind::Text}});
+    const auto target = AgentTarget::parse("--target", options.target.value_or(kUsualTarget));
+    ConnectorApi api(common.configurationFile());
+    const auto added = api.addMapping(*wanted);
+    if (options.agentConfig) return showAgent(api, *added, target, out);
     if (common.asJson) return printJson(*added, out);
     printMembers(*added,
                  {{"id", "id"},

@@ -13,11 +13,6 @@ namespace connector {
 
 // The commands `mapping ...`. They throw CommandError, and ConfigurationError.
 
-/// What Fog Controllers ask for, and what a mapping gets that is opened without options.
-inline constexpr std::int64_t kUsualPublicConnections = 60;
-inline constexpr std::int64_t kUsualPrivateConnections = 1;
-inline constexpr std::int64_t kUsualHeartbeatAbsence = 200000; ///< ms
-
 /// A value.
 struct AddMappingOptions {
     /// "public" or "private".
@@ -30,6 +25,10 @@ struct AddMappingOptions {
     std::optional<std::int64_t> heartbeatAbsence2;
     bool noPorts = false;
     MappingSettings settings;
+    /// Print the configuration of the agent that serves it, and nothing else on standard output.
+    bool agentConfig = false;
+    /// What that agent serves (AgentTarget).
+    std::optional<std::string> target;
 };
 
 /// Of what mapping there is to be a new passcode. A value.
@@ -58,6 +57,9 @@ void listMappings(const CommonOptions& common, std::optional<std::chrono::second
 
 /// `mapping show ID`: one mapping; with --json all that the API tells.
 void showMapping(const CommonOptions& common, const std::string& id, std::ostream& out);
+
+/// What an agent serves unless it is said.
+inline constexpr const char* kUsualTarget = "127.0.0.1:80";
 
 /// `mapping add public|private`: opens a mapping, with limits and settings that are options.
 void addMapping(const CommonOptions& common, const AddMappingOptions& options, std::ostream& out);

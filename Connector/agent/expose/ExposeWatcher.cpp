@@ -1,0 +1,64 @@
+#include "agent/expose/ExposeWatcher.h"
+
+#include "protocol/Refusal.h"
+
+#include <Poco/ConsoleChannel.h>
+#include <Poco/Format.h>
+
+#include <iostream>
+#include <unistd.h>
+
+namespace connector {
+
+namespace {
+
+/// Lines of visitors that wait for standard output at the most; what is beyond is counted.
+constexpr std::size_t kMaxWaiting = 10000;
+
+} // namespace
+
+ExposeWatcher::ExposeWatcher()
+    : _log(Poco::Logger::get("agent")),
+      _lines(new QueuedChannel(new Poco::ConsoleChannel(std::cout), kMaxWaiting)) {}
+
+ExposeWatcher::~ExposeWatcher() {
+    _lines->close();
+}
+
+void ExposeWatcher::print(const std::string& line) {
+    _lines->log(Poco::Message("expose", line, Poco::Message::PRIO_INFORMATION));
+}
+
+int ExposeWatcher::wrongPasscodes() {
+    const std::lock_guard lock(_mutex);
+    return _wrongPasscodes;
+}
+
+void ExposeWatcher::onVisitor(const std::string& visitor) {
+    print(visitor + " has come");
+}
+
+void ExposeWatcher::onVisitorGone(const Relay& relay) {
+    const auto totals = relay.totals();
+    print(Poco::format("%s has gone: %Lu bytes from it, %Lu to it, %.3f s", relay.visitor(), totals.fromFirst,
+                       totals.fromSecond, totals.seconds));
+}
+
+void ExposeWatcher::onNoTarget(const std::string& visitor, const std::string& why) {
+    print(visitor + " was turned away: no connection to the target " + why);
+}
+
+void ExposeWatcher::onConnected() {
+    const std::lock_guard lock(_mutex);
+    _wrongPasscodes = 0;
+    if (std::exchange(_wasLost, false)) _log.notice("connected to Connector again");
+}
+
+void ExposeWatcher::onNotConnected(const std::string& why) {
+    const std::lock_guard lock(_mutex);
+    _wasLost = true;
+    if (why.ends_with(Refusal::kWrongPasscode)) ++_wrongPasscodes;
+    ::kill(::getpid(), kSignal);
+}
+
+} // namespace connector

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "agent/PipeWatcher.h"
+#include "base/QueuedChannel.h"
+
+#include <Poco/AutoPtr.h>
+#include <Poco/Logger.h>
+
+#include <csignal>
+#include <mutex>
+#include <string>
+
+namespace connector {
+
+/// Prints what visitors do, a line each on standard output, and tells the main thread of lost connections. A
+/// thread of its own prints, so that nobody who reads slowly stops an event loop.
+class ExposeWatcher final : public PipeWatcher {
+  public:
+    /// What the process is sent when a connection was lost.
+    static constexpr int kSignal = SIGUSR1;
+
+    ExposeWatcher();
+    ~ExposeWatcher();
+    ExposeWatcher(const ExposeWatcher&) = delete;
+    ExposeWatcher& operator=(const ExposeWatcher&) = delete;
+
+    /// A line of standard output. Any thread.
+    void print(const std::string& line);
+
+    /// How often in a row Connector has said that the passcode is wrong, since a connection was there last.
+    /// Any thread.
+    int wrongPasscodes();
+
+    void onVisitor(const std::string& visitor) override;
+    void onVisitorGone(const Relay& relay) override;
+    void onNoTarget(const std::string& visitor, const std::string& why) override;
+    void onConnected() override;
+    void onNotConnected(const std::string& why) override;
+
+  private:
+    Poco::Logger& _log;
+    Poco::AutoPtr<QueuedChannel> _lines;
+    std::mutex _mutex; ///< for what follows
+    bool _wasLost = false;
+    int _wrongPasscodes = 0;
+};
+
+} // namespace connector

@@ -1,0 +1,115 @@
+#include "agent/expose/ExposedMapping.h"
+
+#include "agent/AgentRuntime.h"
+#include "base/Json.h"
+#include "cli/Output.h"
+#include "model/Mapping.h"
+#include "model/MappingLimits.h"
+
+#include <Poco/Environment.h>
+
+#include <chrono>
+#include <future>
+#include <sstream>
+#include <stop_token>
+
+namespace connector {
+
+namespace {
+
+constexpr const char* kStatus = "/api/v2/status";
+
+/// While a visitor's connection is at stake.
+constexpr std::chrono::seconds kLookTimeout{5};
+/// Somebody waits at a terminal.
+constexpr std::chrono::seconds kRemovalTimeout{10};
+/// How often it is looked whether there is reason to hurry.
+constexpr std::chrono::milliseconds kTick{20};
+
+/// Shows an operator whose the mapping is.
+std::string labelOf(const AgentTarget& target) {
+    return ("expose " + Poco::Environment::nodeName() + ":" + target.toString()).substr(0, kMaxLabel);
+}
+
+std::uint16_t portIn(const Poco::JSON::Object& mapping, const char* key) {
+    return static_cast<std::uint16_t>(mapping.getValue<std::int64_t>(key));
+}
+
+} // namespace
+
+bool ExposedMapping::needsPorts(ServerApi& api) {
+    const auto status = api.get(kStatus, {});
+    return !status->isObject("front") ||
+           status->getObject("front")->optValue<std::string>("domain", "").empty();
+}
+
+ExposedMapping::ExposedMapping(ServerApi& api, const ExposeSettings& settings, bool hasPorts)
+    : _api(api), _settings(settings) {
+    const auto added = _api.addMapping(*request(hasPorts));
+    _id = added->getValue<std::string>("id");
+    _passcode = added->getValue<std::string>("passcode1");
+    _port = portIn(*added, "port1");
+}
+
+Poco::JSON::Object::Ptr ExposedMapping::request(bool hasPorts) const {
+    auto mapping = newJson();
+    mapping->set("type", Mapping::kPublic);
+    mapping->set("maxconnections", kUsualPublicConnections);
+    mapping->set("heartbeatabsencethreshold", kUsualHeartbeatAbsence);
+    mapping->set("label", labelOf(_settings.target));
+    if (!_settings.name.empty()) mapping->set("name", _settings.name);
+    if (!hasPorts) mapping->set("ports", false);
+    return mapping;
+}
+
+std::string ExposedMapping::urlIn(const Poco::JSON::Object& mapping) const {
+    if (const auto known = mapping.optValue<std::string>("url", ""); !known.empty()) return known;
+    Poco::URI url;
+    url.setScheme(_settings.server.getScheme());
+    url.setHost(_settings.server.getHost());
+    url.setPort(portIn(mapping, "port2"));
+    return url.toString();
+}
+
+std::string ExposedMapping::agentConfiguration() const {
+    std::ostringstream text;
+    printJson(*connector::agentConfiguration({.host = _settings.server.getHost(),
+                                              .port = _port,
+                                              .passcode = _passcode,
+                                              .isPlain = _settings.isPlain(),
+                                              .trusted = _settings.trusted},
+                                             _settings.target),
+              text);
+    return text.str();
+}
+
+ExposedMapping::State ExposedMapping::look() {
+    _api.setTimeout(kLookTimeout);
+    const auto mapping = _api.findMapping(_id);
+    if (!mapping) return State::Gone;
+    const auto port = portIn(*mapping, "port1");
+    const auto url = urlIn(*mapping);
+    const bool hasMoved = port != _port || url != _url;
+    _port = port;
+    _url = url;
+    return hasMoved ? State::Moved : State::Open;
+}
+
+void ExposedMapping::remove(const sigset_t& signals) {
+    std::stop_source hurry;
+    _api.giveUp(kRemovalTimeout, hurry.get_token());
+    auto removal = std::async(std::launch::async, [this] {
+        if (_api.findMapping(_id)) _api.removeMapping(_id);
+    });
+    while (removal.wait_for(kTick) != std::future_status::ready)
+        if (hasSignal(signals)) hurry.request_stop();
+    try {
+        removal.get();
+    } catch (const CommandError& error) {
+        throw CommandError(error.exitCode(), "mapping " + _id + " is still open: " + error.what() +
+                                                 "; \"iofog-connector mapping remove " + _id +
+                                                 "\" on the server removes it");
+    }
+}
+
+} // namespace connector

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "agent/expose/ExposeSettings.h"
+#include "agent/expose/ServerApi.h"
+
+#include <csignal>
+#include <string>
+
+namespace connector {
+
+/// The public mapping that a target is exposed by, from its opening to its removal. Waits for the API; main
+/// thread.
+class ExposedMapping {
+  public:
+    /// Whether mappings need ports of their own, as Connector's visitors don't come by names. Throws
+    /// CommandError.
+    static bool needsPorts(ServerApi& api);
+
+    /// Opens it; look() then says where it is. Both must outlive it. Throws CommandError.
+    ExposedMapping(ServerApi& api, const ExposeSettings& settings, bool hasPorts);
+
+    const std::string& id() const { return _id; }
+
+    /// Where visitors find it: "https://web.fog.example.org".
+    const std::string& url() const { return _url; }
+
+    /// The configuration of the agent that serves it, JSON.
+    std::string agentConfiguration() const;
+
+    enum class State { Open, Moved, Gone };
+
+    /// Asks whether it is still there; Moved: its ports were changed, and with them url() and
+    /// agentConfiguration(). Throws CommandError when the API does not tell.
+    State look();
+
+    /// Closes it; it may be gone already. A signal ends the waiting. Throws CommandError, which says how it
+    /// can be removed.
+    void remove(const sigset_t& signals);
+
+  private:
+    Poco::JSON::Object::Ptr request(bool hasPorts) const;
+    std::string urlIn(const Poco::JSON::Object& mapping) const;
+
+    ServerApi& _api;
+    const ExposeSettings& _settings;
+    std::string _id;
+    std::string _passcode;
+    std::uint16_t _port = 0; ///< that agents dial
+    std::string _url;
+};
+
+} // namespace connector
