@@ -120,7 +120,9 @@ void forEachMappingFamily(const Mappings& mappings, const Consumer& function) {
     giveRelays(mappings, function);
     giveVisitors(mappings, function);
     give(mappings, function,
-         gauge("mapping_degraded", "1: a port is held by another program, or visitors are turned away."),
+         gauge("mapping_degraded",
+               "1: a port is held by another program, visitors are turned away, or it has "
+               "neither ports nor a front."),
          [](auto& family, const auto& figures) {
              family.add(static_cast<double>(figures.degraded), labelsOf(figures));
          });

@@ -1,13 +1,16 @@
 #include "Adds.h"
 
+#include <Poco/Net/Context.h>
 #include <Poco/Net/HTTPClientSession.h>
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/HTTPSClientSession.h>
 #include <Poco/StreamCopier.h>
 
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -16,9 +19,17 @@ namespace bench {
 
 namespace {
 
-void add(Poco::Net::HTTPClientSession& session) {
+std::unique_ptr<Poco::Net::HTTPClientSession> connect(const Adding& adding) {
+    if (!adding.tls) return std::make_unique<Poco::Net::HTTPClientSession>("127.0.0.1", adding.port);
+    const Poco::Net::Context::Ptr anybody = new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, "", "",
+                                                                   "", Poco::Net::Context::VERIFY_NONE);
+    return std::make_unique<Poco::Net::HTTPSClientSession>("127.0.0.1", adding.port, anybody);
+}
+
+void add(Poco::Net::HTTPClientSession& session, bool hasPorts) {
     const std::string body =
-        R"(mapping={"type":"public","maxconnections":60,"heartbeatabsencethreshold":200000})";
+        R"(mapping={"type":"public","maxconnections":60,"heartbeatabsencethreshold":200000)" +
+        std::string(hasPorts ? "}" : R"(,"ports":false})");
     Poco::Net::HTTPRequest request("POST", "/api/v2/mapping/add", Poco::Net::HTTPMessage::HTTP_1_1);
     request.setContentType("application/x-www-form-urlencoded");
     request.setContentLength(static_cast<std::streamsize>(body.size()));
@@ -32,16 +43,16 @@ void add(Poco::Net::HTTPClientSession& session) {
 
 } // namespace
 
-double addMappings(std::uint16_t port, int clients, int count) {
-    std::atomic<int> left{count};
+double addMappings(const Adding& adding) {
+    std::atomic<int> left{adding.count};
     const auto began = std::chrono::steady_clock::now();
     std::vector<std::future<void>> running;
-    for (int i = 0; i < clients; ++i)
+    for (int i = 0; i < adding.clients; ++i)
         running.push_back(std::async(std::launch::async, [&] {
-            Poco::Net::HTTPClientSession session("127.0.0.1", port);
-            session.setKeepAlive(true);
+            const auto session = connect(adding);
+            session->setKeepAlive(true);
             while (left.fetch_sub(1) > 0)
-                add(session);
+                add(*session, adding.havePorts);
         }));
     for (auto& client : running)
         client.get();

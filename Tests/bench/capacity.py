@@ -12,6 +12,8 @@ from programs import HOST, Connector, ConnectorHop, status_of
 
 # A process may have 20,000 descriptors here: each mapping takes two.
 MAPPINGS = 9000
+WITHOUT_PORTS = 100000
+SAMPLE = 5000  # of these, whose adds are measured
 AGENTS = 9000
 AGENTS_PER_MAPPING = 60
 CLIENTS = 16
@@ -94,12 +96,14 @@ def sqlite_commits(setup):
     return COMMITS / took
 
 
-def add_all(setup, connector):
-    spec = {"work": "adds", "port": connector.api, "clients": CLIENTS, "count": MAPPINGS}
+def add_all(setup, connector, count=MAPPINGS, ports=True):
+    """How many a second."""
+    spec = {"work": "adds", "port": connector.api, "tls": connector.tls, "clients": CLIENTS, "count": count,
+            "ports": ports}
     answer = subprocess.run([setup.program("bench-load"), json.dumps(spec)], capture_output=True, text=True)
     if answer.returncode != 0:
         raise RuntimeError(answer.stderr)
-    return MAPPINGS / json.loads(answer.stdout)["seconds"]
+    return count / json.loads(answer.stdout)["seconds"]
 
 
 class BesideMappings(ConnectorHop):
@@ -158,11 +162,37 @@ def mappings(setup):
         connector.stop()
 
 
+def mappings_without_ports(setup):
+    """What those cost that are reached by the front alone, and that nobody uses."""
+    connector = Connector(setup, "without-ports", tls=True, settings={
+        "api": {"anonymous": True},
+        "front": {"port": setup.ports.take(), "domain": "fog.example.org", "http-port": 0}})
+    try:
+        before = settled_memory(connector.process.pid)
+        first = add_all(setup, connector, SAMPLE, ports=False)
+        add_all(setup, connector, WITHOUT_PORTS - 2 * SAMPLE, ports=False)
+        last = add_all(setup, connector, SAMPLE, ports=False)
+        added = settled_memory(connector.process.pid) - before
+        connector.stop(signal.SIGKILL)
+        began = time.monotonic()
+        connector.start()
+        restart = time.monotonic() - began
+        pid = connector.process.pid
+        restored = settled_memory(pid) - before
+        return {"adds/s": first, "adds/s at the end, of those at the beginning": last / first,
+                "bytes each, added": added * 1024 / WITHOUT_PORTS,
+                "bytes each, restored": restored * 1024 / WITHOUT_PORTS,
+                "restart to /health, s": restart, "idle CPU": idle_cpu(pid)}
+    finally:
+        connector.stop()
+
+
 def facts_of(setup):
     """What there is to measure, by name."""
     return {"capacity: 9,000 idle agents, plain": lambda: idle_agents(setup, False),
             "capacity: 9,000 idle agents, TLS": lambda: idle_agents(setup, True),
-            "capacity: 9,000 mappings": lambda: mappings(setup)}
+            "capacity: 9,000 mappings": lambda: mappings(setup),
+            "capacity: 100,000 mappings without ports": lambda: mappings_without_ports(setup)}
 
 
 def measure(wanted, only):

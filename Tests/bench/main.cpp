@@ -68,6 +68,7 @@ Object load(const Object& spec) {
         watched.push_back(process.convert<int>());
 
     Tls client;
+    client.askFor(spec.optValue<std::string>("serverName", ""));
     Tls agents;
     std::unique_ptr<Tls> target;
     Tls* farTls = nullptr;
@@ -151,8 +152,11 @@ Object hold(const Object& spec) {
 
 Object adds(const Object& spec) {
     Object result;
-    result.set("seconds", addMappings(spec.getValue<std::uint16_t>("port"), spec.getValue<int>("clients"),
-                                      spec.getValue<int>("count")));
+    result.set("seconds", addMappings({.port = spec.getValue<std::uint16_t>("port"),
+                                       .tls = spec.optValue("tls", false),
+                                       .clients = spec.getValue<int>("clients"),
+                                       .count = spec.getValue<int>("count"),
+                                       .havePorts = spec.optValue("ports", true)}));
     return result;
 }
 

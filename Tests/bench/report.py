@@ -38,6 +38,7 @@ TARGETS = [
     ("tunnel, plain", "visitors", "per s", "rathole", "least", 1.6),
     ("tunnel, plain", "visitors", "per s", "frp", "least", 3.0),
     ("tunnel, encrypted", "visitors", "per s", "frp, TLS", "least", 3.0),
+    ("front, encrypted", "visitors", "per s", "by name", "most", 1.05),
     ("line, 100 ms, visitors", "visitors, 1,000 at a time", "per s", "frp", "least", 2.5),
     ("line, 100 ms, bulk", "download, 1 stream", "Gbit/s", "direct", "least", 0.9),
 ]
@@ -63,6 +64,11 @@ LIMITS = [
     ("capacity: 9,000 mappings", "memory, MiB", "most", 64),
     ("capacity: 9,000 mappings", "idle CPU", "most", 0.01),
     ("capacity: 9,000 mappings", "adds/s, of SQLite's own commits/s", "least", 0.5),
+    ("capacity: 100,000 mappings without ports", "bytes each, added", "most", 1536),
+    ("capacity: 100,000 mappings without ports", "bytes each, restored", "most", 1536),
+    ("capacity: 100,000 mappings without ports", "restart to /health, s", "most", 3),
+    ("capacity: 100,000 mappings without ports", "adds/s at the end, of those at the beginning", "least", 0.9),
+    ("capacity: 100,000 mappings without ports", "idle CPU", "most", 0.01),
 ]
 
 

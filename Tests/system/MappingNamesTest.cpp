@@ -46,7 +46,8 @@ std::string textOf(const ApiClient& api, const std::string& id, const std::strin
 /// Those with that name, as the list has them.
 std::set<std::string> idsNamed(const ApiClient& api, const std::string& name) {
     std::set<std::string> ids;
-    for (const auto& one : *api.get(std::string(kMapping) + "?name=" + name).json()->getArray("mappings"))
+    const auto list = api.get(std::string(kMapping) + "?name=" + name).json()->getArray("mappings");
+    for (const auto& one : *list)
         ids.insert(one.extract<Poco::JSON::Object::Ptr>()->getValue<std::string>("id"));
     return ids;
 }

@@ -140,15 +140,17 @@ BOOST_AUTO_TEST_CASE(filter_looks_at_texts_and_ports) {
 BOOST_AUTO_TEST_CASE(unknown_column_is_an_error_that_names_those_there_are) {
     BOOST_CHECK_EXCEPTION(columnNamed("size"), CommandError, [](const CommandError& error) {
         const std::string text = error.what();
-        return text.find("size") != std::string::npos && text.find("id, label, type") != std::string::npos;
+        return text.find("size") != std::string::npos &&
+               text.find("id, label, name, type") != std::string::npos;
     });
 }
 
 BOOST_AUTO_TEST_CASE(wide_screens_have_all_columns_and_the_whole_id) {
-    const auto placed = placedIn(200, 0, {.labels = true});
+    const auto placed = placedIn(200, 0, {.labels = true, .names = true});
     BOOST_TEST(placed.size() == columns().size());
     BOOST_TEST(placed[0].width == 36U);
-    BOOST_TEST(placed[1].width > 40U); // the label has the rest
+    BOOST_TEST(placed[1].width > 40U);                            // the label has the rest
+    BOOST_TEST(placedIn(200, 0, {.names = true})[1].width > 40U); // the name has it
     BOOST_TEST(placedIn(200, 0, {}).size() == columns().size() - 2);
 }
 
@@ -169,21 +171,21 @@ BOOST_AUTO_TEST_CASE(narrow_screens_have_a_short_id_and_the_column_sorted_by) {
 
 BOOST_AUTO_TEST_CASE(order_is_shown_in_the_head) {
     const auto placed = placedIn(200, columnNamed("relays"), {});
-    BOOST_TEST(headLine(placed, columnNamed("relays"), {}).find("vRELAYS") != std::string::npos);
+    BOOST_TEST(headLine(placed, columnNamed("relays"), false).find("vRELAYS") != std::string::npos);
     BOOST_TEST(headLine(placed, columnNamed("relays"), true).find("^RELAYS") != std::string::npos);
     BOOST_TEST(headLine(placed, columnNamed("id"), false).starts_with("^ID"));
 }
 
 BOOST_AUTO_TEST_CASE(mapping_is_read_from_the_api) {
     const auto open = mappingIn(*parse(
-        R"({"id":"a","type":"public","label":"till","port1":6000,"port2":6001,"agentswaiting":3,"visitorswaiting":1,)"
+        R"({"id":"a","type":"public","label":"till","name":"web","port1":6000,"port2":6001,"agentswaiting":3,"visitorswaiting":1,)"
         R"("visitorsrefused":{"denied":2,"rate":5},"relays":4,"bytesfromport1":10,"bytesfromport2":20,)"
         R"("state":"open","lastagent":1000})"));
     BOOST_TEST((open.isPublic && open.agents == std::array<std::int64_t, 2>{3, 0}));
     BOOST_TEST(open.refused == 7);
     const MappingRow row{open, MappingRow::Rates{{1500, 0.4}, 0.5}};
-    const std::vector<std::string> expected{"a", "till",   "public", "6000", "6001",  "3",   "1",
-                                            "4", "1.5 kB", "0 B",    "0.5",  "2 min", "open"};
+    const std::vector<std::string> expected{"a", "till", "web",    "public", "6000", "6001",  "3",
+                                            "1", "4",    "1.5 kB", "0 B",    "0.5",  "2 min", "open"};
     std::vector<std::string> texts;
     for (const auto& column : columns())
         texts.push_back(column.text(row, 121000));

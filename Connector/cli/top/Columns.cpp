@@ -19,7 +19,8 @@ namespace {
 constexpr std::size_t kId = 36; // a UUID
 constexpr std::size_t kShortId = 8;
 constexpr std::size_t kLabel = 10; ///< the least
-constexpr std::size_t kName = 16;
+constexpr std::size_t kName = 10;  ///< the least
+constexpr std::size_t kMaxName = 63;
 constexpr std::size_t kMaxLabel = 128; ///< 64 characters of two cells
 constexpr const char* kNone = "-";
 
@@ -179,12 +180,18 @@ std::vector<PlacedColumn> placedIn(std::size_t cells, std::size_t sorted, const 
     placeFewer(placed, cells, &kColumns[sorted]);
     const auto taken = widthOf(placed);
     if (taken >= cells) return placed;
-    const auto label =
-        std::find_if(placed.begin(), placed.end(), [](const auto& one) { return isLabel(*one.column); });
-    if (label != placed.end())
-        label->width = std::min(kMaxLabel, label->width + cells - taken);
+    const auto widen = [&](PlacedColumn& one, std::size_t most) {
+        one.width = std::min(most, one.width + cells - taken);
+    };
+    const auto find = [&](auto&& is) {
+        return std::find_if(placed.begin(), placed.end(), [&](const auto& one) { return is(*one.column); });
+    };
+    if (const auto label = find(isLabel); label != placed.end())
+        widen(*label, kMaxLabel);
+    else if (const auto name = find(isName); name != placed.end())
+        widen(*name, kMaxName);
     else
-        placed.front().width = std::min(kId, placed.front().width + cells - taken);
+        widen(placed.front(), kId);
     return placed;
 }
 

@@ -45,8 +45,8 @@ struct UsedColumns {
 };
 
 /// Those columns that `cells` cells have room for, a space apart: the id, short where it must be, the column
-/// that is sorted by, and of the others the more important ones. The label gets what is left, or the id when
-/// there is none. Labels, and names, are left out when no mapping has one.
+/// that is sorted by, and of the others the more important ones. The label gets what is left, or the name
+/// when there is none, or the id. Labels, and names, are left out when no mapping has one.
 std::vector<PlacedColumn> placedIn(std::size_t cells, std::size_t sorted, const UsedColumns& used);
 
 /// A line with the names, and one with a mapping.
