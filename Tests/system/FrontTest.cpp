@@ -143,7 +143,7 @@ BOOST_FIXTURE_TEST_CASE(NamesOfNobodyGetAnAlert, Fronted) {
         BOOST_TEST((client.readToEnd() == kUnrecognizedName), name);
     }
     waitForArrivals("unknown-name", static_cast<double>(names.size()));
-    connector.waitForLog("closed: no mapping has its name: a.b");
+    connector.waitForLog("closed: no mapping that is served has its name: a.b");
 }
 
 BOOST_FIXTURE_TEST_CASE(AllOthersAreTheApis, Fronted) {
