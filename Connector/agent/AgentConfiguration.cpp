@@ -218,17 +218,6 @@ std::optional<ProxyChoice> proxyChoice(JsonFields& fields) {
     return ProxyChoice{proxy, ""};
 }
 
-/// It is wrong only for those who need it.
-ProxyChoice proxyChoice(const AgentEnvironment& environment) {
-    if (environment.proxy.empty()) return {};
-    const auto proxy = HttpProxy::parse(environment.proxy);
-    if (!proxy)
-        throw FieldError(std::string(kProxyVariables.front()) +
-                         " in the environment: what was given is not allowed; it must be " +
-                         HttpProxy::kForm + R"(; or "proxy" must be in the configuration)");
-    return {proxy, environment.noProxy + "," + kOwnHosts};
-}
-
 std::string firstVariable(std::span<const char* const> names) {
     for (const auto* name : names)
         if (const auto* value = std::getenv(name); value && *value) return value;
@@ -266,7 +255,7 @@ AgentPipeSettings readPipe(JsonFields& fields, const AgentEnvironment& environme
     pipe.port = port(fields, "port");
     const auto own = proxyChoice(fields);
     const auto choice = own ? own : proxies;
-    pipe.proxies = choice ? *choice : proxyChoice(environment);
+    pipe.proxies = choice ? *choice : environment.proxies(); // wrong only for those who need it
     pipe.connectionCount = static_cast<int>(fields.integer("connectioncount", 1, kMaxAgentConnections));
     pipe.connections = static_cast<int>(fields.integer("connections", 1, pipe.connectionCount, 0));
     pipe.passcode = passcode(fields, environment.passcode);
@@ -317,6 +306,16 @@ AgentEnvironment AgentEnvironment::ofProcess() {
     return {.passcode = firstVariable(std::array{kPasscodeVariable}),
             .proxy = firstVariable(kProxyVariables),
             .noProxy = firstVariable(kNoProxyVariables)};
+}
+
+ProxyChoice AgentEnvironment::proxies() const {
+    if (proxy.empty()) return {};
+    const auto chosen = HttpProxy::parse(proxy);
+    if (!chosen)
+        throw FieldError(std::string(kProxyVariables.front()) +
+                         " in the environment: what was given is not allowed; it must be " +
+                         HttpProxy::kForm + R"(; or "proxy" must be in the configuration)");
+    return {chosen, noProxy + "," + kOwnHosts};
 }
 
 AgentConfiguration AgentConfiguration::parse(const std::string& text, const AgentEnvironment& environment,

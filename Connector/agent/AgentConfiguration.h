@@ -76,6 +76,9 @@ struct AgentEnvironment {
 
     /// What the process's environment says.
     static AgentEnvironment ofProcess();
+
+    /// What its proxy is used for. Throws FieldError, whose message shows no password.
+    ProxyChoice proxies() const;
 };
 
 /// The agent's configuration: the JSON of ioFog's networking container, and a few keys more; or several of

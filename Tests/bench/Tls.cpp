@@ -40,6 +40,7 @@ SSL* Tls::connection(int descriptor) {
         ::SSL_set_accept_state(connection);
     } else {
         ::SSL_set_connect_state(connection);
+        if (!_serverName.empty()) SSL_set_tlsext_host_name(connection, _serverName.c_str());
         if (_session) ::SSL_set_session(connection, _session.get());
     }
     return connection;

@@ -16,6 +16,9 @@ class Tls {
     /// A server. Throws std::runtime_error when the files can't be used.
     Tls(const std::string& certificateFile, const std::string& keyFile);
 
+    /// A client's connections ask for this name from now on (SNI); "" is none.
+    void askFor(const std::string& serverName) { _serverName = serverName; }
+
     /// A connection of it, in the caller's ownership.
     SSL* connection(int descriptor);
 
@@ -31,6 +34,7 @@ class Tls {
     };
     std::unique_ptr<SSL_CTX, Free> _context;
     bool _isServer;
+    std::string _serverName;
     std::unique_ptr<SSL_SESSION, Free> _session;
 };
 

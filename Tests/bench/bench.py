@@ -56,6 +56,7 @@ class Bench:
         spec = {
             "work": "pingpong" if work == "beside" else work, "beside": int(work == "beside"),
             "streams": streams, "near": program.near, "host": program.host, "tls": program.tls,
+            "serverName": program.server_name,
             "stalled": program.stalled, "far": program.far(POOL if work == "visit" else streams + program.stalled),
             "seconds": seconds * BULK_FACTOR if is_bulk else seconds,
             "warmup": seconds if is_bulk else seconds / 3, "watch": program.pids()}
@@ -203,6 +204,8 @@ def speed(bench, setup, options):
             ("mappings", None, lambda: capacity.BesideMappings(setup, "beside 9,000 mappings")),
             ("agents", None, lambda: capacity.BesideAgents(setup, "beside 9,000 agents")),
             ("stalled", None, lambda: programs.ConnectorHop(setup, name="beside 8 stalled visitors", stalled=8))]
+    front = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", tls=True)),
+             ("by name", None, lambda: programs.ConnectorTunnel(setup, "by name", tls=True, front=True))]
     works = BULK + BOTH + PING + VISITS
     over_line = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", places=POOL))] + tunnel[1:]
     over_line_tls = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", tls=True, places=POOL))
@@ -213,6 +216,7 @@ def speed(bench, setup, options):
             group(bench, setup, "hop, TLS", hop_tls, works, options) +
             group(bench, setup, "tunnel, plain", tunnel, works, options) +
             group(bench, setup, "tunnel, encrypted", tunnel_tls, works, options) +
+            group(bench, setup, "front, encrypted", front, VISITS, options) +
             group(bench, setup, "idle, plain", idle, BULK[1:2] + PING[1:2], options, IDLE_FACTOR))
     for line in LINES:
         name = f"line, {line[0]} ms"

@@ -68,6 +68,7 @@ Object load(const Object& spec) {
         watched.push_back(process.convert<int>());
 
     Tls client;
+    client.askFor(spec.optValue<std::string>("serverName", ""));
     Tls agents;
     std::unique_ptr<Tls> target;
     Tls* farTls = nullptr;

@@ -173,7 +173,7 @@ class Connector:
         self.name = name
         self.tls = tls
         self.host = host
-        self.api = setup.ports.take()
+        self.api = (settings or {}).get("api", {}).get("port") or setup.ports.take()
         self._database = os.path.join(setup.folder, f"{name}-{self.api}.db")  # a new one for one that is made anew
         first, last = setup.ports.block(ports)
         settings = dict(settings or {})
@@ -204,9 +204,9 @@ class Connector:
     def get(self, path):
         return self._ask(path, None)
 
-    def add(self, places=PLACES):
+    def add(self, places=PLACES, more=None):
         return self._ask("/api/v2/mapping/add", {"mapping": json.dumps(
-            {"type": "public", "maxconnections": places, "heartbeatabsencethreshold": 200000})})
+            {"type": "public", "maxconnections": places, "heartbeatabsencethreshold": 200000} | (more or {}))})
 
     def _ask(self, path, form):
         scheme, context = ("https", ssl._create_unverified_context()) if self.tls else ("http", None)
@@ -222,6 +222,7 @@ class ConnectorHop:
     """Connector alone: the generator is the visitors and the agents."""
 
     host = HOST
+    server_name = ""
 
     def __init__(self, setup, tls=False, name="Connector", stalled=0, ports=4):
         self.name = name
@@ -252,6 +253,7 @@ class Peer:
 
     stalled = 0
     host = HOST
+    server_name = ""  # that visitors ask for in TLS
 
     def __init__(self, setup, name, tls=False, target_tls=False):
         self.name = name
@@ -368,19 +370,26 @@ class Direct(Peer):
 
 
 class ConnectorTunnel(Peer):
-    """Connector and its own agent, before the target."""
+    """Connector and its own agent, before the target. front: all come to one port, visitors by name."""
 
-    def __init__(self, setup, name, tls=False, places=PLACES):
+    DOMAIN = "fog.example.org"
+
+    def __init__(self, setup, name, tls=False, places=PLACES, front=False):
         self._places = places
+        self._front = front
         super().__init__(setup, name, tls)
 
     def begin(self):
         setup = self._setup
-        name = "connector-tunnel" + ("-tls" if self.tls else "")
-        self.connector = Connector(setup, name, self.tls)
+        name = "connector-tunnel" + ("-tls" if self.tls else "") + ("-front" if self._front else "")
+        front = {"api": {"bind": HOST, "port": setup.ports.take(), "anonymous": True},
+                 "front": {"port": setup.ports.take(), "domain": self.DOMAIN, "http-port": 0}}
+        self.connector = Connector(setup, name, self.tls, settings=front if self._front else None)
         self.processes.append(self.connector.process)
-        mapping = self.connector.add(self._places)
+        mapping = self.connector.add(self._places, {"ports": False} if self._front else {})
         self._mapping = mapping["id"]
+        if self._front:
+            self.server_name = f"{mapping['id']}.{self.DOMAIN}"
         self.near = mapping["port2"]
         with open(setup.certificate) as file:
             certificate = file.read()

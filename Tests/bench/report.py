@@ -38,6 +38,7 @@ TARGETS = [
     ("tunnel, plain", "visitors", "per s", "rathole", "least", 1.6),
     ("tunnel, plain", "visitors", "per s", "frp", "least", 3.0),
     ("tunnel, encrypted", "visitors", "per s", "frp, TLS", "least", 3.0),
+    ("front, encrypted", "visitors", "per s", "by name", "most", 1.05),
     ("line, 100 ms, visitors", "visitors, 1,000 at a time", "per s", "frp", "least", 2.5),
     ("line, 100 ms, bulk", "download, 1 stream", "Gbit/s", "direct", "least", 0.9),
 ]

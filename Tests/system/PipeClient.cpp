@@ -109,6 +109,7 @@ void PipeClient::connectTo(const Poco::Net::SocketAddress& address, const Connec
 void PipeClient::shakeHands(const ConnectOptions& options) {
     _ssl.reset(SSL_new(options.tls->context()));
     SSL_set_fd(_ssl.get(), _descriptor);
+    if (!options.serverName.empty()) SSL_set_tlsext_host_name(_ssl.get(), options.serverName.c_str());
     if (options.session) SSL_set_session(_ssl.get(), options.session.get());
     const Deadline deadline;
     for (;;) {

@@ -25,6 +25,8 @@ struct ConnectOptions {
     int bufferSize = 0;
     /// The source address; empty leaves it to the kernel.
     std::string from{};
+    /// The name that TLS asks for (SNI); empty for none.
+    std::string serverName{};
     /// What it says before everything else, TLS included, as it is.
     std::string preface{};
 };

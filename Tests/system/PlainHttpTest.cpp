@@ -220,8 +220,8 @@ BOOST_AUTO_TEST_CASE(ReloadTakesAnotherWebroot) {
     BOOST_TEST(ask(reloaded.setup, kChallenges + "token").status == 308);
 }
 
-/// Clients that come while one process takes the other's place.
-BOOST_AUTO_TEST_CASE(UpgradeRefusesNobody) {
+/// And a connection that asks for nothing keeps nobody from ending.
+BOOST_AUTO_TEST_CASE(UpgradeKeepsThePort) {
     UpgradedConnector upgraded(Mode::Tls);
     // What it started with has no front: the next process reads the file as it is now.
     withPlainHttp(upgraded.setup()).command();

@@ -104,6 +104,7 @@ void ExposeApplication::expose(const std::vector<std::string>& arguments) {
         throw CommandError(EXIT_USAGE, "--server=URL is missing, which says where Connector's API is; see "
                                        "iofog-connector-agent expose --help");
     _settings.server = serverOf(*_server);
+    _settings.proxy = AgentEnvironment::ofProcess().proxies().to(_settings.server.getHost());
     if (!_tokenFile.empty()) _settings.token = tokenIn(_tokenFile);
     if (!_caFile.empty()) _settings.trusted = textOf(_caFile);
     if (_settings.keptFile) refuseOverwriting(*_settings.keptFile);

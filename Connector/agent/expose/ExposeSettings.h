@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/proxy/HttpProxy.h"
 #include "cli/AgentJson.h"
 
 #include <Poco/URI.h>
@@ -14,6 +15,8 @@ struct ExposeSettings {
     AgentTarget target;
     /// http or https, a host and a port.
     Poco::URI server;
+    /// The proxy that it is reached through; nothing: none.
+    std::optional<HttpProxy> proxy;
     /// "": none.
     std::string token;
     /// The CA certificates to trust, PEM; empty: the system's.

@@ -24,7 +24,7 @@ constexpr int kWrongPasscodes = 2;
 constexpr mode_t kOwnersOnly = 0600;
 
 AgentConfiguration configurationOf(const ExposedMapping& mapping) {
-    return AgentConfiguration::parse(mapping.agentConfiguration(), "");
+    return AgentConfiguration::parse(mapping.agentConfiguration(), AgentEnvironment::ofProcess());
 }
 
 } // namespace

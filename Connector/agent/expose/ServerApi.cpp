@@ -12,8 +12,22 @@ namespace connector {
 
 using Poco::Util::Application;
 
-ServerApi::ServerApi(const ExposeSettings& settings) : _hasToken(!settings.token.empty()) {
-    use(sessionFor(settings), settings.server.getScheme() + "://" + settings.server.getAuthority(),
+namespace {
+
+void useProxy(Poco::Net::HTTPClientSession& session, const HttpProxy& proxy) {
+    session.setProxy(proxy.host, proxy.port);
+    const auto colon = proxy.credentials.find(':');
+    if (colon != std::string::npos)
+        session.setProxyCredentials(proxy.credentials.substr(0, colon), proxy.credentials.substr(colon + 1));
+}
+
+} // namespace
+
+ServerApi::ServerApi(const ExposeSettings& settings)
+    : _hasToken(!settings.token.empty()), _proxy(settings.proxy) {
+    auto session = sessionFor(settings);
+    if (_proxy) useProxy(*session, *_proxy);
+    use(std::move(session), settings.server.getScheme() + "://" + settings.server.getAuthority(),
         settings.token);
 }
 
@@ -47,7 +61,9 @@ CommandError ServerApi::connectionFailure(const Poco::Exception& error) const {
             Application::EXIT_PROTOCOL,
             "the certificate of " + url() + " is not trusted: " + _distrust +
                 "; it must be for the name in --server, and signed by a CA of this machine or of --ca=FILE"};
-    return {Application::EXIT_UNAVAILABLE, "no Connector answers at " + url() + ": " + error.displayText()};
+    const auto way = _proxy ? " through the proxy " + _proxy->name() : "";
+    return {Application::EXIT_UNAVAILABLE,
+            "no Connector answers at " + url() + way + ": " + error.displayText()};
 }
 
 std::string ServerApi::helpWithPermission() const {

@@ -26,6 +26,7 @@ class ServerApi final : public ApiClient {
     std::string helpWithPermission() const override;
 
     const bool _hasToken;
+    const std::optional<HttpProxy> _proxy;
     Poco::Net::Context::Ptr _tls;
     std::string _distrust; ///< what is wrong with the certificate; empty: nothing
 };
