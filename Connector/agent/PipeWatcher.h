@@ -18,7 +18,7 @@ class PipeWatcher {
     virtual void onNoTarget(const std::string& visitor, const std::string& why) = 0;
     /// A connection to Connector is there.
     virtual void onConnected() = 0;
-    /// One was lost, or could not be made.
+    /// One was lost, or could not be made while there was no other.
     virtual void onNotConnected(const std::string& why) = 0;
 
   protected:

@@ -125,9 +125,10 @@ void SessionPipe::onConnected() {
 
 /// One that is dead for good is no reason to ask for names all the time.
 void SessionPipe::onNotConnected(const std::string& why) {
+    if (std::any_of(_links.begin(), _links.end(), [](const auto& link) { return link->isConnected(); }))
+        return;
     if (watcher()) watcher()->onNotConnected(why);
-    if (std::none_of(_links.begin(), _links.end(), [](const auto& link) { return link->isConnected(); }))
-        _hosts.lookSoon();
+    _hosts.lookSoon();
 }
 
 void SessionPipe::onGoingAway(Pipe2Connection& connection) {

@@ -14,6 +14,13 @@ namespace {
 using Poco::Net::HTTPRequest;
 using Poco::Net::HTTPResponse;
 
+/// Of which an address proves nothing.
+std::vector<Network> proxiesOf(const ApiSettings& settings) {
+    auto all = settings.proxies.networks;
+    all.insert(all.end(), settings.frontProxies.begin(), settings.frontProxies.end());
+    return all;
+}
+
 std::string queryOf(const HTTPRequest& request) {
     const auto& target = request.getURI();
     const auto mark = target.find('?');
@@ -25,7 +32,7 @@ std::string queryOf(const HTTPRequest& request) {
 ApiRules::ApiRules(const ApiSettings& settings, const FrontSettings& front)
     : json(settings.address, settings.tls, front), node(settings.node),
       hosts(settings.address, settings.hosts),
-      identities(settings.identities, settings.anonymous, settings.proxies.networks) {}
+      identities(settings.identities, settings.anonymous, proxiesOf(settings)) {}
 
 ApiContext::ApiContext(const ApiSettings& settings, const FrontSettings& front, MappingService& service,
                        ServerMetrics& values, const ApiLogs& limited)

@@ -18,6 +18,8 @@ struct ApiSettings : HttpSettings {
     std::string address;
     /// What this Connector is called among those that share its database.
     std::string node;
+    /// Proxies that are trusted at the front, by which callers come, too.
+    std::vector<Network> frontProxies;
     /// Further names that callers may have called the API by, without ports.
     std::vector<std::string> hosts;
     /// Pipes have TLS: the URLs of public mappings begin with https:// instead of http://.

@@ -82,7 +82,8 @@ std::string asHost(const std::string& address) {
 } // namespace
 
 MappingJson::MappingJson(const std::string& address, bool tls, const FrontSettings& front)
-    : _host(asHost(address)), _tls(tls), _frontPort(front.port), _domain(front.domain) {}
+    : _host(asHost(address)), _tls(tls), _frontPort(front.port), _domain(front.domain),
+      _reserved(front.reserved.begin(), front.reserved.end()) {}
 
 Poco::JSON::Object::Ptr MappingJson::front() const {
     if (_frontPort == 0) return {};
@@ -128,7 +129,8 @@ Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
 /// "" when there is none. An id that was imported need not be one that a domain can have.
 std::string MappingJson::urlOf(const Mapping& mapping) const {
     constexpr std::uint16_t kHttps = 443;
-    const auto& label = mapping.name.empty() ? mapping.id : mapping.name;
+    const bool isByName = !mapping.name.empty() && !_reserved.contains(mapping.name);
+    const auto& label = isByName ? mapping.name : mapping.id;
     if (_frontPort != 0 && !_domain.empty() && isLabel(label))
         return "https://" + label + "." + _domain +
                (_frontPort == kHttps ? "" : ":" + std::to_string(_frontPort));

@@ -6,6 +6,7 @@
 #include <Poco/JSON/Object.h>
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 namespace connector {
@@ -38,6 +39,7 @@ class MappingJson {
     bool _tls;
     std::uint16_t _frontPort; ///< 0: there is none
     std::string _domain;      ///< or ""
+    std::set<std::string> _reserved;
 };
 
 } // namespace connector

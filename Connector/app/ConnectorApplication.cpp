@@ -27,7 +27,9 @@ constexpr const char* kProgram = "iofog-connector";
 
 /// What is served, in a few words.
 std::string summary(const Configuration& configuration) {
+    const auto front = configuration.front.port;
     return "API on port " + std::to_string(configuration.api.port) + ", " +
+           (front == 0 ? "" : "the front on port " + std::to_string(front) + ", ") +
            (configuration.dev ? "development mode (no TLS)" : "production mode (TLS)");
 }
 

@@ -4,6 +4,8 @@
 #include "app/ProxySettings.h"
 #include "model/MappingName.h"
 
+#include <Poco/String.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -63,16 +65,29 @@ void checkPorts(const JsonFields& front, const Configuration& configuration) {
         front.refuse("http-port", "another one than front.port, api.port and metrics.port, or 0 for none");
 }
 
-/// What callers may call the API by who come to the front.
-void acceptHosts(const FrontSettings& front, ApiSettings& api) {
+/// Before the domain; "" where it is none in the domain.
+std::string labelOf(const std::string& host, const std::string& domain) {
+    auto name = Poco::toLower(host);
+    if (name.ends_with('.')) name.pop_back();
+    if (!name.ends_with("." + domain)) return "";
+    name.resize(name.size() - domain.size() - 1);
+    return name;
+}
+
+/// What callers call the API by must be no mapping's name, and what leads to the API they may call it by.
+void shareNames(FrontSettings& front, ApiSettings& api) {
     if (front.domain.empty()) return;
+    auto hosts = api.hosts;
+    hosts.push_back(api.address);
+    for (const auto& host : hosts)
+        if (const auto label = labelOf(host, front.domain); !label.empty()) front.reserved.push_back(label);
     api.hosts.push_back(front.domain);
     for (const auto& name : front.reserved)
         api.hosts.push_back(name + "." + front.domain);
 }
 
 /// The front has its place.
-void takeApiPort(JsonFields& root, Configuration& configuration) {
+void takeApiPort(JsonFields& root, const JsonFields& front, Configuration& configuration) {
     for (const auto* key : {"bind", "trusted-proxies"}) {
         auto api = root.object("api");
         if (api.has(key))
@@ -83,6 +98,7 @@ void takeApiPort(JsonFields& root, Configuration& configuration) {
     const auto& address = configuration.pipes.bind.front();
     configuration.api.bind = address.isWildcard() ? "" : address.toString();
     configuration.api.listens = false;
+    refuseCommandsAddress(front, configuration.front.proxies.networks, configuration.api.bind);
 }
 
 } // namespace
@@ -107,8 +123,9 @@ void readFront(JsonFields& root, Configuration& configuration) {
     if (settings.port == 0) return;
     if (configuration.dev) throw FieldError("front: needs \"dev\": false, as it tells by TLS who comes");
     requireCallers(configuration.api);
-    acceptHosts(settings, configuration.api);
-    if (settings.port == configuration.api.port) takeApiPort(root, configuration);
+    shareNames(settings, configuration.api);
+    configuration.api.frontProxies = settings.proxies.networks;
+    if (settings.port == configuration.api.port) takeApiPort(root, front, configuration);
 }
 
 } // namespace connector

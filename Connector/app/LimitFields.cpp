@@ -68,8 +68,11 @@ std::int64_t descriptorsAtDoors(const Configuration& configuration) {
         return proxies.networks.empty() ? 0 : static_cast<std::int64_t>(proxies.waiting);
     };
     const auto& front = configuration.front;
-    return waiting(configuration.api.proxies) + waiting(front.proxies) +
-           (front.port == 0 ? 0 : static_cast<std::int64_t>(front.connections));
+    if (front.port == 0) return waiting(configuration.api.proxies);
+    const auto plainPorts = front.httpPort == 0 ? 0 : std::ssize(configuration.pipes.bind);
+    // So many of addresses that are known, and so many of others.
+    return waiting(configuration.api.proxies) + (1 + plainPorts) * waiting(front.proxies) +
+           2 * static_cast<std::int64_t>(front.connections);
 }
 
 /// The most descriptors that pipes may use: half of all remains at the least. The other ports of HTTP have

@@ -23,17 +23,22 @@ std::vector<Network> readTrustedProxies(JsonFields& fields) {
     return readNetworks(fields, kTrustedProxies, kMaxNetworks);
 }
 
+void refuseCommandsAddress(const JsonFields& fields, const std::vector<Network>& proxies,
+                           const std::string& bind) {
+    const auto own = commandsAddress(bind);
+    if (contain(proxies, own))
+        fields.refuse(kTrustedProxies, "networks without " + own.toString() +
+                                           ", from where the commands on this machine call the API: give the "
+                                           "proxy another source address, such as 127.0.0.2");
+}
+
 std::vector<Network> readApiProxies(JsonFields& api, const ApiSettings& settings) {
     auto proxies = readTrustedProxies(api);
     if (proxies.empty()) return proxies;
     if (settings.identities.empty() && !settings.anonymous)
         api.refuse(kTrustedProxies, "left out, unless api.identities says who may call or api.anonymous is "
                                     "true: behind a proxy are not only callers of this machine");
-    const auto own = commandsAddress(settings.bind);
-    if (contain(proxies, own))
-        api.refuse(kTrustedProxies, "networks without " + own.toString() +
-                                        ", from where the commands on this machine call the API: give the "
-                                        "proxy another source address, such as 127.0.0.2");
+    refuseCommandsAddress(api, proxies, settings.bind);
     return proxies;
 }
 

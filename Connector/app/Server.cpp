@@ -86,7 +86,7 @@ HttpSettings plainHttp(const Configuration& configuration, const Poco::Net::IPAd
                           .proxies = configuration.front.proxies};
     settings.limits.threads = kThreads;
     const auto share = settings.limits.connections / configuration.pipes.bind.size();
-    settings.limits.connections = std::max<std::size_t>(share, 1);
+    settings.limits.connections = settings.limits.unidentified = std::max<std::size_t>(share, 1);
     return settings;
 }
 

@@ -305,8 +305,11 @@ Poco::JSON::Object::Ptr ApiClient::resultOf(const Answer& answer) const {
                        ? json->getValue<std::string>("errormessage")
                        : "status " + std::to_string(answer.status);
     const int exitCode = exitCodeFor(answer.status);
-    if (exitCode == Application::EXIT_NOPERM)
-        message = "the API at " + _url + " refuses this command: " + message + "; " + helpWithPermission();
+    if (exitCode == Application::EXIT_NOPERM) {
+        const auto help = helpWith(answer.status);
+        message =
+            "the API at " + _url + " refuses this command: " + message + (help.empty() ? "" : "; " + help);
+    }
     throw CommandError(exitCode, message);
 }
 

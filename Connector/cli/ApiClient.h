@@ -114,8 +114,9 @@ class ApiClient {
     /// What to throw when the request could not be sent, or no answer came.
     virtual CommandError connectionFailure(const Poco::Exception& error) const = 0;
 
-    /// What would help when the caller is not permitted something, for the end of a message.
-    virtual std::string helpWithPermission() const = 0;
+    /// What would help when the caller is unknown (401), or may not do this (403), for the end of a message;
+    /// "" for nothing.
+    virtual std::string helpWith(int status) const = 0;
 
     /// Throws CommandError.
     [[noreturn]] void refuseAnswer(const std::string& why) const;

@@ -86,7 +86,7 @@ std::string ConnectorApi::place() const {
     return url() + " (from " + _configuration.file + ")";
 }
 
-std::string ConnectorApi::helpWithPermission() const {
+std::string ConnectorApi::helpWith(int) const {
     if (_tokenOf.empty()) return "api.identities in " + _configuration.file + " has none with a token";
     return "is \"" + _tokenOf + "\" in " + _configuration.file +
            " newer than what the service has read? iofog-connector reload has it read the file again";

@@ -30,7 +30,7 @@ class ConnectorApi final : public ApiClient {
   private:
     std::string place() const override;
     CommandError connectionFailure(const Poco::Exception& error) const override;
-    std::string helpWithPermission() const override;
+    std::string helpWith(int status) const override;
 
     Configuration _configuration;
     std::string _tokenOf;            ///< the name of the identity whose token it is; "" when there is none

@@ -38,13 +38,21 @@ class Front::Arrival final : public PeekedConnection, public Newcomer {
         if (!watch()) _front.drop(*this, FrontArrival::Resources, kNoWatch);
     }
 
+    /// Unless it has gone meanwhile.
+    void lookAgain() {
+        if (!isStopped()) look();
+    }
+
+    /// Who sends it byte by byte has it read once, and not each time.
     void look() override {
+        if (!hasEnded() && available() < _needed) return;
         const auto room = _front._loop.scratch().first(ClientHello::kMost);
         const auto peeked = peek(room);
         if (peeked < 0 && errno == EAGAIN) return;
         if (peeked <= 0) return _front.drop(*this, FrontArrival::Unspoken, "");
         const auto hello = ClientHello::parse(room.first(static_cast<std::size_t>(peeked)));
         if (hello.verdict != ClientHello::Verdict::Incomplete) return _front.route(*this, hello);
+        _needed = std::min(hello.needed, ClientHello::kMost);
         if (hasEnded()) _front.drop(*this, FrontArrival::Unspoken, "");
     }
 
@@ -67,6 +75,7 @@ class Front::Arrival final : public PeekedConnection, public Newcomer {
     }
 
     Front& _front;
+    std::size_t _needed = 0; ///< of bytes, before it is looked at again
     Timer _timer;
 };
 
@@ -92,12 +101,14 @@ Front::~Front() {
 
 void Front::start(Api api) {
     _api = std::move(api);
+    bool isWatched = true;
     _loop.runThere([this] {
         Acceptor& self = *this;
         _entrance.emplace(_loop, _proxies, self, _environment.logs().proxies);
         for (auto& listener : _listeners)
-            listener->start(_loop, *_entrance);
+            isWatched = listener->start(_loop, *_entrance) && isWatched;
     });
+    if (!isWatched) throw Poco::IOException(kNoWatch);
 }
 
 /// Those that wait are looked at once more.
@@ -106,7 +117,7 @@ void Front::serve() {
         _isServing = true;
         const std::vector<std::shared_ptr<Arrival>> waiting(_waiting.begin(), _waiting.end());
         for (const auto& arrival : waiting)
-            arrival->look();
+            arrival->lookAgain();
     });
 }
 
@@ -121,7 +132,7 @@ void Front::leave(std::chrono::milliseconds atMost) {
 }
 
 void Front::onAllGone() {
-    if (!_allGone || !_waiting.empty() || !_agents.isEmpty()) return;
+    if (!_allGone || !_waiting.empty() || !_agents.isEmpty() || _entrance->count() > 0) return;
     _allGone->set_value();
     _allGone.reset();
 }
@@ -129,6 +140,10 @@ void Front::onAllGone() {
 void Front::change(const FrontSettings& settings) {
     _settings.replace(settings);
     _proxies.replace(settings.proxies);
+    _loop.runThere([this] {
+        for (const auto& listener : _listeners)
+            _environment.update(*listener);
+    });
 }
 
 void Front::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease) {
@@ -152,14 +167,12 @@ void Front::route(Arrival& arrival, const ClientHello& hello) {
     if (isAgent && !takeLease(arrival)) return;
     arrival.stop();
     _arrivals.add(isAgent ? FrontArrival::Agent : FrontArrival::Api);
-    auto lease = std::move(arrival.lease);
-    auto socket = std::move(arrival.socket);
-    const auto peer = arrival.peer;
-    forget(arrival);
+    _newcomers.remove(arrival); // or it might have to go for itself
     if (isAgent)
-        _agents.onAccepted(std::move(socket), peer, std::move(lease));
+        _agents.onAccepted(std::move(arrival.socket), arrival.peer, std::move(arrival.lease));
     else
-        _api(std::move(socket), peer);
+        _api(std::move(arrival.socket), arrival.peer);
+    forget(arrival);
 }
 
 /// What stands before the domain, if that is not reserved.
@@ -189,7 +202,8 @@ void Front::refuseName(Arrival& arrival, const std::string& name) {
     ::send(arrival.socket.get(), kUnrecognizedName.data(), kUnrecognizedName.size(),
            MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(arrival.socket.get(), SHUT_WR);
-    drop(arrival, FrontArrival::UnknownName, "no mapping has its name", ": " + printable(name));
+    drop(arrival, FrontArrival::UnknownName, "no mapping that is served has its name",
+         ": " + printable(name));
 }
 
 bool Front::takeLease(Arrival& arrival) {

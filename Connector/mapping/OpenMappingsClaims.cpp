@@ -46,7 +46,7 @@ void OpenMappings::refuseTakenName(const std::string& name) const {
     const auto* const owner = _names.ownerOf(name);
     if (!owner && !_open.contains(name) && !_damaged.contains(name)) return;
     const auto taken = "name: " + name + " is ";
-    if (!owner) throw NameTaken(taken + "the id of another mapping", name);
+    if (!owner) throw NameTaken(taken + "the id of a mapping", name);
     const auto open = _open.find(*owner);
     if (open == _open.end())
         throw NameTaken(taken + "taken by mapping " + *owner + ", which is not open", *owner);

@@ -100,7 +100,6 @@ void addStrangers(Families& families, const ProcessSources& sources) {
 }
 
 void addFront(Families& families, const ProcessSources& sources) {
-    if (sources.pipes.frontPort() == 0) return;
     constexpr std::array kKinds{"agent",    "visitor", "api",      "unknown-name",
                                 "unspoken", "crowded", "resources"};
     static_assert(kKinds.size() == kFrontArrivals);

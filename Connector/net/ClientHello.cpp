@@ -63,17 +63,18 @@ std::string textOf(Bytes bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Whether it has all that its head announces.
-bool isWhole(const std::vector<std::byte>& message) {
-    if (message.size() < kMessageHead) return false;
-    return message.size() - kMessageHead >= Reader(Bytes(message).subspan(1, 3)).number(3);
+/// How many bytes of the message have still to come: of its head, or of what that announces.
+std::size_t missingOf(const std::vector<std::byte>& message) {
+    if (message.size() < kMessageHead) return kMessageHead - message.size();
+    const auto length = kMessageHead + Reader(Bytes(message).subspan(1, 3)).number(3);
+    return length - std::min(length, message.size());
 }
 
 /// The handshake message as far as it has come, out of the records that it is in; nothing when one of them is
 /// something else. What follows the message is no matter.
 std::optional<std::vector<std::byte>> messageIn(Bytes bytes) {
     std::vector<std::byte> message;
-    while (!bytes.empty() && !isWhole(message)) {
+    while (!bytes.empty() && missingOf(message) > 0) {
         if (std::to_integer<unsigned>(bytes[0]) != kHandshake) return std::nullopt;
         if (bytes.size() > 1 && std::to_integer<unsigned>(bytes[1]) != 3) return std::nullopt;
         if (bytes.size() < kRecordHead) break;
@@ -130,17 +131,19 @@ bool ClientHello::offers(std::string_view protocol) const {
 }
 
 ClientHello ClientHello::parse(std::span<const std::byte> bytes) {
-    const bool isAll = bytes.size() < kMost;
     const auto message = messageIn(bytes.first(std::min(bytes.size(), kMost)));
-    if (!message) return {Verdict::Other};
+    if (!message) return {.verdict = Verdict::Other};
     Reader reader(*message);
     const auto type = reader.number(1);
-    if (!message->empty() && type != kClientHello) return {Verdict::Other};
+    if (!message->empty() && type != kClientHello) return {.verdict = Verdict::Other};
     const auto length = reader.number(3);
-    if (!isWhole(*message)) return {isAll && length < kMost ? Verdict::Incomplete : Verdict::Other};
-    ClientHello hello{Verdict::Complete};
+    if (const auto missing = missingOf(*message); missing > 0) {
+        const bool mayCome = bytes.size() < kMost && length < kMost;
+        return {.verdict = mayCome ? Verdict::Incomplete : Verdict::Other, .needed = bytes.size() + missing};
+    }
+    ClientHello hello{.verdict = Verdict::Complete};
     if (readBody(Reader(reader.take(length)), hello)) return hello;
-    return {Verdict::Other};
+    return {.verdict = Verdict::Other};
 }
 
 } // namespace connector

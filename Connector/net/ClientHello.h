@@ -21,6 +21,8 @@ struct ClientHello {
     static constexpr std::size_t kMost = 16 * 1024;
 
     Verdict verdict = Verdict::Incomplete;
+    /// Incomplete: with less than so many bytes it stays so, or is Other.
+    std::size_t needed = 0;
     /// The server's name (RFC 6066), in lower case; "" when it says none.
     std::string serverName{};
     /// The protocols that it offers (ALPN, RFC 7301).

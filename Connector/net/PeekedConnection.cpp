@@ -1,6 +1,7 @@
 #include "net/PeekedConnection.h"
 
 #include <cerrno>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -26,6 +27,12 @@ void PeekedConnection::stop() {
 ssize_t PeekedConnection::peek(std::span<std::byte> into) const {
     const auto received = ::recv(socket.get(), into.data(), into.size(), MSG_PEEK | MSG_DONTWAIT);
     return received < 0 && errno == EINTR ? peek(into) : received;
+}
+
+std::size_t PeekedConnection::available() const {
+    int bytes = 0;
+    ::ioctl(socket.get(), FIONREAD, &bytes);
+    return static_cast<std::size_t>(bytes);
 }
 
 void PeekedConnection::take(std::span<std::byte> bytes) const {

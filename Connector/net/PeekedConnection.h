@@ -42,6 +42,9 @@ class PeekedConnection : private EventHandler {
     /// What the kernel holds, without taking it. At the end of what the peer sends: 0; less than 0: errno.
     ssize_t peek(std::span<std::byte> into) const;
 
+    /// How many bytes the kernel holds.
+    std::size_t available() const;
+
     /// Only of what peek() has seen.
     void take(std::span<std::byte> bytes) const;
 

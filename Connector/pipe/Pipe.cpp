@@ -63,7 +63,7 @@ void Pipe::takeAgent(std::size_t side, std::unique_ptr<SocketStream> stream, con
                      bool hasTurn) {
     auto arrived = std::make_shared<std::unique_ptr<SocketStream>>(std::move(stream));
     _loop.post([this, side, arrived, greeting, hasTurn, hold = hold()] {
-        if (auto* const agents = agentsAt(side)) agents->onGreeted(std::move(*arrived), greeting, hasTurn);
+        agentsAt(side)->onGreeted(std::move(*arrived), greeting, hasTurn);
     });
 }
 

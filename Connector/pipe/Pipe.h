@@ -48,8 +48,8 @@ class Pipe : private RelaySet::Owner, private Openings::Owner {
     void takeVisitor(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease);
 
     /// An agent that has come to the front, and said this greeting, which seems to be for that side (0 for
-    /// port1). hasTurn: AgentConnection::hasTurn(). On any loop whose stream it is; it must be detached, and
-    /// there must be a hold.
+    /// port1), which has agents. hasTurn: AgentConnection::hasTurn(). On any loop whose stream it is; it must
+    /// be detached, and there must be a hold.
     void takeAgent(std::size_t side, std::unique_ptr<SocketStream> stream, const std::string& greeting,
                    bool hasTurn);
 

@@ -4,6 +4,8 @@
 
 #include <Poco/URI.h>
 
+#include <stdexcept>
+
 namespace connector::test {
 
 namespace {
@@ -17,14 +19,20 @@ std::vector<std::string> wordsOf(const std::vector<std::string>& words) {
 }
 
 /// With standard error in a file of its own.
-ChildProcess::Command commandOf(const Folder& folder, const std::string& target,
-                                const std::vector<std::string>& server,
-                                const std::vector<std::string>& more) {
-    std::vector<std::string> words{"/bin/sh", "-c", R"(errors=$1; shift; exec "$@" 2>"$errors")", "sh",
-                                   folder.path(kErrors)};
-    for (const auto& part : {wordsOf({target}), server, more})
-        words.insert(words.end(), part.begin(), part.end());
-    return {words, folder.path("output.log")};
+ChildProcess::Command commandOf(const Folder& folder, const std::vector<std::string>& words,
+                                const std::map<std::string, std::string>& environment) {
+    std::vector<std::string> all{"/bin/sh", "-c", R"(errors=$1; shift; exec "$@" 2>"$errors")", "sh",
+                                 folder.path(kErrors)};
+    const auto program = wordsOf(words);
+    all.insert(all.end(), program.begin(), program.end());
+    return {all, folder.path("output.log"), environment};
+}
+
+std::vector<std::string> joined(const std::vector<std::vector<std::string>>& parts) {
+    std::vector<std::string> all;
+    for (const auto& part : parts)
+        all.insert(all.end(), part.begin(), part.end());
+    return all;
 }
 
 } // namespace
@@ -46,7 +54,11 @@ Finished runExpose(const std::vector<std::string>& words) {
 
 ExposeProgram::ExposeProgram(const ConnectorSetup& connector, const std::string& target,
                              const std::vector<std::string>& more)
-    : _process(commandOf(_folder, target, serverOf(connector), more)) {}
+    : ExposeProgram(joined({{target}, serverOf(connector), more}), {}) {}
+
+ExposeProgram::ExposeProgram(const std::vector<std::string>& words,
+                             const std::map<std::string, std::string>& environment)
+    : _process(commandOf(_folder, words, environment)) {}
 
 std::string ExposeProgram::output() const {
     return readFile(_folder.path("output.log"));
@@ -56,18 +68,22 @@ std::string ExposeProgram::log() const {
     return readFile(_folder.path(kErrors));
 }
 
-void ExposeProgram::waitForOutput(const std::string& text) const {
-    waitUntil("\"" + text + "\" in what is printed",
-              [&] { return output().find(text) != std::string::npos; });
+void ExposeProgram::waitForOutput(const std::string& text) {
+    waitUntil("\"" + text + "\" in what is printed", [&] {
+        const bool isRunning = _process.isRunning();
+        if (output().find(text) != std::string::npos) return true;
+        if (!isRunning) throw std::runtime_error("expose has ended: " + log());
+        return false;
+    });
 }
 
-std::string ExposeProgram::url() const {
+std::string ExposeProgram::url() {
     waitForOutput("\n");
     const auto printed = output();
     return printed.substr(0, printed.find('\n'));
 }
 
-std::uint16_t ExposeProgram::port() const {
+std::uint16_t ExposeProgram::port() {
     return Poco::URI(url()).getPort();
 }
 

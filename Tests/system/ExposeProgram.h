@@ -5,6 +5,7 @@
 #include "Folder.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,17 +24,22 @@ class ExposeProgram {
     ExposeProgram(const ConnectorSetup& connector, const std::string& target,
                   const std::vector<std::string>& more = {});
 
+    /// words: all that is behind `expose`.
+    ExposeProgram(const std::vector<std::string>& words,
+                  const std::map<std::string, std::string>& environment);
+
     ChildProcess& process() { return _process; }
 
     /// What it prints, and what it logs.
     std::string output() const;
     std::string log() const;
-    void waitForOutput(const std::string& text) const;
+    /// Throws, with the log, when it ends without that.
+    void waitForOutput(const std::string& text);
 
     /// The first line that it prints, when it has.
-    std::string url() const;
+    std::string url();
     /// The port in it.
-    std::uint16_t port() const;
+    std::uint16_t port();
 
   private:
     Folder _folder;

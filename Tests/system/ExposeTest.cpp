@@ -1,8 +1,11 @@
 #include "Commands.h"
 #include "ConnectorProcess.h"
 #include "ExposeProgram.h"
+#include "HostNames.h"
+#include "Skipping.h"
 #include "TargetServer.h"
 #include "TestTarget.h"
+#include "Tinyproxy.h"
 
 #include <Poco/Net/SecureStreamSocket.h>
 
@@ -164,7 +167,8 @@ BOOST_AUTO_TEST_CASE(TheSecondSignalEndsVisitors) {
     waitUntil("it stops", [&] { return has(expose.log(), "stopping"); });
     served.send("still here");
     BOOST_TEST(visitor.readExactly(10) == "still here");
-    BOOST_TEST(expose.process().stop(SIGINT) == 0, expose.log());
+    constexpr std::chrono::seconds kLessThanItWouldWait{15};
+    BOOST_TEST(expose.process().stop(SIGINT, kLessThanItWouldWait) == 0, expose.log());
     BOOST_TEST(mappingsOf(server.setup).empty());
 }
 
@@ -179,7 +183,8 @@ BOOST_AUTO_TEST_CASE(WhereThereIsAFrontVisitorsComeByName) {
         return "https://" + name + "." + kFrontDomain + ":" + textOf(front);
     };
     ExposeProgram unnamed(setup, textOf(target.port()));
-    BOOST_TEST(unnamed.url() == urlOf(mappingOf(setup)));
+    const auto url = unnamed.url();
+    BOOST_TEST(url == urlOf(mappingOf(setup)));
     BOOST_TEST(unnamed.process().stop(SIGTERM) == 0, unnamed.log());
 
     ExposeProgram named(setup, textOf(target.port()), {"--name=web", "--keep=" + file});
@@ -239,6 +244,18 @@ BOOST_AUTO_TEST_CASE(ItEndsWhenTheMappingIsRemoved) {
     server.connector.api().remove(id);
     BOOST_TEST(expose.process().waitForExit() == kUnavailable, expose.log());
     BOOST_TEST(has(expose.log(), "mapping " + id + " was removed by somebody else"), expose.log());
+}
+
+BOOST_AUTO_TEST_CASE(ItEndsWhenThePasscodeIsChanged) {
+    const Server server;
+    const LineServer target;
+    ExposeProgram expose(server.setup, textOf(target.port()));
+    BOOST_TEST(isServed(server.connector, expose.port()));
+    const auto id = mappingOf(server.setup);
+    jsonOf(server.setup, {"mapping", "passcode", id});
+    BOOST_TEST(expose.process().waitForExit() == kNoPermission, expose.log());
+    BOOST_TEST(has(expose.log(), "somebody has changed that of mapping " + id), expose.log());
+    BOOST_TEST(mappingOf(server.setup) == id);
 }
 
 BOOST_AUTO_TEST_CASE(ItFollowsTheMappingToOtherPorts) {
@@ -325,6 +342,39 @@ BOOST_AUTO_TEST_CASE(ACertificateMustBeForTheServersName) {
     auto words = serverOf(setup);
     words.insert(words.begin(), "8080");
     checkFailure(words, kProtocol, {"is not trusted", "IP address mismatch"});
+}
+
+BOOST_AUTO_TEST_CASE(AProxyIsOnTheWayToBothApiAndMapping) {
+    if (!Tinyproxy::isThere()) return skipTest("tinyproxy is not installed");
+    if (!HostNames::isPossible()) return skipTest("no mount namespaces");
+    ConnectorSetup setup(Mode::Tls, 2);
+    const auto certificate = CertificateAuthority::shared().issueWith(
+        setup.folder(), "named", std::string("DNS:") + HostNames::kName + ",IP:127.0.0.1");
+    withOperator(setup)
+        .set("address", HostNames::kName)
+        .set("tls.certificate", certificate.certificateFile)
+        .set("tls.key", certificate.keyFile);
+    const ConnectorProcess connector(setup);
+    HostNames names; // which the proxy knows alone
+    names.set({"127.0.0.1"});
+    const auto port = setup.firstMappingPort();
+    const Tinyproxy proxy({.ports = {setup.apiPort(), port, static_cast<std::uint16_t>(port + 1)},
+                           .login = "user secret-word",
+                           .launcher = names.launcher()});
+    const LineServer target;
+    auto words = serverOf(setup);
+    words[1] = std::string("https://") + HostNames::kName + ":" + textOf(setup.apiPort());
+    words.insert(words.begin(), textOf(target.port()));
+    ExposeProgram expose(words, {{"https_proxy", proxy.url("user:secret-word@")}});
+    BOOST_TEST(isServed(connector, expose.port()));
+    BOOST_TEST(expose.process().stop(SIGTERM) == 0, expose.log());
+    BOOST_TEST(!has(expose.log(), "secret-word"), expose.log());
+    BOOST_TEST(proxy.requests("CONNECT " + words[2].substr(std::string("https://").size())) >= 1U);
+    BOOST_TEST(mappingsOf(setup).empty());
+
+    ExposeProgram stranger(words, {{"https_proxy", proxy.url()}});
+    BOOST_TEST(stranger.process().waitForExit() == kUnavailable);
+    BOOST_TEST(has(stranger.log(), " through the proxy 127.0.0.1:"), stranger.log());
 }
 
 BOOST_AUTO_TEST_CASE(AServerThatIsAwayIsSaid) {

@@ -143,7 +143,7 @@ BOOST_FIXTURE_TEST_CASE(NamesOfNobodyGetAnAlert, Fronted) {
         BOOST_TEST((client.readToEnd() == kUnrecognizedName), name);
     }
     waitForArrivals("unknown-name", static_cast<double>(names.size()));
-    connector.waitForLog("closed: no mapping has its name: a.b");
+    connector.waitForLog("closed: no mapping that is served has its name: a.b");
 }
 
 BOOST_FIXTURE_TEST_CASE(AllOthersAreTheApis, Fronted) {
@@ -214,7 +214,7 @@ BOOST_FIXTURE_TEST_CASE(NewPasscodeHoldsAtTheFront, Fronted) {
 
 BOOST_AUTO_TEST_CASE(WrongPasscodesSlowTheirAddressAndNoVisitors) {
     constexpr const char* kBadNode = "127.0.0.2";
-    constexpr int kNever = 600000;
+    static constexpr int kNever = 600000;
     const Fronted fronted([](ConnectorSetup& setup) {
         setup.set("limits.wrong-passcodes", 3);
         setup.set("limits.wrong-passcodes-within", kNever);
@@ -309,7 +309,7 @@ BOOST_AUTO_TEST_CASE(WhoSaysNothingIsClosedAndKeepsNobodyOut) {
 
 /// Agents and visitors can't use up what callers of the API need.
 BOOST_AUTO_TEST_CASE(ApiIsReachedWhenDescriptorsHaveRunOut) {
-    constexpr int kDescriptors = 4;
+    static constexpr int kDescriptors = 4;
     const Fronted fronted([](ConnectorSetup& setup) { setup.set("limits.descriptors", kDescriptors); });
     const auto mapping = fronted.add(kPublicWithoutPorts);
     auto agent = fronted.agent(mapping.passcode1);

@@ -15,6 +15,9 @@ namespace {
 /// Lines of visitors that wait for standard output at the most; what is beyond is counted.
 constexpr std::size_t kMaxWaiting = 10000;
 
+/// Of several Connectors, one may not have heard of the mapping yet when it is dialled.
+constexpr int kWrongAtFirst = 2;
+
 } // namespace
 
 ExposeWatcher::ExposeWatcher()
@@ -29,9 +32,9 @@ void ExposeWatcher::print(const std::string& line) {
     _lines->log(Poco::Message("expose", line, Poco::Message::PRIO_INFORMATION));
 }
 
-int ExposeWatcher::wrongPasscodes() {
+bool ExposeWatcher::isDisowned() {
     const std::lock_guard lock(_mutex);
-    return _wrongPasscodes;
+    return _wrongPasscodes >= (_wasConnected ? 1 : kWrongAtFirst);
 }
 
 void ExposeWatcher::onVisitor(const std::string& visitor) {
@@ -50,6 +53,7 @@ void ExposeWatcher::onNoTarget(const std::string& visitor, const std::string& wh
 
 void ExposeWatcher::onConnected() {
     const std::lock_guard lock(_mutex);
+    _wasConnected = true;
     _wrongPasscodes = 0;
     if (std::exchange(_wasLost, false)) _log.notice("connected to Connector again");
 }

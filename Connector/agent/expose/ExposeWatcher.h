@@ -27,9 +27,8 @@ class ExposeWatcher final : public PipeWatcher {
     /// A line of standard output. Any thread.
     void print(const std::string& line);
 
-    /// How often in a row Connector has said that the passcode is wrong, since a connection was there last.
-    /// Any thread.
-    int wrongPasscodes();
+    /// Whether Connector has said that the passcode is wrong, and must know. Any thread.
+    bool isDisowned();
 
     void onVisitor(const std::string& visitor) override;
     void onVisitorGone(const Relay& relay) override;
@@ -41,8 +40,9 @@ class ExposeWatcher final : public PipeWatcher {
     Poco::Logger& _log;
     Poco::AutoPtr<QueuedChannel> _lines;
     std::mutex _mutex; ///< for what follows
+    bool _wasConnected = false;
     bool _wasLost = false;
-    int _wrongPasscodes = 0;
+    int _wrongPasscodes = 0; ///< since a connection was there
 };
 
 } // namespace connector

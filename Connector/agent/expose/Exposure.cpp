@@ -18,9 +18,6 @@ namespace {
 
 using Poco::Util::Application;
 
-/// One may come from a Connector that has not heard of the mapping yet.
-constexpr int kWrongPasscodes = 2;
-
 constexpr mode_t kOwnersOnly = 0600;
 
 AgentConfiguration configurationOf(const ExposedMapping& mapping) {
@@ -78,7 +75,7 @@ Exposure::End Exposure::watch(ExposedMapping& mapping, AgentPipes& pipes, Expose
     ::sigaddset(&signals, ExposeWatcher::kSignal);
     while (awaitSignal(signals) == ExposeWatcher::kSignal) {
         if (isGone(mapping, pipes, watcher)) return End::Gone;
-        if (watcher.wrongPasscodes() >= kWrongPasscodes) return End::PasscodeChanged;
+        if (watcher.isDisowned()) return End::PasscodeChanged;
     }
     return End::Asked;
 }

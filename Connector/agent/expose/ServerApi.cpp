@@ -2,6 +2,7 @@
 
 #include "net/TlsContext.h"
 
+#include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/HTTPSClientSession.h>
 #include <Poco/Util/Application.h>
 
@@ -66,7 +67,8 @@ CommandError ServerApi::connectionFailure(const Poco::Exception& error) const {
             "no Connector answers at " + url() + way + ": " + error.displayText()};
 }
 
-std::string ServerApi::helpWithPermission() const {
+std::string ServerApi::helpWith(int status) const {
+    if (status != Poco::Net::HTTPResponse::HTTP_UNAUTHORIZED) return "";
     return _hasToken ? "is the token in --token-file one of its identities'?"
                      : "--token-file=FILE gives the token of one of its identities";
 }

@@ -23,7 +23,7 @@ class ServerApi final : public ApiClient {
     static int verify(x509_store_ctx_st* chain, void* self);
     std::unique_ptr<Poco::Net::HTTPClientSession> sessionFor(const ExposeSettings& settings);
     CommandError connectionFailure(const Poco::Exception& error) const override;
-    std::string helpWithPermission() const override;
+    std::string helpWith(int status) const override;
 
     const bool _hasToken;
     const std::optional<HttpProxy> _proxy;

@@ -46,6 +46,12 @@ std::string inWords(const std::optional<DatabaseState>& database) {
            (database->isInUse ? "; a Connector is running on it" : "");
 }
 
+std::string inWords(const FrontSettings& front) {
+    return "port " + std::to_string(front.port) + ", " +
+           (front.domain.empty() ? "no names" : "names in " + front.domain) +
+           (front.httpPort == 0 ? "" : ", plain HTTP on port " + std::to_string(front.httpPort));
+}
+
 using Certificates = std::vector<ServerCertificate::Pointer>;
 
 std::vector<std::string> namesOf(const Certificates& certificates) {
@@ -89,6 +95,7 @@ void printText(const Configuration& configuration, const Certificates& certifica
                     " identities"},
         {"ports", std::to_string(configuration.ports.size()) + " for mappings"},
         {"database", configuration.database.name() + ": " + inWords(database)}};
+    if (configuration.front.port != 0) lines.emplace_back("front", inWords(configuration.front));
     for (const auto& certificate : certificates)
         lines.emplace_back("certificate", certificate->file() + ": " + inWords(certificate->names()));
     printLines(lines, out);
