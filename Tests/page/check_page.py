@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "agents"))
 
-from programs import DEADLINE, Connector, Failed, Process, ended, expect, receive  # noqa: E402  pylint: disable=C0413
+from programs import (  # noqa: E402  pylint: disable=C0413
+    DEADLINE, Connector, Failed, Process, ended, expect, free_ports, receive)
 from served import Api, check_files  # noqa: E402  pylint: disable=C0413
 from skipping import skip  # noqa: E402  pylint: disable=C0413
 
@@ -51,6 +52,11 @@ def check_adding(browser, api):
     """By the form; what a label says stays text."""
     browser.see_text("#problems", "Nothing is degraded.")
     browser.see_text("#count", "0 mappings")
+    browser.click("#add")
+    for name in ("name", "ports"):
+        expect(f"fields without a front: {name}", browser.find_all(f"#add-dialog [name={name}]"), [])
+    browser.click("#add-dialog [data-close]")
+    browser.see_no("#add-dialog")
     secrets = add_by_form(browser, MARKUP, visitorsperaddress="20", relayidle="90", deny="192.0.2.0/24")
     browser.click("#secret-dialog [aria-label='Copy: Passcode of port 1']")
     browser.wait("the passcode is copied", lambda: re.search(
@@ -315,9 +321,38 @@ def give_token(browser, token):
     browser.press(Keys.ENTER)
 
 
+def check_names(browser, api, front):
+    """A mapping is given a name, found by it, given another one, and reached by the front alone."""
+    browser.allow("status of 400")
+    browser.click("#add")
+    browser.choose("#add-dialog [name=ports]", "false")
+    browser.fill("#add-dialog [name=label]", "by token")
+    browser.fill("#add-dialog [name=name]", "Web")
+    browser.click("#add-dialog [type=submit]")
+    browser.see_text("#add-dialog .error", "lower-case")
+    browser.fill("#add-dialog [name=name]", "web")
+    browser.click("#add-dialog [type=submit]")
+    secrets = secrets_in(browser)
+    url = f"https://web.{front['domain']}:{front['port']}"
+    expect("the URL that is shown", secrets["URL"], url)
+    expect("the port that is shown", secrets["Port 1"], str(front["port"]))
+    browser.click("#secret-dialog [type=submit]")
+    browser.see_text("#facts", url)
+    browser.see_text("#facts", "the front's")
+    expect("fields for its ports", browser.find_all("#settings [name=port1]"), [])
+    browser.fill("#settings [name=name]", "shop")
+    browser.click("#settings [type=submit]")
+    browser.see_text("#facts", "https://shop.")
+    expect("its name", api.show(secrets["Id"])["name"], "shop")
+    browser.click("#back")
+    browser.fill("#search", "shop")
+    browser.wait("it is found", lambda: browser.names() == ["by token"])
+
+
 def check_secure(program):
-    """A token is asked for, refused, taken, kept for the tab and forgotten."""
-    settings = {"api": {"identities": [{"name": "operator", "token": TOKEN}]}}
+    """A token is asked for, refused, taken, kept for the tab and forgotten; with a front, mappings have names."""
+    front = {"port": free_ports(1), "domain": "fog.example.org", "http-port": 0}
+    settings = {"api": {"identities": [{"name": "operator", "token": TOKEN}]}, "front": front}
     with Connector(program, tls=True, settings=settings) as connector:
         connector.headers = {"Authorization": f"Bearer {TOKEN}"}
         api = Api(connector)
@@ -338,10 +373,7 @@ def check_secure(program):
             browser.driver.refresh()
             browser.see_text("#rows", "till 1")
             expect("what outlives the tab", browser.run("return localStorage.length + document.cookie.length"), 0)
-            secrets = add_by_form(browser, "by token")
-            if not api.show(secrets["Id"])["url"].startswith("https://"):
-                raise Failed("the mapping's URL is not one of TLS")
-            browser.click("#secret-dialog [type=submit]")
+            check_names(browser, api, front)
             browser.click("#forget")
             browser.see("#token-dialog")
             browser.see_no("main")

@@ -428,16 +428,19 @@ BOOST_AUTO_TEST_CASE(WhatAnAnswerLacksIsNamed) {
         std::vector<std::string> words;
         std::string named;
     };
+    const std::string kNoName = "A"; // so it can only be an id
     const std::vector<Case> cases{
         {"{}", {"mapping", "list"}, R"(no "mappings")"},
         {R"({"mappings":1})", {"mapping", "list"}, R"("mappings" is of another type)"},
         {R"({"mappings":[1]})", {"mapping", "list", "--json"}, "a mapping is no object"},
         {R"({"mappings":[{"id":"1"}]})", {"mapping", "list"}, R"(no "type")"},
         {R"({"mappings":[],"next":1})", {"mapping", "list"}, R"("next" is of another type)"},
-        {R"({"id":"1","type":"public","port1":"x"})", {"mapping", "show", "1"}, R"("port1" is of another)"},
+        {R"({"id":"1","type":"public","port1":"x"})",
+         {"mapping", "show", kNoName},
+         R"("port1" is of another)"},
         {R"({"id":"1"})", {"mapping", "add", "public"}, R"(no "port1")"},
-        {"{}", {"mapping", "remove", "1"}, R"(no "id")"},
-        {R"({"id":"1"})", {"mapping", "passcode", "1"}, R"(no "overlap")"},
+        {"{}", {"mapping", "remove", kNoName}, R"(no "id")"},
+        {R"({"id":"1"})", {"mapping", "passcode", kNoName}, R"(no "overlap")"},
         {R"({"status":"running"})", {"status"}, R"(no "version")"},
     };
     for (const auto& [answer, words, named] : cases) {

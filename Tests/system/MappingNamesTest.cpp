@@ -1,6 +1,6 @@
 #include "Commands.h"
 #include "ConnectorProcess.h"
-#include "Fleet.h"
+#include "ReloadedConnector.h"
 #include "RunningApi.h"
 
 #include <boost/test/unit_test.hpp>
@@ -119,14 +119,14 @@ BOOST_FIXTURE_TEST_CASE(WrongNamesAreRefusedWithTheRule, Fronted) {
 }
 
 BOOST_AUTO_TEST_CASE(ReservedNamesAreReadAgain) {
-    ConnectorSetup setup(Mode::Tls, kMappingPorts);
-    addFront(setup, frontPortOf(setup));
-    ConnectorProcess connector(setup);
-    const auto former = parseAdded(connector.api().tryAdd(named("status")));
-    setup.setJson("front.reserved", R"(["status"])").command();
-    BOOST_TEST_REQUIRE(runCommand(setup, {"reload"}).exitCode == 0);
-    BOOST_TEST(isRefused(connector.api().tryAdd(named("status")), 400, "www, api, status"));
-    BOOST_TEST(connector.api().tryChange(former.id, R"({"label":"x"})").status == 200, "it keeps its name");
+    ReloadedConnector running(Mode::Tls);
+    addFront(running.setup, static_cast<std::uint16_t>(running.setup.firstMappingPort() + 100));
+    running.start();
+    const auto former = running.api().add(named("status"));
+    running.setup.setJson("front.reserved", R"(["status"])");
+    running.reload("front.reserved");
+    BOOST_TEST(isRefused(running.api().tryAdd(named("status")), 400, "www, api, status"));
+    BOOST_TEST(running.api().tryChange(former.id, R"({"label":"x"})").status == 200, "it keeps its name");
 }
 
 BOOST_FIXTURE_TEST_CASE(MappingsWithoutPortsTakeNone, Fronted) {

@@ -216,7 +216,6 @@ BOOST_AUTO_TEST_CASE(names_that_no_domain_can_have_are_refused_with_the_rule) {
         {"\"web-\"", "no hyphen at the beginning or the end"},
         {"\"w_b\"", "letters, digits and hyphens"},
         {"\"wéb\"", "letters, digits and hyphens"},
-        {R"("w\u0000b")", "NUL"},
         {"\"5def8b1d-5c77-4ccb-9a20-5fade3eace06\"", "ids of mappings have that form"},
         {"1", "a string"}};
     for (const auto& [value, rule] : wrong) {

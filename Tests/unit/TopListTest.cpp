@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(no_mappings_are_no_traffic) {
 
 BOOST_AUTO_TEST_CASE(every_column_sorts_both_ways) {
     auto large = mapping("b", 5000);
-    large.label = "z";
+    large.label = large.name = "z";
     large.type = "x";
     large.state = "x";
     large.ports = {7000, 7001};
