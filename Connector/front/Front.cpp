@@ -102,7 +102,7 @@ Front::~Front() {
 void Front::start(Api api) {
     _api = std::move(api);
     bool isWatched = true;
-    _loop.runThere([this] {
+    _loop.runThere([this, &isWatched] {
         Acceptor& self = *this;
         _entrance.emplace(_loop, _proxies, self, _environment.logs().proxies);
         for (auto& listener : _listeners)
