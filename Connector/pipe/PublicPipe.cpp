@@ -32,6 +32,7 @@ void PublicPipe::closeConnections() {
 /// short time only: the other process has visitors that speak.
 bool PublicPipe::leave(EventLoop::Clock::duration since) {
     stopListening(1);
+    if (!mapping().hasPorts && _agents.connectedCount() == 0) _visitors.closeAll(); // agents go to the front
     const auto& limits = *environment().limits();
     const auto waiting = static_cast<std::size_t>(_visitors.waitingCount()) + enteringCount(1);
     const auto wanted = (since < limits.drainSilence ? waiting : _visitors.readyCount()) +

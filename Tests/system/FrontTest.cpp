@@ -106,10 +106,11 @@ class Fronted {
 
 /// Whether what the visitor says arrives at the agent, and the answer at the visitor.
 bool areJoined(PipeClient& visitor, Http2Peer& agent) {
-    visitor.send("question");
+    const std::string question = "question";
+    visitor.send(question);
     auto stream = agent.nextRequest();
     stream.answer();
-    return connector::test::areJoined(visitor, stream);
+    return stream.readExactly(question.size()) == question && connector::test::areJoined(visitor, stream);
 }
 
 bool isApi(PipeClient client) {
@@ -280,7 +281,7 @@ BOOST_FIXTURE_TEST_CASE(NewNameLeadsThereAtOnceAndTheFormerOneNowhere, Fronted) 
 BOOST_FIXTURE_TEST_CASE(ClientHelloMayComeByteByByte, Fronted) {
     auto client = raw();
     for (const auto byte : clientHello(hostOf("web")))
-        sendAlone(client, std::string(1, byte));
+        client.send(std::string(1, byte));
     BOOST_TEST((client.readToEnd() == kUnrecognizedName));
 }
 
@@ -310,7 +311,10 @@ BOOST_AUTO_TEST_CASE(WhoSaysNothingIsClosedAndKeepsNobodyOut) {
 /// Agents and visitors can't use up what callers of the API need.
 BOOST_AUTO_TEST_CASE(ApiIsReachedWhenDescriptorsHaveRunOut) {
     static constexpr int kDescriptors = 4;
-    const Fronted fronted([](ConnectorSetup& setup) { setup.set("limits.descriptors", kDescriptors); });
+    const Fronted fronted([](ConnectorSetup& setup) {
+        setup.set("limits.descriptors", kDescriptors);
+        setup.set("limits.mapping-visitors", 2 * kDescriptors);
+    });
     const auto mapping = fronted.add(kPublicWithoutPorts);
     auto agent = fronted.agent(mapping.passcode1);
     std::vector<PipeClient> visitors;

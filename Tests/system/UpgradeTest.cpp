@@ -40,8 +40,10 @@ bool echoes(PipeClient& visitor, const std::string& word) {
 /// Somebody new comes every 20 ms, says something, and wants to hear it again.
 class NewVisitors {
   public:
-    NewVisitors(const ConnectorProcess& connector, std::uint16_t port)
-        : _work(std::async(std::launch::async, [this, &connector, port] { come(connector, port); })) {}
+    /// serverName: that they ask for.
+    NewVisitors(const ConnectorProcess& connector, std::uint16_t port, const std::string& serverName = "")
+        : _work(std::async(std::launch::async,
+                           [this, &connector, port, serverName] { come(connector, port, serverName); })) {}
 
     ~NewVisitors() { _isOver = true; }
 
@@ -53,10 +55,10 @@ class NewVisitors {
     }
 
   private:
-    void come(const ConnectorProcess& connector, std::uint16_t port) {
+    void come(const ConnectorProcess& connector, std::uint16_t port, const std::string& serverName) {
         for (auto next = std::chrono::steady_clock::now(); !_isOver; next += kBetweenVisitors) {
             std::this_thread::sleep_until(next);
-            auto visitor = connector.connect(port);
+            auto visitor = connector.connect(port, {.serverName = serverName});
             if (!echoes(visitor, randomBytes(1000, static_cast<std::uint64_t>(++_count))))
                 throw std::runtime_error("visitor " + std::to_string(_count) + " heard something else");
         }
@@ -154,6 +156,27 @@ BOOST_DATA_TEST_CASE(NobodyNotices, kEitherProtocol, mode, protocol) {
     transfers.stop();
     for (auto& session : sessions)
         BOOST_TEST(echoes(session, "still here"));
+}
+
+/// Agent and visitors come to the front, and so do callers of the API.
+BOOST_DATA_TEST_CASE(NobodyNoticesAtTheFront, bdata::make({false, true}), isApisPort) {
+    UpgradedConnector connector(Mode::Tls, {}, {}, {}, [&](ConnectorSetup& setup) {
+        addFront(setup, isApisPort ? setup.apiPort() : setup.firstMappingPort());
+        setup.set("exclude", std::to_string(setup.firstMappingPort()));
+        if (isApisPort) setup.unset("api.bind");
+    });
+    const auto mapping = parseAdded(connector.api().tryAdd(publicMappingWith(R"("ports":false)")));
+    const EchoTarget target;
+    const AgentProgram agent(connector.setup(),
+                             {agentPipe(connector.setup(), mapping, {.localPort = target.port()})});
+    connector.api().waitForCount(mapping.id, "agentswaiting", 1);
+    NewVisitors visitors(connector.first(), mapping.port2, mapping.id + "." + kFrontDomain);
+    for (int i = 0; i < kUpgrades; ++i) {
+        connector.upgrade();
+        BOOST_TEST(connector.api().listIds() == std::set{mapping.id});
+        connector.api().waitForCount(mapping.id, "agentswaiting", 1);
+    }
+    BOOST_TEST(visitors.stop() > kUpgrades);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,7 +22,8 @@ namespace {
 /// children of the test's.
 std::string prepare(ConnectorSetup& setup, const std::map<std::string, int>& limits,
                     const std::map<std::string, std::string>& environment,
-                    const std::map<std::string, std::string>& texts) {
+                    const std::map<std::string, std::string>& texts,
+                    const std::function<void(ConnectorSetup&)>& configure) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     for (const auto& [key, value] : limits)
         setup.set("limits." + key, value);
@@ -31,6 +32,7 @@ std::string prepare(ConnectorSetup& setup, const std::map<std::string, int>& lim
     if (texts.contains("database.url")) setup.unset("database");
     for (const auto& [key, value] : texts)
         setup.set(key, value);
+    configure(setup);
     const fs::path built = programPath("CONNECTOR_BIN");
     auto program = setup.folder().path("bin/iofog-connector");
     fs::create_directory(setup.folder().path("bin"));
@@ -44,8 +46,9 @@ std::string prepare(ConnectorSetup& setup, const std::map<std::string, int>& lim
 
 UpgradedConnector::UpgradedConnector(Mode mode, const std::map<std::string, int>& limits,
                                      const std::map<std::string, std::string>& environment,
-                                     const std::map<std::string, std::string>& texts)
-    : _setup(mode), _program(prepare(_setup, limits, environment, texts)), _first(_setup) {}
+                                     const std::map<std::string, std::string>& texts,
+                                     const std::function<void(ConnectorSetup&)>& configure)
+    : _setup(mode), _program(prepare(_setup, limits, environment, texts, configure)), _first(_setup) {}
 
 UpgradedConnector::~UpgradedConnector() {
     BOOST_TEST((_first.process().isRunning() ? _first.stop(SIGTERM) : _first.waitForExit()) == 0);

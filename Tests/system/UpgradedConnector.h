@@ -4,6 +4,7 @@
 #include "ConnectorProcess.h"
 
 #include <csignal>
+#include <functional>
 #include <map>
 #include <string>
 #include <sys/types.h>
@@ -16,10 +17,12 @@ namespace connector::test {
 class UpgradedConnector {
   public:
     /// limits: written to "limits" in the configuration. environment: of the processes. texts: further values
-    /// of the configuration.
-    explicit UpgradedConnector(Mode mode, const std::map<std::string, int>& limits = {},
-                               const std::map<std::string, std::string>& environment = {},
-                               const std::map<std::string, std::string>& texts = {});
+    /// of the configuration. configure: what else is to be set.
+    explicit UpgradedConnector(
+        Mode mode, const std::map<std::string, int>& limits = {},
+        const std::map<std::string, std::string>& environment = {},
+        const std::map<std::string, std::string>& texts = {},
+        const std::function<void(ConnectorSetup&)>& configure = [](ConnectorSetup&) {});
     ~UpgradedConnector();
     UpgradedConnector(const UpgradedConnector&) = delete;
     UpgradedConnector& operator=(const UpgradedConnector&) = delete;
