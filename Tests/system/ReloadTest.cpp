@@ -42,7 +42,8 @@ Names keysOf(const std::string& object) {
     return keys;
 }
 
-const std::vector<std::string> kObjects{"api", "pipes", "visitors", "limits", "tls", "log", "metrics"};
+const std::vector<std::string> kObjects{"api",    "pipes", "front", "visitors",
+                                        "limits", "tls",   "log",   "metrics"};
 
 Names allKeys() {
     auto keys = keysOf("");
@@ -64,6 +65,11 @@ const std::map<std::string, std::string> kOtherValues{
     {"api.port", "1"},
     {"api.trusted-proxies", R"(["192.0.2.0/24"])"},
     {"database", R"("other.db")"},
+    {"front.acme-webroot", R"("acme")"},
+    {"front.domain", R"("fog.example.org")"},
+    {"front.port", "0"}, // as it is: with dev there is no front
+    {"front.reserved", R"(["status"])"},
+    {"front.trusted-proxies", R"(["192.0.2.0/24"])"},
     {"node", R"("another")"},
     {"limits.api-connections", "200"},
     {"limits.api-threads", "20"},
@@ -124,6 +130,8 @@ BOOST_FIXTURE_TEST_CASE(EveryKeyIsChangedOrKept, ReloadedConnector) {
     for (const auto& one : *kept)
         BOOST_TEST(told.insert(one.extract<Poco::JSON::Object::Ptr>()->getValue<std::string>("key")).second);
     told.insert({"dev", "log.file", "log.format"});
+    told.insert({"front.http-port", "front.port"}); // with dev there is no front
+    told.insert("tls.certificates");                // takes the place of tls.certificate
     BOOST_TEST(told == keys, boost::test_tools::per_element());
 }
 

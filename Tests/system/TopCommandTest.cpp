@@ -284,7 +284,7 @@ BOOST_AUTO_TEST_CASE(WithoutATerminalItSaysSo) {
 BOOST_AUTO_TEST_CASE(WrongOptionsSayWhatIsRight) {
     const ConnectorSetup setup;
     for (const auto& [option, right] :
-         std::vector<std::pair<std::string, std::string>>{{"--sort=size", "id, label, type, port1"},
+         std::vector<std::pair<std::string, std::string>>{{"--sort=size", "id, label, name, type, port1"},
                                                           {"--interval=0", "from 1 to 3600"},
                                                           {"--interval=fast", "from 1 to 3600"}}) {
         const auto finished = runCommand(setup, {"top", "--once", option});
@@ -340,15 +340,15 @@ BOOST_AUTO_TEST_CASE(OnceAsJsonHasWhatIsDocumented) {
     const auto busy = mappings->getObject(0);
     BOOST_TEST(busy->getValue<std::string>("id") == served.mappings[1].id);
     BOOST_TEST(hasMembers(
-        *busy, "id label type port1 port2 agentswaiting visitorswaiting relays bytespersecondfromport1 "
+        *busy, "id label name type port1 port2 agentswaiting visitorswaiting relays bytespersecondfromport1 "
                "bytespersecondfromport2 refusedpersecond lastagent state"));
     BOOST_TEST(busy->getValue<int>("relays") == 1);
     for (const auto& one : *mappings) {
         const auto mapping = one.extract<Poco::JSON::Object::Ptr>();
         if (mapping->getValue<std::string>("type") == "private")
-            BOOST_TEST(hasMembers(*mapping,
-                                  "id label type port1 port2 agentswaitingport1 agentswaitingport2 relays "
-                                  "bytespersecondfromport1 bytespersecondfromport2 state"));
+            BOOST_TEST(hasMembers(
+                *mapping, "id label name type port1 port2 agentswaitingport1 agentswaitingport2 relays "
+                          "bytespersecondfromport1 bytespersecondfromport2 state"));
     }
 }
 
