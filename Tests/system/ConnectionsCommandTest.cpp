@@ -60,8 +60,8 @@ BOOST_DATA_TEST_CASE(ConnectionsAreListedAndEnded, kModes, mode) {
 
 BOOST_AUTO_TEST_CASE(WrongWordsAreRefused) {
     const ConnectorSetup setup;
-    BOOST_TEST(
-        hasFailed(runCommand(setup, {"mapping", "disconnect", "x"}), kUsage, {"mapping disconnect ID N"}));
+    BOOST_TEST(hasFailed(runCommand(setup, {"mapping", "disconnect", "x"}), kUsage,
+                         {"mapping disconnect ID|NAME N"}));
     BOOST_TEST(
         hasFailed(runCommand(setup, {"mapping", "disconnect", "x", "y"}), kUsage, {"N=y", "whole number"}));
     BOOST_TEST(hasFailed(runCommand(setup, {"mapping", "connections"}), kUsage, {"mapping connections ID"}));

@@ -99,8 +99,10 @@ BOOST_AUTO_TEST_CASE(NewPortIsOpenedOnAll) {
     fleet.waitUntilNobodyListens(other);
     auto moved = mapping;
     moved.port2 = other.port2;
-    BOOST_TEST(
-        fleet.api(1).tryChange(mapping.id, R"({"port2":)" + std::to_string(moved.port2) + "}").status == 200);
+    const auto wanted = R"({"port2":)" + std::to_string(moved.port2) + "}";
+    // A port is free a moment after nobody listens on it.
+    waitUntil("it is given the port",
+              [&] { return fleet.api(1).tryChange(mapping.id, wanted).status == 200; });
     fleet.waitUntilAllServe(moved);
     waitUntil("the former port is closed everywhere",
               [&] { return !fleet.listens(0, mapping.port2) && !fleet.listens(1, mapping.port2); });
