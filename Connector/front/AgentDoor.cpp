@@ -91,44 +91,25 @@ AgentDoor::AgentDoor(EventLoop& loop, PipeEnvironment& environment, PipeDirector
                      std::string name, const Lifeline& lifeline, Newcomers& newcomers,
                      std::function<void()> onGone)
     : _loop(loop), _environment(environment), _directory(directory), _name(std::move(name)),
-      _lifeline(lifeline), _newcomers(newcomers), _onGone(std::move(onGone)), _known(environment.limits()) {}
+      _lifeline(lifeline), _newcomers(newcomers), _onGone(std::move(onGone)),
+      _entrance(loop, environment, lifeline, newcomers, *this) {}
 
 AgentDoor::~AgentDoor() = default;
 
-void AgentDoor::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                           DescriptorBudget::Lease lease) {
-    _loop.assertInLoopThread();
-    SlowedAddresses::Connection connection{std::move(socket), peer, std::move(lease)};
-    auto& slowed = _environment.slowed();
-    if (slowed.isSlowed(ownerOf(peer.host())))
-        slowed.park({this, &_loop, _lifeline.hold()}, std::move(connection));
-    else
-        open(std::move(connection), /*hasTurn*/ false);
-}
-
-void AgentDoor::onTurn(SlowedAddresses::Connection connection) {
-    if (_isClosed) return _environment.slowed().turnIsOver(connection.peer.host(), /*wasRight*/ false);
-    open(std::move(connection), /*hasTurn*/ true);
-}
-
-void AgentDoor::open(SlowedAddresses::Connection connection, bool hasTurn) {
-    const auto owner = ownerOf(connection.peer.host());
-    const bool isKnown = knows(owner);
-    if (auto* surplus = _newcomers.surplus(owner, isKnown, _loop.now()))
-        surplus->end("so many others have not said yet who they are (limits.front-connections)",
-                     AgentRejection::Crowded);
-    auto stream =
-        _environment.acceptAgent(std::move(connection.socket), connection.peer, std::move(connection.lease));
-    if (!stream) {
-        tell(connection.peer, PipeEnvironment::kNoMemory, AgentRejection::Resources);
-        if (hasTurn) _environment.slowed().turnIsOver(connection.peer.host(), /*wasRight*/ false);
-        return;
-    }
-    _agents.push_back(std::make_unique<Agent>(*this, std::move(stream), isKnown, hasTurn));
+void AgentDoor::onEntered(std::unique_ptr<SocketStream> accepted, bool isKnown, bool hasTurn) {
+    _agents.push_back(std::make_unique<Agent>(*this, std::move(accepted), isKnown, hasTurn));
     auto& agent = *_agents.back();
     agent.position = std::prev(_agents.end());
-    _newcomers.add(agent, owner, isKnown, _loop.now());
+    _entrance.await(agent, agent.peer, isKnown);
     agent.start();
+}
+
+void AgentDoor::onRefused(const Poco::Net::SocketAddress& peer, const std::string& why) {
+    tell(peer, why, AgentRejection::Resources);
+}
+
+std::string AgentDoor::crowded() const {
+    return "so many others have not said yet who they are (limits.front-connections)";
 }
 
 void AgentDoor::onGreeting(Agent& agent, const std::string& line) {
@@ -139,7 +120,7 @@ void AgentDoor::onGreeting(Agent& agent, const std::string& line) {
         return reject(agent, std::string(Refusal::kWrongPasscode), AgentRejection::WrongPasscode);
     }
     if (!place->use) return reject(agent, "its mapping is just being closed", AgentRejection::Left);
-    _known.add(ownerOf(agent.peer.host()), _loop.now());
+    _entrance.remember(agent.peer.host());
     place->use->pipe.takeAgent(place->side, agent.takeStream(), line, agent.hasTurn);
     forget(agent);
 }
@@ -178,8 +159,7 @@ void AgentDoor::forget(Agent& agent) {
 
 void AgentDoor::closeAll() {
     _loop.assertInLoopThread();
-    _isClosed = true;
-    _environment.slowed().closeAll(*this);
+    _entrance.close();
     while (!_agents.empty()) {
         auto& agent = *_agents.front();
         if (auto stream = agent.takeStream()) _loop.destroyLater(std::move(stream));

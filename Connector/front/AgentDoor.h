@@ -2,9 +2,9 @@
 
 #include "base/Lifeline.h"
 #include "front/PipeDirectory.h"
+#include "pipe/AgentEntrance.h"
 #include "pipe/Newcomers.h"
 #include "pipe/PipeEnvironment.h"
-#include "pipe/RecentAddresses.h"
 
 #include <functional>
 #include <list>
@@ -16,7 +16,7 @@ namespace connector {
 /// The agents that come to the front, of whichever mapping: does the handshake, reads the greeting, and hands
 /// the connection to the pipe whose passcode is in it, which judges it once more. What strangers may do is
 /// bounded as at a mapping's own port (Newcomers, SlowedAddresses). Lives on the front's loop.
-class AgentDoor final : public Acceptor, private SlowedAddresses::Door {
+class AgentDoor final : private AgentEntrance::Owner {
   public:
     /// onGone: is called whenever one has been handed on or closed. name: what the log calls the front.
     /// lifeline: the front's. newcomers: of all who come to the front.
@@ -25,8 +25,8 @@ class AgentDoor final : public Acceptor, private SlowedAddresses::Door {
               const Lifeline& lifeline, Newcomers& newcomers, std::function<void()> onGone);
     ~AgentDoor();
 
-    void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                    DescriptorBudget::Lease lease) override;
+    /// Takes those who say that they are agents.
+    Acceptor& entrance() { return _entrance; }
 
     /// Whether nobody is here whose greeting has still to come.
     bool isEmpty() const { return _agents.empty(); }
@@ -35,14 +35,15 @@ class AgentDoor final : public Acceptor, private SlowedAddresses::Door {
     void closeAll();
 
     /// Whether agents have come from that owner's addresses lately (ownerOf()).
-    bool knows(const std::string& owner) const { return _known.has(owner, _loop.now()); }
+    bool knows(const std::string& owner) const { return _entrance.knows(owner); }
 
   private:
     class Agent;
     using Agents = std::list<std::unique_ptr<Agent>>;
 
-    void onTurn(SlowedAddresses::Connection connection) override;
-    void open(SlowedAddresses::Connection connection, bool hasTurn);
+    void onEntered(std::unique_ptr<SocketStream> accepted, bool isKnown, bool hasTurn) override;
+    void onRefused(const Poco::Net::SocketAddress& peer, const std::string& why) override;
+    std::string crowded() const override;
     void onGreeting(Agent& agent, const std::string& line);
     std::optional<PipeDirectory::AgentsPlace> find(const std::string& line);
     void reject(Agent& agent, const std::string& why, AgentRejection rejection);
@@ -56,9 +57,8 @@ class AgentDoor final : public Acceptor, private SlowedAddresses::Door {
     const Lifeline& _lifeline;
     Newcomers& _newcomers;
     const std::function<void()> _onGone;
-    RecentAddresses _known;
+    AgentEntrance _entrance;
     Agents _agents;
-    bool _isClosed = false;
 };
 
 } // namespace connector

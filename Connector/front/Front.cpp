@@ -169,7 +169,7 @@ void Front::route(Arrival& arrival, const ClientHello& hello) {
     _arrivals.add(isAgent ? FrontArrival::Agent : FrontArrival::Api);
     _newcomers.remove(arrival); // or it might have to go for itself
     if (isAgent)
-        _agents.onAccepted(std::move(arrival.socket), arrival.peer, std::move(arrival.lease));
+        _agents.entrance().onAccepted(std::move(arrival.socket), arrival.peer, std::move(arrival.lease));
     else
         _api(std::move(arrival.socket), arrival.peer);
     forget(arrival);

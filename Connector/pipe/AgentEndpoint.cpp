@@ -41,8 +41,9 @@ AgentEndpoint::AgentEndpoint(EventLoop& loop, PipeEnvironment& environment, cons
                                                                           *this},
       _owner(owner), _waitingStreams(loop, environment.limits(), _settings.role),
       _history(environment.limits()),
-      _newcomers([&environment] { return environment.limits()->authorizing; }), _known(environment.limits()),
-      _gone(loop, [this] { onLastGone(); }), _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
+      _newcomers([&environment] { return environment.limits()->authorizing; }),
+      _entrance(loop, environment, lifeline, _newcomers, *this), _gone(loop, [this] { onLastGone(); }),
+      _probe(loop, [] {}), _log(Poco::Logger::get("pipe")) {
     _passcodes.current = _endpoint.passcode;
 }
 
@@ -81,20 +82,18 @@ bool AgentEndpoint::hasOldPasscode(int generation) const {
     return generation < _passcodes.generation - (_passcodes.former.empty() ? 0 : 1);
 }
 
-void AgentEndpoint::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                               DescriptorBudget::Lease lease) {
-    _loop.assertInLoopThread();
-    SlowedAddresses::Connection connection{std::move(socket), peer, std::move(lease)};
-    auto& slowed = _environment.slowed();
-    if (slowed.isSlowed(ownerOf(peer.host())))
-        slowed.park({this, &_loop, _lifeline.hold()}, std::move(connection));
-    else
-        open(std::move(connection), /*hasTurn*/ false);
+void AgentEndpoint::onEntered(std::unique_ptr<SocketStream> accepted, bool isKnown, bool hasTurn) {
+    auto& agent = add(std::make_unique<AgentConnection>(_context, std::move(accepted), isKnown, hasTurn));
+    _entrance.await(agent, agent.peer(), isKnown);
+    agent.start();
 }
 
-void AgentEndpoint::onTurn(SlowedAddresses::Connection connection) {
-    if (_isClosed) return _environment.slowed().turnIsOver(connection.peer.host(), /*wasRight*/ false);
-    open(std::move(connection), /*hasTurn*/ true);
+void AgentEndpoint::onRefused(const Poco::Net::SocketAddress& peer, const std::string& why) {
+    reject(peer, why, AgentRejection::Resources);
+}
+
+std::string AgentEndpoint::crowded() const {
+    return std::to_string(_environment.limits()->authorizing) + " others are still to be authorized";
 }
 
 void AgentEndpoint::onGreeted(std::unique_ptr<SocketStream> stream, const std::string& greeting,
@@ -104,24 +103,6 @@ void AgentEndpoint::onGreeted(std::unique_ptr<SocketStream> stream, const std::s
         return add(std::make_unique<AgentConnection>(_context, std::move(stream), hasTurn))
             .startGreeted(greeting);
     if (hasTurn) _environment.slowed().turnIsOver(stream->peer().host(), /*wasRight*/ false);
-}
-
-void AgentEndpoint::open(SlowedAddresses::Connection connection, bool hasTurn) {
-    const auto owner = ownerOf(connection.peer.host());
-    const bool isKnown = _known.has(owner, _loop.now());
-    if (auto* surplus = _newcomers.surplus(owner, isKnown, _loop.now()))
-        surplus->end(std::to_string(_environment.limits()->authorizing) +
-                         " others are still to be authorized",
-                     AgentRejection::Crowded);
-    auto stream =
-        _environment.acceptAgent(std::move(connection.socket), connection.peer, std::move(connection.lease));
-    if (stream) {
-        auto& agent = add(std::make_unique<AgentConnection>(_context, std::move(stream), isKnown, hasTurn));
-        _newcomers.add(agent, owner, isKnown, _loop.now());
-        return agent.start();
-    }
-    reject(connection.peer, PipeEnvironment::kNoMemory, AgentRejection::Resources);
-    if (hasTurn) _environment.slowed().turnIsOver(connection.peer.host(), /*wasRight*/ false);
 }
 
 bool AgentEndpoint::hasPartner() const {
@@ -141,7 +122,7 @@ std::optional<AgentEndpoint::Partner> AgentEndpoint::takePipe2Partner() {
     auto* connection = _connections.best();
     if (!connection) return std::nullopt;
     _connections.use(*connection);
-    remember(connection->peer().host());
+    _entrance.remember(connection->peer().host());
     return connection->shared_from_this();
 }
 
@@ -270,7 +251,7 @@ void AgentEndpoint::closeAll() {
     _probe.cancel();
     _formerPasscode.cancel();
     _gone.cancel();
-    _environment.slowed().closeAll(*this);
+    _entrance.close();
     for (auto& list : _agents)
         while (!list.empty())
             close(*list.front());
@@ -282,7 +263,7 @@ void AgentEndpoint::closeAll() {
 /// From now on it has nothing to fear from those that are still to be authorized.
 void AgentEndpoint::onRightPasscode(AgentConnection& agent) {
     _newcomers.remove(agent);
-    remember(agent.peer().host());
+    _entrance.remember(agent.peer().host());
 }
 
 bool AgentEndpoint::mayWaitForPlace() const {
@@ -371,7 +352,7 @@ void AgentEndpoint::onEnded(Pipe2Connection& connection, const std::string& why)
 /// Once it goes away, and again when it has ended.
 void AgentEndpoint::onPipe2Gone(Pipe2Connection& connection) {
     if (!_connections.remove(connection)) return;
-    remember(connection.peer().host());
+    _entrance.remember(connection.peer().host());
     freePlace(connection.peer().host());
     _waitingCount.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -396,11 +377,6 @@ void AgentEndpoint::freePlace(const Poco::Net::IPAddress& address) {
 void AgentEndpoint::onLastGone() {
     _areThere = false;
     _owner.publishAgents(false, _endpoint.port);
-}
-
-/// Its next connections may be in a hurry: because this one has ended, or because it is in use.
-void AgentEndpoint::remember(const Poco::Net::IPAddress& address) {
-    _known.add(ownerOf(address), _loop.now());
 }
 
 void AgentEndpoint::onStateChanged(AgentConnection& agent, State before) {
@@ -448,7 +424,7 @@ void AgentEndpoint::onEnded(AgentConnection& agent, const std::string& why, Agen
         reject(peer, why, rejection);
     } else {
         logLost(peer, why);
-        remember(peer.host());
+        _entrance.remember(peer.host());
         freePlace(peer.host());
     }
     const bool hadTurn = !wasAuthorized && agent.hasTurn();
@@ -491,7 +467,7 @@ void AgentEndpoint::forget(AgentConnection& agent) {
 
 RelayPeer AgentEndpoint::take(AgentConnection& agent) {
     auto peer = agent.takePeer();
-    remember(peer.stream->peer().host());
+    _entrance.remember(peer.stream->peer().host());
     peer.name = _settings.role;
     peer.heartbeat = Heartbeat::Settings::ofConnector(_context.endpoint.heartbeatAbsenceThreshold);
     const bool mustAnswer = !_context.mayBegin;

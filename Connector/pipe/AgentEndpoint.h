@@ -2,12 +2,12 @@
 
 #include "base/Lifeline.h"
 #include "pipe/AgentConnection.h"
+#include "pipe/AgentEntrance.h"
 #include "pipe/AgentHistory.h"
 #include "pipe/Newcomers.h"
 #include "pipe/Pipe2Connections.h"
 #include "pipe/PipeEnvironment.h"
 #include "pipe/Presence.h"
-#include "pipe/RecentAddresses.h"
 #include "pipe/WaitingStreams.h"
 #include "protocol/Authorization.h"
 
@@ -27,10 +27,9 @@ namespace connector {
 /// and those that have begun a conversation and hold its first bytes; in PIPE/2, all connections, and the
 /// streams that were opened on them and wait. Lives on its pipe's loop, and outlives the relays of its
 /// agents.
-class AgentEndpoint final : public Acceptor,
-                            private AgentConnection::Owner,
+class AgentEndpoint final : private AgentConnection::Owner,
                             private Pipe2Connection::Owner,
-                            private SlowedAddresses::Door {
+                            private AgentEntrance::Owner {
   public:
     /// The pipe, which joins agents.
     class Owner {
@@ -74,8 +73,8 @@ class AgentEndpoint final : public Acceptor,
     /// that is not good any more, now or when the time of the former one is over, are closed; relays go on.
     void change(const Endpoint& endpoint, Names names);
 
-    void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
-                    DescriptorBudget::Lease lease) override;
+    /// Takes what comes to the port.
+    Acceptor& entrance() { return _entrance; }
 
     /// One that has said this greeting elsewhere. hasTurn: AgentConnection::hasTurn(). The stream is attached
     /// to no loop.
@@ -158,12 +157,13 @@ class AgentEndpoint final : public Acceptor,
     void onStaleBytes(AgentConnection& agent) override;
     void onWrongPasscode(AgentConnection& agent) override;
     void onEnded(AgentConnection& agent, const std::string& why, AgentRejection rejection) override;
-    void onTurn(SlowedAddresses::Connection connection) override;
+    void onEntered(std::unique_ptr<SocketStream> accepted, bool isKnown, bool hasTurn) override;
+    void onRefused(const Poco::Net::SocketAddress& peer, const std::string& why) override;
+    std::string crowded() const override;
 
     AgentConnection::List& listOf(AgentConnection::State state);
     const AgentConnection::List& listOf(AgentConnection::State state) const;
     void count(AgentConnection::State state, int change);
-    void open(SlowedAddresses::Connection connection, bool hasTurn);
     AgentConnection* nextWaiting() const;
     bool hasHoldingPipe1() const { return !listOf(AgentConnection::State::Holding).empty(); }
     std::optional<RelayPeer> takeWaiting();
@@ -173,7 +173,6 @@ class AgentEndpoint final : public Acceptor,
     void onLastGone();
     void freePlace(const Poco::Net::IPAddress& address);
     void onPipe2Gone(Pipe2Connection& connection);
-    void remember(const Poco::Net::IPAddress& address);
     void onFormerPasscodeOver();
     void closeThoseWithOldPasscodes();
     bool hasOldPasscode(int generation) const;
@@ -205,7 +204,7 @@ class AgentEndpoint final : public Acceptor,
     WaitingStreams _waitingStreams;
     AgentHistory _history;
     Newcomers _newcomers;
-    RecentAddresses _known; ///< those that agents were authorized from lately
+    AgentEntrance _entrance;
     /// Authorized agents, those in relays included: a relay on another loop gives its agent's place back. A
     /// connection of PIPE/2 gives it back when it goes away, for its successor.
     Presence _places;

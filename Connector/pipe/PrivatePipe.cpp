@@ -19,7 +19,7 @@ PrivatePipe::PrivatePipe(PipeEnvironment& environment_, const Mapping& mapping_)
                {.role = "port2's agent", .mayBegin = true, .side = 1}, lifeline(), *this) {}
 
 Acceptor& PrivatePipe::acceptorAt(std::size_t index) {
-    return at(index);
+    return at(index).entrance();
 }
 
 void PrivatePipe::closeConnections() {

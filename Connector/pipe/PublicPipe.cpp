@@ -18,7 +18,7 @@ PublicPipe::PublicPipe(PipeEnvironment& environment_, const Mapping& mapping_)
       _givingWay(loop(), [this] { giveWay(); }) {}
 
 Acceptor& PublicPipe::acceptorAt(std::size_t index) {
-    if (index == 0) return _agents;
+    if (index == 0) return _agents.entrance();
     return _visitors;
 }
 

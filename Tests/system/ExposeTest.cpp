@@ -24,7 +24,9 @@ namespace {
 
 /// A Connector that runs, with the token of an identity in TLS mode.
 struct Server {
-    explicit Server(Mode mode = Mode::Plain) : setup(mode), connector(withOperator(setup)) {}
+    /// Its ports are for IPv4 and IPv6, as they are unless it is said.
+    explicit Server(Mode mode = Mode::Plain)
+        : setup(mode), connector(withOperator(setup).unset("pipes.bind")) {}
 
     ConnectorSetup setup;
     ConnectorProcess connector;

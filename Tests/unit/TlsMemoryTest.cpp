@@ -108,9 +108,9 @@ BOOST_AUTO_TEST_CASE(agent_that_there_is_no_memory_for_is_turned_away) {
                          {"agent", /*mayBegin*/ true, /*side*/ 0}, lifeline, *this);
     {
         const OutOfMemory now;
-        BOOST_TEST(isClosedBy(agents));
+        BOOST_TEST(isClosedBy(agents.entrance()));
     }
-    BOOST_TEST(!isClosedBy(agents), "there is memory again");
+    BOOST_TEST(!isClosedBy(agents.entrance()), "there is memory again");
     close(agents);
 }
 

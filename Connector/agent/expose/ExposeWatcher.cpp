@@ -1,9 +1,11 @@
 #include "agent/expose/ExposeWatcher.h"
 
+#include "base/PeerAddress.h"
 #include "protocol/Refusal.h"
 
 #include <Poco/ConsoleChannel.h>
 #include <Poco/Format.h>
+#include <Poco/Net/SocketAddress.h>
 
 #include <iostream>
 #include <unistd.h>
@@ -17,6 +19,15 @@ constexpr std::size_t kMaxWaiting = 10000;
 
 /// Of several Connectors, one may not have heard of the mapping yet when it is dialled.
 constexpr int kWrongAtFirst = 2;
+
+/// As Connector's log has it, which may not say who it is.
+std::string nameOf(const std::string& visitor) {
+    try {
+        return inWords(Poco::Net::SocketAddress(visitor));
+    } catch (const Poco::Exception&) {
+        return "somebody";
+    }
+}
 
 } // namespace
 
@@ -38,17 +49,17 @@ bool ExposeWatcher::isDisowned() {
 }
 
 void ExposeWatcher::onVisitor(const std::string& visitor) {
-    print(visitor + " has come");
+    print(nameOf(visitor) + " has come");
 }
 
 void ExposeWatcher::onVisitorGone(const Relay& relay) {
     const auto totals = relay.totals();
-    print(Poco::format("%s has gone: %Lu bytes from it, %Lu to it, %.3f s", relay.visitor(), totals.fromFirst,
-                       totals.fromSecond, totals.seconds));
+    print(Poco::format("%s has gone: %Lu bytes from it, %Lu to it, %.3f s", nameOf(relay.visitor()),
+                       totals.fromFirst, totals.fromSecond, totals.seconds));
 }
 
 void ExposeWatcher::onNoTarget(const std::string& visitor, const std::string& why) {
-    print(visitor + " was turned away: no connection to the target " + why);
+    print(nameOf(visitor) + " was turned away: no connection to the target " + why);
 }
 
 void ExposeWatcher::onConnected() {
