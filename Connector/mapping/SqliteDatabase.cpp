@@ -93,12 +93,12 @@ void createTables(Session& session) {
     session << "BEGIN IMMEDIATE", now;
     session << "CREATE TABLE mapping ("
                " id TEXT PRIMARY KEY, type TEXT NOT NULL CHECK (type IN ('public', 'private')),"
-               " label TEXT NOT NULL, name TEXT UNIQUE," // NULL: none
+               " label TEXT NOT NULL, name TEXT," // NULL: none
                // NULL: it has none of its own; so both are, or neither.
-               " port1 INTEGER UNIQUE, passcode1 TEXT NOT NULL,"
+               " port1 INTEGER, passcode1 TEXT NOT NULL,"
                " formerpasscode1 TEXT NOT NULL, formerpasscodeuntil1 INTEGER NOT NULL,"
                " maxconnections1 INTEGER NOT NULL, heartbeatabsencethreshold1 INTEGER NOT NULL,"
-               " port2 INTEGER UNIQUE, passcode2 TEXT NOT NULL,"
+               " port2 INTEGER, passcode2 TEXT NOT NULL,"
                " formerpasscode2 TEXT NOT NULL, formerpasscodeuntil2 INTEGER NOT NULL,"
                " maxconnections2 INTEGER NOT NULL, heartbeatabsencethreshold2 INTEGER NOT NULL,"
                // Lists have a space between their members.
@@ -110,6 +110,11 @@ void createTables(Session& session) {
                " checksum TEXT NOT NULL" // of all the others but the times
                ") WITHOUT ROWID",
         now;
+    // Those that have none are in no index: there may be a hundred thousand.
+    for (const std::string column : {"name", "port1", "port2"})
+        session << "CREATE UNIQUE INDEX mapping_" + column + " ON mapping (" + column + ") WHERE " + column +
+                       " IS NOT NULL",
+            now;
     // A port's place in the order of giving back, so that a restart does not make it the next one handed out.
     session << "CREATE TABLE released_port (turn INTEGER PRIMARY KEY, port INTEGER NOT NULL UNIQUE)", now;
     session << "PRAGMA user_version = " + std::to_string(kSchemaVersion), now;

@@ -13,7 +13,7 @@ from programs import HOST, Connector, ConnectorHop, status_of
 # A process may have 20,000 descriptors here: each mapping takes two.
 MAPPINGS = 9000
 WITHOUT_PORTS = 100000
-SAMPLE = 5000  # of these, whose adds are measured
+SAMPLE = 10000  # of these, whose adds are measured
 AGENTS = 9000
 AGENTS_PER_MAPPING = 60
 CLIENTS = 16

@@ -35,7 +35,7 @@ std::exception_ptr PostgresError::asException(const std::string& name) const {
     const auto is = [this](const char* beginning) { return state.starts_with(beginning); };
     if (is("23505") && text.find("mapping_port") != std::string::npos)
         return std::make_exception_ptr(StoragePortTaken(what, portIn(text)));
-    if (is("23505") && text.find("mapping_name_key") != std::string::npos)
+    if (is("23505") && text.find("mapping_name") != std::string::npos)
         return std::make_exception_ptr(StorageNameTaken(what));
     if (is("53100")) return std::make_exception_ptr(StorageFull(what));
     if (is("55P03"))

@@ -17,7 +17,7 @@ constexpr const char* kSchema = R"(
 CREATE TABLE connector_schema (version INTEGER NOT NULL);
 CREATE TABLE mapping (
     id TEXT COLLATE "C" PRIMARY KEY, type TEXT NOT NULL CHECK (type IN ('public', 'private')),
-    label TEXT NOT NULL, name TEXT COLLATE "C" CONSTRAINT mapping_name_key UNIQUE,
+    label TEXT NOT NULL, name TEXT COLLATE "C",
     port1 INTEGER, passcode1 TEXT NOT NULL,
     formerpasscode1 TEXT NOT NULL, formerpasscodeuntil1 BIGINT NOT NULL,
     maxconnections1 INTEGER NOT NULL, heartbeatabsencethreshold1 BIGINT NOT NULL,
@@ -29,6 +29,7 @@ CREATE TABLE mapping (
     relayidle BIGINT, bandwidth BIGINT, logrelays INTEGER,
     created BIGINT NOT NULL, lastagent BIGINT NOT NULL, lastvisitor BIGINT NOT NULL,
     checksum TEXT NOT NULL);
+CREATE UNIQUE INDEX mapping_name ON mapping (name) WHERE name IS NOT NULL;
 CREATE TABLE released_port (turn BIGINT PRIMARY KEY, port INTEGER NOT NULL UNIQUE);
 CREATE TABLE mapping_port (port INTEGER PRIMARY KEY, mapping TEXT NOT NULL);
 CREATE SEQUENCE change_number;
