@@ -4,6 +4,7 @@
 #include "app/ProxySettings.h"
 #include "model/MappingName.h"
 
+#include <Poco/Ascii.h>
 #include <Poco/String.h>
 
 #include <algorithm>
@@ -27,7 +28,10 @@ bool isDomain(const std::string& text) {
         if (!isLabel(text.substr(begin, end - begin))) return false;
         begin = end + 1;
     }
-    return labels >= 2 && text.size() <= kLongestDomain;
+    const auto last = text.substr(text.rfind('.') + 1);
+    const bool isAddress =
+        std::all_of(last.begin(), last.end(), [](char c) { return Poco::Ascii::isDigit(c); });
+    return labels >= 2 && text.size() <= kLongestDomain && !isAddress;
 }
 
 std::string readDomain(JsonFields& front) {
@@ -120,6 +124,8 @@ void readFront(JsonFields& root, Configuration& configuration) {
     settings.proxies.networks = readTrustedProxies(front);
     front.refuseUnknown();
     checkPorts(front, configuration);
+    if (!webroot.empty() && settings.httpPort == 0)
+        front.refuse("acme-webroot", "left out, unless front.http-port is given");
     if (settings.port == 0) return;
     if (configuration.dev) throw FieldError("front: needs \"dev\": false, as it tells by TLS who comes");
     requireCallers(configuration.api);

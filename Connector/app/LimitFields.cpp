@@ -24,6 +24,9 @@ constexpr std::int64_t kMaxKernelBuffer = std::int64_t{1} << 29;
 constexpr std::int64_t kMaxEvents = 100000;
 /// What the database, the log and the libraries need at the most, however busy the pipes and the API are.
 constexpr int kReservedDescriptors = 128;
+/// Of all descriptors, the part that connections to the front may have that have not said what they want, of
+/// either kind.
+constexpr int kFrontShare = 16;
 /// About as many as a process may have descriptors (fs.nr_open), and few enough for POCO to count.
 constexpr std::int64_t kMaxApiConnections = 1000000;
 
@@ -208,7 +211,8 @@ void readLimits(JsonFields limits, Configuration& configuration) {
     configuration.pipes.limits = readPipeLimits(limits);
     readProxyLimits(limits, configuration);
     auto& front = configuration.front;
-    front.connections = size(limits, "front-connections", 1, front.connections);
+    const auto share = static_cast<std::size_t>(std::max(1, allDescriptors() / kFrontShare));
+    front.connections = size(limits, "front-connections", 1, std::min(front.connections, share));
     configuration.pipes.tcp = readTcpOptions(limits);
     configuration.databaseLimits = readDatabaseLimits(limits, api.threads);
     configuration.lastUse = time(limits, "last-use", configuration.lastUse);

@@ -25,9 +25,6 @@ constexpr std::chrono::milliseconds kSuspendTime{15000};
 constexpr std::chrono::milliseconds kLastWrites{2000};
 /// How long requests that wait for the database do so yet: HttpServer::stop() waits a little longer for them.
 constexpr std::chrono::milliseconds kWritesUnderway{1500};
-/// For those at the front who have not said yet what they want, when the process is replaced.
-constexpr std::chrono::milliseconds kFrontLeaves{1000};
-
 Poco::Net::Context::Ptr contextFor(const std::unique_ptr<TlsCredentials>& credentials,
                                    const std::string& clientCaFile) {
     if (!credentials) return {};
@@ -118,6 +115,7 @@ Server::Server(const Configuration& configuration, Inheritance inheritance)
     warnOfMissingWildcard(configuration.front, _credentials);
     for (auto& socket : inheritance.listeningSockets)
         _sockets.adopt(std::move(socket));
+    _frontConnections = std::move(inheritance.frontConnections);
 }
 
 void Server::openApi() {
@@ -145,6 +143,7 @@ void Server::openFront() {
     _front->start([this](Descriptor socket, const Poco::Net::SocketAddress& peer) {
         _http->take(std::move(socket), peer);
     });
+    _front->adopt(std::exchange(_frontConnections, {}));
 }
 
 /// Plain, and open to all who reach it.
@@ -192,7 +191,7 @@ void Server::watch() {
 
 bool Server::suspend() {
     _sockets.keepReleased();
-    if (_front) _front->leave(kFrontLeaves);
+    if (_front) _frontConnections = _front->leave();
     closeApi(); // requests that are under way are answered yet
     const auto begin = Clock::now();
     const bool isSuspended = _mappings.suspend(begin + kWritesUnderway, begin + kSuspendTime);
@@ -210,6 +209,7 @@ void Server::resume() {
 }
 
 void Server::drain() {
+    _frontConnections.clear(); // the other process has them
     _watchdog.reset();
     _sockets.closeKept();
     _mappings.drain();

@@ -22,6 +22,7 @@ namespace connector {
 /// What the process that this one replaces has handed over.
 struct Inheritance {
     std::vector<Descriptor> listeningSockets;
+    FrontConnections frontConnections{};
     Descriptor databaseLock{-1};
 };
 
@@ -53,6 +54,7 @@ class Server {
 
     /// What another process needs to serve in this one's stead, after suspend().
     const ListeningSockets& listeningSockets() const { return _sockets; }
+    const FrontConnections& frontConnections() const { return _frontConnections; }
     int databaseLock() const { return _mappings.lockDescriptor(); }
 
     /// Serves as before. Throws std::runtime_error when the API's port is not to be had any more.
@@ -114,6 +116,7 @@ class Server {
     std::unique_ptr<HttpServer> _http;        ///< null until openApi(), and after suspend()
     std::unique_ptr<HttpServer> _metricsHttp; ///< the same; null without a port for it
     std::unique_ptr<Front> _front;            ///< the same
+    FrontConnections _frontConnections;       ///< while it is not there
     Reloadable<FrontSettings> _frontSettings; ///< for plain HTTP
     LimitedLog& _challenges;
     std::vector<std::unique_ptr<HttpServer>> _plainHttp; ///< one at each address of pipes.bind; none as above

@@ -3,6 +3,7 @@
 #include "base/ProcessSetup.h"
 
 #include <Poco/NumberParser.h>
+#include <Poco/StringTokenizer.h>
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -15,6 +16,13 @@ namespace {
 /// The former process has limits for all that it waits for (Upgrade), and closes the channel when it gives
 /// up.
 constexpr std::chrono::minutes kPatience{10};
+
+/// The message's text has their peers.
+void take(DescriptorChannel::Message& message, FrontConnections& connections) {
+    const Poco::StringTokenizer words(message.text, " ");
+    for (std::size_t i = 0; i < message.descriptors.size() && i + 1 < words.count(); ++i)
+        connections.push_back({std::move(message.descriptors[i]), Poco::Net::SocketAddress(words[i + 1])});
+}
 
 } // namespace
 
@@ -50,6 +58,7 @@ Inheritance Takeover::receive() {
         if (message->text == kSockets)
             for (auto& socket : message->descriptors)
                 inheritance.listeningSockets.push_back(std::move(socket));
+        if (message->text.starts_with(kFront)) take(*message, inheritance.frontConnections);
         _channel.send(kTaken);
     }
 }

@@ -12,8 +12,8 @@
 namespace connector {
 
 /// How a process takes the place of the one that has started it for that (Upgrade). The words that the two
-/// exchange are in this class: hello; sockets, lock and former, each message answered by taken; open; ready;
-/// go; serving; main; then removed, and which mapping, for each; stop. Or failed, and why.
+/// exchange are in this class: hello; sockets, front, lock and former, each message answered by taken; open;
+/// ready; go; serving; main; then removed, and which mapping, for each; stop. Or failed, and why.
 class Takeover {
   public:
     /// Where the environment has it, the descriptor of the channel to the former process.
@@ -21,6 +21,8 @@ class Takeover {
     /// Another one when what is exchanged changes.
     static constexpr const char* kHello = "hello 1 ";
     static constexpr const char* kSockets = "sockets";
+    /// Followed by the peer of each connection to the front.
+    static constexpr const char* kFront = "front";
     static constexpr const char* kLock = "lock";
     static constexpr const char* kFormer = "former";
     static constexpr const char* kTaken = "taken";

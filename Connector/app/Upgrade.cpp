@@ -163,6 +163,7 @@ void Upgrade::exchange() {
     for (const auto& socket : sockets)
         descriptors.push_back(socket.impl()->sockfd());
     send(Takeover::kSockets, descriptors);
+    sendFrontConnections();
     send(Takeover::kLock, {_server.databaseLock()});
     send(Takeover::kFormer, _former);
     _channel->send(Takeover::kOpen);
@@ -178,6 +179,20 @@ void Upgrade::send(const char* what, const std::vector<int>& descriptors) {
         _channel->send(what, {next, next + some});
         expect(Takeover::kTaken);
         next += some;
+    }
+}
+
+void Upgrade::sendFrontConnections() {
+    const auto& all = _server.frontConnections();
+    for (std::size_t next = 0; next < all.size();) {
+        std::string text = Takeover::kFront;
+        std::vector<int> descriptors;
+        for (; next < all.size() && descriptors.size() < DescriptorChannel::kMostDescriptors; ++next) {
+            text += " " + all[next].peer.toString();
+            descriptors.push_back(all[next].socket.get());
+        }
+        _channel->send(text, descriptors);
+        expect(Takeover::kTaken);
     }
 }
 

@@ -49,6 +49,7 @@ class Upgrade {
     void handOver();
     void exchange();
     void send(const char* what, const std::vector<int>& descriptors);
+    void sendFrontConnections();
     void endNewProcess();
     void goOn(const std::string& reason);
     std::string receive();

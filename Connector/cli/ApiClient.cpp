@@ -14,6 +14,7 @@
 #include <Poco/Util/Application.h>
 
 #include <sstream>
+#include <sys/socket.h>
 
 namespace connector {
 
@@ -98,7 +99,15 @@ int exitCodeFor(int status) {
 
 } // namespace
 
-ApiClient::~ApiClient() = default;
+ApiClient::~ApiClient() {
+    disconnect();
+}
+
+/// A request that was not answered is still in POCO's stream, which would go on sending it.
+void ApiClient::disconnect() {
+    if (_session && _session->connected()) ::shutdown(_session->socket().impl()->sockfd(), SHUT_RDWR);
+    _session.reset();
+}
 
 void ApiClient::use(std::unique_ptr<Poco::Net::HTTPClientSession> session, std::string url,
                     std::string token) {

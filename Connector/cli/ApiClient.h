@@ -105,8 +105,8 @@ class ApiClient {
     /// Where the API is, before anything else. token: "" for none.
     void use(std::unique_ptr<Poco::Net::HTTPClientSession> session, std::string url, std::string token);
 
-    /// For those whose TLS goes before this object.
-    void disconnect() { _session.reset(); }
+    /// For those whose TLS goes before this object. Waits for nothing.
+    void disconnect();
 
     /// Where the API is, for messages; it may say how that is known.
     virtual std::string place() const { return _url; }

@@ -88,11 +88,9 @@ class AgentDoor::Agent final : public Newcomer, private Handshake::Owner, privat
 };
 
 AgentDoor::AgentDoor(EventLoop& loop, PipeEnvironment& environment, PipeDirectory& directory,
-                     std::string name, const Lifeline& lifeline, Newcomers& newcomers,
-                     std::function<void()> onGone)
+                     std::string name, const Lifeline& lifeline, Newcomers& newcomers)
     : _loop(loop), _environment(environment), _directory(directory), _name(std::move(name)),
-      _lifeline(lifeline), _newcomers(newcomers), _onGone(std::move(onGone)),
-      _entrance(loop, environment, lifeline, newcomers, *this) {}
+      _lifeline(lifeline), _newcomers(newcomers), _entrance(loop, environment, lifeline, newcomers, *this) {}
 
 AgentDoor::~AgentDoor() = default;
 
@@ -154,7 +152,6 @@ void AgentDoor::forget(Agent& agent) {
     _newcomers.remove(agent);
     _loop.destroyLater(std::move(*agent.position));
     _agents.erase(agent.position);
-    _onGone();
 }
 
 void AgentDoor::closeAll() {

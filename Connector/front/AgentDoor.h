@@ -6,7 +6,6 @@
 #include "pipe/Newcomers.h"
 #include "pipe/PipeEnvironment.h"
 
-#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -18,18 +17,14 @@ namespace connector {
 /// bounded as at a mapping's own port (Newcomers, SlowedAddresses). Lives on the front's loop.
 class AgentDoor final : private AgentEntrance::Owner {
   public:
-    /// onGone: is called whenever one has been handed on or closed. name: what the log calls the front.
-    /// lifeline: the front's. newcomers: of all who come to the front.
+    /// name: what the log calls the front. lifeline: the front's. newcomers: of all who come to the front.
     /// All references must outlive it.
     AgentDoor(EventLoop& loop, PipeEnvironment& environment, PipeDirectory& directory, std::string name,
-              const Lifeline& lifeline, Newcomers& newcomers, std::function<void()> onGone);
+              const Lifeline& lifeline, Newcomers& newcomers);
     ~AgentDoor();
 
     /// Takes those who say that they are agents.
     Acceptor& entrance() { return _entrance; }
-
-    /// Whether nobody is here whose greeting has still to come.
-    bool isEmpty() const { return _agents.empty(); }
 
     /// Closes all connections, and takes no more.
     void closeAll();
@@ -56,7 +51,6 @@ class AgentDoor final : private AgentEntrance::Owner {
     const std::string _name;
     const Lifeline& _lifeline;
     Newcomers& _newcomers;
-    const std::function<void()> _onGone;
     AgentEntrance _entrance;
     Agents _agents;
 };

@@ -85,7 +85,7 @@ Front::Front(PipeEnvironment& environment, PipeDirectory& directory, const Front
       _arrivals(arrivals), _loop(environment.loops().next()), _listeners(environment.listenAtFront()),
       _newcomers([this] { return _settings->connections; }),
       _agents(_loop, environment, directory, "front port " + std::to_string(settings.port), _lifeline,
-              _newcomers, [this] { onAllGone(); }) {}
+              _newcomers) {}
 
 Front::~Front() {
     auto gone = _lifeline.future();
@@ -121,20 +121,25 @@ void Front::serve() {
     });
 }
 
-void Front::leave(std::chrono::milliseconds atMost) {
-    std::future<void> allGone;
+FrontConnections Front::leave() {
+    FrontConnections left;
     _loop.runThere([&] {
         _listeners.clear();
-        allGone = _allGone.emplace().get_future();
-        onAllGone();
+        while (!_waiting.empty()) {
+            auto& arrival = *_waiting.front();
+            arrival.stop();
+            left.push_back({std::move(arrival.socket), arrival.peer});
+            forget(arrival);
+        }
     });
-    allGone.wait_for(atMost);
+    return left;
 }
 
-void Front::onAllGone() {
-    if (!_allGone || !_waiting.empty() || !_agents.isEmpty() || _entrance->count() > 0) return;
-    _allGone->set_value();
-    _allGone.reset();
+void Front::adopt(FrontConnections connections) {
+    _loop.runThere([&] {
+        for (auto& [socket, peer] : connections)
+            onAccepted(std::move(socket), peer, {});
+    });
 }
 
 void Front::change(const FrontSettings& settings) {
@@ -230,7 +235,6 @@ void Front::forget(Arrival& arrival) {
     _newcomers.remove(arrival);
     _loop.destroyLater(*arrival.position);
     _waiting.erase(arrival.position);
-    onAllGone();
 }
 
 } // namespace connector

@@ -4,6 +4,7 @@
 #include "base/Reloadable.h"
 #include "front/AgentDoor.h"
 #include "front/FrontArrivals.h"
+#include "front/FrontConnection.h"
 #include "front/FrontSettings.h"
 #include "front/PipeDirectory.h"
 #include "net/ClientHello.h"
@@ -11,9 +12,7 @@
 #include "pipe/Newcomers.h"
 #include "pipe/PipeEnvironment.h"
 
-#include <chrono>
 #include <functional>
-#include <future>
 #include <list>
 #include <memory>
 #include <optional>
@@ -50,9 +49,11 @@ class Front final : private Acceptor {
     /// The mappings are there: from now on agents and visitors are handed on, too.
     void serve();
 
-    /// Accepts none any more. Returns when those that are there have been handed on, at the latest after that
-    /// time. Once, after serve().
-    void leave(std::chrono::milliseconds atMost);
+    /// Accepts none any more, and lets go of those that have not been handed on. Once, after start().
+    FrontConnections leave();
+
+    /// Takes those that a front of this or another process has let go of. After start().
+    void adopt(FrontConnections connections);
 
     /// From now on, but for port and domain.
     void change(const FrontSettings& settings);
@@ -63,7 +64,6 @@ class Front final : private Acceptor {
 
     void onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer,
                     DescriptorBudget::Lease lease) override;
-    void onAllGone();
     void route(Arrival& arrival, const ClientHello& hello);
     std::optional<std::string> nameIn(const ClientHello& hello) const;
     void visit(Arrival& arrival, const std::string& name);
@@ -86,7 +86,6 @@ class Front final : private Acceptor {
     std::optional<ProxyEntrance> _entrance; ///< from start() on
     List _waiting;                          ///< for what they say first, or for serve()
     bool _isServing = false;
-    std::optional<std::promise<void>> _allGone; ///< from leave() until they are
 };
 
 } // namespace connector

@@ -1,5 +1,6 @@
 #include "AgentProgram.h"
 #include "Commands.h"
+#include "MetricsPage.h"
 #include "PipeActions.h"
 #include "RandomStream.h"
 #include "ServiceManager.h"
@@ -177,6 +178,28 @@ BOOST_DATA_TEST_CASE(NobodyNoticesAtTheFront, bdata::make({false, true}), isApis
         connector.api().waitForCount(mapping.id, "agentswaiting", 1);
     }
     BOOST_TEST(visitors.stop() > kUpgrades);
+}
+
+/// What it has not said yet, it says to the new process.
+BOOST_AUTO_TEST_CASE(WhoSaysNothingYetAtTheFrontIsHandedOver) {
+    UpgradedConnector connector(Mode::Tls, {}, {}, {}, [](ConnectorSetup& setup) {
+        addFront(setup, setup.firstMappingPort());
+        setup.set("exclude", std::to_string(setup.firstMappingPort()));
+    });
+    const auto mapping = parseAdded(connector.api().tryAdd(publicMappingWith(R"("ports":false)")));
+    // More than go along with one message.
+    std::deque<PipeClient> clients;
+    for (int i = 0; i < 250; ++i)
+        clients.emplace_back(Poco::Net::SocketAddress("127.0.0.1", mapping.port2));
+    const std::string notTls = "GET / HTTP/1.1\r\n\r\n";
+    connector.upgrade();
+    connector.upgrade();
+    for (auto& client : clients) {
+        BOOST_REQUIRE(client.isQuiet());
+        client.send(notTls);
+        BOOST_TEST(client.readToEnd() == "");
+    }
+    waitForMetric(connector.api(), "front_connections_total", {{"kind", "api"}}, 250);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
