@@ -24,6 +24,8 @@ using Poco::Net::HTTPRequest;
 using Poco::Net::HTTPResponse;
 using Poco::Util::Application;
 
+/// For who may give up: POCO tries several times.
+constexpr std::chrono::seconds kConnecting{2};
 /// How long it takes at the most to see that nobody waits for an answer any more.
 constexpr std::chrono::milliseconds kStopSeen{50};
 constexpr std::size_t kPageSize = 1000;
@@ -103,8 +105,11 @@ ApiClient::~ApiClient() {
     disconnect();
 }
 
-/// A request that was not answered is still in POCO's stream, which would go on sending it.
+/// What could not be sent of a request is still in POCO's stream, which tries once more when it is destroyed,
+/// and connects anew for that.
 void ApiClient::disconnect() {
+    const Poco::Timespan atOnce(0, 1000);
+    if (_session) _session->setTimeout(atOnce);
     if (_session && _session->connected()) ::shutdown(_session->socket().impl()->sockfd(), SHUT_RDWR);
     _session.reset();
 }
@@ -124,7 +129,8 @@ void ApiClient::setTimeout(std::chrono::seconds timeout) {
 }
 
 void ApiClient::giveUp(std::chrono::seconds timeout, std::stop_token stop) {
-    setTimeout(timeout);
+    setTimeout(std::min(timeout, kConnecting));
+    _patience = timeout;
     _stop = std::move(stop);
 }
 
@@ -296,7 +302,7 @@ void ApiClient::awaitAnswer() {
     while (!_session->socket().poll(Poco::Timespan(std::chrono::microseconds(kStopSeen).count()),
                                     Poco::Net::Socket::SELECT_READ)) {
         if (_stop.stop_requested()) throw Poco::TimeoutException("nobody waits for it any more");
-        if (start.isElapsed(_session->getTimeout().totalMicroseconds())) throw Poco::TimeoutException();
+        if (start.isElapsed(std::chrono::microseconds(_patience).count())) throw Poco::TimeoutException();
     }
 }
 

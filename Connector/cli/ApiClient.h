@@ -42,8 +42,8 @@ class ApiClient {
     /// How long connecting, or an answer, may take from now on; kUsualTimeout otherwise.
     void setTimeout(std::chrono::seconds timeout);
 
-    /// For somebody who may give up: the same, and as soon as the stop is requested no answer is waited for,
-    /// so that the request fails.
+    /// For somebody who may give up: the same for an answer, connecting may take 2 s at a time, and as soon
+    /// as the stop is requested no answer is waited for, so that the request fails.
     void giveUp(std::chrono::seconds timeout, std::stop_token stop);
 
     /// These return the answer, and throw CommandError when there is none, when it is a failure and when it
@@ -140,6 +140,7 @@ class ApiClient {
     std::string _token;
     std::unique_ptr<Poco::Net::HTTPClientSession> _session;
     std::stop_token _stop;
+    std::chrono::seconds _patience{0}; ///< of giveUp(), for an answer
 };
 
 } // namespace connector
