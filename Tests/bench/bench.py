@@ -216,7 +216,7 @@ def speed(bench, setup, options):
             group(bench, setup, "hop, TLS", hop_tls, works, options) +
             group(bench, setup, "tunnel, plain", tunnel, works, options) +
             group(bench, setup, "tunnel, encrypted", tunnel_tls, works, options) +
-            group(bench, setup, "front, encrypted", front, VISITS, options) +
+            group(bench, setup, "front, encrypted", front, VISITS, options, IDLE_FACTOR) +
             group(bench, setup, "idle, plain", idle, BULK[1:2] + PING[1:2], options, IDLE_FACTOR))
     for line in LINES:
         name = f"line, {line[0]} ms"
