@@ -124,8 +124,6 @@ void readFront(JsonFields& root, Configuration& configuration) {
     settings.proxies.networks = readTrustedProxies(front);
     front.refuseUnknown();
     checkPorts(front, configuration);
-    if (!webroot.empty() && settings.httpPort == 0)
-        front.refuse("acme-webroot", "left out, unless front.http-port is given");
     if (settings.port == 0) return;
     if (configuration.dev) throw FieldError("front: needs \"dev\": false, as it tells by TLS who comes");
     requireCallers(configuration.api);

@@ -77,6 +77,8 @@ void checkWebroot(const FrontSettings& front, Warnings& warnings) {
     std::error_code error;
     if (!front.acmeWebroot.empty() && !std::filesystem::is_directory(front.acmeWebroot, error))
         warnings.push_back("front.acme-webroot: " + front.acmeWebroot + " is no folder");
+    if (!front.acmeWebroot.empty() && front.httpPort == 0)
+        warnings.push_back("front.acme-webroot: nothing is answered from it without front.http-port");
 }
 
 /// A larger one is cut down to them without a word.
