@@ -210,6 +210,8 @@ def speed(bench, setup, options):
     over_line = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", places=POOL))] + tunnel[1:]
     over_line_tls = [("Connector", None, lambda: programs.ConnectorTunnel(setup, "Connector", tls=True, places=POOL))
                      ] + tunnel_tls[1:]
+    by_name = [("by name", None,
+                lambda: programs.ConnectorTunnel(setup, "by name", tls=True, places=POOL, front=True))]
     # Visitors that connect over the line have a round trip more than those who come to its near end.
     direct = [("direct", None, lambda: programs.Direct(setup, "direct"))]
     rows = (group(bench, setup, "hop, plain", hop, works, options) +
@@ -222,6 +224,8 @@ def speed(bench, setup, options):
         name = f"line, {line[0]} ms"
         rows += group(bench, setup, name + ", visitors", over_line, LINE_VISITS, options, line=line)
         rows += group(bench, setup, name + ", visitors, encrypted", over_line_tls, LINE_VISITS, options, line=line)
+        rows += group(bench, setup, name + ", front, encrypted", over_line_tls[:1] + by_name, LINE_VISITS, options,
+                      line=line)
         rows += group(bench, setup, name + ", bulk", over_line + direct, BULK[:2] + PAGES, options, line=line)
     rows += group(bench, setup, "line, 10 ms, 200 Mbit/s", over_line + direct, BESIDE, options, line=SLOW_LINE)
     return rows
