@@ -201,7 +201,13 @@ bool Server::suspend() {
     return isSuspended;
 }
 
+void Server::pauseAccepting() {
+    _sockets.pauseAccepting(true);
+    _loops.passAll();
+}
+
 void Server::resume() {
+    _sockets.pauseAccepting(false);
     _mappings.resume();
     openApi();
     if (_front) _front->serve();
@@ -213,6 +219,8 @@ void Server::drain() {
     _watchdog.reset();
     _sockets.closeKept();
     _mappings.drain();
+    _loops.passAll(); // ports that are left are left first
+    _sockets.pauseAccepting(false);
 }
 
 bool Server::stop() {

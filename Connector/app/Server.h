@@ -57,6 +57,10 @@ class Server {
     const FrontConnections& frontConnections() const { return _frontConnections; }
     int databaseLock() const { return _mappings.lockDescriptor(); }
 
+    /// Connections that come are left to whoever serves next: with two processes that accept, an agent could
+    /// get to one of them, and the visitor that needs it to the other. resume() or drain() must follow.
+    void pauseAccepting();
+
     /// Serves as before. Throws std::runtime_error when the API's port is not to be had any more.
     void resume();
 

@@ -168,6 +168,7 @@ void Upgrade::exchange() {
     send(Takeover::kFormer, _former);
     _channel->send(Takeover::kOpen);
     expect(Takeover::kReady);
+    _server.pauseAccepting();
     _channel->send(Takeover::kGo);
     expect(Takeover::kServing);
 }

@@ -37,4 +37,9 @@ void EventLoops::postToAll(const std::function<void()>& function) {
         loop->post(function);
 }
 
+void EventLoops::passAll() {
+    for (auto& loop : _loops)
+        loop->runThere([] {});
+}
+
 } // namespace connector

@@ -30,6 +30,10 @@ class EventLoops {
     /// Any thread: runs the function on every loop, a copy on each.
     void postToAll(const std::function<void()>& function);
 
+    /// Returns when every loop has done with what it was doing, and with what was posted before. On a thread
+    /// that is not a loop's.
+    void passAll();
+
   private:
     std::vector<std::unique_ptr<EventLoop>> _loops;
     std::vector<std::thread> _threads;

@@ -11,7 +11,7 @@ namespace {
 
 /// Connections accepted in one go before the loop's other descriptors get their turn.
 constexpr int kAcceptsPerTurn = 64;
-constexpr std::chrono::milliseconds kDescriptorRetry{100};
+constexpr std::chrono::milliseconds kRetry{100};
 
 /// Errors that belong to one connection, which was gone before it was accepted; the next one may be well.
 bool concernsOneConnection(int error) {
@@ -57,8 +57,8 @@ void Listener::onEvents(std::uint32_t) {
 
 bool Listener::acceptOne() {
     DescriptorBudget::Lease lease;
-    if (_budget && !(lease = _budget->take())) {
-        _retry->start(kDescriptorRetry);
+    if (_sockets.isAcceptingPaused() || (_budget && !(lease = _budget->take()))) {
+        _retry->start(kRetry);
         return false;
     }
     sockaddr_storage address{};
@@ -67,7 +67,7 @@ bool Listener::acceptOne() {
                                   SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (accepted.get() < 0) {
         if (concernsOneConnection(errno)) return true;
-        if (errno != EAGAIN) _retry->start(kDescriptorRetry);
+        if (errno != EAGAIN) _retry->start(kRetry);
         return false;
     }
     _acceptor->onAccepted(std::move(accepted),

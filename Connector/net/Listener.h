@@ -27,8 +27,8 @@ class Acceptor {
 /// A listening TCP socket. It may be made on any thread; what it accepts, it accepts on the loop of start(),
 /// where it must also be destroyed.
 ///
-/// When descriptors run out, those of the budget or the kernel's, new connections wait in the backlog and the
-/// listener looks for a free one ten times a second; it never spins.
+/// When descriptors run out, those of the budget or the kernel's, or ListeningSockets pause, new connections
+/// wait in the backlog, and the listener tries again ten times a second; it never spins.
 class Listener final : private EventHandler {
   public:
     /// Listens on a socket of ListeningSockets::open(); connections queue in the kernel until start().

@@ -6,6 +6,7 @@
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -45,6 +46,11 @@ class ListeningSockets {
     /// Closes all that are kept, and those that are released later at once.
     void closeKept();
 
+    /// From now on all listeners leave connections in the kernel's queues, or not any more. One that is just
+    /// accepting goes on for its turn (EventLoops::passAll()).
+    void pauseAccepting(bool isPaused) { _isPaused.store(isPaused, std::memory_order_relaxed); }
+    bool isAcceptingPaused() const { return _isPaused.load(std::memory_order_relaxed); }
+
     /// Those that are in use, and those that are kept; none is closed while a copy of it is there.
     std::vector<Poco::Net::ServerSocket> all() const;
 
@@ -53,6 +59,7 @@ class ListeningSockets {
     std::map<int, Poco::Net::ServerSocket> _open;              ///< by their descriptors
     std::multimap<std::string, Poco::Net::ServerSocket> _kept; ///< by their addresses
     bool _keepsReleased = false;
+    std::atomic<bool> _isPaused{false};
 };
 
 } // namespace connector
