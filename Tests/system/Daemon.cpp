@@ -16,6 +16,15 @@ bool hasTestFailed() {
     return std::uncaught_exceptions() > 0 || !boost::unit_test::results_collector.results(test).passed();
 }
 
+/// All of a long one would hide what the test itself says.
+std::string lastLines(const std::string& log) {
+    constexpr int kLines = 200;
+    auto begin = log.size();
+    for (int lines = 0; lines <= kLines && begin != std::string::npos; ++lines)
+        begin = begin == 0 ? std::string::npos : log.rfind('\n', begin - 1);
+    return begin == std::string::npos ? log : log.substr(begin + 1);
+}
+
 } // namespace
 
 Daemon::Daemon(std::string name, const ChildProcess::Command& command)
@@ -30,7 +39,7 @@ Daemon::~Daemon() {
     } catch (const TimedOut& error) {
         BOOST_ERROR(_name << " at SIGTERM: " << error.what());
     }
-    if (hasTestFailed()) BOOST_TEST_MESSAGE(_name << "'s log:\n" << log());
+    if (hasTestFailed()) BOOST_TEST_MESSAGE(_name << "'s log:\n" << lastLines(log()));
 }
 
 int Daemon::stop(int signal, std::chrono::milliseconds patience) {

@@ -97,6 +97,20 @@ class Transfers {
     std::vector<std::future<void>> _work;
 };
 
+/// An agent comes, and then a visitor for it, again and again, until an agent is let go. Throws TimedOut when
+/// the two don't find each other.
+void comeInPairs(const ConnectorProcess& connector, const AddedMapping& mapping,
+                 const std::atomic<bool>& isOver) {
+    try {
+        while (!isOver) {
+            auto agent = connector.agent(mapping.port1, mapping.passcode1);
+            auto visitor = connector.connect(mapping.port2);
+            if (!areJoined(visitor, agent)) throw std::runtime_error("they heard something else");
+        }
+    } catch (const ConnectionLost&) { // to get to the new process
+    }
+}
+
 /// Agents of one port, as many as are needed until one of them is taken: which of two processes gets an agent
 /// is up to the kernel.
 class Crowd {
@@ -251,6 +265,27 @@ BOOST_DATA_TEST_CASE(VisitorThatWaitsForAnAgentIsServed, kModes, mode) {
     auto& agent = agents.firstThatHears("hello");
     agent.send("welcome");
     BOOST_TEST(visitor.readExactly(7) == "welcome");
+}
+
+BOOST_AUTO_TEST_CASE(AgentAndItsVisitorGetToTheSameProcess) {
+    UpgradedConnector connector(Mode::Plain, {{"visitor-wait", 60000}});
+    for (int i = 0; i < kUpgrades; ++i) {
+        std::atomic<bool> isOver{false};
+        std::vector<AddedMapping> mappings(kConnections);
+        std::vector<std::future<void>> pairs;
+        for (auto& mapping : mappings) {
+            mapping = connector.api().addPublic();
+            pairs.push_back(
+                std::async(std::launch::async, [&] { comeInPairs(connector.first(), mapping, isOver); }));
+        }
+        connector.upgrade();
+        connector.first().waitForLog("process " + std::to_string(connector.process()) + " serves now");
+        isOver = true;
+        for (auto& pair : pairs)
+            pair.get();
+        for (const auto& mapping : mappings) // what they have left there, too
+            connector.api().remove(mapping.id);
+    }
 }
 
 BOOST_DATA_TEST_CASE(FirstMessageOfAPrivateMappingIsNotLost, kModes, mode) {
