@@ -46,6 +46,7 @@ MappingFigures figuresOf(const Mapping& mapping, const PipeStatus& status, const
     return {.id = mapping.id,
             .type = mapping.typeName(),
             .label = mapping.label,
+            .name = mapping.name,
             .hasVisitors = isPublic,
             .hasAgentsAtPort2 = !isPublic,
             .status = status,

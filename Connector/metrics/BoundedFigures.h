@@ -17,6 +17,7 @@ struct MappingFigures {
     std::string id;
     std::string type; ///< "" of many
     std::string label;
+    std::string name;
     bool hasVisitors = false;      ///< else what its status says about visitors means nothing
     bool hasAgentsAtPort2 = false; ///< else what its status says about them means nothing
     PipeStatus status;

@@ -17,7 +17,7 @@ using Consumer = std::function<void(Family)>;
 using Adder = std::function<void(Family&, const MappingFigures&)>;
 
 MetricLabels labelsOf(const MappingFigures& figures) {
-    return {{"id", figures.id}, {"type", figures.type}, {"label", figures.label}};
+    return {{"id", figures.id}, {"type", figures.type}, {"label", figures.label}, {"name", figures.name}};
 }
 
 MetricLabels labelsOf(const MappingFigures& figures, const char* name, const char* value) {

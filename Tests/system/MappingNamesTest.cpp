@@ -1,5 +1,6 @@
 #include "Commands.h"
 #include "ConnectorProcess.h"
+#include "MetricsPage.h"
 #include "ReloadedConnector.h"
 #include "RunningApi.h"
 
@@ -75,6 +76,14 @@ BOOST_FIXTURE_TEST_CASE(NameIsGivenShownChangedAndTakenAway, Fronted) {
     BOOST_TEST(api.tryChange(plain.id, R"({"name":"web"})").status == 200, "it is free again");
     BOOST_TEST(api.tryChange(mapping.id, R"({"name":null})").field("url") == urlOf(mapping.id));
     BOOST_TEST(api.tryAdd(named("shop")).status == 200);
+}
+
+BOOST_FIXTURE_TEST_CASE(MetricsHaveTheName, Fronted) {
+    const auto mapping = parseAdded(api.tryAdd(named("web")));
+    BOOST_TEST(metricsOf(api).value("mapping_relays", {{"id", mapping.id}, {"name", "web"}}) == 0);
+    api.tryChange(mapping.id, R"({"name":"shop"})");
+    BOOST_TEST(metricsOf(api).valuesOf("mapping_relays", "name") == std::vector<std::string>{"shop"},
+               boost::test_tools::per_element());
 }
 
 BOOST_FIXTURE_TEST_CASE(NameIsOneMappingsAloneUntilItIsRemoved, Fronted) {
