@@ -9,7 +9,8 @@ namespace {
 /// Changes within this time make one line: connections fail and recover together.
 constexpr std::chrono::milliseconds kSettle{1000};
 
-/// With nothing new but another reason, the next line waits this long: reasons may alternate.
+/// With nothing new but another reason than the one before, the next line waits this long: reasons may
+/// alternate. The first one waits for nothing.
 constexpr std::chrono::minutes kReasonInterval{1};
 
 } // namespace
@@ -44,7 +45,8 @@ void ReadyLog::report() {
     }
     const bool isSameCount = _up.size() == _reportedUp && _total == _reportedTotal;
     const bool hasNewReason = _up.size() < _total && _why != _reportedWhy;
-    if (isSameCount && !(hasNewReason && _loop.now() - _reportedAt >= kReasonInterval)) return;
+    const bool isDue = _reportedWhy.empty() || _loop.now() - _reportedAt >= kReasonInterval;
+    if (isSameCount && !(hasNewReason && isDue)) return;
     _reportedUp = _up.size();
     _reportedTotal = _total;
     _reportedWhy = _why;

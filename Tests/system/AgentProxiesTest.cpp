@@ -64,6 +64,14 @@ std::vector<std::string> with(std::vector<std::string> variables) {
     return variables;
 }
 
+/// More than anybody reads of it.
+std::string withoutEnd(const std::string& answer) {
+    std::string text;
+    while (text.size() < 1024 * 1024)
+        text += answer;
+    return text;
+}
+
 bool isIn(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
@@ -238,10 +246,14 @@ BOOST_AUTO_TEST_CASE(WrongAnswersAreLogged) {
          refuses + "502 " + std::string(100, 'x') + "..."},
         {"HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\n\r\n",
          refuses + "407 No; it asks for NTLM, and nothing"},
+        {"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 403 No\r\n\r\n", refuses + "403 No"},
         {"HTTP/1.1 abc\r\n\r\n", refuses + "its answer is no HTTP: HTTP/1.1 abc"},
         {"SSH-2.0-OpenSSH_9.2\r\n", ": what answers is no HTTP proxy"},
         {"HTTP/1.1 200 OK\r\nX-Long: " + std::string(1024 * 1024, 'x'),
          ": its answer is longer than 8192 bytes"},
+        {withoutEnd("HTTP/1.1 100 Continue\r\n\r\n"), ": its answer is longer than 8192 bytes"},
+        {"HTTP/1.1 100 Continue\r\n\r\nSSH-2.0", ": what answers is no HTTP proxy"},
+        {"HTTP/1.1 100 Continue\r\n\r\n", ": it closed the connection without an answer"},
         {"HTTP/1.1 200 OK\r\nX-Broken", ": it closed the connection without an answer"},
         {"", ": it closed the connection without an answer"},
     };
@@ -255,12 +267,15 @@ BOOST_AUTO_TEST_CASE(WrongAnswersAreLogged) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(SlowAnswersAreGivenUp) {
+/// That is the first reason, and not held back for having come behind the line that had none.
+BOOST_DATA_TEST_CASE(SlowAnswersAreGivenUp, kProtocols, protocol) {
     PlayedProxy proxy;
-    const LoneAgent agent(proxy.url());
+    const LoneAgent agent(proxy.url(), protocol);
     auto [client, request] = proxy.accept();
     client.send("HTTP/1.1 200 O");
-    agent.program.waitForLog(proxy.name() + ": not connected in time");
+    agent.program.waitForLog("0 of 1 connections are ready\n");
+    agent.program.waitForLog("0 of 1 connections are ready; the latest that failed: " + proxy.name() +
+                             ": not connected in time");
     BOOST_TEST(client.readToEnd() == "");
 }
 
@@ -275,11 +290,23 @@ BOOST_DATA_TEST_CASE(WhatComesBehindTheAnswerIsConnectors, bdata::make({"", "Via
     agent.program.waitForLog("1 of 1 connections are ready");
 }
 
+/// They say that another answer follows (RFC 9110, section 15.2).
+BOOST_DATA_TEST_CASE(AnswersBeforeTheFinalOneDoNotCount,
+                     bdata::make({"HTTP/1.1 100 Continue\r\n\r\n",
+                                  "HTTP/1.1 102 Processing\r\nX: y\r\n\r\nHTTP/1.0 199\n\n"}),
+                     before) {
+    PlayedProxy proxy;
+    const LoneAgent agent(proxy.url(), AgentProtocol::Pipe1);
+    auto [client, request] = proxy.accept();
+    client.send(std::string(before) + "HTTP/1.1 200 OK\r\n\r\nAUTHORIZED");
+    agent.program.waitForLog("1 of 1 connections are ready");
+}
+
 BOOST_AUTO_TEST_CASE(AnswerMayComeByteByByte) {
     PlayedProxy proxy;
     const LoneAgent agent(proxy.url(), AgentProtocol::Pipe1);
     auto [client, request] = proxy.accept();
-    sendByteByByte(client, "HTTP/1.0 200\r\n\r\nAUTHORIZED");
+    sendByteByByte(client, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200\r\n\r\nAUTHORIZED");
     agent.program.waitForLog("1 of 1 connections are ready");
 }
 
