@@ -1,12 +1,14 @@
 #include "agent/AgentConfiguration.h"
 
 #include "agent/Resolver.h"
+#include "base/PeerAddress.h"
 #include "model/Mapping.h"
 #include "model/MappingLimits.h"
 
 #include <Poco/Ascii.h>
 #include <Poco/Exception.h>
 #include <Poco/FileStream.h>
+#include <Poco/Net/IPAddress.h>
 #include <Poco/StreamCopier.h>
 #include <Poco/String.h>
 
@@ -35,6 +37,7 @@ constexpr std::int64_t kMaxDrain = 24 * 60 * 60 * 1000;
 
 /// The longest name in the DNS.
 constexpr std::size_t kMaxHost = 253;
+constexpr const char* kHostForm = "a host's name or address, without scheme, port, path or brackets";
 
 /// Of a Unix socket (unix(7)).
 constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
@@ -72,8 +75,24 @@ bool isVisible(char character) {
     return character > ' ' && character <= '~';
 }
 
+bool areVisible(const std::string& text) {
+    return std::all_of(text.begin(), text.end(), isVisible);
+}
+
+/// Its zone may be that of a link which is not there yet.
+bool isIpv6Address(const std::string& text) {
+    Poco::Net::IPAddress address;
+    return Poco::Net::IPAddress::tryParse(text.substr(0, text.find('%')), address) &&
+           address.family() == Poco::Net::IPAddress::IPv6 && areVisible(text);
+}
+
+/// A name may have what the DNS does not, "_" for example, but nothing of a URL.
 bool isHost(const std::string& name) {
-    return !name.empty() && name.size() <= kMaxHost && std::all_of(name.begin(), name.end(), isVisible);
+    const auto isOfName = [](char one) {
+        return Poco::Ascii::isAlphaNumeric(one) || one == '.' || one == '-' || one == '_';
+    };
+    return !name.empty() && name.size() <= kMaxHost &&
+           (std::all_of(name.begin(), name.end(), isOfName) || isIpv6Address(name));
 }
 
 bool isSocket(const std::string& host) {
@@ -84,12 +103,12 @@ bool isSocket(const std::string& host) {
 std::vector<std::string> hosts(JsonFields& fields, int most) {
     constexpr const char* kKey = "host";
     const auto allowed =
-        "a host's name or address, or an array of 1 to " + std::to_string(most) + " of them, each once";
+        std::string(kHostForm) + ", or an array of 1 to " + std::to_string(most) + " of them, each once";
     if (!fields.has(kKey)) throw FieldError(fields.pathOf(kKey) + ": missing; it must be " + allowed);
     const auto names = fields.texts(kKey, {}, allowed);
     const bool areUnique = std::set<std::string>(names.begin(), names.end()).size() == names.size();
     if (names.empty() || names.size() > static_cast<std::size_t>(most) || !areUnique ||
-        !std::all_of(names.begin(), names.end(), isHost) || std::any_of(names.begin(), names.end(), isSocket))
+        !std::all_of(names.begin(), names.end(), isHost))
         fields.refuse(kKey, allowed);
     return names;
 }
@@ -111,10 +130,9 @@ std::string passcode(JsonFields& fields, const std::string& fallback) {
         throw wrong;
     }
     if (passcode.empty() && !fields.has(kKey))
-        throw FieldError(fields.pathOf(kKey) + ": missing; it must be here or in the environment");
-    if (passcode.empty() || passcode.size() > kMaxPasscode ||
-        !std::all_of(passcode.begin(), passcode.end(), isVisible))
-        throw wrong;
+        throw FieldError(fields.pathOf(kKey) + ": missing; it must be here, or in " + kPasscodeVariable +
+                         " in the environment");
+    if (passcode.empty() || passcode.size() > kMaxPasscode || !areVisible(passcode)) throw wrong;
     return passcode;
 }
 
@@ -229,16 +247,18 @@ void readLocal(JsonFields& fields, AgentPipeSettings& pipe) {
     constexpr const char* kHost = "localhost";
     constexpr const char* kPort = "localport";
     pipe.localHost = fields.text(kHost);
-    if (!isHost(pipe.localHost)) fields.refuse(kHost, "a host's name or address");
     if (!isSocket(pipe.localHost)) {
+        if (!isHost(pipe.localHost)) fields.refuse(kHost, kHostForm);
         pipe.localPort = port(fields, kPort, pipe.role == AgentPipeSettings::Role::Messages ? 0 : 1);
         return;
     }
     const auto path = pipe.localHost.substr(Resolver::kUnix.size());
-    if (pipe.role != AgentPipeSettings::Role::Connect || !path.starts_with('/') || path.size() > kMaxPath)
-        fields.refuse(kHost, "a host's name or address, or, for a target, unix: and the path of a socket, "
-                             "which begins with / and has " +
-                                 std::to_string(kMaxPath) + " characters at the most");
+    if (pipe.role != AgentPipeSettings::Role::Connect || !path.starts_with('/') || path.size() > kMaxPath ||
+        !areVisible(path))
+        fields.refuse(kHost, std::string(kHostForm) +
+                                 ", or, for a target, unix: and the path of a socket, which begins with / "
+                                 "and has " +
+                                 std::to_string(kMaxPath) + " characters of visible ASCII at the most");
     if (fields.has(kPort))
         throw FieldError(fields.pathOf(kPort) + ": a Unix socket has none; it must be left out");
 }
@@ -291,15 +311,15 @@ bool AgentPipeSettings::differsInRemotesOnly(const AgentPipeSettings& other) con
 
 std::string AgentPipeSettings::summary() const {
     const auto names = Poco::cat(std::string(", "), hosts.begin(), hosts.end());
-    const auto places = hosts.size() == 1 ? " to " + names + ":" + std::to_string(port)
+    const auto places = hosts.size() == 1 ? " to " + inWords(names, port)
                                           : " each to port " + std::to_string(port) + " of " + names;
     const bool isProxied = std::any_of(hosts.begin(), hosts.end(),
                                        [&](const auto& host) { return proxies.to(host).has_value(); });
     const auto remote = "up to " + std::to_string(connectionCount) + " connections" + places +
                         (isProxied ? " through the proxy " + proxies.proxy->name() : "");
     if (role == Role::Messages) return remote + " for ioMessages";
-    return remote + (role == Role::Listen ? " for clients of " : " for the target ") + localHost +
-           (localPort == 0 ? "" : ":" + std::to_string(localPort));
+    return remote + (role == Role::Listen ? " for clients of " : " for the target ") +
+           (localPort == 0 ? localHost : inWords(localHost, localPort));
 }
 
 AgentEnvironment AgentEnvironment::ofProcess() {

@@ -1,5 +1,6 @@
 #include "agent/ConnectorLink.h"
 
+#include "base/PeerAddress.h"
 #include "protocol/Greeting.h"
 
 #include <algorithm>
@@ -101,7 +102,7 @@ void ConnectorLink::letGo() {
 }
 
 std::string ConnectorLink::authority() const {
-    return _address.host + ":" + std::to_string(_port);
+    return inWords(_address.host, _port);
 }
 
 bool ConnectorLink::isConnected() const {

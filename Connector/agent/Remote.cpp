@@ -55,7 +55,7 @@ void Remote::use(Poco::Net::Context::Ptr tls) {
 }
 
 std::string Remote::name() const {
-    return _port == 0 ? _host : _host + ":" + std::to_string(_port);
+    return _port == 0 ? _host : inWords(_host, _port);
 }
 
 std::string Remote::authority() const {

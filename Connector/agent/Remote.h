@@ -44,7 +44,7 @@ class Remote {
     const std::string& nextHost() const { return _proxy ? _proxy->host : _host; }
     std::uint16_t nextPort() const { return _proxy ? _proxy->port : _port; }
 
-    /// "host:port", or "unix:/path", for messages.
+    /// "host:port", an IPv6 address in brackets, or "unix:/path".
     std::string name() const;
 
     /// The same for a proxy: an IPv6 address is in brackets.

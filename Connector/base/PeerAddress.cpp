@@ -16,6 +16,11 @@ std::string inWords(const Poco::Net::SocketAddress& address) {
     return Poco::Net::SocketAddress(withoutMapping(address.host()), address.port()).toString();
 }
 
+std::string inWords(const std::string& host, std::uint16_t port) {
+    const bool isIpv6 = host.find(':') != std::string::npos;
+    return (isIpv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
 std::string ownerOf(const Poco::Net::IPAddress& address) {
     using namespace std::string_view_literals;
     constexpr std::size_t kIPv6Prefix = 8;

@@ -3,6 +3,7 @@
 #include <Poco/Net/IPAddress.h>
 #include <Poco/Net/SocketAddress.h>
 
+#include <cstdint>
 #include <string>
 
 namespace connector {
@@ -12,6 +13,9 @@ Poco::Net::IPAddress withoutMapping(const Poco::Net::IPAddress& address);
 
 /// ADDRESS:PORT for the log, without mapping; of a Unix socket, "unix:PATH".
 std::string inWords(const Poco::Net::SocketAddress& address);
+
+/// HOST:PORT, an IPv6 address in brackets. host: a name or an address, without them.
+std::string inWords(const std::string& host, std::uint16_t port);
 
 /// The bytes of the address that tell one owner from another: all of an IPv4 address, the /64 of an IPv6 one,
 /// because whoever has one address of it has them all. Link-local addresses and those that stand for IPv4

@@ -132,11 +132,20 @@ BOOST_AUTO_TEST_CASE(there_may_be_several_hosts) {
 
 BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_hosts) {
     constexpr const char* kAllowed =
-        "it must be a host's name or address, or an array of 1 to 16 of them, each once";
+        "it must be a host's name or address, without scheme, port, path or brackets, or an array of 1 to 16 "
+        "of them, each once";
     BOOST_TEST(refusal(containerWithout("host")) == std::string("host: missing; ") + kAllowed);
     const std::vector<std::pair<Poco::Dynamic::Var, std::string>> wrong{
         {5, "5"},
         {"two words", R"("two words")"},
+        {"https://a.example", R"("https://a.example")"},
+        {"a.example:443", R"("a.example:443")"},
+        {"a.example/", R"("a.example/")"},
+        {"192.0.2.1:443", R"("192.0.2.1:443")"},
+        {"[2001:db8::1]", R"("[2001:db8::1]")"},
+        {"user@a.example", R"("user@a.example")"},
+        {"a.example%eth0", R"("a.example%eth0")"},
+        {"1%2", R"("1%2")"},
         {hosts({}), "[]"},
         {hosts({"a.example", ""}), R"(["a.example",""])"},
         {hosts({"a.example", "b.example", "a.example"}), R"(["a.example","b.example","a.example"])"},
@@ -150,6 +159,27 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_hosts) {
     Poco::JSON::Array numbers;
     numbers.add(7);
     BOOST_TEST(isAbout(refusal(containerWith("host", numbers)), "host"));
+}
+
+/// The link of a zone may come later than the configuration.
+BOOST_AUTO_TEST_CASE(hosts_are_names_and_addresses) {
+    for (const auto* host : {"connector", "a_b.example.", "xn--bcher-kva.example", "192.0.2.1", "2001:db8::1",
+                             "::ffff:192.0.2.1", "fe80::1%nolink0"}) {
+        BOOST_TEST(refusal(containerWith("host", host)) == "accepted", host);
+        BOOST_TEST(refusal(containerWith("localhost", host)) == "accepted", host);
+    }
+    BOOST_TEST(
+        refusal(containerWith("localhost", "http://127.0.0.1")) ==
+        R"(localhost: "http://127.0.0.1" is not allowed; it must be a host's name or address, without )"
+        "scheme, port, path or brackets");
+}
+
+BOOST_AUTO_TEST_CASE(summary_has_ipv6_addresses_in_brackets) {
+    auto object = containerWith("host", "2001:db8::1");
+    object.set("localhost", "::1");
+    object.set("proxy", "http://[2001:db8::2]:3128");
+    BOOST_TEST(pipeOf(object).summary() == "up to 60 connections to [2001:db8::1]:6000 through the proxy "
+                                           "[2001:db8::2]:3128 for the target [::1]:60401");
 }
 
 /// A running pipe takes these over.
@@ -266,6 +296,8 @@ BOOST_AUTO_TEST_CASE(refuses_unknown_keys_naming_the_known) {
 BOOST_AUTO_TEST_CASE(passcode_may_come_from_elsewhere) {
     BOOST_TEST(pipeOf(containerWithout("passcode"), "from-elsewhere").passcode == "from-elsewhere");
     BOOST_TEST(pipeOf(container(), "from-elsewhere").passcode == kPasscode);
+    BOOST_TEST(refusal(containerWithout("passcode")) ==
+               "passcode: missing; it must be here, or in IOFOG_AGENT_PASSCODE in the environment");
 }
 
 BOOST_AUTO_TEST_CASE(never_shows_a_passcode) {

@@ -79,7 +79,14 @@ BOOST_AUTO_TEST_CASE(refusals_are_status_and_reason) {
     BOOST_TEST(kOpen.refusalIn("HTTP/1.1 403 Filtered\r\n\r\n") == "403 Filtered");
     BOOST_TEST(kOpen.refusalIn("HTTP/1.0 503 Service Unavailable\r\nA: b\r\n\r\n") ==
                "503 Service Unavailable");
-    BOOST_TEST(kOpen.refusalIn("HTTP/1.1 100 Continue\r\n\r\n") == "100 Continue");
+}
+
+BOOST_AUTO_TEST_CASE(interim_answers_are_1xx_but_for_another_protocol) {
+    for (const auto* head : {"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 199\n\n"})
+        BOOST_TEST(Proxy::isInterim(head), head);
+    for (const auto* head : {"HTTP/1.1 101 Switching Protocols\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
+                             "HTTP/1.1 403 No\r\n\r\n", "HTTP/1.1 1xx\r\n\r\n", "HTTP/1.1 10 x\r\n\r\n"})
+        BOOST_TEST(!Proxy::isInterim(head), head);
 }
 
 BOOST_AUTO_TEST_CASE(refusals_are_printable_and_short) {
@@ -100,6 +107,17 @@ BOOST_AUTO_TEST_CASE(says_what_credentials_are_wanted) {
                said + "it asks for Negotiate, and nothing but Basic is spoken here");
     BOOST_TEST(kClosed.refusalIn("HTTP/1.0 401 Unauthorized\r\n\r\n") ==
                "401 Unauthorized; it asks for another user or password");
+}
+
+BOOST_AUTO_TEST_CASE(basic_is_a_scheme_wherever_it_is_listed) {
+    const std::string answer = "HTTP/1.1 407 No\r\nProxy-Authenticate: ";
+    for (const auto* basic : {"Basic", "basic realm=\"a, \\\"b\"", "Negotiate, BASIC realm=\"x\"",
+                              "Digest realm=\"x\", qop=\"auth\", Basic realm=\"x\", Negotiate"})
+        BOOST_TEST(kOpen.refusalIn(answer + basic + "\r\n\r\n").ends_with("asks for a user and a password"),
+                   basic);
+    for (const auto* other : {"Digest realm=\"basic stuff\"", "Digest realm=\"a, basic b\"",
+                              "Digest realm=\"a\\\", basic b\"", "Digest a=b, basic=c", "Basically"})
+        BOOST_TEST(kOpen.refusalIn(answer + other + "\r\n\r\n").ends_with("but Basic is spoken here"), other);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_http_is_shown) {

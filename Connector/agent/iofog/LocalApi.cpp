@@ -2,6 +2,7 @@
 
 #include "agent/Resolver.h"
 #include "base/JsonFields.h"
+#include "base/PeerAddress.h"
 
 #include <Poco/Exception.h>
 #include <Poco/JSON/Object.h>
@@ -58,7 +59,7 @@ LocalApi::LocalApi(std::string host, std::uint16_t port, std::string containerId
     : _host(std::move(host)), _port(port), _containerId(std::move(containerId)) {}
 
 std::string LocalApi::name() const {
-    return _host + ":" + std::to_string(_port);
+    return inWords(_host, _port);
 }
 
 std::string LocalApi::configuration(Interruption& interruption) const {

@@ -1,16 +1,20 @@
 #include "agent/proxy/HttpProxy.h"
 
+#include "base/PeerAddress.h"
 #include "base/Printable.h"
 
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPBasicCredentials.h>
+#include <Poco/Net/HTTPCredentials.h>
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/MessageHeader.h>
 #include <Poco/String.h>
 #include <Poco/URI.h>
 
 #include <algorithm>
 #include <sstream>
+#include <vector>
 
 namespace connector {
 
@@ -49,19 +53,33 @@ std::string credentialsOf(const std::string& userInfo) {
     return user + ":" + (colon < userInfo.size() ? decoded(userInfo.substr(colon + 1)) : "");
 }
 
+/// Throws Poco::Exception.
+HTTPResponse parsed(const std::string& head) {
+    HTTPResponse answer;
+    std::istringstream text(head);
+    answer.read(text);
+    return answer;
+}
+
 /// To wrong ones, tinyproxy answers 401.
 bool isAboutCredentials(int status) {
     return status == HTTPResponse::HTTP_PROXY_AUTHENTICATION_REQUIRED ||
            status == HTTPResponse::HTTP_UNAUTHORIZED;
 }
 
+/// challenges: with commas between them and between their parameters (RFC 9110, section 11.6.1).
+bool isBasicAmong(const std::string& challenges) {
+    std::vector<std::string> parts;
+    Poco::Net::MessageHeader::splitElements(challenges, parts);
+    return std::any_of(parts.begin(), parts.end(), [](const std::string& part) {
+        return Poco::Net::HTTPCredentials::isBasicCredentials(part);
+    });
+}
+
 bool offersBasic(const HTTPResponse& answer) {
-    const auto end = answer.end();
-    for (auto field = answer.find("Proxy-Authenticate"); field != end; ++field)
-        if (Poco::icompare(field->first, "Proxy-Authenticate") == 0 &&
-            Poco::toLower(field->second).find("basic") != std::string::npos)
-            return true;
-    return false;
+    return std::any_of(answer.begin(), answer.end(), [](const auto& field) {
+        return Poco::icompare(field.first, "Proxy-Authenticate") == 0 && isBasicAmong(field.second);
+    });
 }
 
 } // namespace
@@ -80,7 +98,7 @@ std::optional<HttpProxy> HttpProxy::parse(const std::string& url) {
 }
 
 std::string HttpProxy::name() const {
-    return host + ":" + std::to_string(port);
+    return inWords(host, port);
 }
 
 std::string HttpProxy::request(const std::string& target) const {
@@ -96,11 +114,20 @@ std::string HttpProxy::request(const std::string& target) const {
     return text.str();
 }
 
+/// Behind 101, what follows is of another protocol.
+bool HttpProxy::isInterim(const std::string& head) {
+    try {
+        const int status = parsed(head).getStatus();
+        return status / 100 == 1 && status != HTTPResponse::HTTP_SWITCHING_PROTOCOLS;
+    } catch (const Poco::Exception&) {
+        return false;
+    }
+}
+
 std::string HttpProxy::refusalIn(const std::string& head) const {
     HTTPResponse answer;
     try {
-        std::istringstream text(head);
-        answer.read(text);
+        answer = parsed(head);
     } catch (const Poco::Exception&) {
         return "its answer is no HTTP: " + printable(head.substr(0, head.find_first_of("\r\n")), kMaxShown);
     }

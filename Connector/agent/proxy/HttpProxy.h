@@ -31,6 +31,9 @@ struct HttpProxy {
     /// What it is sent. target: "host:port", an IPv6 address in brackets.
     std::string request(const std::string& target) const;
 
+    /// Whether another answer follows this one (1xx). head: all of it up to the empty line.
+    static bool isInterim(const std::string& head);
+
     /// What its answer refuses with, in printable characters and not many: its status and reason; empty when
     /// it has connected. head: all of the answer up to the empty line.
     std::string refusalIn(const std::string& head) const;

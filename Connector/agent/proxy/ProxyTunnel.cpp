@@ -34,7 +34,8 @@ void ProxyTunnel::onReady(Stream&) {
     readHead();
 }
 
-/// Byte by byte, as what is behind the head is not for us.
+/// Byte by byte, as what is behind the head is not for us. An interim answer is as if it had not come, but
+/// for its length: there may be one behind the other.
 void ProxyTunnel::readHead() {
     std::array<std::byte, 1> next{};
     while (!isComplete()) {
@@ -44,9 +45,11 @@ void ProxyTunnel::readHead() {
         if (received.status == Stream::Status::Ended)
             return fail("it closed the connection without an answer");
         _head += static_cast<char>(next.front());
+        ++_received;
         if (_head.size() <= kBeginning.size() && !kBeginning.starts_with(_head))
             return fail("what answers is no HTTP proxy");
-        if (_head.size() == kMaxHead && !isComplete())
+        if (isComplete() && HttpProxy::isInterim(_head)) _head.clear();
+        if (_received >= kMaxHead && !isComplete())
             return fail("its answer is longer than " + std::to_string(kMaxHead) + " bytes");
     }
     judge();

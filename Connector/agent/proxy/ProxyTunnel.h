@@ -26,7 +26,8 @@ class ProxyTunnel final : private StreamHandler {
         ~Owner() = default;
     };
 
-    /// Bytes of an answer up to its empty line, as many as most servers take of a request.
+    /// Bytes of an answer up to its empty line, with interim ones before it: as many as most servers take of
+    /// a request.
     static constexpr std::size_t kMaxHead = 8192;
 
     /// stream: plain, still connecting to the proxy, and attached to no loop. target: "host:port", an IPv6
@@ -54,7 +55,8 @@ class ProxyTunnel final : private StreamHandler {
     const std::string _request;
     Owner& _owner;
     bool _isConnected = false;
-    std::string _head; ///< what has come of the answer
+    std::string _head;         ///< what has come of the answer
+    std::size_t _received = 0; ///< bytes, of those before it, too
 };
 
 } // namespace connector
