@@ -20,6 +20,9 @@ constexpr const char* kClosedPipe1 = "Connector closed the connection instead of
 
 constexpr const char* kWrong = "what answers is no Connector, or speaks TLS where --plain was given";
 
+/// What an agent of PIPE/1 may have done when nobody authorizes it.
+constexpr const char* kOwnPorts = "; PIPE/1 is spoken at a mapping's own ports, not at the front";
+
 std::string_view asText(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -99,13 +102,14 @@ void AuthorizedDialer::takeAnswer(std::span<const std::byte> bytes) {
     const auto before = _answer.size();
     _answer += asText(bytes.first(std::min(bytes.size(), Greeting::kMaxLine - before)));
     const auto end = _shared.isPipe2 ? _answer.find('\n') : kAuthorized1.size();
-    if (!_shared.isPipe2 && !kAuthorized1.starts_with(_answer.substr(0, end))) return fail(kWrong);
-    if (end == std::string::npos && _answer.size() == Greeting::kMaxLine) return fail(kWrong);
+    if (!_shared.isPipe2 && !kAuthorized1.starts_with(_answer.substr(0, end)))
+        return failUnauthorized(kWrong);
+    if (end == std::string::npos && _answer.size() == Greeting::kMaxLine) return failUnauthorized(kWrong);
     if (end == std::string::npos || end > _answer.size()) return;
     const auto line = std::string_view(_answer).substr(0, end);
     if (const auto refusal = _shared.isPipe2 ? Refusal::parse(line) : std::nullopt) return refused(*refusal);
     const auto authorization = _shared.isPipe2 ? Authorization::parse(line) : Authorization();
-    if (!authorization) return fail(kWrong);
+    if (!authorization) return failUnauthorized(kWrong);
 
     _state = State::Idle;
     _timer.cancel();
@@ -122,7 +126,11 @@ void AuthorizedDialer::onTimer() {
     if (_state == State::Resting)
         dial();
     else
-        fail("no AUTHORIZED within " + std::to_string(kLimit.count()) + " ms");
+        failUnauthorized("no AUTHORIZED within " + std::to_string(kLimit.count()) + " ms");
+}
+
+void AuthorizedDialer::failUnauthorized(const std::string& why) {
+    fail(_shared.isPipe2 ? why : why + kOwnPorts);
 }
 
 void AuthorizedDialer::refused(const Refusal& refusal) {

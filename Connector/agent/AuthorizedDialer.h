@@ -83,6 +83,7 @@ class AuthorizedDialer final : private StreamHandler, private Dialer::Owner, pri
     void takeAnswer(std::span<const std::byte> bytes);
     void onTimer();
     void refused(const Refusal& refusal);
+    void failUnauthorized(const std::string& why);
     void fail(const std::string& why, const std::string& instance = "");
     void dropStream();
 

@@ -1,3 +1,4 @@
+#include "AgentProgram.h"
 #include "Commands.h"
 #include "ConnectorProcess.h"
 #include "Http2Peer.h"
@@ -200,6 +201,10 @@ BOOST_FIXTURE_TEST_CASE(AgentOfPipe1KeepsItsPort, Fronted) {
     agent.send(mapping.passcode1);
     BOOST_TEST(agent.readToEnd() == "", "it is no whole line");
     connector.waitForLog("its greeting was not complete after 1000 ms");
+    auto pipe = agentPipe(setup, mapping, {.localPort = 1});
+    pipe->set("port", front);
+    const AgentProgram program(setup, {pipe}, AgentProtocol::Pipe1);
+    program.waitForLog("; PIPE/1 is spoken at a mapping's own ports, not at the front");
 }
 
 BOOST_FIXTURE_TEST_CASE(NewPasscodeHoldsAtTheFront, Fronted) {
