@@ -65,9 +65,8 @@ bool Dialer::connectTo(const Poco::Net::SocketAddress& address) {
     try {
         auto stream = _remote->connectTo(address);
         if (!_remote->proxy()) return use(std::move(stream));
-        _tunnel =
-            std::make_unique<ProxyTunnel>(_loop, std::move(stream), *_remote->proxy(), _remote->authority(),
-                                          static_cast<ProxyTunnel::Owner&>(*this));
+        _tunnel = std::make_unique<ProxyTunnel>(_loop, std::move(stream), *_remote->proxy(), _remote->name(),
+                                                static_cast<ProxyTunnel::Owner&>(*this));
         _tunnel->start();
         return true;
     } catch (const std::system_error& error) {

@@ -58,11 +58,6 @@ std::string Remote::name() const {
     return _port == 0 ? _host : inWords(_host, _port);
 }
 
-std::string Remote::authority() const {
-    const bool isIpv6 = _host.find(':') != std::string::npos;
-    return isIpv6 ? "[" + _host + "]:" + std::to_string(_port) : name();
-}
-
 std::unique_ptr<SocketStream> Remote::connectTo(const Poco::Net::SocketAddress& address) const {
     auto socket = connecting(address);
     if (_proxy) return std::make_unique<PlainStream>(std::move(socket), address);

@@ -47,9 +47,6 @@ class Remote {
     /// "host:port", an IPv6 address in brackets, or "unix:/path".
     std::string name() const;
 
-    /// The same for a proxy: an IPv6 address is in brackets.
-    std::string authority() const;
-
     /// A stream that connects to one of nextHost()'s addresses; SocketStream::handshake() goes on with it. To
     /// a proxy it is plain. Throws std::system_error, with the address in its text, when the kernel refuses
     /// at once, or there is no memory for TLS.

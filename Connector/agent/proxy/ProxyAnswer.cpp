@@ -1,0 +1,31 @@
+#include "agent/proxy/ProxyAnswer.h"
+
+#include "agent/proxy/HttpProxy.h"
+
+#include <string_view>
+
+namespace connector {
+
+namespace {
+
+constexpr std::string_view kBeginning = "HTTP/";
+
+} // namespace
+
+std::string ProxyAnswer::take(char next) {
+    _head += next;
+    ++_taken;
+    if (_head.size() <= kBeginning.size() && !kBeginning.starts_with(_head))
+        return "what answers is no HTTP proxy";
+    if (isComplete() && HttpProxy::isInterim(_head)) _head.clear();
+    if (_taken >= kMaxHead && !isComplete())
+        return "its answer is longer than " + std::to_string(kMaxHead) + " bytes";
+    return "";
+}
+
+/// Some end lines without CR.
+bool ProxyAnswer::isComplete() const {
+    return _head.ends_with("\n\r\n") || _head.ends_with("\n\n");
+}
+
+} // namespace connector
