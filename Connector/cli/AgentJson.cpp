@@ -1,6 +1,7 @@
 #include "cli/AgentJson.h"
 
 #include "base/Json.h"
+#include "base/PeerAddress.h"
 #include "cli/CommandError.h"
 #include "model/Mapping.h"
 
@@ -24,7 +25,7 @@ constexpr int kConnections = 10;
 AgentTarget AgentTarget::parse(const std::string& option, const std::string& text) {
     static const Poco::RegularExpression unix(R"(^unix:/[!-~]+$)");
     static const Poco::RegularExpression place(
-        R"(^(?:(?:\[([0-9A-Fa-f:.]+)\]|([!-9;-Z^-~]+)):)?([0-9]{1,5})$)");
+        R"(^(?:(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):)?([0-9]{1,5})$)");
     if (unix.match(text)) return {text, 0};
     std::vector<std::string> parts;
     unsigned port = 0;
@@ -39,9 +40,7 @@ AgentTarget AgentTarget::parse(const std::string& option, const std::string& tex
 }
 
 std::string AgentTarget::toString() const {
-    if (port == 0) return host;
-    const bool isIPv6 = host.find(':') != std::string::npos;
-    return (isIPv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    return port == 0 ? host : inWords(host, port);
 }
 
 Poco::JSON::Object::Ptr agentConfiguration(const AgentAccess& access, const AgentTarget& target) {

@@ -1,6 +1,7 @@
 #include "cli/ConnectorApi.h"
 
 #include "base/JsonFields.h"
+#include "base/PeerAddress.h"
 
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
@@ -36,10 +37,8 @@ std::string hostOf(const ApiSettings& api) {
 }
 
 std::string urlOf(const Configuration& configuration) {
-    const auto host = hostOf(configuration.api);
-    const bool isIPv6 = host.find(':') != std::string::npos;
-    return (configuration.dev ? "http://" : "https://") + (isIPv6 ? "[" + host + "]" : host) + ":" +
-           std::to_string(configuration.api.port);
+    return (configuration.dev ? "http://" : "https://") +
+           inWords(hostOf(configuration.api), configuration.api.port);
 }
 
 } // namespace

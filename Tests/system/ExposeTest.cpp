@@ -352,7 +352,8 @@ BOOST_AUTO_TEST_CASE(AWrongCommandLineIsSaid) {
     checkFailure({}, kUsage, {"what is to be exposed is missing"});
     checkFailure({"8080"}, kUsage, {"--server=URL is missing"});
     checkFailure({"8080", "8081", server}, kUsage, {"\"8081\" is too much"});
-    for (const auto* target : {"0", "65536", "web", ":80", "host:", "a b:80", "unix:relative", "::1:80"})
+    for (const auto* target :
+         {"0", "65536", "web", ":80", "host:", "a b:80", "a/b:80", "unix:relative", "::1:80"})
         checkFailure({target, server}, kUsage, {std::string("TARGET=") + target, "HOST:PORT"});
     for (const auto* wrong :
          {"connector.example.org", "ftp://a", "https://", "https://a/b", "https://u@a", "https://a?b"})
@@ -363,6 +364,8 @@ BOOST_AUTO_TEST_CASE(AWrongCommandLineIsSaid) {
     checkFailure({"8080", server, "--token-file=" + folder.path("none")}, kNoInput, {folder.path("none")});
     const auto two = folder.write("two", "one-token and-another");
     checkFailure({"8080", server, "--token-file=" + two}, kDataError, {two + ": no token"});
+    const auto token = "--token-file=" + folder.write("token", "a-token-of-somebody");
+    checkFailure({"8080", "--server=http://192.0.2.1", token}, kUsage, {"http://192.0.2.1", "https://"});
     const auto ca = folder.write("ca.pem", "no certificate");
     checkFailure({"8080", "--server=https://127.0.0.1:1", "--ca=" + ca}, kConfig, {ca});
 }
