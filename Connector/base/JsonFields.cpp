@@ -164,7 +164,8 @@ bool isWrong(const std::string& text, const std::string& complaint) {
     });
 }
 
-/// Where a text becomes wrong, as POCO doesn't tell: at the end of the shortest piece with the same complaint.
+/// Where a text becomes wrong, as POCO doesn't tell: at the end of the shortest piece with the same
+/// complaint.
 std::string placeOf(const std::string& complaint, const std::string& text) {
     if (!isWrong(text, complaint)) return "at the end";
     std::size_t right = 0;
