@@ -154,7 +154,7 @@ void ConnectorLink::onNotAuthorized(Slot& slot, const std::string& why, const st
     if (!isConnected() && &slot != _slots.front().get()) slot.dialer.rest(Backoff::kLongest);
     _shared.log.debug("%s: connection failed: %s", _name, why);
     _readyLog.down(&slot, why);
-    _shared.owner.onNotConnected(why);
+    _shared.owner.onNotConnected(*this, why);
 }
 
 /// A place that it took would be one less for others.

@@ -35,7 +35,7 @@ class ConnectorLink {
         virtual bool isConnectedElsewhere(const ConnectorLink& link) const = 0;
         /// A connection is there, or one could not be made.
         virtual void onConnected() = 0;
-        virtual void onNotConnected(const std::string& why) = 0;
+        virtual void onNotConnected(const ConnectorLink& link, const std::string& why) = 0;
 
       protected:
         ~Owner() = default;

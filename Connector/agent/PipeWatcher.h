@@ -18,8 +18,9 @@ class PipeWatcher {
     virtual void onNoTarget(const std::string& visitor, const std::string& why) = 0;
     /// A connection to Connector is there.
     virtual void onConnected() = 0;
-    /// One was lost, or could not be made while there was no other.
-    virtual void onNotConnected(const std::string& why) = 0;
+    /// One was lost, or could not be made while there was no other. address: where it led to, the same for
+    /// all to that one.
+    virtual void onNotConnected(const std::string& address, const std::string& why) = 0;
 
   protected:
     ~PipeWatcher() = default;

@@ -59,8 +59,7 @@ std::string Remote::name() const {
 }
 
 std::string Remote::authority() const {
-    const bool isIpv6 = _host.find(':') != std::string::npos;
-    return isIpv6 ? "[" + _host + "]:" + std::to_string(_port) : name();
+    return HttpProxy::target(_host, _port);
 }
 
 std::unique_ptr<SocketStream> Remote::connectTo(const Poco::Net::SocketAddress& address) const {

@@ -124,10 +124,9 @@ void SessionPipe::onConnected() {
 }
 
 /// One that is dead for good is no reason to ask for names all the time.
-void SessionPipe::onNotConnected(const std::string& why) {
-    if (std::any_of(_links.begin(), _links.end(), [](const auto& link) { return link->isConnected(); }))
-        return;
-    if (watcher()) watcher()->onNotConnected(why);
+void SessionPipe::onNotConnected(const ConnectorLink& link, const std::string& why) {
+    if (std::any_of(_links.begin(), _links.end(), [](const auto& any) { return any->isConnected(); })) return;
+    if (watcher()) watcher()->onNotConnected(link.address().toString(), why);
     _hosts.lookSoon();
 }
 
@@ -144,7 +143,7 @@ void SessionPipe::onManyStreams(Pipe2Connection& connection) {
 void SessionPipe::onEnded(Pipe2Connection& connection, const std::string& why) {
     for (const auto& link : _links)
         if (link->onEnded(connection, why)) {
-            if (watcher()) watcher()->onNotConnected(why);
+            if (watcher()) watcher()->onNotConnected(link->address().toString(), why);
             _hosts.lookSoon();
             onConnectionsChanged();
             break;

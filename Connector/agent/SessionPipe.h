@@ -47,7 +47,7 @@ class SessionPipe : public AgentPipe,
     bool isHeldElsewhere(const ConnectorLink& link, const std::string& instance) const override;
     bool isConnectedElsewhere(const ConnectorLink& link) const override;
     void onConnected() override;
-    void onNotConnected(const std::string& why) override;
+    void onNotConnected(const ConnectorLink& link, const std::string& why) override;
     void onUsable(Pipe2Connection&) override { onAvailable(); }
     void onGoingAway(Pipe2Connection& connection) override;
     void onManyStreams(Pipe2Connection& connection) override;

@@ -246,7 +246,7 @@ void Server::change(const Configuration& configuration, const Renewal& renewal) 
                      configuration.lastUse);
     _apiLogs.add(configuration.api.identities);
     _api.rules.replace(ApiRules(configuration.api, configuration.front));
-    _http->change(configuration.api, renewal.apiContext);
+    if (_http) _http->change(configuration.api, renewal.apiContext); // resume() may have failed
     if (renewal.apiContext) _apiContext = renewal.apiContext;
     _metrics.apply(configuration.metrics);
     if (_front) _front->change(configuration.front);

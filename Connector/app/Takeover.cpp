@@ -6,6 +6,7 @@
 #include <Poco/StringTokenizer.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -20,8 +21,12 @@ constexpr std::chrono::minutes kPatience{10};
 /// The message's text has their peers.
 void take(DescriptorChannel::Message& message, FrontConnections& connections) {
     const Poco::StringTokenizer words(message.text, " ");
-    for (std::size_t i = 0; i < message.descriptors.size() && i + 1 < words.count(); ++i)
-        connections.push_back({std::move(message.descriptors[i]), Poco::Net::SocketAddress(words[i + 1])});
+    for (std::size_t i = 0; i < message.descriptors.size() && i + 1 < words.count(); ++i) {
+        const bool lacksHeader = words[i + 1].starts_with(Takeover::kProxy);
+        const auto peer = words[i + 1].substr(lacksHeader ? std::strlen(Takeover::kProxy) : 0);
+        connections.push_back(
+            {std::move(message.descriptors[i]), Poco::Net::SocketAddress(peer), lacksHeader});
+    }
 }
 
 } // namespace

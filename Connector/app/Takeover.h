@@ -21,8 +21,10 @@ class Takeover {
     /// Another one when what is exchanged changes.
     static constexpr const char* kHello = "hello 1 ";
     static constexpr const char* kSockets = "sockets";
-    /// Followed by the peer of each connection to the front.
+    /// Followed by the peer of each connection to the front, or by what is set before it and the proxy that
+    /// has yet to send a header.
     static constexpr const char* kFront = "front";
+    static constexpr const char* kProxy = "proxy=";
     static constexpr const char* kLock = "lock";
     static constexpr const char* kFormer = "former";
     static constexpr const char* kTaken = "taken";

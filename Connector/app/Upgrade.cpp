@@ -189,7 +189,8 @@ void Upgrade::sendFrontConnections() {
         std::string text = Takeover::kFront;
         std::vector<int> descriptors;
         for (; next < all.size() && descriptors.size() < DescriptorChannel::kMostDescriptors; ++next) {
-            text += " " + all[next].peer.toString();
+            text += (all[next].lacksHeader ? std::string(" ") + Takeover::kProxy : " ") +
+                    all[next].peer.toString();
             descriptors.push_back(all[next].socket.get());
         }
         _channel->send(text, descriptors);

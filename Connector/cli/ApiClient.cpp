@@ -89,6 +89,7 @@ int exitCodeFor(int status) {
     switch (status) {
     case HTTPResponse::HTTP_BAD_REQUEST:
     case HTTPResponse::HTTP_NOT_FOUND:
+    case HTTPResponse::HTTP_CONFLICT:
         return Application::EXIT_DATAERR;
     case HTTPResponse::HTTP_UNAUTHORIZED:
     case HTTPResponse::HTTP_FORBIDDEN:

@@ -67,6 +67,8 @@ class Front::Arrival final : public PeekedConnection, public Newcomer {
         _front.drop(*this, FrontArrival::Crowded, why);
     }
 
+    void stopTimer() { _timer.cancel(); }
+
     List::iterator position;
 
   private:
@@ -125,6 +127,9 @@ FrontConnections Front::leave() {
     FrontConnections left;
     _loop.runThere([&] {
         _listeners.clear();
+        _entrance->leave([&](Descriptor socket, const Poco::Net::SocketAddress& proxy) {
+            left.push_back({std::move(socket), proxy, /*lacksHeader*/ true});
+        });
         while (!_waiting.empty()) {
             auto& arrival = *_waiting.front();
             arrival.stop();
@@ -137,8 +142,9 @@ FrontConnections Front::leave() {
 
 void Front::adopt(FrontConnections connections) {
     _loop.runThere([&] {
-        for (auto& [socket, peer] : connections)
-            onAccepted(std::move(socket), peer, {});
+        for (auto& [socket, peer, lacksHeader] : connections)
+            (lacksHeader ? *_entrance : static_cast<Acceptor&>(*this))
+                .onAccepted(std::move(socket), peer, {});
     });
 }
 
@@ -167,7 +173,7 @@ void Front::onAccepted(Descriptor socket, const Poco::Net::SocketAddress& peer, 
 void Front::route(Arrival& arrival, const ClientHello& hello) {
     const bool isAgent = hello.offers(Greeting::kAlpn);
     const auto name = isAgent ? std::nullopt : nameIn(hello);
-    if (!_isServing && (isAgent || name)) return;
+    if (!_isServing && (isAgent || name)) return keepUntilServing(arrival);
     if (name) return visit(arrival, *name);
     if (isAgent && !takeLease(arrival)) return;
     arrival.stop();
@@ -178,6 +184,13 @@ void Front::route(Arrival& arrival, const ClientHello& hello) {
     else
         _api(std::move(arrival.socket), arrival.peer);
     forget(arrival);
+}
+
+/// It has said what it wants, and is not to be counted among those that have not.
+void Front::keepUntilServing(Arrival& arrival) {
+    if (!takeLease(arrival)) return;
+    arrival.stopTimer();
+    _newcomers.remove(arrival);
 }
 
 /// What stands before the domain, if that is not reserved.
@@ -212,7 +225,7 @@ void Front::refuseName(Arrival& arrival, const std::string& name) {
 }
 
 bool Front::takeLease(Arrival& arrival) {
-    arrival.lease = _environment.takeLease();
+    if (!arrival.lease) arrival.lease = _environment.takeLease();
     if (arrival.lease) return true;
     drop(arrival, FrontArrival::Resources, "no descriptor is left for it (limits.descriptors)");
     return false;

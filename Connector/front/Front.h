@@ -66,6 +66,7 @@ class Front final : private Acceptor {
                     DescriptorBudget::Lease lease) override;
     void route(Arrival& arrival, const ClientHello& hello);
     std::optional<std::string> nameIn(const ClientHello& hello) const;
+    void keepUntilServing(Arrival& arrival);
     void visit(Arrival& arrival, const std::string& name);
     void refuseName(Arrival& arrival, const std::string& name);
     bool takeLease(Arrival& arrival);

@@ -13,6 +13,7 @@ namespace connector {
 struct FrontConnection {
     Descriptor socket;
     Poco::Net::SocketAddress peer;
+    bool lacksHeader = false; ///< of the PROXY protocol: the peer is a proxy
 };
 
 using FrontConnections = std::vector<FrontConnection>;

@@ -106,7 +106,8 @@ std::unique_ptr<Listener> HttpServer::listenOnAll() const {
 std::unique_ptr<Listener> HttpServer::listener() const {
     try {
         if (_settings.bind.empty()) return listenOnAll();
-        return listenOn(SocketAddress(_settings.bind, _settings.port));
+        // Given a text, POCO asks the resolver for "::", which is unknown where ::1 is the only IPv6 address.
+        return listenOn(SocketAddress(IPAddress(_settings.bind), _settings.port));
     } catch (const Poco::Exception& error) {
         throw std::runtime_error(_settings.name + " can't listen on " +
                                  (_settings.bind.empty() ? "*" : _settings.bind) + " port " +

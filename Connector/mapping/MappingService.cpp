@@ -387,6 +387,10 @@ void MappingService::check(const Mapping& former, const Mapping& wanted) const {
     if (!visitors.tls && !_environment.allowsPlainVisitors())
         throw UnfitSettings("visitortls: false is not allowed here; it must be true, unless "
                             "pipes.allow-plain-visitors is true in the server's configuration");
+    if (!visitors.tls && !wanted.hasPorts)
+        throw UnfitSettings(
+            "visitortls: false is about port2, and the mapping has no ports of its own; it must be "
+            "true, as visitors by name come with TLS");
     if (!visitors.tls && !visitors.alpn.empty())
         throw UnfitSettings(
             "alpn: it is selected in the visitors' TLS handshake, which \"visitortls\": false "

@@ -93,7 +93,7 @@ bool readServerName(Reader extension, ClientHello& hello) {
     while (!names.isAtEnd()) {
         const auto type = names.number(1);
         const auto name = names.piece(2);
-        if (type == kHostName) hello.serverName = Poco::toLower(textOf(name));
+        if (type == kHostName) hello.serverName = plainHostName(textOf(name));
     }
     return !names.isBad() && extension.isAtEnd();
 }
@@ -125,6 +125,11 @@ bool readBody(Reader body, ClientHello& hello) {
 }
 
 } // namespace
+
+std::string plainHostName(std::string_view name) {
+    if (name.ends_with('.')) name.remove_suffix(1);
+    return Poco::toLower(std::string(name));
+}
 
 bool ClientHello::offers(std::string_view protocol) const {
     return std::find(protocols.begin(), protocols.end(), protocol) != protocols.end();

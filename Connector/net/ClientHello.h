@@ -23,7 +23,7 @@ struct ClientHello {
     Verdict verdict = Verdict::Incomplete;
     /// Incomplete: with less than so many bytes it stays so, or is Other.
     std::size_t needed = 0;
-    /// The server's name (RFC 6066), in lower case; "" when it says none.
+    /// The server's name (RFC 6066), as plainHostName() has it; "" when it says none.
     std::string serverName{};
     /// The protocols that it offers (ALPN, RFC 7301).
     std::vector<std::string> protocols{};
@@ -33,5 +33,9 @@ struct ClientHello {
     /// bytes: all that has come so far, or the first kMost of it.
     static ClientHello parse(std::span<const std::byte> bytes);
 };
+
+/// In lower case, and without the dot of the root, which some clients say though they must not (RFC 6066,
+/// section 3): so that names that are the same are equal.
+std::string plainHostName(std::string_view name);
 
 } // namespace connector

@@ -47,6 +47,9 @@ class ProxyEntrance::Waiting final : public PeekedConnection {
         if (!watch()) _entrance.reject(*this, "no room to watch another descriptor");
     }
 
+    /// Its header has come, and is the proxy's own.
+    bool isOwn() const { return _isOwn; }
+
     List::iterator position;
 
   private:
@@ -101,7 +104,7 @@ class ProxyEntrance::Waiting final : public PeekedConnection {
     ProxyEntrance& _entrance;
     Timer _timer;
     bool _hasBegun = false; ///< something has come
-    bool _isOwn = false;    ///< its header has come, and it is the proxy's own
+    bool _isOwn = false;
 };
 
 ProxyEntrance::ProxyEntrance(EventLoop& loop, const Reloadable<TrustedProxies>& proxies, Acceptor& acceptor,
@@ -121,6 +124,16 @@ void ProxyEntrance::onAccepted(Descriptor socket, const Poco::Net::SocketAddress
     waiting->start();
     while (_waiting.size() > proxies.waiting)
         reject(*_waiting.front(), "so many others wait for theirs (limits.proxy-headers)");
+}
+
+/// Whose header has come, and is taken, can only be closed: those are the proxy's own.
+void ProxyEntrance::leave(const Take& take) {
+    while (!_waiting.empty()) {
+        auto& waiting = *_waiting.front();
+        waiting.stop();
+        if (!waiting.isOwn()) take(std::move(waiting.socket), waiting.peer);
+        remove(waiting);
+    }
 }
 
 void ProxyEntrance::closeAll() {

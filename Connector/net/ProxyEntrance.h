@@ -5,6 +5,7 @@
 #include "net/Listener.h"
 #include "net/TrustedProxies.h"
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -27,6 +28,10 @@ class ProxyEntrance final : public Acceptor {
 
     /// Connections whose header has not come.
     std::size_t count() const { return _waiting.size(); }
+
+    /// Lets go of the connections whose header has not come, and calls the function with each, and its proxy.
+    using Take = std::function<void(Descriptor socket, const Poco::Net::SocketAddress& proxy)>;
+    void leave(const Take& take);
 
     /// Closes the connections whose header has not come.
     void closeAll();

@@ -1,5 +1,7 @@
 #include "net/TlsCredentials.h"
 
+#include "net/ClientHello.h"
+
 #include <Poco/Net/IPAddress.h>
 #include <Poco/String.h>
 
@@ -39,7 +41,7 @@ CertificateChoice::CertificateChoice(std::vector<ServerCertificate::Pointer> cer
 }
 
 const ServerCertificate& CertificateChoice::of(std::string_view name, std::time_t now) const {
-    const auto wanted = Poco::toLower(std::string(name));
+    const auto wanted = plainHostName(name);
     const ServerCertificate* first = nullptr;
     for (const auto& key : {wanted, wildcardFor(wanted)}) {
         const auto found = _byName.find(key);

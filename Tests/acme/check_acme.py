@@ -191,8 +191,21 @@ def check_refusals(service, hook, environment):
         raise Failed(f"the hook does not say what is wrong:\n{output}")
     expect("certificate and key after what was refused", [file.read_bytes() for file in files], before)
     expect("what is left over", list(service.folder.glob(".certificate*")), [])
+    check_unread(service, hook, {**environment, "RENEWED_LINEAGE": str(bad)})
     run([hook], environment, 1)
     run([hook], {**environment, "RENEWED_LINEAGE": str(bad), "CONNECTOR_CONFIG": str(bad / "nothing")}, 1)
+
+
+def check_unread(service, hook, environment):
+    """A service that can't be told of the certificate makes the hook fail."""
+    lineage = pathlib.Path(environment["RENEWED_LINEAGE"])
+    shutil.copy(service.folder / f"{NAME}.pem", lineage / "fullchain.pem")
+    number = service.folder / "mappings.db.pid"
+    number.rename(service.folder / "hidden")
+    output = run([hook], environment, 77)
+    (service.folder / "hidden").rename(number)
+    if "was not started by" not in output:
+        raise Failed(f"the hook does not say who has not read the certificate:\n{output}")
 
 
 def lacks(unpacked):

@@ -1,11 +1,8 @@
 #include "Commands.h"
 #include "ConnectorProcess.h"
 #include "ExposeProgram.h"
-#include "HostNames.h"
-#include "Skipping.h"
 #include "TargetServer.h"
 #include "TestTarget.h"
-#include "Tinyproxy.h"
 
 #include <Poco/Net/SecureStreamSocket.h>
 
@@ -13,12 +10,9 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <future>
 #include <sys/stat.h>
 
 namespace connector::test {
-
-namespace bdata = boost::unit_test::data;
 
 namespace {
 
@@ -195,7 +189,7 @@ BOOST_AUTO_TEST_CASE(WhereThereIsAFrontVisitorsComeByName) {
     BOOST_TEST(!mappingsOf(setup).front()->getValue<bool>("ports"));
     auto words = serverOf(setup);
     words.insert(words.begin(), {"8080", "--name=web"});
-    checkFailure(words, kUnavailable, {"web", mappingOf(setup)});
+    checkFailure(words, kDataError, {"web", mappingOf(setup)});
     BOOST_TEST(named.process().stop(SIGTERM) == 0, named.log());
 
     ChildProcess agent({{programPath("AGENT_BIN"), "--config=" + file}, folder.path("agent.log")});
@@ -344,39 +338,6 @@ BOOST_AUTO_TEST_CASE(ACertificateMustBeForTheServersName) {
     auto words = serverOf(setup);
     words.insert(words.begin(), "8080");
     checkFailure(words, kProtocol, {"is not trusted", "IP address mismatch"});
-}
-
-BOOST_AUTO_TEST_CASE(AProxyIsOnTheWayToBothApiAndMapping) {
-    if (!Tinyproxy::isThere()) return skipTest("tinyproxy is not installed");
-    if (!HostNames::isPossible()) return skipTest("no mount namespaces");
-    ConnectorSetup setup(Mode::Tls, 2);
-    const auto certificate = CertificateAuthority::shared().issueWith(
-        setup.folder(), "named", std::string("DNS:") + HostNames::kName + ",IP:127.0.0.1");
-    withOperator(setup)
-        .set("address", HostNames::kName)
-        .set("tls.certificate", certificate.certificateFile)
-        .set("tls.key", certificate.keyFile);
-    const ConnectorProcess connector(setup);
-    HostNames names; // which the proxy knows alone
-    names.set({"127.0.0.1"});
-    const auto port = setup.firstMappingPort();
-    const Tinyproxy proxy({.ports = {setup.apiPort(), port, static_cast<std::uint16_t>(port + 1)},
-                           .login = "user secret-word",
-                           .launcher = names.launcher()});
-    const LineServer target;
-    auto words = serverOf(setup);
-    words[1] = std::string("https://") + HostNames::kName + ":" + textOf(setup.apiPort());
-    words.insert(words.begin(), textOf(target.port()));
-    ExposeProgram expose(words, {{"https_proxy", proxy.url("user:secret-word@")}});
-    BOOST_TEST(isServed(connector, expose.port()));
-    BOOST_TEST(expose.process().stop(SIGTERM) == 0, expose.log());
-    BOOST_TEST(!has(expose.log(), "secret-word"), expose.log());
-    BOOST_TEST(proxy.requests("CONNECT " + words[2].substr(std::string("https://").size())) >= 1U);
-    BOOST_TEST(mappingsOf(setup).empty());
-
-    ExposeProgram stranger(words, {{"https_proxy", proxy.url()}});
-    BOOST_TEST(stranger.process().waitForExit() == kUnavailable);
-    BOOST_TEST(has(stranger.log(), " through the proxy 127.0.0.1:"), stranger.log());
 }
 
 BOOST_AUTO_TEST_CASE(AServerThatIsAwayIsSaid) {

@@ -1,5 +1,6 @@
 #include "Commands.h"
 #include "ConnectorProcess.h"
+#include "Fleet.h"
 #include "Http2Peer.h"
 #include "MetricsPage.h"
 #include "PipeActions.h"
@@ -12,6 +13,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <functional>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -113,9 +115,9 @@ bool areJoined(PipeClient& visitor, Http2Peer& agent) {
     return stream.readExactly(question.size()) == question && connector::test::areJoined(visitor, stream);
 }
 
-bool isApi(PipeClient client) {
+bool isApi(PipeClient client, const std::string& status = "200") {
     client.send(kAskForHealth);
-    return client.readToEnd().find("200 OK") != std::string::npos;
+    return client.readToEnd().starts_with("HTTP/1.1 " + status);
 }
 
 } // namespace
@@ -348,6 +350,35 @@ BOOST_AUTO_TEST_CASE(ProxiesSayWhomTheyHaveTheirConnectionsFrom) {
     BOOST_CHECK_THROW(fronted.visitor("web", {.from = kProxy}), ConnectionLost);
     BOOST_TEST(isApi(fronted.connector.connect(fronted.front,
                                                {.from = kProxy, .preface = header::version1("192.0.2.7")})));
+}
+
+BOOST_AUTO_TEST_CASE(AnyNumberThatHasSpokenWaitsForTheStart) {
+    Fleet fleet(1, {.limits = {{"front-connections", 1}}, .hasFront = true});
+    const auto mapping = parseAdded(fleet.api(0).tryAdd(kPublicWithoutPorts));
+    const Poco::Net::SocketAddress front(fleet.host(0), mapping.port2);
+    fleet.stop(0);
+    auto lock = std::async(std::launch::async, [&] {
+        fleet.ask("BEGIN; LOCK TABLE mapping IN ACCESS EXCLUSIVE MODE; SELECT pg_advisory_lock_shared(1);"
+                  "SELECT pg_sleep(60)");
+    });
+    waitUntil("it is locked", [&] {
+        return fleet.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 1") == "1";
+    });
+    auto come = std::async(std::launch::async, [&] {
+        sharedServer().awaitLockWaiter(fleet.database()); // its API answers already
+        std::vector<PipeClient> visitors;
+        for (int i = 0; i < 5; ++i)
+            visitors.emplace_back(front).send(clientHello(hostOf(mapping.id)));
+        const bool areSeen = isApi(PipeClient(front, {.tls = tlsWith({})}), "503"); // it has come behind them
+        fleet.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+        return std::pair(areSeen, std::move(visitors));
+    });
+    fleet.start(0);
+    auto [areSeen, visitors] = come.get();
+    BOOST_TEST(areSeen);
+    for (auto& visitor : visitors)
+        BOOST_TEST(visitor.readExactly(1) == "\x16", "a record of TLS's handshake");
+    BOOST_CHECK_THROW(lock.get(), std::runtime_error);
 }
 
 BOOST_FIXTURE_TEST_CASE(PortsOfAgentsSelectTheProtocolOfAgentsAndNoOther, Fronted) {

@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(LabelsPortsAndTrafficAreOptions) {
     BOOST_TEST(back->getValue<int>("visitorsperaddress") == 0);
     BOOST_TEST(back->getArray("deny")->size() == 0U);
     const auto taken = runCommand(setup, {"mapping", "add", "private", "--port2", first, "--bandwidth=0"});
-    BOOST_TEST(hasFailed(taken, kUnavailable, {first + " is taken by mapping " + id}), shown(taken));
+    BOOST_TEST(hasFailed(taken, kDataError, {first + " is taken by mapping " + id}), shown(taken));
 }
 
 BOOST_AUTO_TEST_CASE(LabelsAreListedWhenThereAreAny) {

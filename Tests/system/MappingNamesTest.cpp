@@ -160,6 +160,16 @@ BOOST_FIXTURE_TEST_CASE(MappingsWithoutPortsTakeNone, Fronted) {
     BOOST_TEST(connector.log().find("public, no ports") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(PlainVisitorsNeedAPort) {
+    ConnectorSetup setup(Mode::Tls, kMappingPorts);
+    setup.setJson("pipes.allow-plain-visitors", "true");
+    const ConnectorProcess connector(addFront(setup, frontPortOf(setup)));
+    const auto& api = connector.api();
+    BOOST_TEST(isRefused(api.tryAdd(publicMappingWith(R"("ports":false,"visitortls":false)")), 400, "port2"));
+    const auto mapping = parseAdded(api.tryAdd(kPublicWithoutPorts));
+    BOOST_TEST(isRefused(api.tryChange(mapping.id, R"({"visitortls":false})"), 400, "port2"));
+}
+
 BOOST_FIXTURE_TEST_CASE(StatusTellsOfTheFront, Fronted) {
     const auto told = api.get(kStatus).json()->getObject("front");
     BOOST_TEST(told->getValue<int>("port") == front);

@@ -77,6 +77,14 @@ struct WithPlainHttp {
 
 BOOST_FIXTURE_TEST_SUITE(PlainHttp, WithPlainHttp)
 
+BOOST_AUTO_TEST_CASE(ListensOnAllAddresses) {
+    connector.reset();
+    setup.unset("pipes.bind");
+    connector.emplace(setup);
+    for (const auto* address : {"127.0.0.1", "::1"})
+        BOOST_TEST(parsed(answerTo(setup, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", address)).status == 308);
+}
+
 BOOST_AUTO_TEST_CASE(LeadsToHttps) {
     struct Case {
         std::string target;

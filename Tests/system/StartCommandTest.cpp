@@ -134,10 +134,10 @@ BOOST_AUTO_TEST_CASE(StopLeavesOthersAlone) {
     const ConnectorSetup setup;
     const ConnectorProcess connector(setup); // which `start` has not started
     const auto finished = runCommand(setup, {"stop"});
-    BOOST_TEST(hasFailed(finished, kUnavailable, {"not started by \"start\""}), shown(finished));
+    BOOST_TEST(hasFailed(finished, kNoPermission, {"not started by \"start\""}), shown(finished));
     writeFile(setup.databaseFile() + ".pid", std::to_string(::getpid()));
     const auto misled = runCommand(setup, {"stop"});
-    BOOST_TEST(hasFailed(misled, kUnavailable, {"not started by \"start\""}), shown(misled));
+    BOOST_TEST(hasFailed(misled, kNoPermission, {"not started by \"start\""}), shown(misled));
     BOOST_TEST(connector.api().get("/health").status == 200);
 }
 
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(StopLeavesAnotherConnectorAloneThatHasTheProcessId) {
     const ConnectorProcess connector(setup);
     writeFile(setup.databaseFile() + ".pid", std::to_string(other.pid().value()));
     const auto misled = runCommand(setup, {"stop"});
-    BOOST_TEST(hasFailed(misled, kUnavailable, {"not started by \"start\""}), shown(misled));
+    BOOST_TEST(hasFailed(misled, kNoPermission, {"not started by \"start\""}), shown(misled));
     BOOST_TEST(connector.api().get("/health").status == 200);
     BOOST_TEST(other.answers());
 }

@@ -2,6 +2,7 @@
 #include "Commands.h"
 #include "MetricsPage.h"
 #include "PipeActions.h"
+#include "ProxyHeaders.h"
 #include "RandomStream.h"
 #include "ServiceManager.h"
 #include "TestTarget.h"
@@ -214,6 +215,23 @@ BOOST_AUTO_TEST_CASE(WhoSaysNothingYetAtTheFrontIsHandedOver) {
         BOOST_TEST(client.readToEnd() == "");
     }
     waitForMetric(connector.api(), "front_connections_total", {{"kind", "api"}}, 250);
+}
+
+/// Whom it is for, it says to the new process.
+BOOST_AUTO_TEST_CASE(ProxyThatSaysNothingYetAtTheFrontIsHandedOver) {
+    UpgradedConnector connector(Mode::Tls, {}, {}, {}, [](ConnectorSetup& setup) {
+        addFront(setup, setup.firstMappingPort());
+        setup.set("exclude", std::to_string(setup.firstMappingPort()));
+        setup.setJson("front.trusted-proxies", kProxyNetworks);
+    });
+    const Poco::Net::SocketAddress front("127.0.0.1", connector.setup().firstMappingPort());
+    PipeClient client(front, {.from = kProxy});
+    connector.upgrade();
+    BOOST_TEST_REQUIRE(client.isQuiet());
+    client.send(header::version1("192.0.2.7") + "GET / HTTP/1.1\r\n\r\n");
+    BOOST_TEST(client.readToEnd() == "");
+    waitForMetric(connector.api(), "front_connections_total", {{"kind", "api"}}, 1);
+    BOOST_TEST(connector.first().log().find("PROXY header") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -59,6 +59,7 @@ BOOST_AUTO_TEST_CASE(the_first_is_for_all_that_none_is_for) {
     BOOST_TEST(chosen(choice, "a.example") == "first");
     BOOST_TEST(chosen(choice, "b.example") == "second");
     BOOST_TEST(chosen(choice, "B.EXAMPLE") == "second");
+    BOOST_TEST(chosen(choice, "b.example.") == "second");
 }
 
 BOOST_AUTO_TEST_CASE(a_wildcard_is_for_one_label) {

@@ -73,6 +73,12 @@ BOOST_AUTO_TEST_CASE(tells_what_openssl_says) {
     BOOST_TEST(!hello.offers("iofog-pipe"));
 }
 
+BOOST_AUTO_TEST_CASE(the_dot_of_the_root_is_no_part_of_the_name) {
+    BOOST_TEST(parsed(record(message(serverName("web.example.")))).serverName == "web.example");
+    BOOST_TEST(parsed(record(message(serverName("web.example..")))).serverName == "web.example.");
+    BOOST_TEST(parsed(record(message(serverName(".")))).serverName == "");
+}
+
 BOOST_AUTO_TEST_CASE(has_neither_name_nor_protocols_when_none_are_said) {
     const auto hello = parsed(openSslHello("", ""));
     BOOST_TEST((hello.verdict == Verdict::Complete));

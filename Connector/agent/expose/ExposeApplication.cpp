@@ -122,8 +122,9 @@ void ExposeApplication::printHelp() const {
         "of a socket.");
     help.setFooter(
         "SIGINT (Ctrl-C), SIGTERM and SIGHUP end it; visitors that are there get 20 seconds, until the "
-        "second one. Exit codes: 0 ended as asked, 64 wrong command line, 65 refused by the API, 66 a "
-        "file is not there, 69 no Connector answers, or the mapping is gone, 73 the file can't be "
+        "second one. Exit codes: 0 ended as asked, 64 wrong command line, 65 refused by the API, such as a "
+        "name that is taken, 66 a file is not there, 69 no Connector answers, or the mapping is gone, 71 "
+        "refused by the operating system, 73 the file can't be "
         "written, 75 not now, try again, 76 what answers is no Connector, or not to be trusted, 77 not "
         "permitted, 78 wrong CA certificates.");
     help.format(std::cout);

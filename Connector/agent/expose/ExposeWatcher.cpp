@@ -7,6 +7,7 @@
 #include <Poco/Format.h>
 #include <Poco/Net/SocketAddress.h>
 
+#include <algorithm>
 #include <iostream>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@ namespace {
 /// Lines of visitors that wait for standard output at the most; what is beyond is counted.
 constexpr std::size_t kMaxWaiting = 10000;
 
-/// Of several Connectors, one may not have heard of the mapping yet when it is dialled.
+/// Of several Connectors, all but one may not have heard of the mapping yet when they are dialled: so each
+/// may be wrong once.
 constexpr int kWrongAtFirst = 2;
 
 /// As Connector's log has it, which may not say who it is.
@@ -45,7 +47,8 @@ void ExposeWatcher::print(const std::string& line) {
 
 bool ExposeWatcher::isDisowned() {
     const std::lock_guard lock(_mutex);
-    return _wrongPasscodes >= (_wasConnected ? 1 : kWrongAtFirst);
+    return std::any_of(_wrongPasscodes.begin(), _wrongPasscodes.end(),
+                       [this](const auto& of) { return of.second >= (_wasConnected ? 1 : kWrongAtFirst); });
 }
 
 void ExposeWatcher::onVisitor(const std::string& visitor) {
@@ -65,14 +68,14 @@ void ExposeWatcher::onNoTarget(const std::string& visitor, const std::string& wh
 void ExposeWatcher::onConnected() {
     const std::lock_guard lock(_mutex);
     _wasConnected = true;
-    _wrongPasscodes = 0;
+    _wrongPasscodes.clear();
     if (std::exchange(_wasLost, false)) _log.notice("connected to Connector again");
 }
 
-void ExposeWatcher::onNotConnected(const std::string& why) {
+void ExposeWatcher::onNotConnected(const std::string& address, const std::string& why) {
     const std::lock_guard lock(_mutex);
     _wasLost = true;
-    if (why.ends_with(Refusal::kWrongPasscode)) ++_wrongPasscodes;
+    if (why.ends_with(Refusal::kWrongPasscode)) ++_wrongPasscodes[address];
     ::kill(::getpid(), kSignal);
 }
 

@@ -7,6 +7,7 @@
 #include <Poco/Logger.h>
 
 #include <csignal>
+#include <map>
 #include <mutex>
 #include <string>
 
@@ -34,7 +35,7 @@ class ExposeWatcher final : public PipeWatcher {
     void onVisitorGone(const Relay& relay) override;
     void onNoTarget(const std::string& visitor, const std::string& why) override;
     void onConnected() override;
-    void onNotConnected(const std::string& why) override;
+    void onNotConnected(const std::string& address, const std::string& why) override;
 
   private:
     Poco::Logger& _log;
@@ -42,7 +43,7 @@ class ExposeWatcher final : public PipeWatcher {
     std::mutex _mutex; ///< for what follows
     bool _wasConnected = false;
     bool _wasLost = false;
-    int _wrongPasscodes = 0; ///< since a connection was there
+    std::map<std::string, int> _wrongPasscodes; ///< by address, since a connection was there
 };
 
 } // namespace connector

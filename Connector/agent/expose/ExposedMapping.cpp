@@ -1,6 +1,6 @@
 #include "agent/expose/ExposedMapping.h"
 
-#include "agent/AgentRuntime.h"
+#include "agent/expose/AwaitedCall.h"
 #include "base/Json.h"
 #include "cli/Output.h"
 #include "model/Mapping.h"
@@ -9,9 +9,7 @@
 #include <Poco/Environment.h>
 
 #include <chrono>
-#include <future>
 #include <sstream>
-#include <stop_token>
 
 namespace connector {
 
@@ -19,12 +17,12 @@ namespace {
 
 constexpr const char* kStatus = "/api/v2/status";
 
+/// Less than the client of the API has, so that it is said what may be left.
+constexpr CallPatience kOpening{ApiClient::kUsualTimeout - std::chrono::seconds(1), std::chrono::seconds(3)};
 /// While a visitor's connection is at stake.
 constexpr std::chrono::seconds kLookTimeout{5};
 /// Somebody waits at a terminal.
 constexpr std::chrono::seconds kRemovalTimeout{10};
-/// How often it is looked whether there is reason to hurry.
-constexpr std::chrono::milliseconds kTick{20};
 
 /// Shows an operator whose the mapping is.
 std::string labelOf(const AgentTarget& target) {
@@ -43,12 +41,21 @@ bool ExposedMapping::needsPorts(ServerApi& api) {
            status->getObject("front")->optValue<std::string>("domain", "").empty();
 }
 
-ExposedMapping::ExposedMapping(ServerApi& api, const ExposeSettings& settings, bool hasPorts)
-    : _api(api), _settings(settings) {
-    const auto added = _api.addMapping(*request(hasPorts));
-    _id = added->getValue<std::string>("id");
-    _passcode = added->getValue<std::string>("passcode1");
-    _port = portIn(*added, "port1");
+ExposedMapping::ExposedMapping(ServerApi& api, const ExposeSettings& settings)
+    : _api(api), _settings(settings) {}
+
+bool ExposedMapping::open(bool hasPorts, const sigset_t& signals) {
+    const auto add = [&] {
+        const auto added = _api.addMapping(*request(hasPorts));
+        _id = added->getValue<std::string>("id");
+        _passcode = added->getValue<std::string>("passcode1");
+        _port = portIn(*added, "port1");
+    };
+    return !awaitCall(add, signals, kOpening,
+                      "the API at " + _api.url() + " has not answered, and a mapping may be open; \"" +
+                          labelOf(_settings.target) +
+                          "\" is its label in \"iofog-connector mapping list\" on the server, and "
+                          "\"iofog-connector mapping remove ID\" removes it");
 }
 
 Poco::JSON::Object::Ptr ExposedMapping::request(bool hasPorts) const {
@@ -96,20 +103,21 @@ ExposedMapping::State ExposedMapping::look() {
 }
 
 void ExposedMapping::remove(const sigset_t& signals) {
-    std::stop_source hurry;
-    _api.giveUp(kRemovalTimeout, hurry.get_token());
-    auto removal = std::async(std::launch::async, [this] {
+    _api.setTimeout(kRemovalTimeout);
+    const auto remove = [this] {
         if (_api.findMapping(_id)) _api.removeMapping(_id);
-    });
-    while (removal.wait_for(kTick) != std::future_status::ready)
-        if (hasSignal(signals)) hurry.request_stop();
+    };
     try {
-        removal.get();
+        awaitCall(remove, signals, {.usual = kRemovalTimeout, .afterSignal = {}},
+                  stillOpen("the API at " + _api.url() + " has not answered"));
     } catch (const CommandError& error) {
-        throw CommandError(error.exitCode(), "mapping " + _id + " is still open: " + error.what() +
-                                                 "; \"iofog-connector mapping remove " + _id +
-                                                 "\" on the server removes it");
+        throw CommandError(error.exitCode(), stillOpen(error.what()));
     }
+}
+
+std::string ExposedMapping::stillOpen(const std::string& why) const {
+    return "mapping " + _id + " is still open: " + why + "; \"iofog-connector mapping remove " + _id +
+           "\" on the server removes it";
 }
 
 } // namespace connector

@@ -16,8 +16,14 @@ class ExposedMapping {
     /// CommandError.
     static bool needsPorts(ServerApi& api);
 
-    /// Opens it; look() then says where it is. Both must outlive it. Throws CommandError.
-    ExposedMapping(ServerApi& api, const ExposeSettings& settings, bool hasPorts);
+    /// Both must outlive it.
+    ExposedMapping(ServerApi& api, const ExposeSettings& settings);
+
+    /// Opens it; look() then says where it is. Before everything else. Returns whether it is still wanted: a
+    /// signal that comes meanwhile gives the API some more seconds to answer, so that nothing is left open
+    /// which nobody knows; a second one doesn't, and ends the process as when that time is over. Throws
+    /// CommandError.
+    bool open(bool hasPorts, const sigset_t& signals);
 
     const std::string& id() const { return _id; }
 
@@ -33,12 +39,13 @@ class ExposedMapping {
     /// agentConfiguration(). Throws CommandError when the API does not tell.
     State look();
 
-    /// Closes it; it may be gone already. A signal ends the waiting. Throws CommandError, which says how it
-    /// can be removed.
+    /// Closes it; it may be gone already. A signal ends the waiting, and the process. Says how it can be
+    /// removed if it is still open, in a CommandError if it has the time.
     void remove(const sigset_t& signals);
 
   private:
     Poco::JSON::Object::Ptr request(bool hasPorts) const;
+    std::string stillOpen(const std::string& why) const;
     std::string urlIn(const Poco::JSON::Object& mapping) const;
 
     ServerApi& _api;

@@ -36,7 +36,8 @@ void Exposure::run() {
     blockSignals({ExposeWatcher::kSignal});
     raiseDescriptorLimit();
     const Logging logging(_settings.logLevel, "");
-    ExposedMapping mapping(_api, _settings, hasPorts);
+    ExposedMapping mapping(_api, _settings);
+    if (!mapping.open(hasPorts, _endSignals)) return mapping.remove(_endSignals);
     auto end = End::Gone;
     try {
         if (mapping.look() != ExposedMapping::State::Gone) {
@@ -44,6 +45,7 @@ void Exposure::run() {
             end = serve(mapping);
         }
     } catch (const std::exception&) {
+        hasSignal(_endSignals); // a first one that has come meanwhile asks for just this
         mapping.remove(_endSignals);
         throw;
     }

@@ -1,5 +1,6 @@
 #include "agent/expose/ServerApi.h"
 
+#include "agent/proxy/ProxiedSession.h"
 #include "net/TlsContext.h"
 
 #include <Poco/Net/HTTPResponse.h>
@@ -15,20 +16,16 @@ using Poco::Util::Application;
 
 namespace {
 
-void useProxy(Poco::Net::HTTPClientSession& session, const HttpProxy& proxy) {
-    session.setProxy(proxy.host, proxy.port);
-    const auto colon = proxy.credentials.find(':');
-    if (colon != std::string::npos)
-        session.setProxyCredentials(proxy.credentials.substr(0, colon), proxy.credentials.substr(colon + 1));
-}
+/// What helps where a proxy doesn't connect.
+constexpr const char* kProxyHelp =
+    "; https_proxy in the environment names it, as http://USER:PASSWORD@HOST:PORT, "
+    "and no_proxy hosts that are reached without it";
 
 } // namespace
 
 ServerApi::ServerApi(const ExposeSettings& settings)
     : _hasToken(!settings.token.empty()), _proxy(settings.proxy) {
-    auto session = sessionFor(settings);
-    if (_proxy) useProxy(*session, *_proxy);
-    use(std::move(session), settings.server.getScheme() + "://" + settings.server.getAuthority(),
+    use(sessionFor(settings), settings.server.getScheme() + "://" + settings.server.getAuthority(),
         settings.token);
 }
 
@@ -39,13 +36,19 @@ ServerApi::~ServerApi() {
 std::unique_ptr<Poco::Net::HTTPClientSession> ServerApi::sessionFor(const ExposeSettings& settings) {
     const auto& host = settings.server.getHost();
     const auto port = settings.server.getPort();
-    if (settings.isPlain()) return std::make_unique<Poco::Net::HTTPClientSession>(host, port);
-    _tls = makeClientContext(settings.trusted);
-    auto* wanted = ::SSL_CTX_get0_param(_tls->sslContext());
+    if (!settings.isPlain()) _tls = contextFor(host, settings.trusted);
+    if (_proxy) return std::make_unique<ProxiedSession>(settings.server, *_proxy, _tls);
+    if (!_tls) return std::make_unique<Poco::Net::HTTPClientSession>(host, port);
+    return std::make_unique<Poco::Net::HTTPSClientSession>(host, port, _tls);
+}
+
+Poco::Net::Context::Ptr ServerApi::contextFor(const std::string& host, const std::string& trusted) {
+    auto context = makeClientContext(trusted);
+    auto* wanted = ::SSL_CTX_get0_param(context->sslContext());
     if (::X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str()) != 1)
         ::X509_VERIFY_PARAM_set1_host(wanted, host.c_str(), host.size());
-    ::SSL_CTX_set_cert_verify_callback(_tls->sslContext(), &ServerApi::verify, this);
-    return std::make_unique<Poco::Net::HTTPSClientSession>(host, port, _tls);
+    ::SSL_CTX_set_cert_verify_callback(context->sslContext(), &ServerApi::verify, this);
+    return context;
 }
 
 /// What OpenSSL would do anyway, and why it says no.
@@ -62,6 +65,8 @@ CommandError ServerApi::connectionFailure(const Poco::Exception& error) const {
             Application::EXIT_PROTOCOL,
             "the certificate of " + url() + " is not trusted: " + _distrust +
                 "; it must be for the name in --server, and signed by a CA of this machine or of --ca=FILE"};
+    if (dynamic_cast<const ProxyFailure*>(&error))
+        return {Application::EXIT_UNAVAILABLE, error.message() + kProxyHelp};
     const auto way = _proxy ? " through the proxy " + _proxy->name() : "";
     return {Application::EXIT_UNAVAILABLE,
             "no Connector answers at " + url() + way + ": " + error.displayText()};

@@ -22,6 +22,7 @@ class ServerApi final : public ApiClient {
   private:
     static int verify(x509_store_ctx_st* chain, void* self);
     std::unique_ptr<Poco::Net::HTTPClientSession> sessionFor(const ExposeSettings& settings);
+    Poco::Net::Context::Ptr contextFor(const std::string& host, const std::string& trusted);
     CommandError connectionFailure(const Poco::Exception& error) const override;
     std::string helpWith(int status) const override;
 

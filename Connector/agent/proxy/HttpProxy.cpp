@@ -83,6 +83,11 @@ std::string HttpProxy::name() const {
     return host + ":" + std::to_string(port);
 }
 
+std::string HttpProxy::target(const std::string& host, std::uint16_t port) {
+    const bool isIpv6 = host.find(':') != std::string::npos;
+    return (isIpv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
 std::string HttpProxy::request(const std::string& target) const {
     HTTPRequest request(HTTPRequest::HTTP_CONNECT, target, HTTPRequest::HTTP_1_1);
     request.set(HTTPRequest::HOST, target);

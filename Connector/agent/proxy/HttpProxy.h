@@ -28,7 +28,10 @@ struct HttpProxy {
     /// "host:port", for messages.
     std::string name() const;
 
-    /// What it is sent. target: "host:port", an IPv6 address in brackets.
+    /// A place as proxies are asked for it: "host:port", an IPv6 address in brackets. host: without them.
+    static std::string target(const std::string& host, std::uint16_t port);
+
+    /// What it is sent. target: as above.
     std::string request(const std::string& target) const;
 
     /// What its answer refuses with, in printable characters and not many: its status and reason; empty when

@@ -1,15 +1,8 @@
 #include "agent/proxy/ProxyTunnel.h"
 
 #include <array>
-#include <string_view>
 
 namespace connector {
-
-namespace {
-
-constexpr std::string_view kBeginning = "HTTP/";
-
-} // namespace
 
 ProxyTunnel::ProxyTunnel(EventLoop& loop, std::unique_ptr<SocketStream> stream, const HttpProxy& proxy,
                          const std::string& target, Owner& owner)
@@ -31,35 +24,25 @@ void ProxyTunnel::onReady(Stream&) {
         _stream->send(_request);
     }
     if (_stream->flush() == Stream::Status::Failed) return fail(_stream->failure());
-    readHead();
+    readAnswer();
 }
 
-/// Byte by byte, as what is behind the head is not for us.
-void ProxyTunnel::readHead() {
+void ProxyTunnel::readAnswer() {
     std::array<std::byte, 1> next{};
-    while (!isComplete()) {
+    while (!_answer.isComplete()) {
         const auto received = _stream->receive(next);
         if (received.status == Stream::Status::Blocked) return;
         if (received.status == Stream::Status::Failed) return fail(_stream->failure());
-        if (received.status == Stream::Status::Ended)
-            return fail("it closed the connection without an answer");
-        _head += static_cast<char>(next.front());
-        if (_head.size() <= kBeginning.size() && !kBeginning.starts_with(_head))
-            return fail("what answers is no HTTP proxy");
-        if (_head.size() == kMaxHead && !isComplete())
-            return fail("its answer is longer than " + std::to_string(kMaxHead) + " bytes");
+        if (received.status == Stream::Status::Ended) return fail(ProxyAnswer::kNone);
+        const auto wrong = _answer.take(static_cast<char>(next.front()));
+        if (!wrong.empty()) return fail(wrong);
     }
     judge();
 }
 
-/// Some end lines without CR.
-bool ProxyTunnel::isComplete() const {
-    return _head.ends_with("\n\r\n") || _head.ends_with("\n\n");
-}
-
 void ProxyTunnel::judge() {
     _stream->detach();
-    const auto refusal = _proxy.refusalIn(_head);
+    const auto refusal = _proxy.refusalIn(_answer.head());
     if (!refusal.empty()) return _owner.onTunnelRefused(refusal);
     _owner.onTunnel(_stream->release(), _stream->peer());
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/proxy/HttpProxy.h"
+#include "agent/proxy/ProxyAnswer.h"
 #include "net/SocketStream.h"
 
 #include <memory>
@@ -26,9 +27,6 @@ class ProxyTunnel final : private StreamHandler {
         ~Owner() = default;
     };
 
-    /// Bytes of an answer up to its empty line, as many as most servers take of a request.
-    static constexpr std::size_t kMaxHead = 8192;
-
     /// stream: plain, still connecting to the proxy, and attached to no loop. target: "host:port", an IPv6
     /// address in brackets. loop and owner must outlive it.
     ProxyTunnel(EventLoop& loop, std::unique_ptr<SocketStream> stream, const HttpProxy& proxy,
@@ -43,8 +41,7 @@ class ProxyTunnel final : private StreamHandler {
 
   private:
     void onReady(Stream& stream) override;
-    void readHead();
-    bool isComplete() const;
+    void readAnswer();
     void judge();
     void fail(const std::string& why);
 
@@ -54,7 +51,7 @@ class ProxyTunnel final : private StreamHandler {
     const std::string _request;
     Owner& _owner;
     bool _isConnected = false;
-    std::string _head; ///< what has come of the answer
+    ProxyAnswer _answer;
 };
 
 } // namespace connector

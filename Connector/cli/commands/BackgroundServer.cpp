@@ -196,7 +196,7 @@ bool BackgroundServer::isOurs(pid_t pid) const {
 }
 
 void BackgroundServer::refuseForeign(const std::string& what) const {
-    throw CommandError(Application::EXIT_UNAVAILABLE,
+    throw CommandError(Application::EXIT_NOPERM,
                        _databaseFile +
                            ": a Connector is running on this database, but it was not started by "
                            "\"start\"; " +

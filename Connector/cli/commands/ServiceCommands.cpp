@@ -42,9 +42,12 @@ void waitUntilReady(ConnectorApi& api, Ended&& ended) {
          std::this_thread::sleep_for(kLookAgain)) {
         ended();
         if (Clock::now() > deadline)
-            throw CommandError(Application::EXIT_TEMPFAIL, "the service runs, and is not ready after " +
-                                                               std::to_string(kReadyTime.count()) + " s: " +
-                                                               api.url() + "/health does not say so");
+            throw CommandError(Application::EXIT_TEMPFAIL,
+                               "the service runs, and is not ready after " +
+                                   std::to_string(kReadyTime.count()) + " s: " + api.url() +
+                                   "/health does not say so; if api.port or "
+                                   "api.bind is another one than when it was started, "
+                                   "stop it first");
     }
 }
 

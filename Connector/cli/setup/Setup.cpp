@@ -61,7 +61,7 @@ Poco::JSON::Object::Ptr apiOf(const SetupAnswers& answers, const SetupResult& re
     else
         identities->add(identity(answers.controllerName, "network", answers.controllerNetwork));
     auto api = newJson();
-    api->set("bind", answers.apiBind);
+    if (!answers.apiBind.empty()) api->set("bind", answers.apiBind);
     api->set("port", answers.apiPort);
     api->set("identities", identities);
     return api;

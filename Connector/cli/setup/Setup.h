@@ -17,7 +17,7 @@ struct SetupAnswers {
     std::vector<std::string> addresses;
     std::vector<std::string> ports;
     std::vector<std::string> exclude;
-    std::string apiBind = "::";
+    std::string apiBind; ///< "": as where the configuration says nothing
     std::int64_t apiPort = 443;
     /// The Fog Controller, in log lines.
     std::string controllerName = "controller";
