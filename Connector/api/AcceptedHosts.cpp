@@ -31,8 +31,7 @@ void checkHost(const AcceptedHosts& hosts, const std::string& host) {
     if (hosts.accepts(host)) return;
     const auto name = nameIn(host);
     if (!name) refuse("Host: " + printable(host) + " is neither a host name nor an IP address");
-    constexpr std::size_t kMaxName = 253;
-    const auto shown = printable(*name, kMaxName);
+    const auto shown = printable(*name, kLongestHostName);
     refuse(
         "Host: " + shown +
         " is not accepted; it must be an IP address, localhost, the configuration's \"address\", or a name "

@@ -82,14 +82,13 @@ std::string asHost(const std::string& address) {
 } // namespace
 
 MappingJson::MappingJson(const std::string& address, bool tls, const FrontSettings& front)
-    : _host(asHost(address)), _tls(tls), _frontPort(front.port), _domain(front.domain),
-      _reserved(front.reserved.begin(), front.reserved.end()) {}
+    : _host(asHost(address)), _tls(tls), _front(front) {}
 
 Poco::JSON::Object::Ptr MappingJson::front() const {
-    if (_frontPort == 0) return {};
+    if (_front.port == 0) return {};
     auto object = newJson();
-    object->set("port", _frontPort);
-    object->set("domain", _domain);
+    object->set("port", _front.port);
+    object->set("domain", _front.domain);
     return object;
 }
 
@@ -128,12 +127,10 @@ Poco::JSON::Object::Ptr MappingJson::write(const MappingReport& report) const {
 
 /// "" when there is none. An id that was imported need not be one that a domain can have.
 std::string MappingJson::urlOf(const Mapping& mapping) const {
-    constexpr std::uint16_t kHttps = 443;
-    const bool isByName = !mapping.name.empty() && !_reserved.contains(mapping.name);
+    const bool isByName = !mapping.name.empty() && !_front.isReserved(mapping.name);
     const auto& label = isByName ? mapping.name : mapping.id;
-    if (_frontPort != 0 && !_domain.empty() && isLabel(label))
-        return "https://" + label + "." + _domain +
-               (_frontPort == kHttps ? "" : ":" + std::to_string(_frontPort));
+    if (_front.leadsTo(mapping.type) && isLabel(label) && !_front.isReserved(label))
+        return _front.urlOf(label + "." + _front.domain);
     if (!mapping.hasPorts) return "";
     return (_tls && mapping.visitors.tls ? "https://" : "http://") + _host + ":" +
            std::to_string(mapping.endpoint2.port);

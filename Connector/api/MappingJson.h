@@ -6,7 +6,6 @@
 #include <Poco/JSON/Object.h>
 
 #include <cstdint>
-#include <set>
 #include <string>
 
 namespace connector {
@@ -21,7 +20,7 @@ class MappingJson {
 
     /// Of one of a mapping's endpoints: that of the front, when the mapping has none of its own.
     std::uint16_t portOf(const Endpoint& endpoint) const {
-        return endpoint.port == 0 ? _frontPort : endpoint.port;
+        return endpoint.port == 0 ? _front.port : endpoint.port;
     }
 
     /// The front's port and domain; null when there is no front.
@@ -37,9 +36,7 @@ class MappingJson {
 
     std::string _host;
     bool _tls;
-    std::uint16_t _frontPort; ///< 0: there is none
-    std::string _domain;      ///< or ""
-    std::set<std::string> _reserved;
+    FrontSettings _front;
 };
 
 } // namespace connector

@@ -21,10 +21,6 @@ namespace {
 using Poco::Net::HTTPRequest;
 using Poco::Net::HTTPResponse;
 
-constexpr int kHttps = 443;
-/// Of a host's name (RFC 1035, section 2.3.4).
-constexpr std::size_t kLongestHost = 253;
-
 /// What a request is for; a value.
 struct Target {
     /// As the client has it, not checked.
@@ -54,7 +50,8 @@ Target targetOf(const HTTPRequest& request) {
 
 /// As a URL has it, without the port.
 std::string checkedHost(const std::string& host) {
-    if (const auto name = nameIn(host); name && !name->empty() && name->size() <= kLongestHost) return *name;
+    if (const auto name = nameIn(host); name && !name->empty() && name->size() <= kLongestHostName)
+        return *name;
     // Only on this machine it is known what a zone is.
     if (host.starts_with('[') && isIPv6Host(host) && host.find('%') == std::string::npos)
         return host.substr(0, host.find(']') + 1);
@@ -108,8 +105,7 @@ class PlainHttpHandler final : public Poco::Net::HTTPRequestHandler {
 
     /// So that what is no GET stays what it is.
     void redirect(Poco::Net::HTTPServerResponse& response, const Target& target) {
-        const auto port = _settings.port == kHttps ? "" : ":" + std::to_string(_settings.port);
-        response.set("Location", "https://" + checkedHost(target.host) + port + target.path);
+        response.set("Location", _settings.urlOf(checkedHost(target.host)) + target.path);
         send(response, HTTPResponse::HTTP_PERMANENT_REDIRECT, "", "Permanent Redirect");
     }
 

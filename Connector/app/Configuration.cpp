@@ -358,6 +358,15 @@ std::string Configuration::tlsKey(std::size_t certificate, const std::string& ke
     return (isListed(values) ? "tls.certificates[" + std::to_string(certificate) + "]." : "tls.") + key;
 }
 
+std::map<std::uint16_t, std::string> Configuration::ownPorts() const {
+    std::map<std::uint16_t, std::string> own{{api.port, "api.port"},
+                                             {metrics.port, "metrics.port"},
+                                             {front.port, "front.port"},
+                                             {front.httpPort, "front.http-port"}};
+    own.erase(0); // there is none
+    return own;
+}
+
 std::unique_ptr<TlsCredentials> Configuration::credentials(const TlsCredentials* former) const {
     if (dev) return nullptr;
     constexpr const char* kPems =

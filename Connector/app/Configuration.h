@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -66,6 +67,9 @@ struct Configuration {
     std::string backgroundLogFile() const {
         return logFile.empty() ? database.localFile() + ".log" : logFile;
     }
+
+    /// Where the server itself listens, which no mapping can: each port with the key that names it.
+    std::map<std::uint16_t, std::string> ownPorts() const;
 
     /// What TLS is to show, read from the files; null with dev. former: see TlsCredentials. Throws
     /// ConfigurationError, also for a bad controllers-ca.

@@ -2,6 +2,7 @@
 
 #include "app/PortFields.h"
 #include "app/ProxySettings.h"
+#include "http/HostHeader.h"
 #include "model/MappingName.h"
 
 #include <Poco/Ascii.h>
@@ -16,8 +17,8 @@ namespace {
 
 constexpr int kHttps = 443;
 constexpr int kHttp = 80;
-/// Of a host name, as the DNS has it (RFC 1035, section 2.3.4), with room for a label and a dot before it.
-constexpr std::size_t kLongestDomain = 253 - 64;
+/// With room for a label and a dot before it.
+constexpr std::size_t kLongestDomain = kLongestHostName - 64;
 
 /// Labels with dots between them, two at the least: a certificate for all names of a top-level domain is not
 /// to be had.

@@ -128,7 +128,6 @@ const std::set<std::string>& ReloadPlan::reloadableKeys() {
         "limits.log-lines",
         "limits.log-summary",
         "limits.loop-wait",
-        "limits.loop-wait",
         "limits.mapping-visitors",
         "limits.open",
         "limits.place-wait",

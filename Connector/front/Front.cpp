@@ -199,9 +199,7 @@ std::optional<std::string> Front::nameIn(const ClientHello& hello) const {
     const auto suffix = "." + settings.domain;
     if (settings.domain.empty() || !hello.serverName.ends_with(suffix)) return std::nullopt;
     const auto name = hello.serverName.substr(0, hello.serverName.size() - suffix.size());
-    const auto& reserved = settings.reserved;
-    if (std::find(reserved.begin(), reserved.end(), name) != reserved.end()) return std::nullopt;
-    return name;
+    return settings.isReserved(name) ? std::nullopt : std::optional(name);
 }
 
 void Front::visit(Arrival& arrival, const std::string& name) {

@@ -3,6 +3,7 @@
 #include "model/Mapping.h"
 #include "net/TrustedProxies.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -30,6 +31,16 @@ struct FrontSettings {
     /// Whether a mapping of that type can be used without ports of its own.
     bool leadsTo(Mapping::Type type) const {
         return port != 0 && (type == Mapping::Type::Private || !domain.empty());
+    }
+
+    bool isReserved(const std::string& name) const {
+        return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
+    }
+
+    /// Of what is reached by that host; without a path.
+    std::string urlOf(const std::string& host) const {
+        constexpr std::uint16_t kHttps = 443;
+        return "https://" + host + (port == kHttps ? "" : ":" + std::to_string(port));
     }
 
     bool operator==(const FrontSettings&) const = default;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -7,6 +8,9 @@
 namespace connector {
 
 /// What a Host header says, or the authority of a target (RFC 9112, section 3.2).
+
+/// Of a host's name (RFC 1035, section 2.3.4).
+inline constexpr std::size_t kLongestHostName = 253;
 
 /// In lower case, without the dot of the root.
 std::string plainName(std::string_view name);

@@ -7,7 +7,6 @@
 #include <Poco/Logger.h>
 #include <Poco/String.h>
 
-#include <algorithm>
 #include <set>
 #include <thread>
 #include <utility>
@@ -413,7 +412,7 @@ void MappingService::checkFront(const Mapping& former, const Mapping& wanted) co
         throw UnfitSettings("name: nobody could come by it, as " +
                             missing(_front->port == 0 ? "front.port" : "front.domain"));
     const auto& reserved = _front->reserved;
-    if (std::find(reserved.begin(), reserved.end(), wanted.name) != reserved.end())
+    if (_front->isReserved(wanted.name))
         throw UnfitSettings("name: " + wanted.name + " is reserved; it must be none of " +
                             Poco::cat(std::string(", "), reserved.begin(), reserved.end()));
 }

@@ -92,7 +92,8 @@ void addStrangers(Families& families, const ProcessSources& sources) {
                                   "slowed",         "no-place", "role",      "resources"};
     static_assert(kReasons.size() == kAgentRejections);
     auto rejected = counter("agents_rejected_total",
-                            "Connections to agents' ports that were not authorized, by the reason.");
+                            "Agents' connections, to ports of theirs or to the front, that were not "
+                            "authorized, by the reason.");
     const auto values = sources.pipes.rejections().values();
     for (std::size_t i = 0; i < values.size(); ++i)
         rejected.add(static_cast<double>(values[i]), {{"reason", kReasons[i]}});
@@ -126,8 +127,8 @@ void addMappings(Families& families, const MappingService& mappings) {
         gauge("ready", "1: all mappings were restored, and it is not shutting down.", mappings.isReady()));
     families.push_back(gauge("mappings", "Mappings that are open.", static_cast<double>(totals.mappings)));
     families.push_back(gauge("mappings_degraded",
-                             "Mappings whose ports are held by other programs, or "
-                             "whose visitors are turned away.",
+                             "Mappings whose ports are held by other programs, whose visitors are turned "
+                             "away, or that have no ports where there is no front for them.",
                              static_cast<double>(totals.degraded)));
     families.push_back(gauge("mappings_damaged", "Mappings that are damaged in the database and not served.",
                              static_cast<double>(totals.damaged)));

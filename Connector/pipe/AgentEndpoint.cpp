@@ -493,11 +493,9 @@ void AgentEndpoint::close(AgentConnection& agent) {
 LogLine AgentEndpoint::lineOf(const char* what, const Poco::Net::SocketAddress& peer,
                               const std::string& why) const {
     const auto agent = inWords(peer);
-    return LogLine(_names.endpoint + ": agent " + agent + " " + what + ": " + why)
-        .with("mapping", _names.mapping)
-        .with("port", _endpoint.port)
-        .with("agent", agent)
-        .with("reason", why);
+    LogLine line(_names.endpoint + ": agent " + agent + " " + what + ": " + why);
+    if (_endpoint.port != 0) line.with("port", _endpoint.port);
+    return line.with("mapping", _names.mapping).with("agent", agent).with("reason", why);
 }
 
 void AgentEndpoint::reject(const Poco::Net::SocketAddress& peer, const std::string& why,

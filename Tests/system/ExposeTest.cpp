@@ -363,6 +363,8 @@ BOOST_AUTO_TEST_CASE(AWrongCommandLineIsSaid) {
     checkFailure({"8080", server, "--token-file=" + folder.path("none")}, kNoInput, {folder.path("none")});
     const auto two = folder.write("two", "one-token and-another");
     checkFailure({"8080", server, "--token-file=" + two}, kDataError, {two + ": no token"});
+    const auto token = "--token-file=" + folder.write("token", "a-token-of-somebody");
+    checkFailure({"8080", "--server=http://192.0.2.1", token}, kUsage, {"http://192.0.2.1", "https://"});
     const auto ca = folder.write("ca.pem", "no certificate");
     checkFailure({"8080", "--server=https://127.0.0.1:1", "--ca=" + ca}, kConfig, {ca});
 }

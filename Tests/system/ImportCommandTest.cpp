@@ -159,14 +159,48 @@ BOOST_AUTO_TEST_CASE(ConflictsAreNamedAndNothingIsImported) {
         import(setup, {entry("fine", port + 10, port + 11, "two"), entry("1", port + 2, port + 3, "other"),
                        entry("3", port + 1, port + 4, "three"), entry("4", port + 10, port + 5, "four"),
                        entry("5", setup.apiPort(), port + 6, "five")});
-    BOOST_TEST(hasFailed(finished, kDataError,
-                         {"nothing was imported", "mapping 1: there is another one with this id",
-                          "mapping 3: port " + std::to_string(port + 1) + " is mapping 1's",
-                          "mapping 4: port " + std::to_string(port + 10) + " is mapping fine's",
-                          "mapping 5: port " + std::to_string(setup.apiPort()) + " is the API's"}),
-               shown(finished));
+    BOOST_TEST(
+        hasFailed(finished, kDataError,
+                  {"nothing was imported", "mapping 1: there is another one with this id",
+                   "mapping 3: port " + std::to_string(port + 1) + " is mapping 1's",
+                   "mapping 4: port " + std::to_string(port + 10) + " is mapping fine's",
+                   "mapping 5: port " + std::to_string(setup.apiPort()) + " is the server's own (api.port)"}),
+        shown(finished));
     const ConnectorProcess connector(setup);
     BOOST_TEST(connector.api().listIds() == (std::set<std::string>{"1"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(WhatTheFrontHasIsAConflict) {
+    ConnectorSetup setup(Mode::Tls, 20);
+    const auto port = setup.firstMappingPort();
+    const auto front = static_cast<std::uint16_t>(port + 20);
+    addFront(setup, front).set("front.http-port", front + 1);
+    std::string named;
+    {
+        ConnectorProcess connector(setup);
+        named = connector.api().add(publicMappingWith(R"("ports":false,"name":"web")")).id;
+        connector.stop();
+    }
+    const auto finished =
+        import(setup, {entry("1", front, front + 1, "one"), entry("web", port, port + 1, "two"),
+                       entry("api", port + 2, port + 3, "three")});
+    BOOST_TEST(
+        hasFailed(finished, kDataError,
+                  {"mapping 1: port " + std::to_string(front) + " is the server's own (front.port)",
+                   "mapping 1: port " + std::to_string(front + 1) + " is the server's own (front.http-port)",
+                   "mapping web: its id is the name of mapping " + named,
+                   "mapping api: its id is a reserved name (front.reserved)"}),
+        shown(finished));
+}
+
+BOOST_AUTO_TEST_CASE(ReservedIdFromBeforeThereWasAFrontIsReachedByItsPort) {
+    ConnectorSetup setup(Mode::Tls, 20);
+    const auto port = setup.firstMappingPort();
+    BOOST_TEST(import(setup, {entry("www", port, port + 1, "one")}).exitCode == 0);
+    addFront(setup, static_cast<std::uint16_t>(port + 20));
+    const ConnectorProcess connector(setup);
+    const auto url = connector.api().show("www")->getValue<std::string>("url");
+    BOOST_TEST(url.ends_with(":" + std::to_string(port + 1)), url);
 }
 
 BOOST_AUTO_TEST_CASE(ConflictsMakeNoDatabase) {

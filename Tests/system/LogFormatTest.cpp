@@ -1,4 +1,5 @@
 #include "Commands.h"
+#include "Http2Peer.h"
 #include "LogLines.h"
 #include "TestAgent.h"
 
@@ -219,6 +220,31 @@ BOOST_AUTO_TEST_CASE(WhoIsTurnedAwayIsInFields) {
     const auto refused = lineWith(*log.connector, "request", "GET /api/v2/nothing");
     BOOST_TEST(refused->getValue<int>("status") == 404);
     BOOST_TEST(text(refused, "identity") == "anonymous");
+}
+
+BOOST_AUTO_TEST_CASE(PortsAreThoseThatThereAre) {
+    ConnectorSetup setup(Mode::Tls, 20);
+    const auto front = static_cast<std::uint16_t>(setup.firstMappingPort() + 20);
+    const ConnectorProcess connector(inJson(addFront(setup, front)));
+    const auto mapping = connector.api().add(publicMappingWith(R"("ports":false)"));
+    const auto tls = std::make_shared<TlsSettings>(TlsSettings::Options{
+        .trustedFile = CertificateAuthority::shared().certificateFile(), .alpn = {"iofog-pipe/2"}});
+    const ConnectOptions asAgent{.tls = tls, .serverName = "connector.example"};
+    {
+        const Http2Peer agent(connector.connect(front, asAgent), mapping.passcode1, PipeRole::Serves);
+        connector.api().waitForCount(mapping.id, "agentswaiting", 1);
+    }
+    const auto lost = lineSaying(connector, " lost: ");
+    BOOST_TEST(text(lost, "message").starts_with("mapping " + mapping.id + ": agent "));
+    BOOST_TEST(text(lost, "mapping") == mapping.id);
+    BOOST_TEST(!lost->has("port"));
+
+    auto stranger = connector.connect(front, asAgent);
+    stranger.send("PIPE/2 wrong\n");
+    stranger.readToEnd();
+    const auto rejected = lineWith(connector, "reason", "wrong passcode");
+    BOOST_TEST(rejected->getValue<int>("port") == front);
+    BOOST_TEST(!rejected->has("mapping"));
 }
 
 BOOST_AUTO_TEST_CASE(UnknownFormatIsRefused) {

@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(LeavesServersAloneThatStartHasNotStarted) {
     const ConnectorSetup setup;
     const ConnectorProcess connector(setup);
     BOOST_TEST(
-        hasFailed(runCommand(setup, {"reload"}), kUnavailable, {"send it SIGHUP where it was started"}));
+        hasFailed(runCommand(setup, {"reload"}), kNoPermission, {"send it SIGHUP where it was started"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+using connector::Configuration;
 using connector::EarlierMappings;
 using connector::ImportPlan;
 using connector::Mapping;
@@ -10,6 +11,12 @@ using Ports = std::vector<std::uint16_t>;
 namespace {
 
 constexpr std::uint16_t kApiPort = 443;
+
+Configuration configuration() {
+    Configuration result;
+    result.api.port = kApiPort;
+    return result;
+}
 
 Mapping mapping(const std::string& id, std::uint16_t port1, std::uint16_t port2,
                 const std::string& passcode = "one") {
@@ -21,8 +28,9 @@ Mapping mapping(const std::string& id, std::uint16_t port1, std::uint16_t port2,
     return result;
 }
 
-ImportPlan plan(const std::vector<Mapping>& wanted, const std::vector<Mapping>& existing) {
-    return ImportPlan::make({wanted, {}}, existing, kApiPort);
+ImportPlan plan(const std::vector<Mapping>& wanted, const std::vector<Mapping>& existing,
+                const Configuration& having = configuration()) {
+    return ImportPlan::make({wanted, {}}, existing, having);
 }
 
 } // namespace
@@ -64,8 +72,33 @@ BOOST_AUTO_TEST_CASE(mappings_without_ports_are_in_nobodys_way) {
     BOOST_TEST(connector::portsOutside({1, 2}, {portless}).empty());
 }
 
-BOOST_AUTO_TEST_CASE(the_port_of_the_api_is_a_conflict) {
-    BOOST_TEST(plan({mapping("a", 1, kApiPort)}, {}).conflicts.size() == 1U);
+BOOST_AUTO_TEST_CASE(ports_of_the_server_are_conflicts) {
+    auto having = configuration();
+    having.metrics.port = 9100;
+    having.front.port = 8443;
+    having.front.httpPort = 80;
+    for (const std::uint16_t port : {kApiPort, having.metrics.port, having.front.port, having.front.httpPort})
+        BOOST_TEST(plan({mapping("a", 1, port)}, {}, having).conflicts.size() == 1U, port);
+    BOOST_TEST(plan({mapping("a", 1, 80)}, {}).conflicts.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_id_that_is_a_name_is_a_conflict) {
+    auto named = mapping("b", 3, 4);
+    named.name = "web";
+    const auto conflicts = plan({mapping("web", 1, 2)}, {named}).conflicts;
+    BOOST_TEST(conflicts == std::vector<std::string>{"mapping web: its id is the name of mapping b"},
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_reserved_id_is_a_conflict_where_visitors_may_come_by_it) {
+    auto having = configuration();
+    BOOST_TEST(plan({mapping("www", 1, 2)}, {}, having).conflicts.empty());
+    having.front.port = 8443;
+    having.front.domain = "fog.example.org";
+    BOOST_TEST(plan({mapping("www", 1, 2)}, {}, having).conflicts.size() == 1U);
+    auto hidden = mapping("www", 1, 2);
+    hidden.type = Mapping::Type::Private;
+    BOOST_TEST(plan({hidden}, {}, having).conflicts.empty());
 }
 
 BOOST_AUTO_TEST_CASE(ports_outside_the_configured_ones_are_listed_in_order) {

@@ -106,6 +106,7 @@ void ExposeApplication::expose(const std::vector<std::string>& arguments) {
     _settings.server = serverOf(*_server);
     _settings.proxy = AgentEnvironment::ofProcess().proxies().to(_settings.server.getHost());
     if (!_tokenFile.empty()) _settings.token = tokenIn(_tokenFile);
+    refuseTokenInClear(_settings);
     if (!_caFile.empty()) _settings.trusted = textOf(_caFile);
     if (_settings.keptFile) refuseOverwriting(*_settings.keptFile);
     Exposure(_settings).run();

@@ -4,6 +4,7 @@
 #include "cli/CommandError.h"
 
 #include <Poco/Exception.h>
+#include <Poco/Net/IPAddress.h>
 #include <Poco/String.h>
 #include <Poco/Util/Application.h>
 
@@ -24,6 +25,11 @@ bool isServer(const Poco::URI& uri) {
     return isHttp && !uri.getHost().empty() && (uri.getPath().empty() || uri.getPath() == "/") && !hasMore;
 }
 
+bool isThisMachine(const std::string& host) {
+    Poco::Net::IPAddress address;
+    return host == "localhost" || (Poco::Net::IPAddress::tryParse(host, address) && address.isLoopback());
+}
+
 } // namespace
 
 Poco::URI serverOf(const std::string& text) {
@@ -36,6 +42,14 @@ Poco::URI serverOf(const std::string& text) {
                        "--server=" + text +
                            " is not allowed; it must be where Connector's API is, such as "
                            "https://connector.example.org or https://192.0.2.1:8443");
+}
+
+void refuseTokenInClear(const ExposeSettings& settings) {
+    if (settings.token.empty() || !settings.isPlain() || isThisMachine(settings.server.getHost())) return;
+    throw CommandError(Application::EXIT_USAGE,
+                       "--server=" + settings.server.toString() +
+                           ": all on the way there could read the token; it must begin with https://, or "
+                           "--token-file be left out");
 }
 
 void refuseOverwriting(const std::string& file) {

@@ -35,6 +35,9 @@ struct ExposeSettings {
 /// "https://connector.example.org", or http, with or without a port. Throws CommandError.
 Poco::URI serverOf(const std::string& text);
 
+/// Throws CommandError when the token would go over a network without TLS.
+void refuseTokenInClear(const ExposeSettings& settings);
+
 /// Throws CommandError when the file that the agent's configuration is to be kept in is there already.
 void refuseOverwriting(const std::string& file);
 

@@ -15,7 +15,6 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <string>
 #include <sys/stat.h>
 
@@ -163,13 +162,10 @@ void checkEphemeralPorts(const Configuration& configuration, Warnings& warnings)
 
 void checkMappings(const Configuration& configuration, const std::vector<Mapping>& mappings,
                    Warnings& warnings) {
-    const std::map<std::uint16_t, std::string> own{{configuration.api.port, "api.port"},
-                                                   {configuration.metrics.port, "metrics.port"},
-                                                   {configuration.front.port, "front.port"},
-                                                   {configuration.front.httpPort, "front.http-port"}};
+    const auto own = configuration.ownPorts();
     for (const auto& mapping : mappings)
         for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
-            if (const auto found = own.find(port); port != 0 && found != own.end())
+            if (const auto found = own.find(port); found != own.end())
                 warnings.push_back("mapping " + mapping.id + " has port " + std::to_string(port) +
                                    ", which is " + found->second + "; it can't be served: choose another " +
                                    found->second);

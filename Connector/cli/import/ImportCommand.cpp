@@ -64,7 +64,7 @@ void insertInto(const DatabaseLocation& database, const std::vector<Mapping>& ma
 
 ImportPlan import(const EarlierMappings& wanted, const std::string& file,
                   const Configuration& configuration) {
-    auto plan = ImportPlan::make(wanted, existingIn(configuration.database), configuration.api.port);
+    auto plan = ImportPlan::make(wanted, existingIn(configuration.database), configuration);
     refuseConflicts(plan, file);
     for (auto& mapping : plan.added)
         mapping.created = timestampNow();

@@ -14,41 +14,77 @@ bool areEqual(const Mapping& one, const Mapping& other) {
     return one.type == other.type && one.endpoint1 == other.endpoint1 && one.endpoint2 == other.endpoint2;
 }
 
+/// What the mappings that are there, or are to be, have for themselves.
+class Takings {
+  public:
+    Takings(const std::vector<Mapping>& existing, const Configuration& configuration)
+        : _front(configuration.front), _ownPorts(configuration.ownPorts()) {
+        for (const auto& mapping : existing)
+            add(mapping);
+    }
+
+    void add(const Mapping& mapping) {
+        _byId.emplace(mapping.id, mapping);
+        if (!mapping.name.empty()) _byName.emplace(mapping.name, mapping.id);
+        for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
+            if (port != 0) _holders.emplace(port, mapping.id);
+    }
+
+    bool has(const Mapping& mapping) const {
+        const auto same = _byId.find(mapping.id);
+        return same != _byId.end() && areEqual(same->second, mapping);
+    }
+
+    /// A sentence each, of a mapping that is not there.
+    std::vector<std::string> conflictsOf(const Mapping& mapping) const {
+        std::vector<std::string> conflicts;
+        const auto tell = [&](const std::string& what) {
+            conflicts.push_back("mapping " + mapping.id + ": " + what);
+        };
+        if (_byId.contains(mapping.id))
+            tell("there is another one with this id, with other ports, passcodes or limits");
+        if (const auto named = _byName.find(mapping.id); named != _byName.end())
+            tell("its id is the name of mapping " + named->second);
+        if (leadsToApi(mapping)) tell("its id is a reserved name (front.reserved), which leads to the API");
+        for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port}) {
+            const auto holder = _holders.find(port);
+            if (holder != _holders.end() && holder->second != mapping.id)
+                tell("port " + std::to_string(port) + " is mapping " + holder->second + "'s");
+            if (const auto own = _ownPorts.find(port); own != _ownPorts.end())
+                tell("port " + std::to_string(port) + " is the server's own (" + own->second + ")");
+        }
+        return conflicts;
+    }
+
+  private:
+    /// Its visitors may come by its id.
+    bool leadsToApi(const Mapping& mapping) const {
+        return mapping.type == Mapping::Type::Public && _front.leadsTo(mapping.type) &&
+               _front.isReserved(mapping.id);
+    }
+
+    const FrontSettings& _front;
+    std::map<std::uint16_t, std::string> _ownPorts;
+    std::map<std::string, Mapping> _byId;
+    std::map<std::string, std::string> _byName;    ///< ids
+    std::map<std::uint16_t, std::string> _holders; ///< ids
+};
+
 } // namespace
 
 ImportPlan ImportPlan::make(const EarlierMappings& wanted, const std::vector<Mapping>& existing,
-                            std::uint16_t apiPort) {
-    std::map<std::string, Mapping> byId;
-    std::map<std::uint16_t, std::string> holders;
-    const auto take = [&](const Mapping& mapping) {
-        byId.emplace(mapping.id, mapping);
-        for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port})
-            if (port != 0) holders.emplace(port, mapping.id);
-    };
-    std::for_each(existing.begin(), existing.end(), take);
-
+                            const Configuration& configuration) {
+    Takings takings(existing, configuration);
     ImportPlan plan;
     plan.skipped = wanted.skipped;
     for (const auto& mapping : wanted.mappings) {
-        const auto same = byId.find(mapping.id);
-        if (same != byId.end() && areEqual(same->second, mapping)) {
+        if (takings.has(mapping)) {
             plan.skipped.push_back({mapping.id, "it is already there"});
             continue;
         }
-        if (same != byId.end())
-            plan.conflicts.push_back(
-                "mapping " + mapping.id +
-                ": there is another one with this id, with other ports, passcodes or limits");
-        for (const auto port : {mapping.endpoint1.port, mapping.endpoint2.port}) {
-            const auto holder = holders.find(port);
-            if (holder != holders.end() && holder->second != mapping.id)
-                plan.conflicts.push_back("mapping " + mapping.id + ": port " + std::to_string(port) +
-                                         " is mapping " + holder->second + "'s");
-            if (port == apiPort)
-                plan.conflicts.push_back("mapping " + mapping.id + ": port " + std::to_string(port) +
-                                         " is the API's (api.port)");
-        }
-        take(mapping);
+        const auto conflicts = takings.conflictsOf(mapping);
+        plan.conflicts.insert(plan.conflicts.end(), conflicts.begin(), conflicts.end());
+        takings.add(mapping);
         plan.added.push_back(mapping);
     }
     return plan;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/Configuration.h"
 #include "cli/import/EarlierMappings.h"
 #include "model/Mapping.h"
 
@@ -16,9 +17,9 @@ struct ImportPlan {
     /// A sentence for each mapping that can't be added; with any, nothing is to be imported.
     std::vector<std::string> conflicts;
 
-    /// existing: what the database has. apiPort: which no mapping can have.
+    /// existing: what the database has. configuration: for the ports and names that no mapping can have.
     static ImportPlan make(const EarlierMappings& wanted, const std::vector<Mapping>& existing,
-                           std::uint16_t apiPort);
+                           const Configuration& configuration);
 };
 
 /// The ports of the mappings that are not among these, in rising order. configured: in rising order.

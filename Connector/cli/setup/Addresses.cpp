@@ -2,6 +2,7 @@
 
 #include "base/Network.h"
 #include "base/PeerAddress.h"
+#include "http/HostHeader.h"
 
 #include <Poco/Ascii.h>
 #include <Poco/Net/NetworkInterface.h>
@@ -20,7 +21,6 @@ using Poco::Net::IPAddress;
 using Poco::Net::NetworkInterface;
 
 /// Of host names (RFC 1035, section 2.3.4).
-constexpr std::size_t kLongestName = 253;
 constexpr std::size_t kLongestLabel = 63;
 
 bool isLabel(const std::string& text) {
@@ -34,7 +34,7 @@ bool isLabel(const std::string& text) {
 /// With digits alone at its end it would be an IP address gone wrong.
 bool isHostName(const std::string& text) {
     const Poco::StringTokenizer labels(text, ".");
-    if (text.empty() || text.size() > kLongestName || !std::all_of(labels.begin(), labels.end(), isLabel))
+    if (text.empty() || text.size() > kLongestHostName || !std::all_of(labels.begin(), labels.end(), isLabel))
         return false;
     const auto& last = labels[labels.count() - 1];
     return !std::all_of(last.begin(), last.end(), [](unsigned char c) { return Poco::Ascii::isDigit(c); });
