@@ -340,7 +340,7 @@ ProxyChoice AgentEnvironment::proxies() const {
 
 AgentConfiguration AgentConfiguration::parse(const std::string& text, const AgentEnvironment& environment,
                                              AgentSource source) {
-    JsonFields fields(parseJsonObject(text));
+    JsonFields fields(parseJsonFile(text));
     AgentConfiguration configuration;
     configuration.logLevel = fields.oneOf("loglevel", kLogLevels, "information");
     configuration.drainTimeout =

@@ -317,7 +317,7 @@ std::string configurationText(const std::string& file) {
 Configuration Configuration::parse(const std::string& text, const std::string& file) {
     try {
         JsonFields::Values values;
-        auto configuration = readRoot(JsonFields(parseJsonObject(text), "", &values), file);
+        auto configuration = readRoot(JsonFields(parseJsonFile(text), "", &values), file);
         configuration.values = std::move(values);
         checkCertificateIdentities(configuration);
         return configuration;

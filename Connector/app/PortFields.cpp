@@ -25,7 +25,8 @@ std::vector<std::uint16_t> readPorts(JsonFields& root) {
         std::erase(ports, excluded);
     if (ports.size() < 2)
         throw FieldError("ports: " + std::to_string(ports.size()) +
-                         " ports are left after \"exclude\"; a mapping needs two, such as [\"6000-6050\"]");
+                         (ports.size() == 1 ? " port is" : " ports are") +
+                         " left after \"exclude\"; a mapping needs two, such as [\"6000-6050\"]");
     return ports;
 }
 

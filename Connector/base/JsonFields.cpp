@@ -13,6 +13,7 @@
 #include <Poco/UTF8Encoding.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <sstream>
 
@@ -66,6 +67,11 @@ void refuseBadBytes(const std::string& text) {
             throw FieldError("byte " + std::to_string(at) + " is not UTF-8");
         at += length;
     }
+}
+
+void refuseOtherThanObject(const std::string& text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string::npos || text[first] != '{') throw FieldError("not a JSON object");
 }
 
 bool isBeyond64Bits(const std::string& wholeNumber) {
@@ -132,6 +138,48 @@ std::string printable(std::string text) {
     return shortened(text);
 }
 
+Poco::JSON::Object::Ptr parsed(const std::string& text) {
+    Poco::JSON::Handler::Ptr handler = new UniqueKeys;
+    Poco::JSON::Parser parser(handler);
+    parser.setDepth(kMaxDepth);
+    parser.setAllowComments(false);
+    parser.setAllowNullByte(false);
+    try {
+        return parser.parse(hugeNumbersAsFractions(text)).extract<Poco::JSON::Object::Ptr>();
+    } catch (const Poco::Exception& error) {
+        throw FieldError("not valid JSON: " + printable(Poco::trim(error.message())));
+    }
+}
+
+/// Whether this is what is wrong with the text, whatever follows it.
+bool isWrong(const std::string& text, const std::string& complaint) {
+    constexpr std::array kWhatMayFollow{"", ",", ":", "\""};
+    return std::all_of(kWhatMayFollow.begin(), kWhatMayFollow.end(), [&](const char* next) {
+        try {
+            parsed(text + next);
+            return false;
+        } catch (const FieldError& error) {
+            return error.what() == complaint;
+        }
+    });
+}
+
+/// Where a text becomes wrong, as POCO doesn't tell: at the end of the shortest piece with the same
+/// complaint.
+std::string placeOf(const std::string& complaint, const std::string& text) {
+    if (!isWrong(text, complaint)) return "at the end";
+    std::size_t right = 0;
+    for (auto wrong = text.size(); wrong - right > 1;) {
+        const auto middle = right + (wrong - right) / 2;
+        (isWrong(text.substr(0, middle), complaint) ? wrong : right) = middle;
+    }
+    const auto before = std::string_view(text).substr(0, right);
+    const auto line = before.substr(before.rfind('\n') + 1); // all when there is no line before it
+    const auto begins = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; };
+    return "line " + std::to_string(std::count(before.begin(), before.end(), '\n') + 1) + ", column " +
+           std::to_string(std::count_if(line.begin(), line.end(), begins) + 1);
+}
+
 std::string wholeNumber(std::int64_t min, std::int64_t max) {
     return "a whole number from " + std::to_string(min) + " to " + std::to_string(max);
 }
@@ -147,17 +195,17 @@ std::string choice(const std::vector<std::string>& allowed) {
 
 Poco::JSON::Object::Ptr parseJsonObject(const std::string& text) {
     refuseBadBytes(text);
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string::npos || text[first] != '{') throw FieldError("not a JSON object");
-    Poco::JSON::Handler::Ptr handler = new UniqueKeys;
-    Poco::JSON::Parser parser(handler);
-    parser.setDepth(kMaxDepth);
-    parser.setAllowComments(false);
-    parser.setAllowNullByte(false);
+    refuseOtherThanObject(text);
+    return parsed(text);
+}
+
+Poco::JSON::Object::Ptr parseJsonFile(const std::string& text) {
+    refuseBadBytes(text);
+    refuseOtherThanObject(text);
     try {
-        return parser.parse(hugeNumbersAsFractions(text)).extract<Poco::JSON::Object::Ptr>();
-    } catch (const Poco::Exception& error) {
-        throw FieldError("not valid JSON: " + printable(Poco::trim(error.message())));
+        return parsed(text);
+    } catch (const FieldError& error) {
+        throw FieldError(placeOf(error.what(), text) + ": " + error.what());
     }
 }
 

@@ -33,7 +33,11 @@ class FieldError : public std::runtime_error {
 /// anything after the object, and nesting deeper than 16 are errors. Throws FieldError.
 Poco::JSON::Object::Ptr parseJsonObject(const std::string& text);
 
-/// The same for any value.
+/// The same for what somebody has written: the message says in which line and column the mistake is. It takes
+/// many times as long to find out, so this is not for what clients send.
+Poco::JSON::Object::Ptr parseJsonFile(const std::string& text);
+
+/// The same as parseJsonObject() for any value.
 Poco::Dynamic::Var parseJsonValue(const std::string& text);
 
 /// Reads the members of one JSON object, each with the type and the range it must have, and says of each

@@ -10,6 +10,7 @@
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/StreamCopier.h>
+#include <Poco/String.h>
 #include <Poco/URI.h>
 #include <Poco/Util/Application.h>
 
@@ -321,6 +322,7 @@ Poco::JSON::Object::Ptr ApiClient::resultOf(const Answer& answer) const {
                        ? json->getValue<std::string>("errormessage")
                        : "status " + std::to_string(answer.status);
     const int exitCode = exitCodeFor(answer.status);
+    Poco::replaceInPlace(message, "no mapping has the id ", "no mapping has the id or name "); // idOf()
     if (exitCode == Application::EXIT_NOPERM) {
         const auto help = helpWith(answer.status);
         message =

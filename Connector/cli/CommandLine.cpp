@@ -15,6 +15,8 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <poll.h>
+#include <unistd.h>
 
 namespace connector {
 
@@ -43,6 +45,12 @@ Words::const_iterator findOperand(Words::const_iterator word, Words::const_itera
     return end;
 }
 
+/// Of a pipe: who read it, as head(1), has had enough, which is nothing to complain about.
+bool nobodyReads(int descriptor) {
+    pollfd pipe{descriptor, POLLOUT, 0};
+    return ::poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR) != 0;
+}
+
 int fail(const Words& words, int exitCode, const std::string& message) {
     std::cerr << kProgram << ": " << message << std::endl;
     if (isOneOf(words, "--json")) {
@@ -69,6 +77,7 @@ int runCommand(const Words& words) {
     try {
         runCommandOf(words, std::cout);
         std::cout.flush();
+        if (!std::cout && nobodyReads(STDOUT_FILENO)) return Application::EXIT_IOERR;
         if (!std::cout) throw CommandError(Application::EXIT_IOERR, "standard output can't be written");
         return Application::EXIT_OK;
     } catch (const CommandError& error) {

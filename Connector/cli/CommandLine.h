@@ -9,8 +9,8 @@ namespace connector {
 bool isCommand(const std::vector<std::string>& words);
 
 /// Finds the command that the words name, runs it and returns the program's exit code. Results go to standard
-/// output; when the command fails, standard error has one line that says why, and with --json standard output
-/// has {"status":"failed","errormessage":...}.
+/// output; when the command fails, standard error says why, and with --json standard output has
+/// {"status":"failed","errormessage":...}.
 int runCommand(const std::vector<std::string>& words);
 
 } // namespace connector

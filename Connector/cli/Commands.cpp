@@ -129,7 +129,8 @@ void CommandTree::addCommonOptions() {
     _app.footer(
         "SIGHUP reads the configuration again; SIGTERM and SIGINT stop the server.\n\n"
         "Exit codes: 0 done, or stopped as asked; 1 not healthy; 64 wrong command line; 65 wrong data;\n"
-        "66 a file is not there; 69 something it needs is not to be had; 73 a file can't be written;\n"
+        "66 a file is not there; 67 no such user; 69 something it needs is not to be had;\n"
+        "71 the operating system refuses something; 73 a file can't be written;\n"
         "74 the database can't be used; 75 not now, try again; 76 what answers is no Connector;\n"
         "77 not permitted; 78 wrong configuration.");
     _app.set_help_flag("-h,-?,--help", "show this help and exit");
@@ -202,7 +203,7 @@ void CommandTree::addTop() {
                 columnNames());
     addFlag(top, "--reverse", _top.isReversed, "sort the other way around");
     addText(top, "--filter", _top.filter, "TEXT",
-            "only mappings that have this in id, label, type, state or a port");
+            "only mappings that have this in id, label, name, type, state or a port");
     addInteger(top, "--interval", _top.interval, 1, kMaxTopInterval, "SECONDS",
                "how long from one look to the next; " + std::to_string(kUsualTopInterval));
     addFlag(top, "--once", _top.once,

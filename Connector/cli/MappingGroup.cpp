@@ -69,8 +69,9 @@ void addTraffic(CLI::App& command, MappingSettings& settings) {
             "public: where visitors may come from, such as 192.0.2.0/24,2001:db8::/32; empty: anywhere");
     addText(command, "--deny", settings.deny, "NETWORKS",
             "public: where they may not come from, even when allowed; empty: nowhere");
-    addMilliseconds(command, "--relay-idle", settings.relayIdle, kMaxRelayIdle,
-                    "how long a relay may carry no byte, in ms, or such as 10m; 0: for ever");
+    addMilliseconds(
+        command, "--relay-idle", settings.relayIdle, kMaxRelayIdle,
+        "how long a relay may carry no byte, such as 10m; units are ms, s, m, h, d and w; 0: for ever");
     addInteger(command, "--bandwidth", settings.bandwidth, 0, kMaxBandwidth, "N",
                "bytes a second, each way, for all relays of the mapping together, from " +
                    std::to_string(kMinBandwidth) + "; 0: any number");
@@ -159,9 +160,10 @@ void MappingGroup::addPasscode() {
                                [this] { changePasscode(_common, _passcode, _out); });
     addOperand(command, _passcode.id, kWhich);
     addText(command, "--side", _passcode.side, "port1|port2", "private, and needed there: whose passcode");
-    addMilliseconds(command, "--overlap", _passcode.overlap, kMaxPasscodeOverlap,
-                    "how long the former one is as good, in ms, or such as 10m; 0, so not at all, unless it "
-                    "is given");
+    addMilliseconds(
+        command, "--overlap", _passcode.overlap, kMaxPasscodeOverlap,
+        "how long the former one is as good, such as 10m; units are ms, s, m, h, d and w; 0, so not "
+        "at all, unless it is given");
 }
 
 void MappingGroup::addRemove() {

@@ -60,14 +60,19 @@ std::chrono::seconds timeOf(const std::string& option, const std::string& text) 
 }
 
 std::int64_t millisecondsOf(const std::string& option, const std::string& text, std::int64_t max) {
-    const bool hasUnit = !text.empty() && secondsIn(text.back()) != 0;
-    if (!hasUnit) return integerOf(option, text, 0, max);
-    const std::chrono::milliseconds time = timeOf(option, text);
-    if (time.count() > max)
+    if (text == "0") return 0;
+    std::int64_t number = 0;
+    const auto* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number);
+    const std::string_view unit(read.ptr, end);
+    const auto length = unit == "ms" ? 1 : unit.size() == 1 ? secondsIn(unit.front()) * 1000 : 0;
+    if (read.ec != std::errc() || length == 0 || number < 1 || number > max / length)
         throw CommandError(Poco::Util::Application::EXIT_USAGE,
-                           option + "=" + text + " is not allowed; it must not be more than " +
-                               std::to_string(max) + " ms");
-    return time.count();
+                           option + "=" + text +
+                               " is not allowed; it must be 0, or a whole number and one of the units ms, "
+                               "s, m, h, d and w, such as 10m, and not more than " +
+                               std::to_string(max) + "ms");
+    return number * length;
 }
 
 std::vector<std::string> wordsOf(const std::string& text) {

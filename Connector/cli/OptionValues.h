@@ -17,7 +17,7 @@ std::int64_t integerOf(const std::string& option, const std::string& text, std::
 /// to 100 years.
 std::chrono::seconds timeOf(const std::string& option, const std::string& text);
 
-/// A time in ms, from 0 to max: a whole number of them, or a time as above.
+/// A time in ms, up to max: a time as above, or such as "1500ms", or "0".
 std::int64_t millisecondsOf(const std::string& option, const std::string& text, std::int64_t max);
 
 /// Words that commas separate, without the spaces around them; empty ones are words, too.

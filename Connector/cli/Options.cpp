@@ -40,7 +40,7 @@ CLI::Option* addInteger(CLI::App& command, const std::string& name, std::optiona
 CLI::Option* addMilliseconds(CLI::App& command, const std::string& name, std::optional<std::int64_t>& value,
                              std::int64_t max, const std::string& description) {
     const auto read = [=, &value](const std::string& text) { value = millisecondsOf(name, text, max); };
-    return command.add_option_function<std::string>(name, read, description)->type_name("MS");
+    return command.add_option_function<std::string>(name, read, description)->type_name("TIME");
 }
 
 } // namespace connector

@@ -29,7 +29,7 @@ CLI::Option* addInteger(CLI::App& command, const std::string& name, std::optiona
                         std::int64_t min, std::int64_t max, const std::string& argument,
                         const std::string& description);
 
-/// In ms, from 0; a unit may be behind it (millisecondsOf()).
+/// In ms, from 0, as millisecondsOf() reads it.
 CLI::Option* addMilliseconds(CLI::App& command, const std::string& name, std::optional<std::int64_t>& value,
                              std::int64_t max, const std::string& description);
 

@@ -57,7 +57,9 @@ std::vector<std::string> namesIn(const X509& certificate) {
     }
     // Clients that still look at the common name do so when there is no other host name.
     const auto commonName = commonNameOf(certificate);
-    if (!hasHostName && isFor(certificate, commonName)) result.push_back(printable(commonName, kLongestName));
+    IPAddress address; // which it is for as one of the alternatives, above
+    if (!hasHostName && !IPAddress::tryParse(commonName, address) && isFor(certificate, commonName))
+        result.push_back(printable(commonName, kLongestName));
     return result;
 }
 

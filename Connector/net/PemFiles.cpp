@@ -4,6 +4,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <system_error>
 
 namespace connector {
 
@@ -15,11 +16,16 @@ std::string opensslReason() {
     return reason ? reason : "unknown reason";
 }
 
+/// The system's error comes first; OpenSSL's own, behind it, says less.
 BioPointer openFile(const std::string& path, const std::string& what) {
     ::ERR_clear_error();
     BioPointer file(::BIO_new_file(path.c_str(), "r"));
-    if (!file) throw TlsError(path + ": the " + what + " can't be read: " + opensslReason());
-    return file;
+    if (file) return file;
+    const auto first = ::ERR_peek_error();
+    const auto reason =
+        ERR_SYSTEM_ERROR(first) ? std::generic_category().message(ERR_GET_REASON(first)) : opensslReason();
+    ::ERR_clear_error();
+    throw TlsError(path + ": the " + what + " can't be read: " + reason);
 }
 
 int noPassphrase(char*, int, int, void*) {

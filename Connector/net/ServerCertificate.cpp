@@ -1,6 +1,7 @@
 #include "net/ServerCertificate.h"
 
 #include "net/CertificateNames.h"
+#include "net/CertificateTime.h"
 #include "net/PemFiles.h"
 #include "net/TlsError.h"
 
@@ -49,6 +50,8 @@ ServerCertificate::ServerCertificate(const std::string& certificateFile, const s
     _names = namesIn(*_certificate);
     _notBefore = timeOf(::X509_get0_notBefore(_certificate.get()));
     _notAfter = timeOf(::X509_get0_notAfter(_certificate.get()));
+    if (const auto complaint = timeComplaint(*this, std::time(nullptr)); !complaint.empty())
+        Poco::Logger::get("tls").warning(complaint);
 }
 
 void ServerCertificate::readOcsp(const std::string& file, std::span<const Pointer> formers) {

@@ -138,6 +138,21 @@ BOOST_AUTO_TEST_CASE(SurprisesAreWarnedOf) {
         BOOST_TEST(says(finished, part), part << " in " << shown(finished));
 }
 
+BOOST_AUTO_TEST_CASE(FoldersThatAreNoneAreWarnedOf) {
+    ConnectorSetup setup;
+    const auto log = setup.folder().path("missing/connector.log");
+    const auto database = setup.configFile() + "/below/mappings.db";
+    setup.set("log.file", log).set("database", database);
+    const auto finished = runCommand(setup, {"check"});
+    BOOST_TEST(finished.exitCode == 0, shown(finished));
+    BOOST_TEST(says(finished, "log.file: " + setup.folder().path("missing") + " is no folder"),
+               shown(finished));
+    BOOST_TEST(says(finished, "database: " + setup.configFile() + " is no folder"), shown(finished));
+    setup.set("database", setup.folder().path("missing/mappings.db"));
+    const auto made = runCommand(setup, {"check"});
+    BOOST_TEST(!says(made, "database: " + setup.folder().path("")), shown(made));
+}
+
 BOOST_AUTO_TEST_CASE(AddressThatIsNotInTheCertificateIsWarnedOf) {
     struct Case {
         std::string namesInCertificate;
@@ -182,6 +197,7 @@ BOOST_AUTO_TEST_CASE(NamesInTheCertificateAreShown) {
     BOOST_TEST(namesOf("a.example.org", "DNS:*.example.org,IP:192.0.2.7,IP:2001:db8::7,URI:urn:x") ==
                "*.example.org 192.0.2.7 2001:db8::7 ");
     BOOST_TEST(namesOf("a.example.org", "IP:192.0.2.7") == "192.0.2.7 a.example.org ");
+    BOOST_TEST(namesOf("192.0.2.7", "IP:192.0.2.7") == "192.0.2.7 ");
     BOOST_TEST(namesOf("192.0.2.7", "URI:urn:x") == "");
     BOOST_TEST(!jsonOf(ConnectorSetup(), {"check"})->has("certificatenames"));
 }

@@ -4,6 +4,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <filesystem>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -326,13 +327,17 @@ BOOST_AUTO_TEST_CASE(CertificateProblemsAreNamed) {
     const auto& own = setup.serverCertificate();
     const auto junk = setup.folder().write("junk.pem", "-----BEGIN CERTIFICATE-----\njunk\n");
     const auto missing = setup.folder().path("missing.pem");
+    const auto loop = setup.folder().path("loop.pem"); // for root too, the system refuses to open it
+    std::filesystem::create_symlink(loop, loop);
     struct Case {
         std::string certificate;
         std::string key;
         std::string mentions;
     };
     for (const auto& [certificate, key, mentions] :
-         {Case{missing, own.keyFile, missing}, Case{own.certificateFile, missing, missing},
+         {Case{missing, own.keyFile, missing},
+          Case{own.certificateFile, missing, missing + ": the key can't be read: No such file"},
+          Case{own.certificateFile, loop, loop + ": the key can't be read: Too many levels"},
           Case{junk, own.keyFile, junk}, Case{own.certificateFile, junk, junk},
           Case{own.certificateFile, other.keyFile, other.keyFile},
           Case{setup.folder().path("."), own.keyFile, "certificate"}}) {
@@ -387,10 +392,14 @@ BOOST_AUTO_TEST_CASE(DuplicateKeysAreRefused) {
 }
 
 BOOST_AUTO_TEST_CASE(MissingFileIsNamed) {
-    const auto finished =
-        run({.words = {programPath("CONNECTOR_BIN"), "--config=/nonexistent/file.config"}, .outputFile = ""});
-    BOOST_TEST(finished.exitCode == kConfigurationError, shown(finished));
-    BOOST_TEST(finished.output.find("/nonexistent/file.config") != std::string::npos, shown(finished));
+    for (const auto& [file, why] :
+         {std::pair("/nonexistent/file.config", "No such file"), std::pair("/etc", "Is a directory")}) {
+        const auto finished =
+            run({.words = {programPath("CONNECTOR_BIN"), "--config=" + std::string(file)}, .outputFile = ""});
+        BOOST_TEST(finished.exitCode == kConfigurationError, shown(finished));
+        const auto told = std::string(file) + ": can't be read: " + why;
+        BOOST_TEST(finished.output.find(told) != std::string::npos, shown(finished));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(UnknownOptionIsRefused) {

@@ -316,6 +316,7 @@ BOOST_AUTO_TEST_CASE(PasscodesAreShownOnceTheMappingIsOpen) {
     BOOST_TEST(says(added, first->getValue<std::string>("id")), shown(added));
     BOOST_TEST(says(added, "passcode of port1"), shown(added));
     BOOST_TEST(says(added, "passcode of port2"), shown(added));
+    BOOST_TEST(!says(added, "Visitors use"), shown(added));
 }
 
 BOOST_AUTO_TEST_CASE(WrongWordsAreNamed) {
@@ -360,6 +361,8 @@ BOOST_AUTO_TEST_CASE(WrongWordsAreNamed) {
         {{"mapping", "passcode"}, "mapping passcode ID"},
         {{"mapping", "passcode", "1", "--side=both"}, "port1 or port2"},
         {{"mapping", "passcode", "1", "--overlap=25d"}, "2147483647"},
+        {{"mapping", "passcode", "1", "--overlap=10"}, "units ms, s, m, h, d and w"},
+        {{"mapping", "add", "public", "--name=Web"}, "--name=Web is not allowed; it must be 1 to 63"},
         {{"mapping", "add", "public", "--max-connections"}, "max-connections"},
         {{"mapping", "add", "--max-connections=", "public"}, "--max-connections= is not allowed"},
         {{"mapping", "add", "public", "--alpn=h2", "--alpn=x"}, "--alpn can be given only once"},
@@ -376,7 +379,8 @@ BOOST_AUTO_TEST_CASE(UnknownMappingIsAnError) {
     const Operated running(Mode::Plain);
     for (const std::string what : {"show", "remove"}) {
         const auto finished = runCommand(running.setup, {"mapping", what, "no/such?mapping"});
-        BOOST_TEST(hasFailed(finished, kDataError, {"no/such?mapping"}), shown(finished));
+        BOOST_TEST(hasFailed(finished, kDataError, {"no mapping has the id or name no/such?mapping"}),
+                   shown(finished));
     }
 }
 

@@ -239,6 +239,9 @@ BOOST_FIXTURE_TEST_CASE(CommandsKnowNames, Fronted) {
     BOOST_TEST(hasFailed(runCommand(setup, {"mapping", "add", "private", "--name=x"}), kUsage, {"--name"}));
     BOOST_TEST(jsonOf(setup, {"mapping", "remove", "shop"})->getValue<std::string>("id") == id);
     BOOST_TEST(api.listIds().empty());
+    const auto told = runCommand(setup, {"mapping", "add", "public", "--name=web"});
+    BOOST_TEST(says(told, "name               web\n"), shown(told));
+    BOOST_TEST(says(told, "Visitors use " + urlOf("web") + "."), shown(told));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -177,6 +177,17 @@ BOOST_AUTO_TEST_CASE(ControllerIsToldTheNamesInTheCertificate) {
     const SetupFolder folder;
     const auto made = folder.setUp({"--address=connector.example.org", "--address=192.0.2.7"});
     BOOST_TEST(says(made, "its names    connector.example.org, 192.0.2.7"), shown(made));
+    const auto ofAddress = folder.setUp({"--address=192.0.2.7", "--force"});
+    BOOST_TEST(says(ofAddress, "its names    192.0.2.7\n"), shown(ofAddress));
+}
+
+BOOST_AUTO_TEST_CASE(NextCommandsAreForTheConfigurationThatIsMade) {
+    const SetupFolder folder;
+    const auto made = folder.setUp({"--address=192.0.2.7"});
+    const auto option = " --config=" + folder.file();
+    BOOST_TEST(says(made, "Next: iofog-connector check" + option + "; then iofog-connector stop" + option +
+                              ", and iofog-connector start" + option + ".\n"),
+               shown(made));
 }
 
 BOOST_AUTO_TEST_CASE(CertificateIsImported) {
@@ -383,7 +394,7 @@ BOOST_AUTO_TEST_CASE(WrongAnswersWriteNothing) {
         {{"--address=x", "--address="}, "--address=: it must be"},
         {{"--address=x", "--address=y", "--certificate=" + pair.certificateFile, "--key=" + pair.keyFile},
          "--address=y: only a certificate that is made"},
-        {{"--address=x", "--controller=nowhere"}, "nowhere"},
+        {{"--address=x", "--controller=192.0.2.10"}, "--controller=192.0.2.10: it must be a network"},
         {{"--address=x", "--identity=operator"}, "operator"},
         {{"--address=x", "--exclude=70000"}, "70000"},
         {{"--address=x", "--certificate=" + pair.certificateFile}, "--key=FILE"},

@@ -256,9 +256,19 @@ BOOST_AUTO_TEST_CASE(HelpNamesEveryCommandAndEachHasItsOwn) {
         BOOST_TEST(says(own, "--json"), shown(own));
     }
     BOOST_TEST(iofog({"--help"}).output == help.output);
+    for (const auto* status : {"67 no such user", "71 the operating system"})
+        BOOST_TEST(says(help, status), shown(help));
     BOOST_TEST(says(iofog({"help", "mapping", "add"}), "--max-connections"));
     const auto unknown = iofog({"frobnicate"});
     BOOST_TEST(hasFailed(unknown, kUsage, {"frobnicate", "mapping list"}), shown(unknown));
+}
+
+BOOST_AUTO_TEST_CASE(NothingIsSaidWhenNobodyReadsOn) {
+    const auto finished = run(
+        {{"/bin/bash", "-c", R"(exec 3> >(:); wait $!; exec "$0" help >&3)", programPath("CONNECTOR_BIN")},
+         ""});
+    BOOST_TEST(finished.exitCode == kIoError, shown(finished));
+    BOOST_TEST(finished.output.empty(), shown(finished));
 }
 
 BOOST_AUTO_TEST_CASE(VersionIsTheSameEverywhere) {

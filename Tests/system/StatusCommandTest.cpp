@@ -1,5 +1,6 @@
 #include "Commands.h"
 #include "ConnectorProcess.h"
+#include "Daemon.h"
 
 #include <Poco/JSON/Array.h>
 #include <Poco/Net/ServerSocket.h>
@@ -93,6 +94,22 @@ BOOST_AUTO_TEST_CASE(StatusNamesPortsThatSomethingElseHolds) {
     BOOST_TEST(
         says(text, "mapping " + mapping.id + ": something else holds port " + std::to_string(mapping.port2)),
         shown(text));
+}
+
+BOOST_AUTO_TEST_CASE(ExpiredCertificateIsLoggedAndDegraded) {
+    ConnectorSetup setup(Mode::Tls);
+    const auto& own = setup.serverCertificate();
+    const auto expired = run({.words = {"/usr/bin/openssl", "x509", "-in", own.certificateFile, "-signkey",
+                                        own.keyFile, "-days", "-1", "-out", own.certificateFile},
+                              .outputFile = ""});
+    BOOST_TEST_REQUIRE(expired.exitCode == 0, shown(expired));
+    const Daemon connector("Connector", withOperator(setup).command());
+    connector.waitForLog("is ready");
+    const auto complaint = own.certificateFile + ": the certificate has expired on ";
+    BOOST_TEST(connector.log().find(complaint) != std::string::npos, connector.log());
+    const auto found = degradationsIn(*jsonOf(setup, {"status"}));
+    BOOST_TEST_REQUIRE(found.size() == 1U);
+    BOOST_TEST(found.front().find("certificate: " + complaint) == 0U, found.front());
 }
 
 BOOST_AUTO_TEST_CASE(StatusOfNothingFails) {

@@ -71,6 +71,22 @@ BOOST_AUTO_TEST_CASE(what_is_not_one_object_is_refused) {
         BOOST_CHECK_THROW(parseJsonObject(text), FieldError);
 }
 
+BOOST_AUTO_TEST_CASE(place_of_a_mistake_in_a_file_is_told) {
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"{\"a\":fals,\"b\":1}", "line 1, column 10: not valid JSON: expected 'e'"},
+        {"{\n  \"a\": 1\n  \"b\": \"x\"\n}", "line 3, column 3: not valid JSON: expected ',' or '}'"},
+        {"{\"a\":1,\n// no\n\"b\":2}", "line 2, column 1: "},
+        {"{\"a\":1,\n\n}", "line 3, column 1: "},
+        {"{\r\n\"\u20AC\" 1}", "line 2, column 5: "},
+        {"{\"a\":[1\n,2,3,\"x\"\ny]}", "line 3, column 1: "},
+        {"{\"a\":1\n}\n}", "line 3, column 1: "},
+        {"{\"a\":1,\n\"b\":[2,\"a\",{\"c\":\"d\"", "at the end: "},
+        {"{\"a\":\"x\n\"}", "line 1, column 8: "},
+        {"{\"a\":1,\n \"a\":2}", "line 2, column 4: a: the key is given twice"}};
+    for (const auto& [text, place] : cases)
+        BOOST_CHECK_EXCEPTION(connector::parseJsonFile(text), FieldError, says(place));
+}
+
 BOOST_AUTO_TEST_CASE(space_around_the_object_is_allowed) {
     BOOST_TEST(fieldsOf(" \r\n\t{ \"a\" : 5 } \n").integer("a", 0, 9) == 5);
 }

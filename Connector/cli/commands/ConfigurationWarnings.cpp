@@ -4,6 +4,7 @@
 #include "app/PortRanges.h"
 #include "cli/import/ImportPlan.h"
 #include "net/CertificateNames.h"
+#include "net/CertificateTime.h"
 
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Net/IPAddress.h>
@@ -32,15 +33,12 @@ bool isReadableByAll(const std::string& file) {
 
 void checkTime(const ServerCertificate& certificate, Warnings& warnings) {
     const auto now = std::time(nullptr);
-    const auto end =
-        Poco::DateTimeFormatter::format(Poco::Timestamp::fromEpochTime(certificate.notAfter()), "%Y-%m-%d");
-    if (certificate.notAfter() < now)
-        warnings.push_back(certificate.file() + ": the certificate has expired on " + end +
-                           "; clients will refuse it");
+    if (auto complaint = timeComplaint(certificate, now); !complaint.empty())
+        warnings.push_back(std::move(complaint));
     else if (certificate.notAfter() < now + kSoon)
-        warnings.push_back(certificate.file() + ": the certificate expires on " + end);
-    if (certificate.notBefore() > now)
-        warnings.push_back(certificate.file() + ": the certificate is not valid yet");
+        warnings.push_back(certificate.file() + ": the certificate expires on " +
+                           Poco::DateTimeFormatter::format(
+                               Poco::Timestamp::fromEpochTime(certificate.notAfter()), "%Y-%m-%d"));
 }
 
 void checkOcsp(const OcspResponse& response, Warnings& warnings) {
@@ -78,6 +76,23 @@ void checkWebroot(const FrontSettings& front, Warnings& warnings) {
         warnings.push_back("front.acme-webroot: " + front.acmeWebroot + " is no folder");
     if (!front.acmeWebroot.empty() && front.httpPort == 0)
         warnings.push_back("front.acme-webroot: nothing is answered from it without front.http-port");
+}
+
+/// Of what a start makes. What it has to be allowed to do is another user's business.
+void checkFolders(const Configuration& configuration, Warnings& warnings) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const auto log = fs::path(configuration.logFile).parent_path();
+    if (!configuration.logFile.empty() && !fs::is_directory(log, error))
+        warnings.push_back("log.file: " + log.string() + " is no folder, so " + configuration.logFile +
+                           " can't be written, which ends a start");
+    if (configuration.database.isShared()) return;
+    auto folder = fs::path(configuration.database.path).parent_path();
+    while (folder.has_relative_path() && fs::status(folder, error).type() == fs::file_type::not_found)
+        folder = folder.parent_path(); // a start makes those that are missing
+    if (!fs::is_directory(folder, error))
+        warnings.push_back("database: " + folder.string() + " is no folder, so " +
+                           configuration.database.path + " can't be made, which ends a start");
 }
 
 /// A larger one is cut down to them without a word.
@@ -195,6 +210,7 @@ std::vector<std::string> warningsOf(const Configuration& configuration, const Tl
     checkTokens(configuration, warnings);
     if (credentials) checkCertificates(configuration, *credentials->current(), warnings);
     checkWebroot(configuration.front, warnings);
+    checkFolders(configuration, warnings);
     checkKernelBuffer(configuration, warnings);
     checkEphemeralPorts(configuration, warnings);
     checkMappings(configuration, mappings, warnings);

@@ -72,13 +72,17 @@ Poco::JSON::Object::Ptr wantedMapping(const AddMappingOptions& options) {
     return mapping;
 }
 
+/// The answer to `add` has none.
+std::string urlOf(ConnectorApi& api, const Poco::JSON::Object& added) {
+    return api.mapping(added.getValue<std::string>("id"))->optValue<std::string>("url", "");
+}
+
 /// What is not the agent's goes to standard error, so that the rest can be saved as it is.
 void showAgent(ConnectorApi& api, const Poco::JSON::Object& added, const AgentTarget& target,
                std::ostream& out) {
     printAgentOf(api.configuration(), added, target, out);
-    const auto id = added.getValue<std::string>("id");
-    std::cerr << "Mapping " << id << " is open; visitors use "
-              << api.mapping(id)->optValue<std::string>("url", "") << ".\n";
+    std::cerr << "Mapping " << added.getValue<std::string>("id") << " is open; visitors use "
+              << urlOf(api, added) << ".\n";
 }
 
 Poco::JSON::Object::Ptr wantedPasscode(const PasscodeOptions& options) {
@@ -141,17 +145,20 @@ void addMapping(const CommonOptions& common, const AddMappingOptions& options, s
     const auto wanted = wantedMapping(options);
     const auto target = AgentTarget::parse("--target", options.target.value_or(kUsualTarget));
     ConnectorApi api(common.configurationFile());
-    const auto added = api.addMapping(*wanted);
+    auto added = api.addMapping(*wanted);
     if (options.agentConfig) return showAgent(api, *added, target, out);
     if (common.asJson) return printJson(*added, out);
+    if (options.settings.name) added->set("name", *options.settings.name);
     printMembers(*added,
                  {{"id", "id"},
+                  {"name", "name"},
                   {"port1", "port1"},
                   {"port2", "port2"},
                   {"passcode1", "passcode of port1"},
                   {"passcode2", "passcode of port2"}},
                  out);
-    out << "The passcodes are shown only now.\n";
+    out << "The passcodes are shown only now.\n" << std::flush; // whatever becomes of the next request
+    if (options.type == Mapping::kPublic) out << "Visitors use " << urlOf(api, *added) << ".\n";
 }
 
 void changeMapping(const CommonOptions& common, const std::string& id, const MappingSettings& settings,

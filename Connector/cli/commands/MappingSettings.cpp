@@ -3,6 +3,7 @@
 #include "base/Json.h"
 #include "cli/CommandError.h"
 #include "cli/OptionValues.h"
+#include "model/MappingName.h"
 
 #include <Poco/String.h>
 #include <Poco/Util/Application.h>
@@ -28,6 +29,13 @@ std::string memberOf(const std::string& option) {
 
 std::vector<std::string> listOf(const std::string& text) {
     return text.empty() ? std::vector<std::string>() : wordsOf(text);
+}
+
+/// The API says what its JSON must be.
+void checkName(const MappingSettings& settings) {
+    if (settings.name && !isLabel(*settings.name))
+        throw CommandError(Application::EXIT_USAGE,
+                           "--name=" + *settings.name + " is not allowed; it must be " + kLabelRule);
 }
 
 template <class Value>
@@ -67,6 +75,7 @@ void setDefault(const std::string& option, Poco::JSON::Object& mapping) {
 } // namespace
 
 void setMembers(const MappingSettings& settings, Poco::JSON::Object& mapping) {
+    checkName(settings);
     setIfGiven(mapping, "label", settings.label);
     if (settings.noLabel) mapping.set("label", Poco::Dynamic::Var());
     setIfGiven(mapping, "name", settings.name);

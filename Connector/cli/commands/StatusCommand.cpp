@@ -3,10 +3,12 @@
 #include "base/Json.h"
 #include "cli/ConnectorApi.h"
 #include "cli/Output.h"
+#include "net/CertificateTime.h"
 
 #include <Poco/JSON/Array.h>
 
 #include <algorithm>
+#include <ctime>
 #include <thread>
 
 namespace connector {
@@ -36,7 +38,7 @@ constexpr std::int64_t kShortBelow = 10;
 
 /// Something that a running Connector lacks. A value.
 struct Degradation {
-    /// "mapping ID", "database", "configuration", "ports" or "descriptors".
+    /// "mapping ID", "database", "configuration", "certificate", "ports" or "descriptors".
     std::string what;
     std::string why;
 };
@@ -125,6 +127,20 @@ std::vector<Degradation> degradationsOfConfiguration(const Poco::JSON::Object& s
     return result;
 }
 
+/// Of the certificates in the files; nothing when the user of this command can't read them.
+std::vector<Degradation> degradationsOfCertificates(const Configuration& configuration) {
+    std::vector<Degradation> result;
+    try {
+        const auto credentials = configuration.credentials();
+        if (!credentials) return result;
+        for (const auto& certificate : credentials->current()->all())
+            if (auto complaint = timeComplaint(*certificate, std::time(nullptr)); !complaint.empty())
+                result.push_back({"certificate", std::move(complaint)});
+    } catch (const ConfigurationError&) { // `check` says why
+    }
+    return result;
+}
+
 /// A removed mapping takes its bytes along, which must not look like traffic backwards.
 double rateBetween(const Poco::JSON::Object& before, const Poco::JSON::Object& after) {
     const auto bytes = after.getValue<double>("bytesrelayed") - before.getValue<double>("bytesrelayed");
@@ -146,6 +162,7 @@ Report makeReport(ConnectorApi& api) {
     };
     add(degradationsOfDatabase(*report.status));
     add(degradationsOfConfiguration(*report.status));
+    add(degradationsOfCertificates(configuration));
     add(degradationsOf("ports", report.ports));
     add(degradationsOf("descriptors", report.descriptors));
     for (const auto& mapping : api.mappings())

@@ -72,7 +72,7 @@ bool isDirect(JsonFields& fields) {
 } // namespace
 
 EarlierMappings EarlierMappings::parse(const std::string& text) {
-    JsonFields root(parseJsonObject(text));
+    JsonFields root(parseJsonFile(text));
     if (!root.has("mappings"))
         throw FieldError("mappings: missing; it must be an array of objects, as in the configs.json of the "
                          "earlier Connector");

@@ -2,6 +2,7 @@
 
 #include "app/PackagedConfiguration.h"
 #include "base/Json.h"
+#include "base/Network.h"
 #include "cli/CommandError.h"
 #include "cli/Output.h"
 #include "cli/Terminal.h"
@@ -79,6 +80,15 @@ std::vector<std::string> checkedAddresses(const std::vector<std::string>& addres
     return withoutDuplicates(addresses);
 }
 
+/// network: "" for none. Throws CommandError.
+void checkNetwork(const std::string& network) {
+    if (!network.empty() && !Network::parse(network))
+        throw CommandError(Application::EXIT_USAGE,
+                           "--controller=" + network +
+                               ": it must be a network without host bits, such as 192.0.2.10/32, "
+                               "192.0.2.0/24 or 2001:db8::/32");
+}
+
 std::vector<std::string> addressesFrom(const SetupOptions& options) {
     auto addresses = options.addresses;
     if (addresses.empty()) addresses = {answerTo(std::nullopt, "Public name or address of this server", "")};
@@ -135,6 +145,7 @@ SetupAnswers answersFrom(const CommonOptions& common, const SetupOptions& option
     answers.controllerName = options.identity.value_or(answers.controllerName);
     answers.controllerNetwork = answerTo(
         options.controller, "Network that the Fog Controller calls from (empty: it sends a token)", "");
+    checkNetwork(answers.controllerNetwork);
     answers.databaseFile = options.databaseFile.value_or("");
     answers.logFile = logFileFor(answers.configurationFile, answers.ownership);
     readCertificate(options, answers);
@@ -184,9 +195,11 @@ void printText(const SetupAnswers& answers, const SetupResult& result, std::ostr
          {"  its names", Poco::cat(std::string(", "), result.names.begin(), result.names.end())},
          {"  SHA-256", result.fingerprint}},
         out);
+    const auto option =
+        answers.configurationFile == kDefaultConfiguration ? "" : " --config=" + answers.configurationFile;
     out << '\n'
-        << result.certificate
-        << "\nNext: iofog-connector check; then iofog-connector stop, and iofog-connector start.\n";
+        << result.certificate << "\nNext: iofog-connector check" << option << "; then iofog-connector stop"
+        << option << ", and iofog-connector start" << option << ".\n";
 }
 
 } // namespace
