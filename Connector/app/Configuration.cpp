@@ -55,18 +55,20 @@ Poco::Net::IPAddress addressOf(JsonFields& fields, const std::string& key, const
     fields.refuse(key, "an IPv4 or IPv6 address");
 }
 
-/// others: what it may consist of besides letters and digits.
-bool isHost(const std::string& text, std::string_view others) {
-    const auto isAllowed = [&](unsigned char c) {
-        return std::isalnum(c) || others.find(static_cast<char>(c)) != std::string_view::npos;
+/// A name may have "_", which the DNS does not; an IPv4 address looks like one.
+bool isHostName(const std::string& text) {
+    const auto isAllowed = [](unsigned char c) {
+        return std::isalnum(c) || c == '.' || c == '-' || c == '_';
     };
     return !text.empty() && std::all_of(text.begin(), text.end(), isAllowed);
 }
 
 std::string readAddress(JsonFields& root) {
     const auto address = root.text("address");
-    if (!isHost(address, ".:-_"))
-        root.refuse("address", "the public host name or IP address, without a scheme, port or path");
+    Poco::Net::IPAddress ip;
+    if (!isHostName(address) && !Poco::Net::IPAddress::tryParse(address, ip))
+        root.refuse("address",
+                    "the public host name or IP address, without a scheme, port, path or brackets");
     return address;
 }
 
@@ -88,7 +90,7 @@ std::string readApiBind(JsonFields& api, bool anybodyMayCall) {
 /// IP addresses are accepted anyway, so there need be no colons.
 std::vector<std::string> readHosts(JsonFields& api) {
     auto hosts = api.texts("hosts", {});
-    if (!std::all_of(hosts.begin(), hosts.end(), [](const auto& host) { return isHost(host, ".-_"); }))
+    if (!std::all_of(hosts.begin(), hosts.end(), isHostName))
         api.refuse("hosts", "an array of host names, without scheme, port or path");
     return hosts;
 }

@@ -62,6 +62,7 @@ const std::vector<WrongValue> kWrongValues{
     {"address", "null", "address"},
     {"address", R"("")", "address"},
     {"address", R"("two words")", "two words"},
+    {"address", R"("connector.example.org:443")", "port"},
     {"dev", R"("true")", "true"},
     {"dev", "1", "1"},
     {"dev", "null", "dev"},
