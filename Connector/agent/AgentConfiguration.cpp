@@ -1,6 +1,7 @@
 #include "agent/AgentConfiguration.h"
 
 #include "agent/Resolver.h"
+#include "base/HostName.h"
 #include "base/PeerAddress.h"
 #include "model/Mapping.h"
 #include "model/MappingLimits.h"
@@ -35,8 +36,6 @@ constexpr std::int64_t kHeartbeatAbsenceThreshold = 60000;
 constexpr std::int64_t kDrain = 20000;
 constexpr std::int64_t kMaxDrain = 24 * 60 * 60 * 1000;
 
-/// The longest name in the DNS.
-constexpr std::size_t kMaxHost = 253;
 constexpr const char* kHostForm = "a host's name or address, without scheme, port, path or brackets";
 
 /// Of a Unix socket (unix(7)).
@@ -91,7 +90,7 @@ bool isHost(const std::string& name) {
     const auto isOfName = [](char one) {
         return Poco::Ascii::isAlphaNumeric(one) || one == '.' || one == '-' || one == '_';
     };
-    return !name.empty() && name.size() <= kMaxHost &&
+    return !name.empty() && name.size() <= kLongestHostName &&
            (std::all_of(name.begin(), name.end(), isOfName) || isIpv6Address(name));
 }
 
@@ -340,7 +339,7 @@ ProxyChoice AgentEnvironment::proxies() const {
 
 AgentConfiguration AgentConfiguration::parse(const std::string& text, const AgentEnvironment& environment,
                                              AgentSource source) {
-    JsonFields fields(parseJsonFile(text));
+    JsonFields fields(source == AgentSource::File ? parseJsonFile(text) : parseJsonObject(text));
     AgentConfiguration configuration;
     configuration.logLevel = fields.oneOf("loglevel", kLogLevels, "information");
     configuration.drainTimeout =

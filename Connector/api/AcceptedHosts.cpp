@@ -1,5 +1,6 @@
 #include "api/AcceptedHosts.h"
 
+#include "base/HostName.h"
 #include "base/Printable.h"
 #include "http/HostHeader.h"
 #include "http/HttpError.h"
@@ -72,9 +73,9 @@ bool isFollowedLink(const HTTPRequest& request) {
 } // namespace
 
 AcceptedHosts::AcceptedHosts(const std::string& address, const std::vector<std::string>& hosts)
-    : _names{plainName(address)} {
+    : _names{plainHostName(address)} {
     for (const auto& host : hosts)
-        _names.insert(plainName(host));
+        _names.insert(plainHostName(host));
 }
 
 bool AcceptedHosts::accepts(std::string_view host) const {

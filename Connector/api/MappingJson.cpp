@@ -75,8 +75,7 @@ void writeTimes(Poco::JSON::Object& object, const Mapping& mapping) {
 
 /// An IPv6 address stands in brackets in a URL.
 std::string asHost(const std::string& address) {
-    const bool isBareIPv6 = address.find(':') != std::string::npos && !address.starts_with('[');
-    return isBareIPv6 ? "[" + address + "]" : address;
+    return address.find(':') != std::string::npos ? "[" + address + "]" : address;
 }
 
 } // namespace

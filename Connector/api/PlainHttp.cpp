@@ -2,6 +2,7 @@
 
 #include "api/AcmeChallenge.h"
 #include "base/FileText.h"
+#include "base/HostName.h"
 #include "base/PeerAddress.h"
 #include "base/Printable.h"
 #include "http/HostHeader.h"

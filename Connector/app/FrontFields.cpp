@@ -2,7 +2,7 @@
 
 #include "app/PortFields.h"
 #include "app/ProxySettings.h"
-#include "http/HostHeader.h"
+#include "base/HostName.h"
 #include "model/MappingName.h"
 
 #include <Poco/Ascii.h>

@@ -79,8 +79,8 @@ template <class Request>
 Poco::JSON::Object::Ptr found(const Request& request) {
     try {
         return request();
-    } catch (const CommandError& error) {
-        if (error.exitCode() == Application::EXIT_DATAERR) return nullptr; // 404
+    } catch (const ApiFailure& error) {
+        if (error.status() == HTTPResponse::HTTP_NOT_FOUND) return nullptr;
         throw;
     }
 }
@@ -328,7 +328,7 @@ Poco::JSON::Object::Ptr ApiClient::resultOf(const Answer& answer) const {
         message =
             "the API at " + _url + " refuses this command: " + message + (help.empty() ? "" : "; " + help);
     }
-    throw CommandError(exitCode, message);
+    throw ApiFailure(answer.status, exitCode, message);
 }
 
 } // namespace connector

@@ -26,6 +26,19 @@ struct NeededMember {
 };
 using NeededMembers = std::vector<NeededMember>;
 
+/// The API's answer is a failure.
+class ApiFailure : public CommandError {
+  public:
+    /// status: of HTTP.
+    ApiFailure(int status, int exitCode, const std::string& message)
+        : CommandError(exitCode, message), _status(status) {}
+
+    int status() const { return _status; }
+
+  private:
+    int _status;
+};
+
 /// The API of a Connector, as a client sees it; who calls it knows where it is and what to say when it is not
 /// as it should be. One thread at a time.
 class ApiClient {
@@ -46,8 +59,8 @@ class ApiClient {
     /// as the stop is requested no answer is waited for, so that the request fails.
     void giveUp(std::chrono::seconds timeout, std::stop_token stop);
 
-    /// These return the answer, and throw CommandError when there is none, when it is a failure and when it
-    /// lacks something that is needed.
+    /// These return the answer, and throw CommandError when there is none, ApiFailure when it is one, and
+    /// CommandError when it lacks something that is needed.
     Poco::JSON::Object::Ptr get(const std::string& path, const NeededMembers& needed);
     Poco::JSON::Object::Ptr post(const std::string& path, const Poco::JSON::Object& body,
                                  const NeededMembers& needed);
@@ -62,7 +75,7 @@ class ApiClient {
 
     // Of one of them, by its id or its name:
 
-    /// Throws CommandError, with Application::EXIT_DATAERR when there is none.
+    /// Throws as above; ApiFailure has the status 404 when there is none.
     Poco::JSON::Object::Ptr mapping(const std::string& which);
 
     /// The same; null when there is none.
@@ -125,7 +138,7 @@ class ApiClient {
     /// Returns the answer's body.
     std::istream& send(const std::string& method, const std::string& path, const std::string& body,
                        int& status);
-    /// Its JSON. Throws CommandError when it is a failure.
+    /// Its JSON. Throws ApiFailure, and CommandError when it is no JSON.
     Poco::JSON::Object::Ptr resultOf(const Answer& answer) const;
 
   private:

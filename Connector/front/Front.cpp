@@ -32,9 +32,9 @@ class Front::Arrival final : public PeekedConnection, public Newcomer {
 
     /// May hand it on.
     void start() {
+        _timer.start(_front._environment.limits()->greetingFirstByte);
         look();
         if (isStopped()) return;
-        _timer.start(_front._environment.limits()->greetingFirstByte);
         if (!watch()) _front.drop(*this, FrontArrival::Resources, kNoWatch);
     }
 

@@ -1,5 +1,7 @@
 #include "http/HostHeader.h"
 
+#include "base/HostName.h"
+
 #include <Poco/Ascii.h>
 #include <Poco/String.h>
 
@@ -28,17 +30,12 @@ bool isPort(std::string_view text) {
 
 } // namespace
 
-std::string plainName(std::string_view name) {
-    if (name.ends_with('.')) name.remove_suffix(1);
-    return Poco::toLower(std::string(name));
-}
-
 std::optional<std::string> nameIn(std::string_view host) {
     const auto colon = std::min(host.find(':'), host.size());
     const auto name = host.substr(0, colon);
     if (name.empty() || !std::all_of(name.begin(), name.end(), isNameCharacter)) return std::nullopt;
     if (colon < host.size() && !isPort(host.substr(colon + 1))) return std::nullopt;
-    return plainName(name);
+    return plainHostName(name);
 }
 
 bool isIPv6Host(std::string_view host) {

@@ -1,5 +1,6 @@
 #include "net/CertificateNames.h"
 
+#include "base/HostName.h"
 #include "base/Printable.h"
 #include "net/OpenSslPointers.h"
 
@@ -14,9 +15,6 @@ namespace {
 
 using Poco::Net::IPAddress;
 using NamesPointer = std::unique_ptr<GENERAL_NAMES, OpenSslFree<::GENERAL_NAMES_free>>;
-
-/// Longer ones are none (RFC 1035, section 2.3.4).
-constexpr std::size_t kLongestName = 253;
 
 std::string textOf(const ASN1_STRING* text) {
     return {reinterpret_cast<const char*>(::ASN1_STRING_get0_data(text)),
@@ -51,7 +49,7 @@ std::vector<std::string> namesIn(const X509& certificate) {
         const auto* name = sk_GENERAL_NAME_value(names.get(), i);
         hasHostName |= name->type == GEN_DNS;
         if (name->type == GEN_DNS)
-            result.push_back(printable(textOf(name->d.dNSName), kLongestName));
+            result.push_back(printable(textOf(name->d.dNSName), kLongestHostName));
         else if (name->type == GEN_IPADD && isIpAddress(name->d.iPAddress))
             result.push_back(ipAddressOf(name->d.iPAddress));
     }
@@ -59,7 +57,7 @@ std::vector<std::string> namesIn(const X509& certificate) {
     const auto commonName = commonNameOf(certificate);
     IPAddress address; // which it is for as one of the alternatives, above
     if (!hasHostName && !IPAddress::tryParse(commonName, address) && isFor(certificate, commonName))
-        result.push_back(printable(commonName, kLongestName));
+        result.push_back(printable(commonName, kLongestHostName));
     return result;
 }
 

@@ -1,6 +1,6 @@
 #include "net/ClientHello.h"
 
-#include <Poco/String.h>
+#include "base/HostName.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -125,11 +125,6 @@ bool readBody(Reader body, ClientHello& hello) {
 }
 
 } // namespace
-
-std::string plainHostName(std::string_view name) {
-    if (name.ends_with('.')) name.remove_suffix(1);
-    return Poco::toLower(std::string(name));
-}
 
 bool ClientHello::offers(std::string_view protocol) const {
     return std::find(protocols.begin(), protocols.end(), protocol) != protocols.end();

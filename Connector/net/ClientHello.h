@@ -34,8 +34,4 @@ struct ClientHello {
     static ClientHello parse(std::span<const std::byte> bytes);
 };
 
-/// In lower case, and without the dot of the root, which some clients say though they must not (RFC 6066,
-/// section 3): so that names that are the same are equal.
-std::string plainHostName(std::string_view name);
-
 } // namespace connector

@@ -97,7 +97,7 @@ bool OcspResponse::expiresSoon(std::time_t now) const {
 
 std::string OcspResponse::complaint(std::time_t now) const {
     if (hasExpired(now))
-        return _file + ": the OCSP response has expired on " + end() + "; it is not shown to clients";
+        return _file + ": the OCSP response expired on " + end() + "; it is not shown to clients";
     if (_status != "good")
         return _file + ": the OCSP response says that the certificate is " + _status +
                "; clients that ask for it will refuse the certificate";

@@ -1,11 +1,12 @@
 #include "net/ServerCertificate.h"
 
 #include "net/CertificateNames.h"
-#include "net/CertificateTime.h"
 #include "net/PemFiles.h"
 #include "net/TlsError.h"
 
+#include <Poco/DateTimeFormatter.h>
 #include <Poco/Logger.h>
+#include <Poco/Timestamp.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -31,6 +32,10 @@ std::time_t timeOf(const ASN1_TIME* time) {
     return ::timegm(&fields);
 }
 
+std::string dayOf(std::time_t time) {
+    return Poco::DateTimeFormatter::format(Poco::Timestamp::fromEpochTime(time), "%Y-%m-%d");
+}
+
 } // namespace
 
 void ServerCertificate::freeChain(STACK_OF(X509) * chain) {
@@ -50,8 +55,17 @@ ServerCertificate::ServerCertificate(const std::string& certificateFile, const s
     _names = namesIn(*_certificate);
     _notBefore = timeOf(::X509_get0_notBefore(_certificate.get()));
     _notAfter = timeOf(::X509_get0_notAfter(_certificate.get()));
-    if (const auto complaint = timeComplaint(*this, std::time(nullptr)); !complaint.empty())
-        Poco::Logger::get("tls").warning(complaint);
+    if (const auto text = complaint(std::time(nullptr)); !text.empty())
+        Poco::Logger::get("tls").warning(text);
+}
+
+std::string ServerCertificate::complaint(std::time_t now) const {
+    if (_notAfter < now)
+        return _file + ": the certificate expired on " + dayOf(_notAfter) + "; clients will refuse it";
+    if (_notBefore > now)
+        return _file + ": the certificate is not valid before " + dayOf(_notBefore) +
+               "; clients will refuse it";
+    return "";
 }
 
 void ServerCertificate::readOcsp(const std::string& file, std::span<const Pointer> formers) {

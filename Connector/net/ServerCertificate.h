@@ -54,6 +54,9 @@ class ServerCertificate {
 
     bool isValidAt(std::time_t time) const { return _notBefore <= time && time <= _notAfter; }
 
+    /// What clients take offence at: that it has expired by now, or is not valid yet; "" when it is valid.
+    std::string complaint(std::time_t now) const;
+
     /// Null when there is none, or it is about an earlier certificate.
     const OcspResponse* ocsp() const;
 

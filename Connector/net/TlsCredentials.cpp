@@ -1,6 +1,6 @@
 #include "net/TlsCredentials.h"
 
-#include "net/ClientHello.h"
+#include "base/HostName.h"
 
 #include <Poco/Net/IPAddress.h>
 #include <Poco/String.h>

@@ -11,6 +11,7 @@ namespace connector::test {
 
 namespace {
 
+const std::string kNoAnswer = "the API at ";
 constexpr const char* kId = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
 /// The API of a Connector, played by the test: it answers when that wants it to.
@@ -48,19 +49,36 @@ struct Asking {
         waitUntil("it has heard of it", [&] { return has("Waiting for the API's answer"); });
     }
 
+    /// The next question whether the mapping is there.
+    PipeClient look() { return api.accept(std::string("GET /api/v2/mapping/") + kId); }
+
     void answer() {
         PlayedApi::answer(std::move(*add), std::string(R"({"id":")") + kId +
                                                R"(","port1":6000,"port2":6001,"passcode1":"p",)"
                                                R"("passcode2":""})");
     }
 
+    /// That the mapping is there.
+    static void tell(PipeClient client) {
+        PlayedApi::answer(std::move(client),
+                          std::string(R"({"id":")") + kId +
+                              R"(","type":"public","port1":6000,"port2":6001,"state":"open","relays":0,)"
+                              R"("created":0,"agentswaiting":0,"visitorswaiting":0})");
+    }
+
+    void checkRemoval() {
+        auto removal = api.accept("POST /api/v2/mapping/remove");
+        BOOST_TEST(removal.readThrough("}") == std::string(R"({"mappingid":")") + kId + "\"}");
+        PlayedApi::answer(std::move(removal), std::string(R"({"id":")") + kId + "\"}");
+        BOOST_TEST(expose.process().waitForExit() == 0, expose.log());
+    }
+
     bool has(const std::string& text) const { return expose.log().find(text) != std::string::npos; }
 
-    void checkWarning() const {
+    void checkWarning(const std::string& why) const {
         for (const auto& text :
-             {"the API at " + api.url() + " has not answered",
-              std::string("a mapping may be open; \"expose "), std::string(":127.0.0.1:8080\" is its label"),
-              std::string("iofog-connector mapping remove")})
+             {why + api.url(), std::string(", and a mapping may be open; \"expose "),
+              std::string(":127.0.0.1:8080\" is its label"), std::string("iofog-connector mapping remove")})
             BOOST_TEST(has(text), expose.log());
     }
 
@@ -77,36 +95,57 @@ BOOST_AUTO_TEST_CASE(AnAnswerThatDoesNotComeIsGivenUp) {
     Asking asking;
     asking.end(SIGINT);
     BOOST_TEST(asking.expose.process().waitForExit() == kUnavailable);
-    asking.checkWarning();
+    asking.checkWarning(kNoAnswer);
 }
 
 BOOST_AUTO_TEST_CASE(TheSecondSignalEndsTheWaitingForAnAnswer) {
     Asking asking;
     asking.end(SIGINT);
     BOOST_TEST(asking.expose.process().stop(SIGTERM) == kUnavailable);
-    asking.checkWarning();
+    asking.checkWarning(kNoAnswer);
+}
+
+BOOST_AUTO_TEST_CASE(AConnectionThatBreaksMayHaveOpenedAMapping) {
+    Asking asking;
+    asking.add.reset();
+    BOOST_TEST(asking.expose.process().waitForExit() == kUnavailable);
+    asking.checkWarning("no Connector answers at ");
 }
 
 BOOST_AUTO_TEST_CASE(AMappingThatComesAfterTheSignalIsRemoved) {
     Asking asking;
     asking.end(SIGTERM);
     asking.answer();
-    PlayedApi::answer(asking.api.accept(std::string("GET /api/v2/mapping/") + kId),
-                      std::string(R"({"id":")") + kId +
-                          R"(","type":"public","port1":6000,"port2":6001,"state":"open","relays":0,)"
-                          R"("created":0,"agentswaiting":0,"visitorswaiting":0})");
-    auto removal = asking.api.accept("POST /api/v2/mapping/remove");
-    BOOST_TEST(removal.readThrough("}") == std::string(R"({"mappingid":")") + kId + "\"}");
-    PlayedApi::answer(std::move(removal), std::string(R"({"id":")") + kId + "\"}");
-    BOOST_TEST(asking.expose.process().waitForExit() == 0, asking.expose.log());
+    asking.tell(asking.look());
+    asking.checkRemoval();
     BOOST_TEST(asking.expose.output() == "");
+}
+
+BOOST_AUTO_TEST_CASE(ASignalIsHeardWhileTheApiIsAskedForTheMapping) {
+    Asking asking;
+    asking.answer();
+    auto looked = asking.look();
+    asking.end(SIGINT);
+    asking.tell(std::move(looked));
+    asking.tell(asking.look());
+    asking.checkRemoval();
+    BOOST_TEST(asking.expose.output() == "");
+}
+
+BOOST_AUTO_TEST_CASE(TheSecondSignalEndsTheQuestionForTheMapping) {
+    Asking asking;
+    asking.answer();
+    const auto looked = asking.look();
+    asking.end(SIGINT);
+    BOOST_TEST(asking.expose.process().stop(SIGINT) == kUnavailable);
+    BOOST_TEST(asking.has(std::string("mapping ") + kId + " is still open"), asking.expose.log());
 }
 
 BOOST_AUTO_TEST_CASE(ASignalEndsTheWaitingForTheRemoval) {
     Asking asking;
     asking.end(SIGTERM);
     asking.answer();
-    const auto removal = asking.api.accept(std::string("GET /api/v2/mapping/") + kId);
+    const auto removal = asking.look();
     BOOST_TEST(asking.expose.process().stop(SIGINT) == kUnavailable);
     BOOST_TEST(asking.has(std::string("mapping ") + kId + " is still open: the API at " + asking.api.url() +
                           " has not answered"),

@@ -79,16 +79,28 @@ ChildProcess::Command PostgresServer::command(std::vector<std::string> words) co
     return {.words = words, .outputFile = _folder.path("log"), .environment = {{"LC_ALL", "C"}}};
 }
 
-void PostgresServer::start() {
+void PostgresServer::launch() {
     _process = std::make_unique<ChildProcess>(
         command({programs() + "postgres", "-D", _folder.path("data"), "-p", std::to_string(port()), "-c",
                  "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c",
                  "full_page_writes=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60"}));
+}
+
+void PostgresServer::start() {
+    launch();
     const auto address = "host=127.0.0.1 port=" + std::to_string(port());
     waitUntil("PostgreSQL takes connections", [&] {
-        if (!_process->isRunning()) throw std::runtime_error("PostgreSQL has ended:\n" + log());
+        if (!_process->isRunning()) relaunch();
         return PQping(address.c_str()) == PQPING_OK;
     });
+}
+
+/// Of one that was killed, processes may be there for a moment yet.
+void PostgresServer::relaunch() {
+    const auto lines = log();
+    if (lines.find("is still in use", lines.rfind("FATAL:")) == std::string::npos)
+        throw std::runtime_error("PostgreSQL has ended:\n" + lines);
+    launch();
 }
 
 void PostgresServer::stop() {

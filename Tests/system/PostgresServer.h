@@ -60,6 +60,8 @@ class PostgresServer {
 
   private:
     ChildProcess::Command command(std::vector<std::string> words) const;
+    void launch();
+    void relaunch();
 
     Folder _folder;
     PortBlock _ports;

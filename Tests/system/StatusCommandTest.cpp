@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(ExpiredCertificateIsLoggedAndDegraded) {
     BOOST_TEST_REQUIRE(expired.exitCode == 0, shown(expired));
     const Daemon connector("Connector", withOperator(setup).command());
     connector.waitForLog("is ready");
-    const auto complaint = own.certificateFile + ": the certificate has expired on ";
+    const auto complaint = own.certificateFile + ": the certificate expired on ";
     BOOST_TEST(connector.log().find(complaint) != std::string::npos, connector.log());
     const auto found = degradationsIn(*jsonOf(setup, {"status"}));
     BOOST_TEST_REQUIRE(found.size() == 1U);

@@ -7,11 +7,15 @@
 #include "model/MappingLimits.h"
 
 #include <Poco/Environment.h>
+#include <Poco/Util/Application.h>
 
 #include <chrono>
+#include <optional>
 #include <sstream>
 
 namespace connector {
+
+using Poco::Util::Application;
 
 namespace {
 
@@ -19,8 +23,10 @@ constexpr const char* kStatus = "/api/v2/status";
 
 /// Less than the client of the API has, so that it is said what may be left.
 constexpr CallPatience kOpening{ApiClient::kUsualTimeout - std::chrono::seconds(1), std::chrono::seconds(3)};
-/// While a visitor's connection is at stake.
+/// For each of connecting, TLS and an answer, while a visitor's connection is at stake.
 constexpr std::chrono::seconds kLookTimeout{5};
+/// Only the resolver takes longer than that.
+constexpr CallPatience kLooking{std::chrono::hours(1), 3 * kLookTimeout};
 /// Somebody waits at a terminal.
 constexpr std::chrono::seconds kRemovalTimeout{10};
 
@@ -51,11 +57,22 @@ bool ExposedMapping::open(bool hasPorts, const sigset_t& signals) {
         _passcode = added->getValue<std::string>("passcode1");
         _port = portIn(*added, "port1");
     };
-    return !awaitCall(add, signals, kOpening,
-                      "the API at " + _api.url() + " has not answered, and a mapping may be open; \"" +
-                          labelOf(_settings.target) +
-                          "\" is its label in \"iofog-connector mapping list\" on the server, and "
-                          "\"iofog-connector mapping remove ID\" removes it");
+    try {
+        return !awaitCall(add, signals, kOpening,
+                          "the API at " + _api.url() + " has not answered" + mayBeOpen());
+    } catch (const ApiFailure&) {
+        throw;
+    } catch (const CommandError& error) {
+        if (error.exitCode() != Application::EXIT_UNAVAILABLE) throw;
+        throw CommandError(error.exitCode(), error.what() + mayBeOpen()); // it may have had the request
+    }
+}
+
+/// The end of a message.
+std::string ExposedMapping::mayBeOpen() const {
+    return ", and a mapping may be open; \"" + labelOf(_settings.target) +
+           "\" is its label in \"iofog-connector mapping list\" on the server, and "
+           "\"iofog-connector mapping remove ID\" removes it";
 }
 
 Poco::JSON::Object::Ptr ExposedMapping::request(bool hasPorts) const {
@@ -90,9 +107,20 @@ std::string ExposedMapping::agentConfiguration() const {
     return text.str();
 }
 
-ExposedMapping::State ExposedMapping::look() {
+ExposedMapping::State ExposedMapping::look(const sigset_t& signals) {
     _api.setTimeout(kLookTimeout);
-    const auto mapping = _api.findMapping(_id);
+    Poco::JSON::Object::Ptr mapping;
+    std::optional<CommandError> failure;
+    const auto find = [&] {
+        try {
+            mapping = _api.findMapping(_id);
+        } catch (const CommandError& error) {
+            failure = error;
+        }
+    };
+    if (awaitCall(find, signals, kLooking, stillOpen("the API at " + _api.url() + " has not answered")))
+        return State::Unwanted;
+    if (failure) throw *failure;
     if (!mapping) return State::Gone;
     const auto port = portIn(*mapping, "port1");
     const auto url = urlIn(*mapping);

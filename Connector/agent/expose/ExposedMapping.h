@@ -33,11 +33,12 @@ class ExposedMapping {
     /// The configuration of the agent that serves it, JSON.
     std::string agentConfiguration() const;
 
-    enum class State { Open, Moved, Gone };
+    enum class State { Open, Moved, Gone, Unwanted };
 
     /// Asks whether it is still there; Moved: its ports were changed, and with them url() and
-    /// agentConfiguration(). Throws CommandError when the API does not tell.
-    State look();
+    /// agentConfiguration(). Unwanted: a signal has come meanwhile; a second one ends the process. Throws
+    /// CommandError when the API does not tell.
+    State look(const sigset_t& signals);
 
     /// Closes it; it may be gone already. A signal ends the waiting, and the process. Says how it can be
     /// removed if it is still open, in a CommandError if it has the time.
@@ -45,6 +46,7 @@ class ExposedMapping {
 
   private:
     Poco::JSON::Object::Ptr request(bool hasPorts) const;
+    std::string mayBeOpen() const;
     std::string stillOpen(const std::string& why) const;
     std::string urlIn(const Poco::JSON::Object& mapping) const;
 

@@ -40,7 +40,9 @@ void Exposure::run() {
     if (!mapping.open(hasPorts, _endSignals)) return mapping.remove(_endSignals);
     auto end = End::Gone;
     try {
-        if (mapping.look() != ExposedMapping::State::Gone) {
+        const auto state = mapping.look(_endSignals);
+        if (state == ExposedMapping::State::Unwanted) return mapping.remove(_endSignals);
+        if (state != ExposedMapping::State::Gone) {
             keepConfiguration(mapping, /*replace*/ false);
             end = serve(mapping);
         }
@@ -76,26 +78,28 @@ Exposure::End Exposure::watch(ExposedMapping& mapping, AgentPipes& pipes, Expose
     auto signals = _endSignals;
     ::sigaddset(&signals, ExposeWatcher::kSignal);
     while (awaitSignal(signals) == ExposeWatcher::kSignal) {
-        if (isGone(mapping, pipes, watcher)) return End::Gone;
+        if (const auto end = lookAfter(mapping, pipes, watcher)) return *end;
         if (watcher.isDisowned()) return End::PasscodeChanged;
     }
     return End::Asked;
 }
 
 /// A Connector that is away is no reason to end: it may come back, and its mappings with it.
-bool Exposure::isGone(ExposedMapping& mapping, AgentPipes& pipes, ExposeWatcher& watcher) {
+std::optional<Exposure::End> Exposure::lookAfter(ExposedMapping& mapping, AgentPipes& pipes,
+                                                 ExposeWatcher& watcher) {
     try {
-        const auto state = mapping.look();
+        const auto state = mapping.look(_endSignals);
         if (state == ExposedMapping::State::Moved) {
             watcher.print(mapping.url());
             keepConfiguration(mapping, /*replace*/ true);
             pipes.apply(configurationOf(mapping).pipes);
         }
-        return state == ExposedMapping::State::Gone;
+        if (state == ExposedMapping::State::Gone) return End::Gone;
+        if (state == ExposedMapping::State::Unwanted) return End::Asked;
     } catch (const CommandError& error) {
         _log.information("%s", std::string(error.what()));
-        return false;
     }
+    return std::nullopt;
 }
 
 void Exposure::finish(ExposedMapping& mapping, End end) {

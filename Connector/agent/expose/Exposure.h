@@ -9,6 +9,7 @@
 #include <Poco/Logger.h>
 
 #include <csignal>
+#include <optional>
 
 namespace connector {
 
@@ -29,7 +30,7 @@ class Exposure {
     void keepConfiguration(const ExposedMapping& mapping, bool replace) const;
     End serve(ExposedMapping& mapping);
     End watch(ExposedMapping& mapping, AgentPipes& pipes, ExposeWatcher& watcher);
-    bool isGone(ExposedMapping& mapping, AgentPipes& pipes, ExposeWatcher& watcher);
+    std::optional<End> lookAfter(ExposedMapping& mapping, AgentPipes& pipes, ExposeWatcher& watcher);
     void finish(ExposedMapping& mapping, End end);
 
     const ExposeSettings& _settings;

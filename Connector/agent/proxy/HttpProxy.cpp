@@ -1,5 +1,6 @@
 #include "agent/proxy/HttpProxy.h"
 
+#include "base/HostName.h"
 #include "base/PeerAddress.h"
 #include "base/Printable.h"
 
@@ -25,16 +26,13 @@ using Poco::Net::HTTPResponse;
 
 constexpr const char* kScheme = "http";
 
-/// The longest name in the DNS.
-constexpr std::size_t kMaxHost = 253;
-
 /// Characters of what it says in an answer.
 constexpr std::size_t kMaxShown = 100;
 
 bool isHost(const std::string& name) {
-    return !name.empty() && name.size() <= kMaxHost && std::all_of(name.begin(), name.end(), [](char one) {
-        return one > ' ' && one <= '~' && one != '%';
-    });
+    return !name.empty() && name.size() <= kLongestHostName &&
+           std::all_of(name.begin(), name.end(),
+                       [](char one) { return one > ' ' && one <= '~' && one != '%'; });
 }
 
 /// Throws Poco::SyntaxException.

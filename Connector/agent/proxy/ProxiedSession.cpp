@@ -19,7 +19,7 @@ ProxiedSession::ProxiedSession(const Poco::URI& server, const HttpProxy& proxy,
 ProxiedSession::~ProxiedSession() {
     try {
         flushRequest();
-    } catch (const Poco::Exception&) { // who waited for the request knows
+    } catch (const std::exception&) { // who waited for the request knows
     }
 }
 

@@ -4,7 +4,6 @@
 #include "app/PortRanges.h"
 #include "cli/import/ImportPlan.h"
 #include "net/CertificateNames.h"
-#include "net/CertificateTime.h"
 
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Net/IPAddress.h>
@@ -33,7 +32,7 @@ bool isReadableByAll(const std::string& file) {
 
 void checkTime(const ServerCertificate& certificate, Warnings& warnings) {
     const auto now = std::time(nullptr);
-    if (auto complaint = timeComplaint(certificate, now); !complaint.empty())
+    if (auto complaint = certificate.complaint(now); !complaint.empty())
         warnings.push_back(std::move(complaint));
     else if (certificate.notAfter() < now + kSoon)
         warnings.push_back(certificate.file() + ": the certificate expires on " +
@@ -78,19 +77,27 @@ void checkWebroot(const FrontSettings& front, Warnings& warnings) {
         warnings.push_back("front.acme-webroot: nothing is answered from it without front.http-port");
 }
 
+/// Nothing is known of what the caller may not look into.
+bool isNoFolder(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto type = std::filesystem::status(path, error).type();
+    return type == std::filesystem::file_type::not_found ||
+           (!error && type != std::filesystem::file_type::directory);
+}
+
 /// Of what a start makes. What it has to be allowed to do is another user's business.
 void checkFolders(const Configuration& configuration, Warnings& warnings) {
     namespace fs = std::filesystem;
     std::error_code error;
     const auto log = fs::path(configuration.logFile).parent_path();
-    if (!configuration.logFile.empty() && !fs::is_directory(log, error))
+    if (!configuration.logFile.empty() && isNoFolder(log))
         warnings.push_back("log.file: " + log.string() + " is no folder, so " + configuration.logFile +
-                           " can't be written, which ends a start");
+                           " can't be written, which ends a start that is not iofog-connector start");
     if (configuration.database.isShared()) return;
     auto folder = fs::path(configuration.database.path).parent_path();
     while (folder.has_relative_path() && fs::status(folder, error).type() == fs::file_type::not_found)
         folder = folder.parent_path(); // a start makes those that are missing
-    if (!fs::is_directory(folder, error))
+    if (isNoFolder(folder))
         warnings.push_back("database: " + folder.string() + " is no folder, so " +
                            configuration.database.path + " can't be made, which ends a start");
 }

@@ -85,6 +85,14 @@ void showAgent(ConnectorApi& api, const Poco::JSON::Object& added, const AgentTa
               << urlOf(api, added) << ".\n";
 }
 
+/// The mapping is open, whatever becomes of this request.
+void showUrl(ConnectorApi& api, const Poco::JSON::Object& added, std::ostream& out) {
+    try {
+        out << "Visitors use " + urlOf(api, added) + ".\n";
+    } catch (const CommandError&) { // `mapping show` will tell
+    }
+}
+
 Poco::JSON::Object::Ptr wantedPasscode(const PasscodeOptions& options) {
     if (options.side && *options.side != "port1" && *options.side != "port2")
         throw CommandError(Application::EXIT_USAGE,
@@ -157,8 +165,8 @@ void addMapping(const CommonOptions& common, const AddMappingOptions& options, s
                   {"passcode1", "passcode of port1"},
                   {"passcode2", "passcode of port2"}},
                  out);
-    out << "The passcodes are shown only now.\n" << std::flush; // whatever becomes of the next request
-    if (options.type == Mapping::kPublic) out << "Visitors use " << urlOf(api, *added) << ".\n";
+    out << "The passcodes are shown only now.\n" << std::flush;
+    if (options.type == Mapping::kPublic) showUrl(api, *added, out);
 }
 
 void changeMapping(const CommonOptions& common, const std::string& id, const MappingSettings& settings,

@@ -36,18 +36,16 @@ constexpr const char* kNotRunning = "the service does not run; iofog-connector s
 constexpr int kUnhealthy = 1;
 
 /// Waits until the API says that all mappings are restored. ended: throws when that can't come true any more.
+/// help: the end of the message when it has not come true.
 template <class Ended>
-void waitUntilReady(ConnectorApi& api, Ended&& ended) {
+void waitUntilReady(ConnectorApi& api, Ended&& ended, const std::string& help = "") {
     for (const auto deadline = Clock::now() + kReadyTime; !api.isReady();
          std::this_thread::sleep_for(kLookAgain)) {
         ended();
         if (Clock::now() > deadline)
-            throw CommandError(Application::EXIT_TEMPFAIL,
-                               "the service runs, and is not ready after " +
-                                   std::to_string(kReadyTime.count()) + " s: " + api.url() +
-                                   "/health does not say so; if api.port or "
-                                   "api.bind is another one than when it was started, "
-                                   "stop it first");
+            throw CommandError(Application::EXIT_TEMPFAIL, "the service runs, and is not ready after " +
+                                                               std::to_string(kReadyTime.count()) + " s: " +
+                                                               api.url() + "/health does not say so" + help);
     }
 }
 
@@ -66,11 +64,13 @@ bool startWithSystemd(ConnectorApi& api) {
 bool startInBackground(ConnectorApi& api, BackgroundServer& server) {
     const FileLock lock(api.configuration().file); // a second start finds what the first one has started
     if (server.isRunning()) {
-        waitUntilReady(api, [&] {
+        const auto end = [&] {
             if (!server.isRunning())
                 throw CommandError(Application::EXIT_UNAVAILABLE,
                                    "the service that ran already has ended; see " + server.outputFile());
-        });
+        };
+        waitUntilReady(api, end,
+                       "; if api.port or api.bind was another one when it was started, stop it first");
         return true;
     }
     if (api.isReady()) // or its readiness would be taken for that of the one to be started

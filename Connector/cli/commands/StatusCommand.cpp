@@ -3,7 +3,6 @@
 #include "base/Json.h"
 #include "cli/ConnectorApi.h"
 #include "cli/Output.h"
-#include "net/CertificateTime.h"
 
 #include <Poco/JSON/Array.h>
 
@@ -134,7 +133,7 @@ std::vector<Degradation> degradationsOfCertificates(const Configuration& configu
         const auto credentials = configuration.credentials();
         if (!credentials) return result;
         for (const auto& certificate : credentials->current()->all())
-            if (auto complaint = timeComplaint(*certificate, std::time(nullptr)); !complaint.empty())
+            if (auto complaint = certificate->complaint(std::time(nullptr)); !complaint.empty())
                 result.push_back({"certificate", std::move(complaint)});
     } catch (const ConfigurationError&) { // `check` says why
     }

@@ -7,6 +7,7 @@
 #include "cli/Table.h"
 #include "cli/Terminal.h"
 
+#include <Poco/Net/HTTPResponse.h>
 #include <Poco/Util/Application.h>
 
 #include <algorithm>
@@ -48,8 +49,8 @@ bool removeIfUnused(ConnectorApi& api, const std::string& id, std::chrono::secon
         if (unusedFor(*api.mapping(id)) < time) return false;
         api.removeMapping(id);
         return true;
-    } catch (const CommandError& error) {
-        if (error.exitCode() == Application::EXIT_DATAERR) return false; // somebody else has removed it
+    } catch (const ApiFailure& error) {
+        if (error.status() == Poco::Net::HTTPResponse::HTTP_NOT_FOUND) return false; // by somebody else
         throw;
     }
 }

@@ -1,8 +1,8 @@
 #include "cli/setup/Addresses.h"
 
+#include "base/HostName.h"
 #include "base/Network.h"
 #include "base/PeerAddress.h"
-#include "http/HostHeader.h"
 
 #include <Poco/Ascii.h>
 #include <Poco/Net/NetworkInterface.h>
@@ -20,7 +20,7 @@ namespace {
 using Poco::Net::IPAddress;
 using Poco::Net::NetworkInterface;
 
-/// Of host names (RFC 1035, section 2.3.4).
+/// Of a host name (RFC 1035, section 2.3.4).
 constexpr std::size_t kLongestLabel = 63;
 
 bool isLabel(const std::string& text) {
