@@ -416,7 +416,7 @@ test_with() {
     ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
         LSAN_OPTIONS="suppressions=$PWD/Tests/leaks.txt:print_suppressions=0" \
         UBSAN_OPTIONS=print_stacktrace=1 \
-        TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:ignore_noninstrumented_modules=1 \
+        TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:ignore_noninstrumented_modules=1:suppressions=$PWD/Tests/races.txt" \
         $unrandomized ctest --test-dir "$folder" --output-on-failure --no-label-summary "$@"
 }
 
