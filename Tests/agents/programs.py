@@ -121,7 +121,7 @@ class Connector:
         # Somebody else may take the ports before the server does; then it ends at once.
         for _ in range(5):
             self._start()
-            wait_for("the server is ready", lambda: not self.process.runs() or self._is_healthy())
+            wait_for("the server is ready", lambda: not self.process.runs() or self.is_healthy())
             if self.process.runs():
                 return self
             self.process.stop()
@@ -167,7 +167,7 @@ class Connector:
         pathlib.Path(self.path("config")).write_text(json.dumps(config), encoding="utf-8")
         self.process = Process([self._program, f"--config={self.path('config')}"])
 
-    def _is_healthy(self):
+    def is_healthy(self):
         try:
             return self.call("GET", "/health").status == 200
         except (OSError, http.client.HTTPException):

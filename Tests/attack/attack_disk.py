@@ -55,7 +55,7 @@ class Server(Connector):
 
     def start_again(self):
         self._start()
-        programs.wait_for("the server is ready", lambda: not self.process.runs() or self._is_healthy())
+        programs.wait_for("the server is ready", lambda: not self.process.runs() or self.is_healthy())
 
     def request(self, method, target, body=None, timeout=PATIENCE):
         """Status, body and seconds; a status of 0 when nothing comes."""

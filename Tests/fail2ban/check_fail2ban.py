@@ -175,14 +175,8 @@ def begin_front(program, connector, front):
     earlier.write_text(json.dumps({"mappings": mappings}), encoding="utf-8")
     subprocess.run([program, f"--config={config}", "import", str(earlier)], check=True, stdout=subprocess.DEVNULL)
     connector.process = Process([program, f"--config={config}"])
-    wait_for("the server is ready again", lambda: say_nothing(connector.api_port))
+    wait_for("the server is ready again", connector.is_healthy)
     return [mapping["port1"] for mapping in mappings]
-
-
-def say_nothing(port):
-    with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 10):
-        return True
-    return False
 
 
 def write_front_log(program, log):
