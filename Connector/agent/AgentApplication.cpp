@@ -4,6 +4,7 @@
 #include "agent/AgentRuntime.h"
 #include "agent/iofog/ControlSocket.h"
 #include "agent/iofog/MessageBus.h"
+#include "base/FileText.h"
 #include "base/Logging.h"
 #include "base/ProcessSetup.h"
 #include "base/ServiceManager.h"
@@ -72,6 +73,8 @@ void apply(AgentPipes& pipes, const std::string& source,
         log.notice("%s was read again", source);
     } catch (const FieldError& error) {
         log.error("%s: %s; all pipes stay as they were", source, error.withoutValue());
+    } catch (const FileReadError& error) {
+        log.error("%s; all pipes stay as they were", std::string(error.what()));
     } catch (const std::runtime_error& error) {
         log.error("%s", std::string(error.what()));
     }
@@ -193,6 +196,8 @@ int AgentApplication::runConfigured(const std::string& containerId) {
         return isFromFile ? runFromFile() : runAsContainer(api);
     } catch (const FieldError& error) {
         return fail(EXIT_CONFIG, (isFromFile ? _configurationFile : api.name()) + ": " + error.what());
+    } catch (const FileReadError& error) {
+        return fail(EXIT_CONFIG, error.what());
     } catch (const Poco::Exception& error) {
         return fail(EXIT_UNAVAILABLE, error.displayText());
     } catch (const std::runtime_error& error) {

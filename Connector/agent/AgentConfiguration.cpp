@@ -1,16 +1,14 @@
 #include "agent/AgentConfiguration.h"
 
 #include "agent/Resolver.h"
+#include "base/FileText.h"
 #include "base/HostName.h"
 #include "base/PeerAddress.h"
 #include "model/Mapping.h"
 #include "model/MappingLimits.h"
 
 #include <Poco/Ascii.h>
-#include <Poco/Exception.h>
-#include <Poco/FileStream.h>
 #include <Poco/Net/IPAddress.h>
-#include <Poco/StreamCopier.h>
 #include <Poco/String.h>
 
 #include <algorithm>
@@ -195,17 +193,6 @@ void readHeartbeat(JsonFields& fields, AgentPipeSettings& settings) {
     settings.heartbeatAbsenceThreshold = std::chrono::milliseconds(threshold);
 }
 
-std::string contentOf(const std::string& file) {
-    try {
-        Poco::FileInputStream stream(file);
-        std::string content;
-        Poco::StreamCopier::copyToString(stream, content);
-        return content;
-    } catch (const Poco::Exception& error) {
-        throw FieldError("can't be read: " + error.displayText());
-    }
-}
-
 ProxyProtocol proxyProtocol(JsonFields& fields, AgentPipeSettings::Role role) {
     if (!fields.has("proxyprotocol")) return ProxyProtocol::None;
     const auto version = fields.oneOf("proxyprotocol", {"v1", "v2"});
@@ -360,7 +347,7 @@ AgentConfiguration AgentConfiguration::parse(const std::string& text, const Agen
 }
 
 AgentConfiguration AgentConfiguration::load(const std::string& file, const AgentEnvironment& environment) {
-    return parse(contentOf(file), environment);
+    return parse(textOf(file), environment);
 }
 
 bool isLogLevel(const std::string& name) {

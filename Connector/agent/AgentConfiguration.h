@@ -94,7 +94,7 @@ struct AgentConfiguration {
     static AgentConfiguration parse(const std::string& text, const AgentEnvironment& environment,
                                     AgentSource source = AgentSource::File);
 
-    /// Reads a file. Throws FieldError.
+    /// Reads a file. Throws FieldError and FileReadError.
     static AgentConfiguration load(const std::string& file, const AgentEnvironment& environment);
 };
 

@@ -237,11 +237,12 @@ void ApiClient::followEvents(std::chrono::milliseconds heartbeat, const OnEvent&
         for (std::string line; std::getline(stream, line);)
             if (line.starts_with(kEvent))
                 name = line.substr(kEvent.size());
-            else if (line.starts_with(kData))
-                onEvent(name, *parse(line.substr(kData.size())));
+            else if (line.starts_with(kData) && !onEvent(name, *parse(line.substr(kData.size()))))
+                return;
     } catch (const Poco::Exception& error) {
         throw connectionFailure(error);
     }
+    throw CommandError(Application::EXIT_UNAVAILABLE, "the service has ended the stream of events");
 }
 
 Poco::JSON::Object::Ptr ApiClient::checkedMapping(const Poco::Dynamic::Var& mapping) const {

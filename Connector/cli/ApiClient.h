@@ -99,11 +99,11 @@ class ApiClient {
     /// Ends one of them. Returns the answer. Throws as above, also when there is none with this number.
     Poco::JSON::Object::Ptr endConnection(const std::string& which, std::int64_t number);
 
-    /// Somebody who is told of events.
-    using OnEvent = std::function<void(const std::string& name, const Poco::JSON::Object& data)>;
+    /// Somebody who is told of events. Returns whether more of them are wanted.
+    using OnEvent = std::function<bool(const std::string& name, const Poco::JSON::Object& data)>;
 
-    /// Tells of what happens to mappings from now on, until the server ends that. heartbeat: how often the
-    /// server says something at the least. Throws CommandError.
+    /// Tells of what happens to mappings from now on, until no more is wanted; throws CommandError when the
+    /// server ends that before. heartbeat: how often the server says something at the least.
     void followEvents(std::chrono::milliseconds heartbeat, const OnEvent& onEvent);
 
   protected:

@@ -228,6 +228,17 @@ BOOST_DATA_TEST_CASE(BadReloadChangesNothing, kModes, mode) {
     BOOST_TEST(areJoined(kept, keptServer));
 }
 
+BOOST_AUTO_TEST_CASE(UnreadableFileIsNamed) {
+    for (const auto& [file, why] :
+         {std::pair("/nonexistent/agent.json", "No such file"), std::pair("/etc", "Is a directory")}) {
+        const auto ended =
+            run({.words = {programPath("AGENT_BIN"), "--config=" + std::string(file)}, .outputFile = ""});
+        BOOST_TEST(ended.exitCode == 78); // EX_CONFIG of sysexits.h
+        const auto told = std::string(file) + ": can't be read: " + why;
+        BOOST_TEST(ended.output.find(told) != std::string::npos, ended.output);
+    }
+}
+
 BOOST_DATA_TEST_CASE(SigtermClosesAllPipes, kModes, mode) {
     Services services(mode);
     AgentProgram agent(services.setup, {services.pipe(0), services.pipe(1)});

@@ -118,6 +118,26 @@ BOOST_AUTO_TEST_CASE(EventsEndWithTheService) {
     BOOST_TEST(events.waitForExit() == kUnavailable);
 }
 
+BOOST_AUTO_TEST_CASE(EventsEndSilentlyWithTheirReader) {
+    constexpr int kOutputFailed = 74; // EX_IOERR of sysexits.h
+    ConnectorSetup setup;
+    ConnectorProcess connector(setup);
+    const auto said = setup.folder().path("said");
+    // head(1) reads one event, and is gone before the next.
+    auto command = setup.command({"events"});
+    command.words.insert(command.words.begin(),
+                         {"/bin/bash", "-c", R"("$@" 2>"$0" | head -n 1; exit "${PIPESTATUS[0]}")", said});
+    command.outputFile = setup.folder().path("events");
+    ChildProcess events(command);
+    waitUntil("its reader has ended it", [&] {
+        connector.api().remove(connector.api().addPublic().id);
+        return !events.isRunning();
+    });
+    BOOST_TEST(events.waitForExit() == kOutputFailed);
+    BOOST_TEST(readFile(said) == "");
+    BOOST_TEST(readFile(command.outputFile).find(" UTC mapping-") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace connector::test

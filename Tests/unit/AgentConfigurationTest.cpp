@@ -1,4 +1,5 @@
 #include "agent/AgentConfiguration.h"
+#include "base/FileText.h"
 
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/Object.h>
@@ -461,7 +462,7 @@ BOOST_AUTO_TEST_CASE(pipes_differ_in_every_setting) {
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_not_there) {
-    BOOST_CHECK_THROW(connector::AgentConfiguration::load("/nonexistent/agent.json", {}), FieldError);
+    BOOST_CHECK_THROW(connector::AgentConfiguration::load("/nonexistent/agent.json", {}), FileReadError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

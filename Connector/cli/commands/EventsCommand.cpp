@@ -1,10 +1,8 @@
 #include "cli/commands/EventsCommand.h"
 
-#include "cli/CommandError.h"
 #include "cli/ConnectorApi.h"
 
 #include <Poco/DateTimeFormatter.h>
-#include <Poco/Util/Application.h>
 
 namespace connector {
 
@@ -39,9 +37,8 @@ void showEvents(const CommonOptions& common, std::ostream& out) {
         else
             out << inWords(name, data);
         out << std::endl; // for whoever reads it at once
+        return out.good();
     });
-    throw CommandError(Poco::Util::Application::EXIT_UNAVAILABLE,
-                       "the service has ended the stream of events");
 }
 
 } // namespace connector
