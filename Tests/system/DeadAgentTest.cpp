@@ -32,7 +32,7 @@ std::ostream& operator<<(std::ostream& out, Work work) {
     return out << names.at(static_cast<std::size_t>(work));
 }
 
-/// As Tests/own-network.sh makes it.
+/// As Tests/isolated.sh makes it.
 bool hasNothingButLoopback() {
     auto* interfaces = ::if_nameindex();
     int count = 0;

@@ -13,7 +13,7 @@ namespace connector::test {
 /// block lies below the ports that the kernel gives to outgoing connections, and is claimed with an abstract
 /// Unix socket. Each port has a socket bound to it that doesn't listen, so that no other program is given it;
 /// Connector still is, as both reuse addresses. (As a rule the tests have a network of their own besides:
-/// own-network.sh.)
+/// isolated.sh.)
 class PortBlock {
   public:
     static constexpr std::uint16_t kSize = 128;
