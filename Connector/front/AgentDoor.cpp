@@ -102,10 +102,6 @@ void AgentDoor::onEntered(std::unique_ptr<SocketStream> accepted, bool isKnown, 
     agent.start();
 }
 
-void AgentDoor::onRefused(const Poco::Net::SocketAddress& peer, const std::string& why) {
-    tell(peer, why, AgentRejection::Resources);
-}
-
 std::string AgentDoor::crowded() const {
     return "so many others have not said yet who they are (limits.front-connections)";
 }
@@ -130,21 +126,17 @@ std::optional<PipeDirectory::AgentsPlace> AgentDoor::find(const std::string& lin
 }
 
 void AgentDoor::reject(Agent& agent, const std::string& why, AgentRejection rejection) {
-    tell(agent.peer, why, rejection);
+    _environment.rejections().add(rejection);
+    _environment.logs().rejected.write(agent.peer.host(), why, [&] {
+        const auto peer = inWords(agent.peer);
+        return LogLine(_name + ": agent " + peer + " rejected: " + why)
+            .with("port", _environment.frontPort())
+            .with("agent", peer)
+            .with("reason", why);
+    });
     if (agent.hasTurn) _environment.slowed().turnIsOver(agent.peer.host(), /*wasRight*/ false);
     if (auto stream = agent.takeStream()) _loop.destroyLater(std::move(stream));
     forget(agent);
-}
-
-void AgentDoor::tell(const Poco::Net::SocketAddress& peer, const std::string& why, AgentRejection rejection) {
-    _environment.rejections().add(rejection);
-    _environment.logs().rejected.write(peer.host(), why, [&] {
-        const auto agent = inWords(peer);
-        return LogLine(_name + ": agent " + agent + " rejected: " + why)
-            .with("port", _environment.frontPort())
-            .with("agent", agent)
-            .with("reason", why);
-    });
 }
 
 /// It may be the one that is calling.

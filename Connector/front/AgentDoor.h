@@ -37,12 +37,10 @@ class AgentDoor final : private AgentEntrance::Owner {
     using Agents = std::list<std::unique_ptr<Agent>>;
 
     void onEntered(std::unique_ptr<SocketStream> accepted, bool isKnown, bool hasTurn) override;
-    void onRefused(const Poco::Net::SocketAddress& peer, const std::string& why) override;
     std::string crowded() const override;
     void onGreeting(Agent& agent, const std::string& line);
     std::optional<PipeDirectory::AgentsPlace> find(const std::string& line);
     void reject(Agent& agent, const std::string& why, AgentRejection rejection);
-    void tell(const Poco::Net::SocketAddress& peer, const std::string& why, AgentRejection rejection);
     void forget(Agent& agent);
 
     EventLoop& _loop;

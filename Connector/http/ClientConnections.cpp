@@ -4,7 +4,6 @@
 #include "net/PlainStream.h"
 
 #include <algorithm>
-#include <new>
 
 namespace connector {
 
@@ -98,31 +97,21 @@ void ClientConnections::onAccepted(Descriptor socket, const Poco::Net::SocketAdd
                                    DescriptorBudget::Lease) {
     if (!makeRoomFor(peer)) return;
     const auto connection = connectionOver(std::move(socket), peer);
-    if (!connection) return;
     _byAddress[connection->address()].push_back(connection);
     ++_count;
     ++_unidentified;
     connection->start();
 }
 
-/// Null when there is no memory for its TLS.
 std::shared_ptr<ClientConnection> ClientConnections::connectionOver(Descriptor socket,
                                                                     const Poco::Net::SocketAddress& peer) {
     ClientConnectionOwner& owner = *this;
     if (!_tls)
         return std::make_shared<ClientConnection>(
             _loop, owner, std::make_unique<PlainStream>(std::move(socket), peer, DescriptorBudget::Lease()));
-    try {
-        return std::make_shared<ClientConnection>(_loop, owner,
-                                                  std::make_unique<TlsStream>(std::move(socket), peer,
-                                                                              DescriptorBudget::Lease(),
-                                                                              _tls->sslContext()));
-    } catch (const std::bad_alloc&) {
-        _log.write(peer.host(), "no memory for TLS", [&] {
-            return "new connection of " + addressOf(peer) + " closed: there is no memory for its TLS";
-        });
-        return nullptr;
-    }
+    return std::make_shared<ClientConnection>(
+        _loop, owner,
+        std::make_unique<TlsStream>(std::move(socket), peer, DescriptorBudget::Lease(), _tls->sslContext()));
 }
 
 /// False when every connection that would have to go is one of a caller that the server knows.

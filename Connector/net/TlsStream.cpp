@@ -31,9 +31,8 @@ int lengthFor(std::size_t size) {
 TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease,
                      SSL_CTX* context, std::shared_ptr<const AlpnProtocols> alpn)
     : SocketStream(std::move(socket), peer, std::move(lease)), _alpn(std::move(alpn)) {
-    makeSsl(context);
-    ::SSL_set_accept_state(_ssl.get());
-    if (_alpn) _alpn->offerOn(_ssl.get());
+    ::SSL_CTX_up_ref(context);
+    _context.reset(context);
 }
 
 TlsStream::TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,
@@ -144,6 +143,8 @@ Stream::Status TlsStream::handshake() {
     const auto connected = SocketStream::handshake();
     if (connected != Status::Ok) return connected;
     if (flush() == Status::Failed) return Status::Failed;
+    if (!_ssl)
+        if (const auto awaited = awaitClient(); awaited != Status::Ok) return awaited;
     ::ERR_clear_error();
     const int result = ::SSL_do_handshake(_ssl.get());
     if (result == 1) {
@@ -151,6 +152,23 @@ Stream::Status TlsStream::handshake() {
         return sendSealed() == Status::Failed ? Status::Failed : Status::Ok;
     }
     return notDone(result).status;
+}
+
+/// Makes the server's side of the handshake for the client's first bytes.
+Stream::Status TlsStream::awaitClient() {
+    if (!mayReceive()) return Status::Blocked;
+    const auto received = receiveWire(_received.room());
+    _received.filled(received.bytes);
+    if (received.status != Status::Ok) return received.status;
+    try {
+        makeSsl(_context.get());
+    } catch (const std::bad_alloc&) {
+        return failed(ENOMEM).status;
+    }
+    _context.reset();
+    ::SSL_set_accept_state(_ssl.get());
+    if (_alpn) _alpn->offerOn(_ssl.get());
+    return Status::Ok;
 }
 
 Stream::Received TlsStream::receive(std::span<std::byte> into) {
@@ -203,6 +221,7 @@ Stream::Status TlsStream::sendAllSealed() {
 }
 
 Stream::Status TlsStream::endSending() {
+    if (!_ssl) return SocketStream::endSending();
     const bool isSaid = (::SSL_get_shutdown(_ssl.get()) & SSL_SENT_SHUTDOWN) != 0;
     if (!isSaid && _tlsError == 0 && ::SSL_is_init_finished(_ssl.get())) {
         ::ERR_clear_error();
@@ -215,7 +234,7 @@ Stream::Status TlsStream::endSending() {
 
 /// A part of a record counts, too.
 bool TlsStream::hasUnread() {
-    return !_received.isEmpty() || ::SSL_has_pending(_ssl.get()) == 1 || SocketStream::hasUnread();
+    return !_received.isEmpty() || (_ssl && ::SSL_has_pending(_ssl.get()) == 1) || SocketStream::hasUnread();
 }
 
 std::string TlsStream::failure() const {

@@ -21,13 +21,13 @@ namespace connector {
 class TlsStream : public SocketStream {
   public:
     /// Server side. The context must have been made by makeServerContext(). alpn: what the handshake may
-    /// select, or null. Throws std::bad_alloc when OpenSSL has no memory for it, too.
+    /// select, or null. A client that says nothing costs no memory for TLS, and no time.
     TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, DescriptorBudget::Lease lease,
               SSL_CTX* context, std::shared_ptr<const AlpnProtocols> alpn = nullptr);
 
     /// Client side: the handshake fails unless the server's certificate is good for `host`, a name or an
     /// address. resume: a session from session() of an earlier stream to the same server, or null. alpn: what
-    /// it offers, or null. Throws as above.
+    /// it offers, or null. Throws std::bad_alloc when OpenSSL has no memory for it, too.
     TlsStream(Descriptor socket, const Poco::Net::SocketAddress& peer, SSL_CTX* context,
               const std::string& host, SSL_SESSION* resume, const AlpnProtocols* alpn = nullptr);
 
@@ -56,14 +56,15 @@ class TlsStream : public SocketStream {
   private:
     struct Free {
         void operator()(SSL* ssl) const { ::SSL_free(ssl); }
+        void operator()(SSL_CTX* context) const { ::SSL_CTX_free(context); }
     };
-    using SslPointer = std::unique_ptr<SSL, Free>;
 
     static BIO_METHOD* bioMethod();
     static int bioRead(BIO* bio, char* into, int size);
     static int bioWrite(BIO* bio, const char* bytes, int size);
     static long bioControl(BIO* bio, int command, long number, void* pointer);
 
+    Status awaitClient();
     void makeSsl(SSL_CTX* context);
     void expect(const std::string& host);
     int outOfMemory();
@@ -75,7 +76,8 @@ class TlsStream : public SocketStream {
 
     bool _wireHasEnded = false;                 // first, as it fits behind the flags of SocketStream
     std::shared_ptr<const AlpnProtocols> _alpn; ///< what _ssl may select
-    SslPointer _ssl;
+    std::unique_ptr<SSL_CTX, Free> _context;    ///< of _ssl, until that is made
+    std::unique_ptr<SSL, Free> _ssl;            ///< null until the client has said something
     ReadAhead _received;
     unsigned long _tlsError = 0; ///< the handshake or a record was wrong: OpenSSL's code
 };

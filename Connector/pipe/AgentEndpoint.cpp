@@ -88,10 +88,6 @@ void AgentEndpoint::onEntered(std::unique_ptr<SocketStream> accepted, bool isKno
     agent.start();
 }
 
-void AgentEndpoint::onRefused(const Poco::Net::SocketAddress& peer, const std::string& why) {
-    reject(peer, why, AgentRejection::Resources);
-}
-
 std::string AgentEndpoint::crowded() const {
     return std::to_string(_environment.limits()->authorizing) + " others are still to be authorized";
 }

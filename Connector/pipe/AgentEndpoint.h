@@ -158,7 +158,6 @@ class AgentEndpoint final : private AgentConnection::Owner,
     void onWrongPasscode(AgentConnection& agent) override;
     void onEnded(AgentConnection& agent, const std::string& why, AgentRejection rejection) override;
     void onEntered(std::unique_ptr<SocketStream> accepted, bool isKnown, bool hasTurn) override;
-    void onRefused(const Poco::Net::SocketAddress& peer, const std::string& why) override;
     std::string crowded() const override;
 
     AgentConnection::List& listOf(AgentConnection::State state);

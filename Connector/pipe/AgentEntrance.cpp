@@ -30,11 +30,9 @@ void AgentEntrance::letIn(SlowedAddresses::Connection connection, bool hasTurn) 
     const bool isKnown = knows(owner);
     if (auto* surplus = _newcomers.surplus(owner, isKnown, _loop.now()))
         surplus->end(_owner.crowded(), AgentRejection::Crowded);
-    auto stream =
-        _environment.acceptAgent(std::move(connection.socket), connection.peer, std::move(connection.lease));
-    if (stream) return _owner.onEntered(std::move(stream), isKnown, hasTurn);
-    _owner.onRefused(connection.peer, PipeEnvironment::kNoMemory);
-    if (hasTurn) _environment.slowed().turnIsOver(connection.peer.host(), /*wasRight*/ false);
+    _owner.onEntered(
+        _environment.acceptAgent(std::move(connection.socket), connection.peer, std::move(connection.lease)),
+        isKnown, hasTurn);
 }
 
 void AgentEntrance::await(Newcomer& newcomer, const Poco::Net::SocketAddress& peer, bool isKnown) {

@@ -24,8 +24,6 @@ class AgentEntrance final : public Acceptor, private SlowedAddresses::Door {
         /// One that is in. isKnown: agents came from its address lately. hasTurn:
         /// AgentConnection::hasTurn(). The owner says await() of it, unless it has ended.
         virtual void onEntered(std::unique_ptr<SocketStream> accepted, bool isKnown, bool hasTurn) = 0;
-        /// One that is closed, and why.
-        virtual void onRefused(const Poco::Net::SocketAddress& peer, const std::string& why) = 0;
         /// Why one had to go for another, in words.
         virtual std::string crowded() const = 0;
 

@@ -14,7 +14,7 @@ enum class AgentRejection {
     Slowed,    ///< it was one too many of those that wait as their address is slowed
     NoPlace,   ///< the passcode was right, but all places of the mapping were taken
     Role,      ///< it wanted to open streams where only visitors begin
-    Resources, ///< no memory, or no room to watch its descriptor
+    Resources, ///< no room to watch its descriptor
 };
 inline constexpr std::size_t kAgentRejections = 9;
 

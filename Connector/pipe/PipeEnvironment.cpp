@@ -5,7 +5,6 @@
 #include "net/TlsStream.h"
 #include "protocol/Greeting.h"
 
-#include <new>
 
 namespace connector {
 
@@ -56,14 +55,10 @@ std::unique_ptr<SocketStream> PipeEnvironment::accept(Descriptor socket, const P
                                                       DescriptorBudget::Lease lease,
                                                       std::shared_ptr<const AlpnProtocols> alpn) {
     if (!_tls) return acceptPlain(std::move(socket), peer, std::move(lease));
-    try {
-        auto stream = std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease),
-                                                  _tls->sslContext(), std::move(alpn));
-        stream->bearSlowPeer(*_tcp);
-        return stream;
-    } catch (const std::bad_alloc&) {
-        return nullptr;
-    }
+    auto stream = std::make_unique<TlsStream>(std::move(socket), peer, std::move(lease), _tls->sslContext(),
+                                              std::move(alpn));
+    stream->bearSlowPeer(*_tcp);
+    return stream;
 }
 
 std::unique_ptr<SocketStream> PipeEnvironment::acceptPlain(Descriptor socket,

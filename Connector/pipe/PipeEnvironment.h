@@ -50,9 +50,6 @@ struct PipeSettings {
 /// What all pipes of the process share. Outlives them. Any thread.
 class PipeEnvironment {
   public:
-    /// For the log, when accept() has returned null.
-    static constexpr const char* kNoMemory = "there is no memory for its TLS";
-
     /// tls: agents and visitors speak TLS with this context; null: plain TCP. loops, sockets and logs must
     /// outlive the environment.
     PipeEnvironment(EventLoops& loops, ListeningSockets& sockets, const PipeSettings& settings,
@@ -110,7 +107,6 @@ class PipeEnvironment {
     std::vector<std::unique_ptr<Listener>> listenAtFront();
 
     /// The stream of a connection that a listener has accepted. alpn: what its handshake may select, or null.
-    /// Null when there is no memory for its TLS: the connection is closed then.
     std::unique_ptr<SocketStream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                          DescriptorBudget::Lease lease,
                                          std::shared_ptr<const AlpnProtocols> alpn = nullptr);

@@ -22,7 +22,7 @@ class VisitorAccess {
     /// accepted.
     bool isAllowed() const;
 
-    /// The stream of a visitor that a listener has accepted; null as with PipeEnvironment::accept().
+    /// The stream of a visitor that a listener has accepted.
     std::unique_ptr<SocketStream> accept(Descriptor socket, const Poco::Net::SocketAddress& peer,
                                          DescriptorBudget::Lease lease) const;
 

@@ -194,7 +194,6 @@ void VisitorEndpoint::letIn(Descriptor socket, const Poco::Net::SocketAddress& p
     if (!admit(peer, lease) || !makeRoom(peer)) return;
     auto stream = asked == Asked::ByPort ? _access.accept(std::move(socket), peer, std::move(lease))
                                          : _access.acceptTls(std::move(socket), peer, std::move(lease));
-    if (!stream) return logTurnedAway(peer, PipeEnvironment::kNoMemory);
     auto added = std::make_unique<Visitor>(*this, std::move(stream));
     auto& visitor = *added;
     visitor.position = listOf(State::Handshaking).add(visitor.address, std::move(added));
