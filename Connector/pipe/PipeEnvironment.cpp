@@ -5,7 +5,6 @@
 #include "net/TlsStream.h"
 #include "protocol/Greeting.h"
 
-
 namespace connector {
 
 PipeEnvironment::PipeEnvironment(EventLoops& loops, ListeningSockets& sockets, const PipeSettings& settings,

@@ -82,33 +82,10 @@ class Flood:
         self._process.wait()
 
 
-@contextlib.contextmanager
-def agent(options, connector, mapping, port, flags, **settings):
-    """Our agent, which takes this port for Connector's."""
-    config = pathlib.Path(connector.path("agent.json"))
-    certificate = pathlib.Path(connector.certificate).read_text(encoding="utf-8") if connector.certificate else None
-    config.write_text(json.dumps({
-        "mode": "public", "host": "127.0.0.1", "port": port, "passcode": mapping["passcode1"],
-        "connectioncount": PLACES, "localhost": "localhost", "localport": 9, "heartbeatfrequency": 20000,
-        "heartbeatabsencethreshold": 60000, "devmode": not certificate,
-        **({"cert": certificate} if certificate else {}), **settings}), encoding="utf-8")
-    command = [str(options.bin / "iofog-connector-agent"), f"--config={config}", *flags]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
-def waiting(connector, mapping):
-    return json.loads(connector.call("GET", f"/api/v2/mapping/{mapping['id']}").text)["agentswaiting"]
-
-
 def seconds_until(connector, mapping, count, most):
     """How long it takes until so many agents wait, and how many do in the end."""
     begun = time.monotonic()
-    while (there := waiting(connector, mapping)) < count and time.monotonic() - begun < most:
+    while (there := attacks.waiting(connector, mapping)) < count and time.monotonic() - begun < most:
         time.sleep(0.1)
     return time.monotonic() - begun, there
 
@@ -120,7 +97,7 @@ def attack(report, options, round_trip, tls, kind, addresses):
             with Relay(mapping["port1"], round_trip) as relay, \
                     Flood("127.0.0.1", [mapping["port1"]], kind, tls, addresses, options.seconds + 2) as flood:
                 time.sleep(2)
-                with agent(options, connector, mapping, relay.port, flags, **settings):
+                with attacks.agent(options, connector, mapping, relay.port, *flags, connectioncount=PLACES, **settings):
                     took, there = seconds_until(connector, mapping, wanted, options.seconds - 2)
                     made = flood.result()
             report.add(

@@ -296,6 +296,18 @@ def callers(connector):
     return {name: Caller(connector.api_port, connector.trust, *way) for name, way in ways.items()}
 
 
+def report_times(report, what, caller):
+    times = sorted(caller.times)
+    p99, most = times[len(times) * 99 // 100 - 1] if len(times) > 1 else times[0], times[-1]
+    failures = f", {sum(caller.failures.values())} failed: {dict(caller.failures)}" if caller.failures else ""
+    report.add(
+        what,
+        f"each of its requests answered within {WITHIN:.0f} s",
+        f"max {most * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms of {len(times)}{failures}",
+        most <= WITHIN and not caller.failures,
+    )
+
+
 def measure(report, program, kind, tls, seconds):
     with Connector(program, tls, SETTINGS) as connector:
         told = multiprocessing.Queue()
@@ -313,15 +325,7 @@ def measure(report, program, kind, tls, seconds):
     mode = "TLS" if tls else "plain"
     attacked = f"{mode}: {kind.__doc__} ({begun / seconds:.0f} connections/s, {lines} log lines)"
     for name, caller in known.items():
-        times = sorted(caller.times)
-        p99, most = times[len(times) * 99 // 100 - 1] if len(times) > 1 else times[0], times[-1]
-        failures = f", {sum(caller.failures.values())} failed: {dict(caller.failures)}" if caller.failures else ""
-        report.add(
-            f"{attacked}: {name}",
-            f"each of its requests answered within {WITHIN:.0f} s",
-            f"max {most * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms of {len(times)}{failures}",
-            most <= WITHIN and not caller.failures,
-        )
+        report_times(report, f"{attacked}: {name}", caller)
 
 
 def main():
