@@ -157,10 +157,10 @@ Stream::Status TlsStream::handshake() {
 /// Makes the server's side of the handshake for the client's first bytes.
 Stream::Status TlsStream::awaitClient() {
     if (!mayReceive()) return Status::Blocked;
-    const auto received = receiveWire(_received.room());
-    _received.filled(received.bytes);
-    if (received.status != Status::Ok) return received.status;
     try {
+        const auto received = receiveWire(_received.room());
+        _received.filled(received.bytes);
+        if (received.status != Status::Ok) return received.status;
         makeSsl(_context.get());
     } catch (const std::bad_alloc&) {
         return failed(ENOMEM).status;
