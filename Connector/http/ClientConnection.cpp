@@ -197,7 +197,7 @@ void ClientConnection::submit(std::optional<HttpError> problem) {
                           .client = _stream->peer(),
                           .certificate = _tls ? _tls->certificateFingerprint() : "",
                           .isSecure = _tls != nullptr};
-    request.isOfKnownCaller = hasHead && _owner.knows(_reader.head(), request);
+    request.isOfKnownCaller = _asksAsKnown = hasHead && _owner.knows(_reader.head(), request);
     request.message = hasHead ? _reader.take() : kStandIn;
     _state = State::Answering;
     _deadline.cancel();
@@ -207,6 +207,7 @@ void ClientConnection::submit(std::optional<HttpError> problem) {
 void ClientConnection::onAnswered(const ClientAnswer& answer) {
     if (_state == State::Ended) return;
     if (answer.message.empty()) return close();
+    _asksAsKnown = false;
     if (answer.isOfKnownCaller && !std::exchange(_isOfKnownCaller, true)) _owner.onIdentified();
     _keepsAlive = saysKeepAlive(answer.message);
     _answerStream = answer.stream;

@@ -71,6 +71,9 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
 
     bool isOfKnownCaller() const { return _isOfKnownCaller; }
 
+    /// Whether the server knows its caller neither from answered requests nor from the one that it answers.
+    bool isOfStranger() const { return !_isOfKnownCaller && !_asksAsKnown; }
+
     /// Whose it is, as ownerOf() has it.
     const std::string& address() const { return _address; }
 
@@ -121,6 +124,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
     std::size_t _unsentBefore = 0;               ///< while streaming: at the last heartbeat
     std::size_t _dropped = 0;                    ///< bytes, while draining
     bool _isOfKnownCaller = false;
+    bool _asksAsKnown = false; ///< with the request that is being answered
     bool _waitsForTurn = false;
     bool _keepsAlive = false; ///< after the answer that is being sent
     bool _stopping = false;

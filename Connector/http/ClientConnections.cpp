@@ -17,25 +17,25 @@ std::string ownerAt(const Poco::Net::SocketAddress& peer) {
     return ownerOf(withoutMapping(peer.host()));
 }
 
-/// Those of one owner's connections that may go to make room for others.
+/// What one owner has that may go to make room for others.
 struct Expendable {
-    std::size_t count = 0;
-    ClientConnection* oldest = nullptr;
+    std::size_t count = 0;              ///< strangers' connections, also those that are just being answered
+    ClientConnection* oldest = nullptr; ///< of those that may go; null: none may
 
     /// Of two owners with as many, the one goes first whose connection has been here longer: a newcomer has
     /// the time to show who it is, however many addresses others come from.
     bool goesBefore(const Expendable& other) const {
+        if (!oldest || !other.oldest) return oldest;
         if (count != other.count) return count > other.count;
-        return count > 0 && oldest->acceptedAt() < other.oldest->acceptedAt();
+        return oldest->acceptedAt() < other.oldest->acceptedAt();
     }
 };
 
 Expendable expendableOf(const std::vector<std::shared_ptr<ClientConnection>>& connections) {
     Expendable result;
     for (const auto& connection : connections) {
-        if (!connection->isExpendable()) continue;
-        if (!result.oldest) result.oldest = connection.get();
-        ++result.count;
+        if (connection->isOfStranger()) ++result.count;
+        if (!result.oldest && connection->isExpendable()) result.oldest = connection.get();
     }
     return result;
 }

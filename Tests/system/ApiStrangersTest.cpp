@@ -1,4 +1,5 @@
 #include "RunningApi.h"
+#include "StalledDisk.h"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -173,6 +174,30 @@ BOOST_AUTO_TEST_CASE(OfManyAddressesReplaceEachOtherTheOldestFirst) {
         strangers.push_back(connect(number));
     strangers[10].readToEnd();
     ask(known);
+}
+
+/// One that is being answered can't go, but counts.
+BOOST_AUTO_TEST_CASE(OfTheAddressThatHasTheMostOneGoes) {
+    ConnectorSetup setup;
+    setup.set("limits.api-unidentified", 3);
+    const StalledDisk disk(setup);
+    const ConnectorProcess connector(setup);
+    const auto connect = [&](const char* from) { return connector.connect(setup.apiPort(), {.from = from}); };
+    disk.stall();
+    auto asking = connect("127.0.0.2");
+    asking.send("POST /api/v2/mapping/add HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                "Content-Length: " +
+                std::to_string(publicMapping().size()) + "\r\n\r\n" + publicMapping());
+    disk.waitForVictim();
+    auto other = connect("127.0.0.3");
+    other.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    other.readThrough("}"); // so it is older
+    auto idle = connect("127.0.0.2");
+    const auto newcomer = connect("127.0.0.4");
+    idle.readToEnd();
+    BOOST_TEST(other.isQuiet());
+    disk.goOn();
+    BOOST_TEST(asking.readThrough("}").starts_with("HTTP/1.1 200"));
 }
 
 /// Whoever may call as "anonymous" is known no better for that.
